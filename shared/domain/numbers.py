@@ -1,10 +1,18 @@
 """Phone numbers: text becomes E.164 with region and candidate zones, or a reason why not."""
 
+import re
 from dataclasses import dataclass
 
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
+from shared.domain.number_plans import recognise, zones_of
+
+# Digits with the usual separators, after at most one plus: what nearly every list is made of.
+_PLAIN_TEXT = re.compile(r"[ (]*\+?[0-9 ().-]{4,}")
+_PLAIN_LENGTH = 64
+_DIGITS_ONLY = str.maketrans("", "", "+ ().-")
 
 _PARSE_REASONS = {
     NumberParseException.INVALID_COUNTRY_CODE: "no_country",
@@ -33,12 +41,24 @@ class PhoneNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidNumber:
-    """`reason`: empty, not_a_number, no_country, too_short, too_long, wrong_length, not_assigned."""
+    """`reason` is one of: empty, not_a_number, no_country, too_short, too_long, wrong_length,
+    not_assigned. It never holds what was read."""
 
     reason: str
 
 
 def parse_number(text: str, *, default_region: str | None) -> PhoneNumber | InvalidNumber:
+    """The number that phonenumbers finds in the text; `default_region` is its ISO country."""
+    if len(text) <= _PLAIN_LENGTH and _PLAIN_TEXT.fullmatch(text):
+        digits = text.translate(_DIGITS_ONLY)
+        found = recognise(digits, international="+" in text, default_region=default_region)
+        if found:
+            e164 = f"+{found.code}{found.national}"
+            return PhoneNumber(e164=e164, region=found.region, zones=zones_of(found))
+    return _parse_anything(text, default_region)
+
+
+def _parse_anything(text: str, default_region: str | None) -> PhoneNumber | InvalidNumber:
     if not text or text.isspace():
         return InvalidNumber(reason="empty")
     try:

@@ -1,7 +1,7 @@
 """IANA time zones, read from the tzdata package and never from the machine."""
 
 import zoneinfo
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib import import_module
 from zoneinfo import ZoneInfo
@@ -43,8 +43,7 @@ def tzdata_version() -> str:
 
 def utc_offset(name: str, at: int) -> int:
     """Seconds east of UTC at an instant given in seconds since 1970."""
-    offset = datetime.fromtimestamp(at, zone(name)).utcoffset()
-    assert offset is not None  # a ZoneInfo always knows its offset
+    offset = datetime.fromtimestamp(at, zone(name)).utcoffset() or timedelta(0)
     return offset.days * _DAY + offset.seconds
 
 
