@@ -1,0 +1,92 @@
+"""One call at the carrier, and the values that come in with it and go out about it."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple, Self
+from uuid import UUID
+
+import uuid_utils
+from pydantic import BaseModel, ConfigDict, Field
+
+from outdial.carrier.behaviour import CallPlan, Outcome
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+
+
+class CallState(StrEnum):
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class Instant(NamedTuple):
+    """Wall clock for people and for windows, monotonic for caps."""
+
+    at: float
+    monotonic: float
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(time.time(), time.monotonic())
+
+
+class Originate(BaseModel):
+    """The body of an originate; whether the number is one is asked later, and logged."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: UUID
+    to: Annotated[str, Field(max_length=64)]
+    caller_id: Annotated[str | None, Field(alias="from", max_length=64)] = None
+    events_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    verdict: Verdict
+    code: str | None = None
+    call_id: str | None = None
+    plan: CallPlan | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    reference: UUID
+    call_id: str
+    events_url: str
+    plan: CallPlan
+    logged: asyncio.Future[None]
+    """Done when all that is known of this call is on disk; nobody is told before."""
+    state: CallState = CallState.RINGING
+    outcome: Outcome | None = None
+    ended_at: float | None = None
+    timer: asyncio.TimerHandle | None = None
+    held: list[dict[str, Any]] = field(default_factory=list)
+    """Events that are told after the end, out of order."""
+
+    def event(self, kind: CallState, at: float) -> dict[str, Any]:
+        event = {
+            "event_id": str(uuid_utils.uuid7()),
+            "reference": str(self.reference),
+            "call_id": self.call_id,
+            "kind": kind,
+            "at": at,
+            "ring_seconds": self.plan.ring_seconds,
+            "talk_seconds": self.plan.talk_seconds,
+        }
+        return event | {"outcome": self.outcome} if kind is CallState.ENDED else event
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "reference": str(self.reference),
+            "call_id": self.call_id,
+            "state": self.state,
+            "outcome": self.outcome,
+            "ended_at": self.ended_at,
+        }

@@ -1,0 +1,232 @@
+"""The carrier without its HTTP: decides each originate, logs it, then plays the call out."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+
+from outdial.carrier import behaviour, caps
+from outdial.carrier.behaviour import ANSWERED, RINGING, Behaviour, Fault, Outcome
+from outdial.carrier.calls import Answer, Call, CallState, Instant, Originate, Verdict
+from outdial.carrier.events import EventTeller
+from outdial.carrier.log import CallLog, Line
+
+INVALID_NUMBER = "invalid_number"
+UNAVAILABLE = "unavailable"
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class Exchange:
+    def __init__(  # noqa: PLR0913
+        self,
+        log: CallLog,
+        teller: EventTeller,
+        *,
+        behaviour: Behaviour,
+        seed: int,
+        caps: caps.Caps,
+        time_scale: float,
+    ) -> None:
+        self._log = log
+        self._teller = teller
+        self._behaviour = behaviour
+        self._seed = seed
+        self._caps = caps
+        self._time_scale = time_scale
+        self._calls: dict[UUID, Call] = {}
+        self._live: set[UUID] = set()
+        self._calls_to: Counter[str] = Counter()
+        self._verdicts: Counter[Verdict] = Counter()
+        self._ended: Counter[Outcome] = Counter()
+
+    def restore(self, lines: Iterable[Line]) -> None:
+        """Remembers an earlier run; its calls that had not ended died with that process."""
+        on_disk = asyncio.get_running_loop().create_future()
+        on_disk.set_result(None)
+        for line in lines:
+            if line["kind"] == "originate":
+                self._restore_originate(line, on_disk)
+            else:
+                call = self._calls[UUID(line["reference"])]
+                self._note_end(call, Outcome(line["outcome"]), line["at"])
+        self.drop_live()
+
+    async def originate(self, wanted: Originate, seen: Instant) -> Answer:
+        self._caps.see(seen.monotonic)
+        first = self._calls.get(wanted.reference)
+        if first is not None:
+            answer = Answer(verdict=Verdict.DUPLICATE, call_id=first.call_id)
+        else:
+            answer = self._decide(wanted.to, seen)
+        if answer.verdict is Verdict.ACCEPTED:
+            await self._place(wanted, answer, seen)
+        else:
+            await self._write(wanted, answer, seen)
+        return answer
+
+    async def lookup(self, reference: UUID) -> dict[str, Any] | None:
+        call = self._calls.get(reference)
+        if call is None:
+            return None
+        await call.logged
+        return call.report()
+
+    async def hang_up(self, reference: UUID) -> bool:
+        call = self._calls.get(reference)
+        if call is None or call.state is CallState.ENDED:
+            return False
+        answered = call.state is CallState.ANSWERED
+        self._end(call, call.plan.outcome if answered else Outcome.NO_ANSWER)
+        await call.logged
+        return True
+
+    def drop_live(self) -> None:
+        """The carrier goes down: every call that is up ends with it."""
+        for reference in tuple(self._live):
+            self._end(self._calls[reference], Outcome.NETWORK_ERROR)
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "originates": self._verdicts.total(),
+            "accepted": self._verdicts[Verdict.ACCEPTED],
+            "refused": self._verdicts[Verdict.REFUSED],
+            "duplicates": self._verdicts[Verdict.DUPLICATE],
+            "live": self._caps.live,
+            "peak_concurrent": self._caps.peak_concurrent,
+            "peak_per_second": self._caps.peak_per_second,
+            "ended": {outcome.value: count for outcome, count in self._ended.items()},
+        }
+
+    def _restore_originate(self, line: Line, on_disk: asyncio.Future[None]) -> None:
+        self._verdicts[Verdict(line["verdict"])] += 1
+        if line["verdict"] != Verdict.ACCEPTED and line["code"] != UNAVAILABLE:
+            return
+        plan = self._next_plan(line["to"])
+        if line["verdict"] == Verdict.ACCEPTED:
+            reference = UUID(line["reference"])
+            call_id = line["call_id"]
+            self._calls[reference] = Call(
+                reference=reference, call_id=call_id, events_url="", plan=plan, logged=on_disk
+            )
+            self._live.add(reference)
+            self._caps.live += 1
+
+    def _decide(self, number: str, seen: Instant) -> Answer:
+        if not _E164.fullmatch(number):
+            return Answer(verdict=Verdict.REFUSED, code=INVALID_NUMBER)
+        refusal = self._caps.refusal(seen.monotonic)
+        if refusal is not None:
+            return Answer(verdict=Verdict.REFUSED, code=refusal)
+        plan = self._next_plan(number)
+        if Fault.REFUSE in plan.faults:
+            return Answer(verdict=Verdict.REFUSED, code=UNAVAILABLE, plan=plan)
+        call_id = str(uuid_utils.uuid7())
+        return Answer(verdict=Verdict.ACCEPTED, call_id=call_id, plan=plan)
+
+    def _next_plan(self, number: str) -> behaviour.CallPlan:
+        self._calls_to[number] += 1
+        nth = self._calls_to[number]
+        return behaviour.plan(self._behaviour, seed=self._seed, number=number, nth=nth)
+
+    async def _place(self, wanted: Originate, answer: Answer, seen: Instant) -> None:
+        assert answer.plan is not None
+        assert answer.call_id is not None
+        self._caps.accept(seen.monotonic)
+        self._live.add(wanted.reference)
+        logged = self._write(wanted, answer, seen)
+        call = Call(
+            reference=wanted.reference,
+            call_id=answer.call_id,
+            events_url=wanted.events_url,
+            plan=answer.plan,
+            logged=logged,
+        )
+        self._calls[wanted.reference] = call
+        await logged
+        self._ring(call)
+
+    def _write(self, wanted: Originate, answer: Answer, seen: Instant) -> asyncio.Future[None]:
+        self._verdicts[answer.verdict] += 1
+        line = {
+            "kind": "originate",
+            "at": seen.at,
+            "monotonic": seen.monotonic,
+            "reference": str(wanted.reference),
+            "to": wanted.to,
+            "from": wanted.caller_id,
+            "verdict": answer.verdict,
+            "code": answer.code,
+            "call_id": answer.call_id,
+            "live": self._caps.live,
+        }
+        return self._log.append(line)
+
+    def _ring(self, call: Call) -> None:
+        if call.state is CallState.ENDED:
+            return
+        if call.plan.outcome in RINGING:
+            self._tell(call, CallState.RINGING, time.time())
+        step = self._answer if call.plan.outcome in ANSWERED else self._end_as_planned
+        self._later(call, call.plan.ring_seconds, step)
+
+    def _answer(self, call: Call) -> None:
+        call.state = CallState.ANSWERED
+        self._tell(call, CallState.ANSWERED, time.time())
+        self._later(call, call.plan.talk_seconds, self._end_as_planned)
+
+    def _end_as_planned(self, call: Call) -> None:
+        self._end(call, call.plan.outcome)
+
+    def _end(self, call: Call, outcome: Outcome) -> None:
+        if call.timer is not None:
+            call.timer.cancel()
+        ended = Instant.now()
+        self._note_end(call, outcome, ended.at)
+        line = {
+            "kind": "ended",
+            "at": ended.at,
+            "monotonic": ended.monotonic,
+            "reference": str(call.reference),
+            "outcome": outcome,
+        }
+        call.logged = self._log.append(line)
+        call.logged.add_done_callback(lambda logged: self._tell_end(call, logged))
+
+    def _note_end(self, call: Call, outcome: Outcome, at: float) -> None:
+        call.state, call.outcome, call.ended_at = CallState.ENDED, outcome, at
+        self._live.discard(call.reference)
+        self._caps.release()
+        self._ended[outcome] += 1
+
+    def _tell_end(self, call: Call, logged: asyncio.Future[None]) -> None:
+        faults = call.plan.faults
+        failure = logged.exception()  # noqa: LOG004
+        if failure is not None or Fault.LOST_EVENTS in faults or not call.events_url:
+            return
+        if Fault.LATE_EVENT in faults:
+            self._later(call, call.plan.event_seconds, self._tell_end_now)
+        else:
+            self._tell_end_now(call)
+
+    def _tell_end_now(self, call: Call) -> None:
+        assert call.ended_at is not None
+        self._tell(call, CallState.ENDED, call.ended_at)
+
+    def _tell(self, call: Call, kind: CallState, at: float) -> None:
+        event = call.event(kind, at)
+        if Fault.OUT_OF_ORDER in call.plan.faults and kind is not CallState.ENDED:
+            call.held.append(event)
+            return
+        for told in (event, *call.held):
+            self._teller.tell(call.reference, call.events_url, told)
+            if Fault.DUPLICATE_EVENT in call.plan.faults:
+                self._teller.tell(call.reference, call.events_url, told)
+
+    def _later(self, call: Call, seconds: float, step: Callable[[Call], None]) -> None:
+        loop = asyncio.get_running_loop()
+        call.timer = loop.call_later(seconds * self._time_scale, step, call)

@@ -1,0 +1,106 @@
+"""The carrier's HTTP, on aiohttp's low-level server: stamped when the first byte comes in."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from outdial.carrier.behaviour import Fault
+from outdial.carrier.calls import Answer, Instant, Originate, Verdict
+from outdial.carrier.exchange import INVALID_NUMBER, UNAVAILABLE, Exchange
+
+_STATUS = {Verdict.ACCEPTED: 201, Verdict.REFUSED: 429, Verdict.DUPLICATE: 409}
+_STATUS_OF_CODE = {INVALID_NUMBER: 422, UNAVAILABLE: 503}
+
+
+class StampingProtocol(web.RequestHandler):
+    seen: Instant | None = None
+    """The first byte since the last answer: the arrival, before any waiting in the loop."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.seen is None:
+            self.seen = Instant.now()
+        super().data_received(data)
+
+
+class StampingServer(web.Server):
+    def __call__(self) -> StampingProtocol:
+        return StampingProtocol(self, loop=asyncio.get_running_loop())
+
+
+class CarrierApi:
+    def __init__(self, exchange: Exchange, *, time_scale: float) -> None:
+        self._exchange = exchange
+        self._time_scale = time_scale
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        protocol = request.protocol
+        assert isinstance(protocol, StampingProtocol)
+        try:
+            return await self._route(request, protocol.seen or Instant.now())
+        except OSError:
+            # A call that is not in the log is not placed, and none is any more.
+            return _json(500, {"code": "log_failed"})
+        finally:
+            protocol.seen = None
+
+    async def _route(self, request: web.BaseRequest, seen: Instant) -> web.StreamResponse:
+        match request.method, request.path.strip("/").split("/"):
+            case "POST", ["calls"]:
+                return await self._originate(request, seen)
+            case "GET", ["calls", reference]:
+                return await self._lookup(reference)
+            case "DELETE", ["calls", reference]:
+                return await self._hang_up(reference)
+            case "GET", ["stats"]:
+                return _json(200, self._exchange.stats())
+            case "GET", ["healthz"]:
+                return _json(200, {"status": "ok"})
+            case _:
+                return _json(404, {"code": "not_found"})
+
+    async def _originate(self, request: web.BaseRequest, seen: Instant) -> web.StreamResponse:
+        try:
+            wanted = Originate.model_validate_json(await request.read())
+        except ValidationError as error:
+            fields = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]
+            return _json(400, {"code": "bad_request", "fields": fields})
+        answer = await self._exchange.originate(wanted, seen)
+        if answer.verdict is Verdict.ACCEPTED and answer.plan is not None:
+            if Fault.SLOW_REPLY in answer.plan.faults:
+                await asyncio.sleep(answer.plan.reply_seconds * self._time_scale)
+            if Fault.LOSE_REPLY in answer.plan.faults and request.transport is not None:
+                request.transport.abort()
+        return _answer(answer)
+
+    async def _lookup(self, reference: str) -> web.StreamResponse:
+        known = _uuid(reference)
+        report = await self._exchange.lookup(known) if known else None
+        return _json(404, {"code": "not_found"}) if report is None else _json(200, report)
+
+    async def _hang_up(self, reference: str) -> web.StreamResponse:
+        known = _uuid(reference)
+        hung_up = await self._exchange.hang_up(known) if known else False
+        return web.Response(status=204) if hung_up else _json(404, {"code": "not_found"})
+
+
+def _answer(answer: Answer) -> web.Response:
+    if answer.code is not None:
+        status = _STATUS_OF_CODE.get(answer.code, _STATUS[answer.verdict])
+        return _json(status, {"code": answer.code})
+    code = {"code": "duplicate"} if answer.verdict is Verdict.DUPLICATE else {}
+    return _json(_STATUS[answer.verdict], {"call_id": answer.call_id} | code)
+
+
+def _json(status: int, body: dict[str, Any]) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,29 @@
+"""What can go wrong with the local stack, each with a message for the person at the terminal."""
+
+
+class StackError(Exception):
+    """Shown as it is, without a traceback."""
+
+
+class ServerMissingError(StackError):
+    """Nothing on this machine can run the server."""
+
+    def __init__(self, server: str, remedy: str, variable: str) -> None:
+        super().__init__(
+            f"{server} cannot be started here: {remedy} "
+            f"Or set {variable} to a running one, or use `docker compose up`."
+        )
+
+
+class ProcessStartError(StackError):
+    """A process ended, or stayed silent, before it was ready."""
+
+    def __init__(self, name: str, log: str, tail: str) -> None:
+        super().__init__(f"{name} did not start. The end of {log}:\n{tail}")
+
+
+class NotOursError(StackError):
+    """A server that the environment names is neither started nor stopped here."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is given by the environment: it is not ours to restart")

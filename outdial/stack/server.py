@@ -1,0 +1,135 @@
+"""What the three local servers have in common: start until ready, stop, restart in place."""
+
+import asyncio
+import re
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from outdial.stack.errors import NotOursError, ProcessStartError
+from outdial.stack.ports import free_port
+from outdial.stack.processes import Child, Launch, tail
+
+START_SECONDS = 60.0
+RETRY_SECONDS = 15.0
+
+
+class LocalServer:
+    """One server in its own directory; the address it first came up with is kept."""
+
+    name: ClassVar[str]
+    ready: ClassVar[str]
+    """What the server writes to its log when it takes connections."""
+    again: ClassVar[re.Pattern[str]]
+    """What it writes when a moment later, or on another port, it would have come up."""
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        tied: bool = True,
+        on_start: Callable[["LocalServer"], None] | None = None,
+    ) -> None:
+        """`tied` servers end with this process; `on_start` hears of each new process at once."""
+        self.directory = directory
+        self.port = 0
+        self._tied = tied
+        self._on_start = on_start
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def log(self) -> Path:
+        return self.directory / f"{self.name}.log"
+
+    @property
+    def child(self) -> Child | None:
+        return self._child
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self.is_running and self._child else None
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.exit_code is None
+
+    async def prepare(self) -> None:
+        """Make the data directory; nothing to do when it is there."""
+        raise NotImplementedError
+
+    def launch(self) -> Launch:
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        if self.is_running:
+            return
+        first = self.port == 0
+        if first:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            await self.prepare()
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            if first:
+                self.port = free_port()
+            said = await self._try()
+            if said is None:
+                return
+            if not self.again.search(said) or time.monotonic() > deadline:
+                raise ProcessStartError(self.name, str(self.log), tail(said))
+            await asyncio.sleep(0.2)
+
+    async def stop(self, *, kill: bool = False) -> None:
+        if self._child is not None:
+            await self._child.stop(signal.SIGKILL if kill else self.stop_signal)
+
+    async def restart(self, *, kill: bool = False) -> None:
+        """Stop, by SIGKILL if wanted, and start on the same data and the same port."""
+        await self.stop(kill=kill)
+        await self.start()
+
+    async def _try(self) -> str | None:
+        """Nothing when it came up, else what it said before it ended."""
+        child = self._child = Child(self.name, self.launch())
+        if self._on_start is not None:
+            self._on_start(self)
+        try:
+            if await child.says(self.ready, within=START_SECONDS):
+                return None
+        except asyncio.CancelledError:
+            await child.stop(signal.SIGKILL)
+            raise
+        await child.stop(self.stop_signal)
+        return child.said()
+
+    def _tie(self) -> signal.Signals | None:
+        return self.stop_signal if self._tied else None
+
+
+class GivenServer:
+    """A server that the environment names: used, never started, never stopped."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.url = url
+        self.pid = None
+
+    async def start(self) -> None:
+        """It runs already."""
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """It goes on running."""
+
+    async def restart(self, *, kill: bool = False) -> None:
+        raise NotOursError(self.name)
+
+
+def given(name: str, environment: Mapping[str, str]) -> GivenServer | None:
+    url = environment.get(f"OUTDIAL_{name.upper()}_URL")
+    return GivenServer(name, url) if url else None

@@ -1,0 +1,74 @@
+"""PostgreSQL, Redis and Kafka together: started side by side, or taken from the environment."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from outdial.stack.kafka import KafkaServer
+from outdial.stack.postgres import PostgresServer
+from outdial.stack.redis import RedisServer
+from outdial.stack.server import GivenServer, LocalServer, given
+
+
+class LocalServers:
+    """`async with LocalServers(directory) as servers:` runs what the environment does not name."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        fsync: bool = True,
+        tied: bool = True,
+        on_start: Callable[[LocalServer], None] | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        root = directory.absolute()
+        self.directory = root
+        self.postgres: PostgresServer | GivenServer = given(
+            "postgres", environment
+        ) or PostgresServer(root / "postgres", fsync=fsync, tied=tied, on_start=on_start)
+        self.redis: RedisServer | GivenServer = given("redis", environment) or RedisServer(
+            root / "redis", tied=tied, on_start=on_start
+        )
+        self.kafka: KafkaServer | GivenServer = given("kafka", environment) or KafkaServer(
+            root / "kafka", tied=tied, on_start=on_start
+        )
+
+    @property
+    def all(self) -> tuple[LocalServer | GivenServer, ...]:
+        return (self.postgres, self.redis, self.kafka)
+
+    def environment(self) -> dict[str, str]:
+        """What the services need to reach these servers."""
+        return {f"OUTDIAL_{server.name.upper()}_URL": server.url for server in self.all}
+
+    async def start(self) -> None:
+        """All or none: when one fails, the others are stopped and its error is raised."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for server in self.all:
+                    group.create_task(server.start())
+        except BaseExceptionGroup as failures:
+            await self.stop(kill=True)
+            raise failures.exceptions[0] from None
+        except asyncio.CancelledError:
+            await self.stop(kill=True)
+            raise
+
+    async def stop(self, *, kill: bool = False) -> None:
+        await asyncio.gather(*(server.stop(kill=kill) for server in self.all))
+
+    async def __aenter__(self) -> "LocalServers":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
