@@ -2,7 +2,7 @@
 
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from zoneinfo import ZoneInfo
 
@@ -29,9 +29,11 @@ def is_zone(name: str) -> bool:
     return name in _NAMES
 
 
+@cache
 def zone(name: str) -> ZoneInfo:
     if name not in _NAMES:
         raise UnknownZoneError(f"unknown time zone: {name[:64]!r}")
+    # ZoneInfo itself keeps only eight zones and reads the others again from their files.
     return ZoneInfo(name)
 
 
