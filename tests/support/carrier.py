@@ -1,0 +1,113 @@
+"""The carrier simulator as a process of its own, and a listener that takes its events."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+from aiohttp import web
+
+from tests.support.waiting import until
+
+NOBODY = "http://127.0.0.1:9/events"
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningCarrier:
+    url: str
+    log: Path
+    process: asyncio.subprocess.Process
+    client: aiohttp.ClientSession
+
+    async def originate(
+        self, to: str = "+14155550100", *, reference: UUID | None = None, events_url: str = NOBODY
+    ) -> tuple[int, dict[str, Any]]:
+        body = {"reference": str(reference or uuid4()), "to": to, "events_url": events_url}
+        async with self.client.post(f"{self.url}/calls", json=body) as response:
+            return response.status, await response.json()
+
+    async def lookup(self, reference: UUID) -> dict[str, Any] | None:
+        async with self.client.get(f"{self.url}/calls/{reference}") as response:
+            return None if response.status == 404 else await response.json()
+
+    async def hang_up(self, reference: UUID) -> int:
+        async with self.client.delete(f"{self.url}/calls/{reference}") as response:
+            return response.status
+
+    async def stats(self) -> dict[str, Any]:
+        async with self.client.get(f"{self.url}/stats") as response:
+            stats: dict[str, Any] = await response.json()
+            return stats
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        whole = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [line for line in whole if line["kind"] == kind]
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await asyncio.wait_for(self.process.wait(), 10)
+
+
+@asynccontextmanager
+async def running_carrier(
+    log: Path, *options: str, behaviour: dict[str, Any] | None = None
+) -> AsyncIterator[RunningCarrier]:
+    if behaviour is not None:
+        file = log.with_name(f"{log.stem}-behaviour.json")
+        file.write_text(json.dumps(behaviour))
+        options = (*options, "--behaviour", str(file))
+    command = (sys.executable, "-m", "outdial.carrier", "--log", str(log), *options)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    async with aiohttp.ClientSession() as client:
+        carrier = RunningCarrier(url=ready["url"], log=log, process=process, client=client)
+        try:
+            yield carrier
+        finally:
+            await carrier.stop(signal.SIGKILL)
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """Refuses the first `refusals` events with 503, then takes all."""
+
+    url: str = ""
+    refusals: int = 0
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def kinds(self, reference: UUID) -> list[str]:
+        return [e["kind"] for e in self.events if e["reference"] == str(reference)]
+
+    async def until_ended(self, *references: UUID) -> None:
+        await until(lambda: all("ended" in self.kinds(r) for r in references))
+
+    async def take(self, request: web.BaseRequest) -> web.StreamResponse:
+        event = await request.json()
+        if self.refusals > 0:
+            self.refusals -= 1
+            return web.Response(status=503)
+        self.events.append(event)
+        return web.Response(status=204)
+
+
+@asynccontextmanager
+async def listening(*, refusals: int = 0) -> AsyncIterator[Listener]:
+    listener = Listener(refusals=refusals)
+    runner = web.ServerRunner(web.Server(listener.take))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    listener.url = f"http://127.0.0.1:{site.port}/events"
+    try:
+        yield listener
+    finally:
+        await runner.cleanup()
