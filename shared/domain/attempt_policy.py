@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.outcomes import Outcome
-from shared.domain.zones import day_start, local_date
+from shared.domain.zones import day_start, local_date, refuse_naive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,7 @@ def next_attempt(
 
     `history` already holds the attempt that ended.
     """
+    refuse_naive(ended_at)
     rule = policy.retry.get(outcome)
     if rule is None or history.attempts >= policy.max_total:
         return None

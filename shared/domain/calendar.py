@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from shared.domain.zones import offset_segments, zone
+from shared.domain.zones import offset_segments, refuse_naive, zone
 
 _MINUTES = 1_440
 _DAY = 86_400
@@ -61,7 +61,7 @@ class Span:
 
 def is_open(calendar: Calendar, zones: tuple[str, ...], *, at: datetime) -> bool:
     """Whether every zone is inside a window at this instant; without a zone, never."""
-    _refuse_naive(at)
+    refuse_naive(at)
     return bool(zones) and all(_is_open_in(calendar, name, at) for name in zones)
 
 
@@ -71,7 +71,7 @@ def next_span(calendar: Calendar, zones: tuple[str, ...], *, now: datetime) -> S
     `closes_at` is the first closed instant. Only where it stays open for more than a week on end
     may the span be cut: it then still reaches a week ahead, and is to be asked for again.
     """
-    _refuse_naive(now)
+    refuse_naive(now)
     since_epoch = now - _EPOCH
     found = _next_open(calendar, zones, since_epoch.days * _DAY + since_epoch.seconds)
     if found is None:
@@ -80,11 +80,6 @@ def next_span(calendar: Calendar, zones: tuple[str, ...], *, now: datetime) -> S
     return Span(
         opens_at=_EPOCH + timedelta(seconds=opens), closes_at=_EPOCH + timedelta(seconds=closes)
     )
-
-
-def _refuse_naive(at: datetime) -> None:
-    if at.utcoffset() is None:
-        raise ValueError("an instant needs a zone: naive datetimes are refused")
 
 
 def _is_open_in(calendar: Calendar, name: str, at: datetime) -> bool:

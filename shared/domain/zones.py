@@ -97,6 +97,10 @@ def day_start(name: str, day: date) -> datetime:
 
 
 def local_date(name: str, at: datetime) -> date:
+    refuse_naive(at)
+    return at.astimezone(zone(name)).date()
+
+
+def refuse_naive(at: datetime) -> None:
     if at.utcoffset() is None:
         raise ValueError("an instant needs a zone: naive datetimes are refused")
-    return at.astimezone(zone(name)).date()
