@@ -1,8 +1,10 @@
 """What can go wrong with the local stack, each with a message for the person at the terminal."""
 
+from outdial.errors import OutdialError
 
-class StackError(Exception):
-    """Shown as it is, without a traceback."""
+
+class StackError(OutdialError):
+    """The stack could not be started, or is not in a state for what was asked."""
 
 
 class ServerMissingError(StackError):

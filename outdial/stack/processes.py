@@ -52,6 +52,7 @@ class Child:
     def __init__(self, name: str, launch: Launch) -> None:
         self.name = name
         self.log = launch.log
+        launch.log.parent.mkdir(parents=True, exist_ok=True)
         self._log_start = launch.log.stat().st_size if launch.log.exists() else 0
         with launch.log.open("ab") as output:
             self._popen = subprocess.Popen(
@@ -125,18 +126,6 @@ async def run(name: str, launch: Launch) -> None:
         await child.stop(within=2)
     if code != 0:
         raise StackError(f"{name} failed:\n{tail(child.said())}")
-
-
-async def stop_all(identities: Sequence[Identity], number: signal.Signals, within: float) -> None:
-    """Stop processes that an earlier command started."""
-    deadline = time.monotonic() + within
-    for identity in identities:
-        identity.send(number)
-    while any(identity.is_alive() for identity in identities):
-        if time.monotonic() > deadline:
-            for identity in identities:
-                identity.send(signal.SIGKILL)
-        await asyncio.sleep(POLL_SECONDS)
 
 
 def tail(text: str, lines: int = 20) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from outdial.stack.failures import first_error
 from outdial.stack.kafka import KafkaServer
 from outdial.stack.postgres import PostgresServer
 from outdial.stack.redis import RedisServer
@@ -48,13 +49,11 @@ class LocalServers:
         """All or none: when one fails, the others are stopped and its error is raised."""
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            async with asyncio.TaskGroup() as group:
-                for server in self.all:
-                    group.create_task(server.start())
-        except BaseExceptionGroup as failures:
-            await self.stop(kill=True)
-            raise failures.exceptions[0] from None
-        except asyncio.CancelledError:
+            with first_error():
+                async with asyncio.TaskGroup() as group:
+                    for server in self.all:
+                        group.create_task(server.start())
+        except BaseException:
             await self.stop(kill=True)
             raise
 

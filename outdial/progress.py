@@ -1,0 +1,109 @@
+"""How a running campaign looks in the terminal, and when nothing more can happen in it now."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from outdial.client import Counters, Waiting
+
+# A window that opens within this time is worth waiting for.
+SOON = timedelta(minutes=1)
+# What waits for neither time nor capacity: only somebody's decision changes it.
+STUCK = frozenset({"unknown_zone", "ended"})
+RATE_SPAN = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    at: datetime
+    state: str
+    counters: Counters
+    waiting: Sequence[Waiting]
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("completed", "cancelled")
+
+    @property
+    def is_settled(self) -> bool:
+        """Nobody is being called, and nobody can be called at this hour."""
+        if self.counters.contacts["active"] or self.counters.attempts["live"]:
+            return False
+        accounted = sum(entry.contacts for entry in self.waiting)
+        return accounted == self.counters.contacts["pending"] and not any(
+            map(self._may_call_soon, self.waiting)
+        )
+
+    def _may_call_soon(self, entry: Waiting) -> bool:
+        if entry.reason in STUCK:
+            return False
+        return entry.opens_at is None or entry.opens_at <= self.at + SOON
+
+
+class CallRate:
+    """Calls per second over the last few seconds of snapshots."""
+
+    def __init__(self) -> None:
+        self._seen: deque[Snapshot] = deque()
+
+    def after(self, snapshot: Snapshot) -> float:
+        self._seen.append(snapshot)
+        while len(self._seen) > 1 and self._seen[1].at <= snapshot.at - RATE_SPAN:
+            self._seen.popleft()
+        first = self._seen[0]
+        seconds = (snapshot.at - first.at).total_seconds()
+        calls = snapshot.counters.attempts["total"] - first.counters.attempts["total"]
+        return calls / seconds if seconds > 0 else 0.0
+
+
+def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
+    contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
+    head = Text.assemble(
+        (f"campaign {snapshot.state}", "bold"),
+        f"   contacts: {contacts['pending']} pending, {contacts['active']} active, ",
+        f"{contacts['finished']} finished of {contacts['total']}",
+        f"   calls: {attempts['live']} now, {calls_per_second:.1f} per second, ",
+        f"{attempts['total']} so far",
+    )
+    return Group(head, outcome_table(snapshot.counters.outcomes), waiting_table(snapshot.waiting))
+
+
+def outcome_table(outcomes: dict[str, int]) -> Table:
+    table = Table("outcome", "attempts", box=None, pad_edge=False)
+    for outcome, count in sorted(outcomes.items(), key=lambda item: -item[1]):
+        table.add_row(outcome, str(count))
+    return table
+
+
+def waiting_table(waiting: Sequence[Waiting]) -> Table:
+    table = Table("waits for", "contacts", "zones", box=None, pad_edge=False)
+    groups: dict[tuple[str, datetime | None], list[Waiting]] = {}
+    for entry in waiting:
+        groups.setdefault((entry.reason, entry.opens_at), []).append(entry)
+    for (reason, opens_at), entries in sorted(groups.items(), key=_by_opening):
+        zones = sorted({zone for entry in entries for zone in entry.zones})
+        contacts = sum(entry.contacts for entry in entries)
+        table.add_row(_until(reason, opens_at), str(contacts), _short(zones))
+    return table
+
+
+def _by_opening(group: tuple[tuple[str, datetime | None], list[Waiting]]) -> tuple[float, str]:
+    (reason, opens_at), _ = group
+    return (opens_at.timestamp() if opens_at else 0, reason)
+
+
+def _until(reason: str, opens_at: datetime | None) -> str:
+    if opens_at is None:
+        return reason.replace("_", " ")
+    moment = opens_at.astimezone().strftime("%a %H:%M")
+    return f"{reason}, {moment} here"
+
+
+def _short(zones: Sequence[str]) -> str:
+    shown = ", ".join(zones[:4])
+    return f"{shown} and {len(zones) - 4} more" if len(zones) > 4 else shown

@@ -1,0 +1,78 @@
+"""A child process that serves HTTP on a free port and says there when it is ready."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+
+import aiohttp
+
+from outdial.stack.errors import ProcessStartError
+from outdial.stack.ports import free_port
+from outdial.stack.processes import Child, Launch, tail
+
+START_SECONDS = 60.0
+TRIES = 3
+TAKEN = re.compile("address already in use", re.IGNORECASE)
+
+
+class HttpProcess:
+    """One service, or the carrier."""
+
+    def __init__(
+        self,
+        name: str,
+        launch: Callable[[int], Launch],
+        *,
+        ready_path: str = "/readyz",
+        on_start: Callable[["HttpProcess"], None],
+    ) -> None:
+        """`launch` is given the port; `on_start` hears of each new process at once."""
+        self.name = name
+        self.port = 0
+        self.child: Child | None = None
+        self._launch = launch
+        self._ready_path = ready_path
+        self._on_start = on_start
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.child is not None and self.child.exit_code is None
+
+    async def start(self) -> None:
+        """Until ready; when another took the port in between, on the next free one."""
+        for remaining in reversed(range(TRIES)):
+            self.port = free_port()
+            launch = self._launch(self.port)
+            child = self.child = Child(self.name, launch)
+            self._on_start(self)
+            if await self._becomes_ready(child):
+                return
+            await child.stop()
+            if not remaining or not TAKEN.search(child.said()):
+                raise ProcessStartError(self.name, str(child.log), tail(child.said()))
+
+    async def stop(self) -> None:
+        if self.child is not None:
+            await self.child.stop()
+
+    async def _becomes_ready(self, child: Child) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        async with aiohttp.ClientSession() as session:
+            while child.exit_code is None and time.monotonic() < deadline:
+                if await _answers(session, f"{self.url}{self._ready_path}"):
+                    return child.exit_code is None
+                await asyncio.sleep(0.05)
+        return False
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=5)) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False

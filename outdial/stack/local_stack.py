@@ -1,0 +1,166 @@
+"""The whole local stack: servers, schema and topics, the carrier, and the four services."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import asyncpg
+
+from outdial.stack.failures import first_error
+from outdial.stack.http_process import HttpProcess
+from outdial.stack.ownership import stop_leftovers
+from outdial.stack.processes import Child, run
+from outdial.stack.server import GivenServer, LocalServer
+from outdial.stack.servers import LocalServers
+from outdial.stack.services import carrier_process, job, service_processes
+from outdial.stack.state import Process, Role, State, key_file
+
+WATCH_SECONDS = 0.2
+
+# Webhook receivers of a local stack are local themselves.
+DEVELOPMENT = {"OUTDIAL_WEBHOOKS_ALLOW_PRIVATE": "true"}
+
+
+class LocalStack:
+    """Everything a campaign needs, under one directory; several stacks live side by side."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        scale: Mapping[str, int] | None = None,
+        detached: bool = False,
+        fsync: bool = True,
+        carrier_options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """Unless `detached`, every process ends with this one; `environment` is for services."""
+        self.directory = directory.absolute()
+        self.state = State.new(self.directory, detached=detached)
+        self.servers = LocalServers(
+            self.directory, fsync=fsync, tied=not detached, on_start=self._record_server
+        )
+        self._environment = DEVELOPMENT | dict(environment or {})
+        self._report = report
+        tie = None if detached else signal.SIGKILL
+        self.carrier = carrier_process(
+            self.directory, carrier_options, tie=tie, on_start=self._record_carrier
+        )
+        self.services = service_processes(
+            self.directory,
+            scale or {},
+            environment=self.environment,
+            tie=tie,
+            on_start=self._record_service,
+        )
+
+    @property
+    def api_url(self) -> str:
+        return self.services[0].url
+
+    @property
+    def carrier_log(self) -> Path:
+        return self.directory / "carrier.jsonl"
+
+    def environment(self) -> dict[str, str]:
+        return self._environment | self.servers.environment()
+
+    def service(self, name: str) -> HttpProcess:
+        return next(service for service in self.services if service.name == name)
+
+    async def start(self) -> None:
+        """All or nothing: whatever goes wrong, Ctrl-C included, ends what was started."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop(kill=True)
+            raise
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """Callers before those they call; `kill` does not wait for the servers."""
+        await asyncio.gather(*(service.stop() for service in self.services))
+        await self.carrier.stop()
+        await self.servers.stop(kill=kill)
+
+    async def ended(self) -> AsyncGenerator[Child]:
+        """Each process that ends by itself, as long as somebody asks."""
+        seen: set[int] = set()
+        while True:
+            for child in self._children():
+                if child.exit_code is not None and child.pid not in seen:
+                    seen.add(child.pid)
+                    yield child
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _start(self) -> None:
+        await stop_leftovers(self.directory)
+        key_file(self.directory).unlink(missing_ok=True)
+        self.state.save()
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_postgres())
+                group.create_task(self._start_server(self.servers.redis))
+                group.create_task(self._start_kafka())
+                group.create_task(self._start_http(self.carrier))
+        await self._route_calls_to_carrier()
+        with first_error():
+            async with asyncio.TaskGroup() as group:
+                for service in self.services:
+                    group.create_task(self._start_http(service))
+        self.state.ready = True
+        self.state.save()
+
+    async def _start_postgres(self) -> None:
+        await self._start_server(self.servers.postgres)
+        await self._run_job("shared.db.migrate", self.servers.postgres)
+
+    async def _start_kafka(self) -> None:
+        await self._start_server(self.servers.kafka)
+        await self._run_job("shared.topics", self.servers.kafka)
+
+    async def _start_server(self, server: LocalServer | GivenServer) -> None:
+        await server.start()
+        self.state.addresses[server.name] = server.url
+        self.state.save()
+        self._report(f"{server.name} is ready")
+
+    async def _start_http(self, process: HttpProcess) -> None:
+        await process.start()
+        self.state.addresses[process.name] = process.url
+        self.state.save()
+        self._report(f"{process.name} is ready")
+
+    async def _run_job(self, module: str, server: LocalServer | GivenServer) -> None:
+        address = {f"OUTDIAL_{server.name.upper()}_URL": server.url}
+        await run(module, job(self.directory, module, self._environment | address))
+
+    async def _route_calls_to_carrier(self) -> None:
+        # Only here: the servers alone, as tests use them, do without the database's queries.
+        from shared.db import trunks  # noqa: PLC0415
+
+        conn = await asyncpg.connect(self.servers.postgres.url)
+        try:
+            await trunks.upsert(conn, name="default", provider="simulated", url=self.carrier.url)
+        finally:
+            await conn.close()
+
+    def _children(self) -> Iterator[Child]:
+        for process in (*self.services, self.carrier, *self.servers.all):
+            child = None if isinstance(process, GivenServer) else process.child
+            if child is not None:
+                yield child
+
+    def _record_server(self, server: LocalServer) -> None:
+        self._record(server.child, "server", server.stop_signal)
+
+    def _record_carrier(self, process: HttpProcess) -> None:
+        self._record(process.child, "carrier", signal.SIGTERM)
+
+    def _record_service(self, process: HttpProcess) -> None:
+        self._record(process.child, "service", signal.SIGTERM)
+
+    def _record(self, child: Child | None, role: Role, stop_signal: signal.Signals) -> None:
+        if child is not None:
+            self.state.record(Process.of(child, role, stop_signal))

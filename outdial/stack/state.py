@@ -1,0 +1,104 @@
+"""What a stack has started, on disk, so that a later command finds it again."""
+
+import json
+import os
+import signal
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from outdial.stack.processes import Child, Identity, started_at
+
+Role = Literal["service", "carrier", "server"]
+# Callers before those they call.
+STOP_ORDER: tuple[Role, ...] = ("service", "carrier", "server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    name: str
+    role: Role
+    pid: int
+    started: str
+    stop_signal: int
+    log: str
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.pid, self.started)
+
+    @classmethod
+    def of(cls, child: Child, role: Role, stop_signal: signal.Signals) -> "Process":
+        return cls(
+            name=child.name,
+            role=role,
+            pid=child.pid,
+            started=child.identity.started,
+            stop_signal=int(stop_signal),
+            log=str(child.log),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """`supervisor` is the command that starts the stack and, in the foreground, stays with it."""
+
+    directory: str
+    detached: bool
+    supervisor: Identity
+    ready: bool = False
+    addresses: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, directory: Path, *, detached: bool) -> "State":
+        pid = os.getpid()
+        supervisor = Identity(pid, started_at(pid) or "")
+        return cls(directory=str(directory), detached=detached, supervisor=supervisor)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is somebody's stack: one that runs, or one that is being started."""
+        if self.detached and self.ready:
+            return bool(self.living())
+        return self.supervisor.is_alive()
+
+    def living(self) -> list[Process]:
+        return [process for process in self.processes.values() if process.identity.is_alive()]
+
+    def record(self, process: Process) -> None:
+        self.processes[process.name] = process
+        self.save()
+
+    def save(self) -> None:
+        """Whole or not at all; the PostgreSQL address in it holds a password."""
+        path = state_file(Path(self.directory))
+        part = path.with_suffix(".new")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        part.rename(path)
+
+
+def load(directory: Path) -> State | None:
+    """Nothing when no stack was ever started there, or the file is not one of ours."""
+    try:
+        kept: dict[str, Any] = json.loads(state_file(directory).read_text())
+        return State(
+            directory=str(directory),
+            detached=kept["detached"],
+            supervisor=Identity(**kept["supervisor"]),
+            ready=kept["ready"],
+            addresses=kept["addresses"],
+            processes={name: Process(**each) for name, each in kept["processes"].items()},
+        )
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def key_file(directory: Path) -> Path:
+    """Holds an API key for as long as one stack runs."""
+    return directory / "api-key"
+
+
+def state_file(directory: Path) -> Path:
+    return directory / "state.json"

@@ -1,0 +1,40 @@
+"""The end of a demo: what happened, who still waits, and whether the carrier says the same."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from outdial.carrier_log import CarrierCount
+from outdial.progress import Snapshot, waiting_table
+
+
+def agrees(snapshot: Snapshot, carrier: CarrierCount) -> bool:
+    """Every call that the carrier took is an attempt with the same end, and there are no others."""
+    return snapshot.counters.outcomes == carrier.outcomes and carrier.duplicates == 0
+
+
+def summary(snapshot: Snapshot, carrier: CarrierCount) -> Group:
+    contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
+    parts: list[RenderableType] = [
+        f"{contacts['total']} contacts: {carrier.numbers} called, {contacts['finished']} finished, "
+        f"{contacts['pending']} wait",
+        f"{attempts['total']} attempts: {carrier.retries} of them retries",
+        comparison(snapshot.counters.outcomes, carrier.outcomes),
+    ]
+    if snapshot.waiting:
+        parts.append(waiting_table(snapshot.waiting))
+    same = agrees(snapshot, carrier)
+    parts.append(
+        "[green]The counts equal the carrier's log.[/green]"
+        if same
+        else "[red]The counts differ from the carrier's log.[/red]"
+    )
+    return Group(*parts)
+
+
+def comparison(ours: dict[str, int], carriers: dict[str, int]) -> Table:
+    table = Table("outcome", "counted", "carrier's log", box=None, pad_edge=False)
+    for outcome in sorted(ours.keys() | carriers.keys()):
+        table.add_row(outcome, str(ours.get(outcome, 0)), str(carriers.get(outcome, 0)))
+    total = (str(sum(ours.values())), str(sum(carriers.values())))
+    table.add_row("together", *total, style="bold")
+    return table
