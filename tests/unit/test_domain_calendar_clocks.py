@@ -49,7 +49,7 @@ def daily(start: str, end: str, *weekdays: int) -> Calendar:
     ],
 )
 def test_the_days_on_which_clocks_change(name: str, since: int) -> None:
-    changes = [at for at in clock_changes(name) if at.year >= since][:4]
+    changes = [at for at in clock_changes(name) if at.year >= since][:2]
     assert changes
 
     for change in changes:
