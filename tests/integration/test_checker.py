@@ -1,0 +1,124 @@
+"""The checker is proved by planted bugs: each breaks exactly the invariant that it should."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.support import plants
+from tests.support.checker import check
+from tests.support.histories import START, History, usual_history
+from tests.support.judging.facts import Caps, Fault
+from tests.support.plants import AFTER_THE_END, IN_THE_HISTORY, Plant
+
+
+@pytest.fixture
+async def history(conn: asyncpg.Connection, tmp_path: Path) -> History:
+    return await usual_history(conn, tmp_path / "carrier.jsonl")
+
+
+async def broken(history: History) -> set[str]:
+    return {violation.invariant for violation in await check(history.conn, history.log)}
+
+
+async def test_a_correct_history_has_no_violation(history: History) -> None:
+    await history.finish()
+
+    assert await check(history.conn, history.log) == []
+
+
+@pytest.mark.parametrize(
+    ("invariant", "plant"), IN_THE_HISTORY, ids=[p.__name__ for _, p in IN_THE_HISTORY]
+)
+async def test_a_bug_in_the_history_is_found(
+    history: History, invariant: str, plant: Plant
+) -> None:
+    await plant(history)
+    await history.finish()
+
+    assert await broken(history) == {invariant}
+
+
+@pytest.mark.parametrize(
+    ("invariant", "plant"), AFTER_THE_END, ids=[p.__name__ for _, p in AFTER_THE_END]
+)
+async def test_a_bug_in_what_was_stored_is_found(
+    history: History, invariant: str, plant: Plant
+) -> None:
+    await history.finish()
+    await plant(history)
+
+    assert await broken(history) == {invariant}
+
+
+async def test_the_installations_caps_are_those_that_are_given(history: History) -> None:
+    await history.finish()
+
+    violations = await check(history.conn, history.log, caps=Caps(max_concurrent=1))
+
+    assert {(v.invariant, v.id) for v in violations} == {("I4", "installation")}
+    assert await check(history.conn, history.log, caps=Caps(max_concurrent=2)) == []
+
+
+async def test_calls_over_a_whole_second_keep_the_rate(history: History) -> None:
+    await plants.three_calls_in_a_second(history, span=1.0)
+    await history.finish()
+
+    assert await check(history.conn, history.log) == []
+
+
+async def test_a_call_within_the_bound_of_a_pause_is_no_violation(history: History) -> None:
+    await plants.dialed_after_pause(history)
+    await history.finish()
+
+    assert await check(history.conn, history.log, stop_seconds=5.5) == []
+
+
+async def test_a_noted_fault_explains_an_unknown_attempt(history: History) -> None:
+    await plants.unknown_for_no_reason(history)
+    await history.finish()
+    killed = Fault(at=START.timestamp() + 3, what="kill -9 dialer")
+    elsewhere = Fault(at=START.timestamp() + 300, what="kill -9 dialer")
+
+    assert await check(history.conn, history.log, faults=[killed]) == []
+    assert len(await check(history.conn, history.log, faults=[elsewhere])) == 1
+
+
+async def test_evidence_holds_no_whole_number(history: History) -> None:
+    await plants.another_number_called(history)
+    await plants.called_by_one_of_two_zones(history)
+    await history.finish()
+
+    violations = await check(history.conn, history.log)
+
+    assert len(violations) == 2
+    assert not any("+" in v.evidence.replace("+00:00", "") for v in violations)
+
+
+async def test_a_torn_last_line_is_left_out(history: History) -> None:
+    await history.finish()
+    with history.log.open("a") as file:
+        file.write('{"kind": "origi')
+
+    assert await check(history.conn, history.log) == []
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_the_command_line_leaves_with_one_when_anything_is_violated(
+    history: History, database_url: str, planted: bool
+) -> None:
+    if planted:
+        await plants.duplicate_originate(history)
+    await history.finish()
+    command = ("-m", "tests.support.checker", "--postgres", database_url, "--log", history.log)
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 30)
+
+    assert process.returncode == int(planted)
+    assert said.decode().splitlines()[-1] == f"{int(planted)} violations"
+    assert (b"I1" in said) == planted

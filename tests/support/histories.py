@@ -1,0 +1,216 @@
+"""Small correct histories, in the database and in a carrier's log, for the checker to judge."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+# A Monday: 16:00 in Berlin, 10:00 in New York, 08:00 in Denver.
+START = datetime(2026, 11, 2, 15, tzinfo=UTC)
+LATER = START + timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
+BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
+
+_DEFINITION = {
+    "name": "history",
+    "calendar": {
+        "windows": [
+            {
+                "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                "start": "09:00",
+                "end": "20:00",
+            }
+        ],
+        "start_date": None,
+        "end_date": "2026-12-31",
+    },
+    "attempts": {
+        "max_total": 3,
+        "max_per_day": 3,
+        "min_gap_seconds": 60,
+        "retry": {
+            "busy": {"delay_seconds": 300, "max_attempts": None},
+            "unknown": {"delay_seconds": 300, "max_attempts": None},
+        },
+    },
+    "caps": {"max_concurrent": 2, "calls_per_second": 2},
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    conn: asyncpg.Connection
+    log: Path
+    tenant_id: int
+    trunk_id: int
+    campaign_id: int
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    async def contact(self, number: str, *zones: str, source: str = "contact") -> int:
+        group = await self.conn.fetchval(
+            """
+            INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'ZZ', $2)
+            ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = EXCLUDED.zones
+            RETURNING id
+            """,
+            list(zones),
+            source,
+        )
+        contact_id: int = await self.conn.fetchval(
+            """
+            INSERT INTO contacts (campaign_id, calling_group_id, number)
+            VALUES ($1, $2, $3) RETURNING id
+            """,
+            self.campaign_id,
+            group,
+            number,
+        )
+        return contact_id
+
+    async def call(
+        self,
+        contact_id: int,
+        *,
+        at: datetime = START,
+        seconds: float = 20,
+        outcome: str = "busy",
+        told: str | None = None,
+    ) -> UUID:
+        """A call of so many seconds; `told` is the outcome in the database where it differs."""
+        attempt_id = uuid4()
+        await self.attempt(contact_id, attempt_id, at=at, seconds=seconds, outcome=told or outcome)
+        number = await self.conn.fetchval("SELECT number FROM contacts WHERE id = $1", contact_id)
+        self.originate(attempt_id, number, at=at)
+        self.end(attempt_id, at=at + seconds * SECOND, outcome=outcome)
+        return attempt_id
+
+    async def attempt(
+        self, contact_id: int, attempt_id: UUID, *, at: datetime, seconds: float, outcome: str
+    ) -> None:
+        state = outcome if outcome in ("unknown", "dropped") else "ended"
+        await self.conn.execute(
+            """
+            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
+                dialing_at, ended_at, number, state, zone_data, outcome)
+            SELECT $1, campaign_id, id, $3, $3::timestamptz + interval '1 hour',
+                CASE WHEN $5 <> 'dropped' THEN $3::timestamptz END, $4, attempts + 1, $5, '2026b',
+                CASE WHEN $5 <> 'dropped' THEN $6 END
+            FROM contacts WHERE id = $2
+            """,
+            attempt_id,
+            contact_id,
+            at - 0.1 * SECOND,
+            at + seconds * SECOND,
+            state,
+            outcome,
+        )
+        await self.conn.execute(
+            "UPDATE contacts SET attempts = attempts + $2, day = $3 WHERE id = $1",
+            contact_id,
+            int(state != "dropped"),
+            at.date(),
+        )
+
+    def originate(
+        self,
+        reference: UUID,
+        number: str,
+        *,
+        at: datetime = START,
+        verdict: str = "accepted",
+        code: str | None = None,
+    ) -> None:
+        instant = at.timestamp()
+        line = {"kind": "originate", "at": instant, "monotonic": instant, "to": number}
+        line |= {"reference": str(reference), "from": None, "verdict": verdict, "code": code}
+        self.lines.append(line)
+
+    def end(self, reference: UUID, *, at: datetime, outcome: str) -> None:
+        line = {"kind": "ended", "at": at.timestamp(), "monotonic": at.timestamp()}
+        self.lines.append(line | {"reference": str(reference), "outcome": outcome})
+
+    async def finish(self) -> None:
+        """What the services would have left behind: finished contacts, counters, the log."""
+        await self.conn.execute(
+            """
+            UPDATE contacts SET state = 'finished', outcome = (
+                SELECT attempts.outcome FROM attempts
+                WHERE contact_id = contacts.id AND attempts.outcome IS NOT NULL
+                ORDER BY claimed_at DESC LIMIT 1)
+            WHERE attempts > 0 AND state = 'pending'
+            """
+        )
+        await self.conn.execute(
+            """
+            INSERT INTO campaign_counters (campaign_id, name, value)
+            SELECT campaign_id, 'contacts', count(*) FROM contacts GROUP BY 1
+            UNION ALL
+            SELECT campaign_id, 'contacts_finished', count(*) FROM contacts
+            WHERE state = 'finished' GROUP BY 1
+            UNION ALL
+            SELECT campaign_id, 'outcome_' || outcome, count(*) FROM attempts
+            WHERE outcome IS NOT NULL GROUP BY 1, 2
+            UNION ALL
+            SELECT campaign_id, 'attempts_dropped', count(*) FROM attempts
+            WHERE state = 'dropped' GROUP BY 1
+            """
+        )
+        self.write_log()
+
+    def write_log(self) -> None:
+        lines = sorted(self.lines, key=lambda line: float(line["at"]))
+        self.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+async def begin(conn: asyncpg.Connection, log: Path) -> History:
+    tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('a') RETURNING id")
+    trunk_id = await conn.fetchval(
+        """
+        INSERT INTO trunks (name, provider, url)
+        VALUES ('default', 'simulated', 'http://127.0.0.1') RETURNING id
+        """
+    )
+    campaign_id = await conn.fetchval(
+        """
+        INSERT INTO campaigns
+            (tenant_id, trunk_id, name, definition, state, wanted_state, started_at)
+        VALUES ($1, $2, 'history', $3, 'running', 'running', $4) RETURNING id
+        """,
+        tenant_id,
+        trunk_id,
+        json.dumps(_DEFINITION),
+        START,
+    )
+    history = History(
+        conn=conn, log=log, tenant_id=tenant_id, trunk_id=trunk_id, campaign_id=campaign_id
+    )
+    await want(history, "running", at=START - timedelta(days=3))
+    return history
+
+
+async def want(history: History, state: str, *, at: datetime) -> None:
+    await history.conn.execute(
+        "INSERT INTO campaign_changes (campaign_id, wanted_state, at) VALUES ($1, $2, $3)",
+        history.campaign_id,
+        state,
+        at,
+    )
+
+
+async def usual_history(conn: asyncpg.Connection, log: Path) -> History:
+    """A contact that was busy and then answered, one unknown, one dropped first, one not called."""
+    history = await begin(conn, log)
+    anna = await history.contact("+4930123456", BERLIN)
+    await history.call(anna, at=START, outcome="busy")
+    await history.call(anna, at=LATER, outcome="answered_human")
+    ben = await history.contact("+12125550101", NEW_YORK, source="number")
+    await history.call(ben, at=START + 5 * SECOND, outcome="no_answer", told="unknown")
+    cleo = await history.contact("+12125550102", NEW_YORK, source="number")
+    await history.attempt(cleo, uuid4(), at=START, seconds=1, outcome="dropped")
+    await history.call(cleo, at=START + 30 * SECOND, outcome="declined")
+    await history.contact("+8811234567", source="unknown")
+    return history

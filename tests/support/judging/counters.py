@@ -1,0 +1,30 @@
+"""The counters of I6: each equals a recount of the rows, and none is there that has no meaning."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.support.judging.facts import Facts, Violation
+
+
+def differ(facts: Facts) -> Iterator[Violation]:
+    recounted = recount(facts)
+    for key in sorted(facts.counters.keys() | recounted.keys()):
+        stored, counted = facts.counters.get(key, 0), recounted[key]
+        if stored != counted:
+            campaign_id, name = key
+            evidence = f"{name} is {stored}, its rows are {counted}"
+            yield Violation(invariant="I6", id=f"campaign {campaign_id}", evidence=evidence)
+
+
+def recount(facts: Facts) -> Counter[tuple[int, str]]:
+    counted: Counter[tuple[int, str]] = Counter()
+    for contact in facts.contacts.values():
+        counted[contact.campaign_id, "contacts"] += 1
+        if contact.state == "finished":
+            counted[contact.campaign_id, "contacts_finished"] += 1
+    for attempt in facts.attempts.values():
+        if attempt.state in ("ended", "unknown"):
+            counted[attempt.campaign_id, f"outcome_{attempt.outcome}"] += 1
+        elif attempt.state == "dropped":
+            counted[attempt.campaign_id, "attempts_dropped"] += 1
+    return counted

@@ -1,0 +1,108 @@
+"""I1 and I2: one originate per attempt; one call at a time per contact, and its policy kept."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from tests.support.judging.facts import Attempt, CallEnd, Contact, Facts, Violation
+from tests.support.judging.hours import local_date
+
+# A wait is kept to the microsecond in the database and logged as a float.
+_ROUNDING_SECONDS = 0.001
+
+
+def originated_twice(facts: Facts) -> Iterator[Violation]:
+    counts = Counter(line.reference for line in facts.originates)
+    for reference, count in counts.items():
+        if count > 1:
+            yield Violation(invariant="I1", id=str(reference), evidence=f"{count} originates")
+
+
+def calls_at_once(facts: Facts) -> Iterator[Violation]:
+    """By the order of the log's lines, which is the order in which the carrier decided."""
+    live: dict[int, set[UUID]] = defaultdict(set)
+    for line in facts.log:
+        attempt = facts.attempts.get(line.reference)
+        if attempt is None:
+            continue
+        calls = live[attempt.contact_id]
+        if isinstance(line, CallEnd):
+            calls.discard(line.reference)
+        elif line.verdict == "accepted":
+            others = calls - {line.reference}
+            if others:
+                evidence = f"contact {attempt.contact_id} was still in call {min(map(str, others))}"
+                yield Violation(invariant="I2", id=str(attempt.id), evidence=evidence)
+            calls.add(line.reference)
+
+
+def attempts_at_once(facts: Facts) -> Iterator[Violation]:
+    for contact_id, attempts in facts.attempts_of.items():
+        for earlier, later in pairwise(attempts):
+            if earlier.ended_at is None or later.claimed_at < earlier.ended_at:
+                evidence = f"claimed while {earlier.id} of contact {contact_id} was live"
+                yield Violation(invariant="I2", id=str(later.id), evidence=evidence)
+
+
+def policy_broken(facts: Facts) -> Iterator[Violation]:
+    for contact_id, attempts in facts.attempts_of.items():
+        contact = facts.contacts.get(contact_id)
+        called = [a for a in attempts if a.state in ("dialing", "placed", "ended", "unknown")]
+        if contact is None or not called:
+            continue
+        definition = facts.campaigns[contact.campaign_id].definition
+        policy = definition.get("attempts", {})
+        for evidence in (
+            *_too_many(policy, called),
+            *_too_many_a_day(facts, policy, contact, called),
+            *_too_soon(facts, policy, called),
+        ):
+            yield Violation(invariant="I2", id=f"contact {contact_id}", evidence=evidence)
+
+
+def _too_many(policy: dict[str, Any], called: list[Attempt]) -> Iterator[str]:
+    allowed = policy.get("max_total", 1)
+    if len(called) > allowed:
+        yield f"{len(called)} attempts, {allowed} allowed"
+
+
+def _too_many_a_day(
+    facts: Facts, policy: dict[str, Any], contact: Contact, called: list[Attempt]
+) -> Iterator[str]:
+    allowed = policy.get("max_per_day")
+    if not allowed or not contact.zones:
+        return
+    # With several candidate zones a day lasts until it is over in all of them.
+    days = Counter(
+        min(local_date(zone, facts.accepted[a.id].at) for zone in contact.zones)
+        for a in called
+        if a.id in facts.accepted
+    )
+    for day, count in days.items():
+        if count > allowed:
+            yield f"{count} attempts on {day}, {allowed} allowed"
+
+
+def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> Iterator[str]:
+    for number, (earlier, later) in enumerate(pairwise(called), start=1):
+        line, ended_at = facts.accepted.get(later.id), _ended_at(facts, earlier)
+        if line is None or ended_at is None:
+            continue
+        rule = policy.get("retry", {}).get(earlier.outcome)
+        if rule is None or number >= (rule.get("max_attempts") or number + 1):
+            yield f"attempt {later.id} after {earlier.outcome}, which was to end it"
+            continue
+        gap = max(rule["delay_seconds"], policy.get("min_gap_seconds", 0))
+        waited = line.at - ended_at
+        if waited < gap - _ROUNDING_SECONDS:
+            yield f"attempt {later.id} {waited:.3f} s after the one before, {gap} s wanted"
+
+
+def _ended_at(facts: Facts, attempt: Attempt) -> float | None:
+    """The carrier knows best, but not when an attempt was given up as unknown."""
+    ends = facts.ends.get(attempt.id)
+    if ends and attempt.state == "ended":
+        return ends[0].at
+    return attempt.ended_at.timestamp() if attempt.ended_at else None
