@@ -85,8 +85,8 @@ async def serve(options: CarrierOptions) -> None:
     finally:
         await runner.cleanup()
         exchange.drop_live()
-        await teller.close()
         await log.close()
+        await teller.close()
 
 
 async def _listen(runner: web.ServerRunner, options: CarrierOptions) -> None:

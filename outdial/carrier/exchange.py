@@ -11,7 +11,7 @@ from uuid import UUID
 import uuid_utils
 
 from outdial.carrier import behaviour, caps
-from outdial.carrier.behaviour import ANSWERED, RINGING, Behaviour, Fault, Outcome
+from outdial.carrier.behaviour import ANSWERED, RINGING, Behaviour, CallPlan, Fault, Outcome
 from outdial.carrier.calls import Answer, Call, CallState, Instant, Originate, Verdict
 from outdial.carrier.events import EventTeller
 from outdial.carrier.log import CallLog, Line
@@ -19,6 +19,16 @@ from outdial.carrier.log import CallLog, Line
 INVALID_NUMBER = "invalid_number"
 UNAVAILABLE = "unavailable"
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+# A call of an earlier run is only looked up: nothing of it is played or told.
+_PAST = CallPlan(
+    outcome=Outcome.NETWORK_ERROR,
+    ring_seconds=0,
+    talk_seconds=0,
+    reply_seconds=0,
+    event_seconds=0,
+    faults=frozenset({Fault.LOST_EVENTS}),
+)
 
 
 class Exchange:
@@ -104,17 +114,19 @@ class Exchange:
 
     def _restore_originate(self, line: Line, on_disk: asyncio.Future[None]) -> None:
         self._verdicts[Verdict(line["verdict"])] += 1
-        if line["verdict"] != Verdict.ACCEPTED and line["code"] != UNAVAILABLE:
-            return
-        plan = self._next_plan(line["to"])
         if line["verdict"] == Verdict.ACCEPTED:
-            reference = UUID(line["reference"])
-            call_id = line["call_id"]
-            self._calls[reference] = Call(
-                reference=reference, call_id=call_id, events_url="", plan=plan, logged=on_disk
+            call = Call(
+                reference=UUID(line["reference"]),
+                call_id=line["call_id"],
+                events_url="",
+                plan=_PAST,
+                logged=on_disk,
             )
-            self._live.add(reference)
+            self._calls[call.reference] = call
+            self._live.add(call.reference)
             self._caps.live += 1
+        if line["verdict"] == Verdict.ACCEPTED or line["code"] == UNAVAILABLE:
+            self._calls_to[line["to"]] += 1
 
     def _decide(self, number: str, seen: Instant) -> Answer:
         if not _E164.fullmatch(number):
@@ -128,7 +140,7 @@ class Exchange:
         call_id = str(uuid_utils.uuid7())
         return Answer(verdict=Verdict.ACCEPTED, call_id=call_id, plan=plan)
 
-    def _next_plan(self, number: str) -> behaviour.CallPlan:
+    def _next_plan(self, number: str) -> CallPlan:
         self._calls_to[number] += 1
         nth = self._calls_to[number]
         return behaviour.plan(self._behaviour, seed=self._seed, number=number, nth=nth)
@@ -206,7 +218,7 @@ class Exchange:
     def _tell_end(self, call: Call, logged: asyncio.Future[None]) -> None:
         faults = call.plan.faults
         failure = logged.exception()  # noqa: LOG004
-        if failure is not None or Fault.LOST_EVENTS in faults or not call.events_url:
+        if failure is not None or Fault.LOST_EVENTS in faults:
             return
         if Fault.LATE_EVENT in faults:
             self._later(call, call.plan.event_seconds, self._tell_end_now)

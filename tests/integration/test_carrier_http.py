@@ -1,6 +1,7 @@
 """The carrier as a process: verdicts, caps, look-up, hang-up, faults, events and a clean stop."""
 
 import asyncio
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,6 +26,23 @@ async def test_an_originate_is_logged_before_it_is_answered(tmp_path: Path) -> N
     assert (status, line["call_id"]) == (201, body["call_id"])
     assert (line["reference"], line["to"], line["from"]) == (str(reference), "+14155550101", None)
     assert (line["verdict"], line["code"], line["live"]) == ("accepted", None, 1)
+
+
+async def test_the_arrival_is_the_first_byte_not_the_last(tmp_path: Path) -> None:
+    body = b'{"reference": "%b", "to": "+14155550101", "events_url": "http://127.0.0.1:9"}'
+    body %= str(uuid4()).encode()
+    async with running_carrier(tmp_path / "log") as carrier:
+        port = int(carrier.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /calls HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n" % len(body))
+        await carrier.stats()
+        between = time.time()
+        writer.write(b"\r\n" + body)
+        answer = await reader.readline()
+        writer.close()
+
+        assert b" 201 " in answer
+        assert carrier.lines("originate")[0]["at"] < between
 
 
 async def test_a_reference_seen_before_is_a_duplicate_and_no_second_call(tmp_path: Path) -> None:
@@ -216,6 +234,25 @@ async def test_a_slow_reply_is_logged_at_once(tmp_path: Path) -> None:
 
         assert not waiting.done()
         waiting.cancel()
+
+
+async def test_a_stop_under_load_is_clean_and_loses_nothing(tmp_path: Path) -> None:
+    async with (
+        listening() as listener,
+        running_carrier(tmp_path / "log", *FAST, stderr=tmp_path / "stderr") as carrier,
+    ):
+        waiting = [carrier.originate(events_url=listener.url) for _ in range(200)]
+        load = asyncio.gather(*waiting, return_exceptions=True)
+        await until(lambda: len(carrier.lines("originate")) > 50)
+        code = await carrier.stop()
+        answers = await load
+
+    assert code == 0
+    assert (tmp_path / "stderr").read_text() == ""
+    answered = [answer for answer in answers if isinstance(answer, tuple)]
+    placed = {body["call_id"] for status, body in answered if status == 201}
+    assert placed <= {line["call_id"] for line in carrier.lines("originate")}
+    assert len(carrier.lines("ended")) == len(carrier.lines("originate"))
 
 
 async def test_sigterm_ends_the_calls_that_are_up_and_leaves_with_zero(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,20 @@ class RunningCarrier:
 
 @asynccontextmanager
 async def running_carrier(
-    log: Path, *options: str, behaviour: dict[str, Any] | None = None
+    log: Path,
+    *options: str,
+    behaviour: dict[str, Any] | None = None,
+    stderr: Path | None = None,
 ) -> AsyncIterator[RunningCarrier]:
     if behaviour is not None:
         file = log.with_name(f"{log.stem}-behaviour.json")
         file.write_text(json.dumps(behaviour))
         options = (*options, "--behaviour", str(file))
     command = (sys.executable, "-m", "outdial.carrier", "--log", str(log), *options)
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    with nullcontext() if stderr is None else stderr.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=errors
+        )
     assert process.stdout is not None
     ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
     async with aiohttp.ClientSession() as client:
