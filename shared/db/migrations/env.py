@@ -1,0 +1,35 @@
+"""Runs the SQL revisions over asyncpg, one migrator at a time."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+# Any constant will do, as long as every migrator takes the same.
+MIGRATION_LOCK = 0x6F757464
+
+
+def run_on(connection: Connection) -> None:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        context.run_migrations()
+
+
+async def run_online(url: str) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run_on)
+    await engine.dispose()
+
+
+url = context.config.get_main_option("sqlalchemy.url") or ""
+if context.is_offline_mode():
+    context.configure(url=url, dialect_name="postgresql")
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    asyncio.run(run_online(url))

@@ -1,0 +1,13 @@
+"""Everything that one attempt's path needs."""
+
+from alembic import op
+
+from shared.db.migrations.statements import statements
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    for statement in statements("0001_first_path"):
+        op.execute(statement)

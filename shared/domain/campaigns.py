@@ -1,0 +1,65 @@
+"""The states of a campaign, what its owner may want, and which state follows from that."""
+
+from enum import StrEnum
+
+
+class CampaignState(StrEnum):
+    """What a campaign is doing; only the scheduler writes it once the campaign exists."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class WantedState(StrEnum):
+    """What the owner wants; the API writes it and the dialer obeys it at once."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+class Command(StrEnum):
+    """The acts an owner may ask for."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+WANTS: dict[Command, WantedState] = {
+    Command.START: WantedState.RUNNING,
+    Command.PAUSE: WantedState.PAUSED,
+    Command.RESUME: WantedState.RUNNING,
+    Command.CANCEL: WantedState.CANCELLED,
+}
+
+# From which wanted states a command makes sense; the API refuses the others with 409.
+ALLOWED: dict[Command, frozenset[WantedState]] = {
+    Command.START: frozenset({WantedState.DRAFT, WantedState.RUNNING}),
+    Command.PAUSE: frozenset({WantedState.RUNNING, WantedState.PAUSED}),
+    Command.RESUME: frozenset({WantedState.PAUSED, WantedState.RUNNING}),
+    Command.CANCEL: frozenset(WantedState),
+}
+
+ENDED = frozenset({CampaignState.COMPLETED, CampaignState.CANCELLED})
+
+
+def follows(state: CampaignState, wanted: WantedState, *, started: bool) -> CampaignState:
+    """The state that answers what is wanted; `started` says the first day has come in some zone."""
+    if state in ENDED:
+        return state
+    match wanted:
+        case WantedState.DRAFT:
+            return CampaignState.DRAFT
+        case WantedState.RUNNING:
+            return CampaignState.RUNNING if started else CampaignState.SCHEDULED
+        case WantedState.PAUSED:
+            return CampaignState.PAUSED
+        case WantedState.CANCELLED:
+            return CampaignState.CANCELLED

@@ -1,0 +1,46 @@
+"""What an operator sets, read from `OUTDIAL_*` in the environment and nowhere else."""
+
+from typing import Annotated
+
+from pydantic import Field, PostgresDsn, RedisDsn, UrlConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Built once, in a process's `main`, and handed on as the values that are needed."""
+
+    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore")
+
+    postgres_url: PostgresDsn
+    redis_url: Annotated[RedisDsn, UrlConstraints(host_required=True)]
+    kafka_url: str = Field(min_length=1, description="host:port, several separated by commas")
+
+    host: str = "127.0.0.1"
+    port: Port | None = Field(default=None, description="the service's own default when unset")
+    log_level: str = "INFO"
+
+    max_concurrent: int = Field(default=10_000, gt=0, description="calls at once, everything")
+    calls_per_second: int = Field(default=5_000, gt=0, description="in any second, everything")
+
+    events_url: str | None = Field(
+        default=None, description="where a carrier reaches this dialer; http://HOST:PORT when unset"
+    )
+    claim_lease_seconds: float = Field(
+        default=15, gt=0, description="after which a claimed attempt is published again"
+    )
+    reconcile_seconds: float = Field(
+        default=10, gt=0, description="after which the provider is asked about a silent call"
+    )
+    max_call_seconds: float = Field(
+        default=7200, gt=0, description="after which a call without an ending is given up"
+    )
+    webhooks_allow_private: bool = Field(
+        default=False, description="let webhooks reach loopback and private addresses (development)"
+    )
+
+    @property
+    def dsn(self) -> str:
+        """The PostgreSQL address as asyncpg takes it."""
+        return str(self.postgres_url)

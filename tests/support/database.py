@@ -1,0 +1,48 @@
+"""A migrated template once per session, and a database of its own for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import count
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest_asyncio
+
+from outdial.stack.servers import LocalServers
+from shared.db.migrate import migrate
+from shared.db.types import Pool
+
+_numbers = count(1)
+
+
+def database_url(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(servers: LocalServers) -> AsyncIterator[str]:
+    name = f"outdial_template_{id(servers)}"
+    conn = await asyncpg.connect(servers.postgres.url)
+    await conn.execute(f'CREATE DATABASE "{name}"')
+    await asyncio.to_thread(migrate, database_url(servers.postgres.url, name))
+    yield name
+    await conn.execute(f'DROP DATABASE "{name}"')
+    await conn.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def dsn(servers: LocalServers, template: str) -> AsyncIterator[str]:
+    """The address of this test's own empty database."""
+    name = f"{template}_{next(_numbers)}"
+    conn = await asyncpg.connect(servers.postgres.url)
+    await conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield database_url(servers.postgres.url, name)
+    await conn.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await conn.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool(dsn: str) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as made:
+        yield made
