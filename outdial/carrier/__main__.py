@@ -32,7 +32,7 @@ class CarrierOptions:
     behaviour: Behaviour
 
 
-def carrier(  # noqa: PLR0913
+def carrier(
     *,
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,

@@ -70,13 +70,13 @@ class Call:
     held: list[dict[str, Any]] = field(default_factory=list)
     """Events that are told after the end, out of order."""
 
-    def event(self, kind: CallState, at: float) -> dict[str, Any]:
+    def event(self, kind: CallState) -> dict[str, Any]:
         event = {
             "event_id": str(uuid_utils.uuid7()),
             "reference": str(self.reference),
             "call_id": self.call_id,
             "kind": kind,
-            "at": at,
+            "at": self.ended_at or time.time(),
             "ring_seconds": self.plan.ring_seconds,
             "talk_seconds": self.plan.talk_seconds,
         }

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,7 +31,7 @@ _PAST = CallPlan(
 
 
 class Exchange:
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         log: CallLog,
         teller: EventTeller,
@@ -71,13 +70,11 @@ class Exchange:
         first = self._calls.get(wanted.reference)
         if first is not None:
             answer = Answer(verdict=Verdict.DUPLICATE, call_id=first.call_id)
-        else:
-            answer = self._decide(wanted.to, seen)
-        if answer.verdict is Verdict.ACCEPTED:
-            await self._place(wanted, answer, seen)
-        else:
-            await self._write(wanted, answer, seen)
-        return answer
+            return await self._turn_away(wanted, answer, seen)
+        code = self._refusal(wanted.to, seen)
+        if code is not None:
+            return await self._turn_away(wanted, Answer(verdict=Verdict.REFUSED, code=code), seen)
+        return await self._place(wanted, self._next_plan(wanted.to), seen)
 
     async def lookup(self, reference: UUID) -> dict[str, Any] | None:
         call = self._calls.get(reference)
@@ -128,39 +125,39 @@ class Exchange:
         if line["verdict"] == Verdict.ACCEPTED or line["code"] == UNAVAILABLE:
             self._calls_to[line["to"]] += 1
 
-    def _decide(self, number: str, seen: Instant) -> Answer:
+    def _refusal(self, number: str, seen: Instant) -> str | None:
         if not _E164.fullmatch(number):
-            return Answer(verdict=Verdict.REFUSED, code=INVALID_NUMBER)
-        refusal = self._caps.refusal(seen.monotonic)
-        if refusal is not None:
-            return Answer(verdict=Verdict.REFUSED, code=refusal)
-        plan = self._next_plan(number)
-        if Fault.REFUSE in plan.faults:
-            return Answer(verdict=Verdict.REFUSED, code=UNAVAILABLE, plan=plan)
-        call_id = str(uuid_utils.uuid7())
-        return Answer(verdict=Verdict.ACCEPTED, call_id=call_id, plan=plan)
+            return INVALID_NUMBER
+        return self._caps.refusal(seen.monotonic)
+
+    async def _turn_away(self, wanted: Originate, answer: Answer, seen: Instant) -> Answer:
+        await self._write(wanted, answer, seen)
+        return answer
 
     def _next_plan(self, number: str) -> CallPlan:
         self._calls_to[number] += 1
         nth = self._calls_to[number]
         return behaviour.plan(self._behaviour, seed=self._seed, number=number, nth=nth)
 
-    async def _place(self, wanted: Originate, answer: Answer, seen: Instant) -> None:
-        assert answer.plan is not None
-        assert answer.call_id is not None
+    async def _place(self, wanted: Originate, plan: CallPlan, seen: Instant) -> Answer:
+        if Fault.REFUSE in plan.faults:
+            answer = Answer(verdict=Verdict.REFUSED, code=UNAVAILABLE)
+            return await self._turn_away(wanted, answer, seen)
+        call_id = str(uuid_utils.uuid7())
+        answer = Answer(verdict=Verdict.ACCEPTED, call_id=call_id, plan=plan)
         self._caps.accept(seen.monotonic)
         self._live.add(wanted.reference)
-        logged = self._write(wanted, answer, seen)
         call = Call(
             reference=wanted.reference,
-            call_id=answer.call_id,
+            call_id=call_id,
             events_url=wanted.events_url,
-            plan=answer.plan,
-            logged=logged,
+            plan=plan,
+            logged=self._write(wanted, answer, seen),
         )
         self._calls[wanted.reference] = call
-        await logged
+        await call.logged
         self._ring(call)
+        return answer
 
     def _write(self, wanted: Originate, answer: Answer, seen: Instant) -> asyncio.Future[None]:
         self._verdicts[answer.verdict] += 1
@@ -182,13 +179,13 @@ class Exchange:
         if call.state is CallState.ENDED:
             return
         if call.plan.outcome in RINGING:
-            self._tell(call, CallState.RINGING, time.time())
+            self._tell(call, CallState.RINGING)
         step = self._answer if call.plan.outcome in ANSWERED else self._end_as_planned
         self._later(call, call.plan.ring_seconds, step)
 
     def _answer(self, call: Call) -> None:
         call.state = CallState.ANSWERED
-        self._tell(call, CallState.ANSWERED, time.time())
+        self._tell(call, CallState.ANSWERED)
         self._later(call, call.plan.talk_seconds, self._end_as_planned)
 
     def _end_as_planned(self, call: Call) -> None:
@@ -226,11 +223,10 @@ class Exchange:
             self._tell_end_now(call)
 
     def _tell_end_now(self, call: Call) -> None:
-        assert call.ended_at is not None
-        self._tell(call, CallState.ENDED, call.ended_at)
+        self._tell(call, CallState.ENDED)
 
-    def _tell(self, call: Call, kind: CallState, at: float) -> None:
-        event = call.event(kind, at)
+    def _tell(self, call: Call, kind: CallState) -> None:
+        event = call.event(kind)
         if Fault.OUT_OF_ORDER in call.plan.faults and kind is not CallState.ENDED:
             call.held.append(event)
             return

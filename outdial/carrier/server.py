@@ -1,12 +1,13 @@
 """The carrier's HTTP, on aiohttp's low-level server: stamped when the first byte comes in."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
 from aiohttp import web
 from pydantic import ValidationError
+from typing_extensions import override
 
 from outdial.carrier.behaviour import Fault
 from outdial.carrier.calls import Answer, Instant, Originate, Verdict
@@ -20,6 +21,7 @@ class StampingProtocol(web.RequestHandler):
     seen: Instant | None = None
     """The first byte since the last answer: the arrival, before any waiting in the loop."""
 
+    @override
     def data_received(self, data: bytes) -> None:
         if self.seen is None:
             self.seen = Instant.now()
@@ -27,6 +29,7 @@ class StampingProtocol(web.RequestHandler):
 
 
 class StampingServer(web.Server):
+    @override
     def __call__(self) -> StampingProtocol:
         return StampingProtocol(self, loop=asyncio.get_running_loop())
 
@@ -37,8 +40,7 @@ class CarrierApi:
         self._time_scale = time_scale
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        protocol = request.protocol
-        assert isinstance(protocol, StampingProtocol)
+        protocol = cast("StampingProtocol", request.protocol)
         try:
             return await self._route(request, protocol.seen or Instant.now())
         except OSError:

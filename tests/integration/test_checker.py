@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from shared.db.types import Connection
 from tests.support import plants
 from tests.support.checker import check
 from tests.support.histories import START, History, usual_history
@@ -15,7 +17,14 @@ from tests.support.plants import AFTER_THE_END, IN_THE_HISTORY, Plant
 
 
 @pytest.fixture
-async def history(conn: asyncpg.Connection, tmp_path: Path) -> History:
+async def conn(dsn: str) -> AsyncIterator[Connection]:
+    conn = await asyncpg.connect(dsn)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture
+async def history(conn: Connection, tmp_path: Path) -> History:
     return await usual_history(conn, tmp_path / "carrier.jsonl")
 
 
@@ -107,12 +116,12 @@ async def test_a_torn_last_line_is_left_out(history: History) -> None:
 
 @pytest.mark.parametrize("planted", [False, True])
 async def test_the_command_line_leaves_with_one_when_anything_is_violated(
-    history: History, database_url: str, planted: bool
+    history: History, dsn: str, planted: bool
 ) -> None:
     if planted:
         await plants.duplicate_originate(history)
     await history.finish()
-    command = ("-m", "tests.support.checker", "--postgres", database_url, "--log", history.log)
+    command = ("-m", "tests.support.checker", "--postgres", dsn, "--log", history.log)
 
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
+from shared.db.types import Connection
 from tests.support.judging import counters, dialing, endings, hours, limits, stops
 from tests.support.judging.facts import Caps, Facts, Fault, Violation, read_facts
 
@@ -22,7 +23,7 @@ STOP_SECONDS = 2.0
 
 
 async def check(
-    conn: asyncpg.Connection,
+    conn: Connection,
     log: Path,
     *,
     caps: Caps = NO_CAPS,

@@ -11,6 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from typing_extensions import override
+
+from shared.db.types import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,7 @@ class Violation:
     id: str
     evidence: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.invariant} {self.id}: {self.evidence}"
 
@@ -168,7 +172,7 @@ def _line(line: dict[str, Any]) -> Originate | CallEnd:
     )
 
 
-async def read_facts(conn: asyncpg.Connection, log: Path, *, faults: list[Fault]) -> Facts:
+async def read_facts(conn: Connection, log: Path, *, faults: list[Fault]) -> Facts:
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         return Facts(
             log=list(read_log(log)),
@@ -188,7 +192,7 @@ async def read_facts(conn: asyncpg.Connection, log: Path, *, faults: list[Fault]
         )
 
 
-async def _campaigns(conn: asyncpg.Connection) -> dict[int, Campaign]:
+async def _campaigns(conn: Connection) -> dict[int, Campaign]:
     rows = await conn.fetch(
         "SELECT id, tenant_id, trunk_id, state, definition::text AS definition FROM campaigns"
     )
@@ -198,7 +202,7 @@ async def _campaigns(conn: asyncpg.Connection) -> dict[int, Campaign]:
     }
 
 
-async def _contacts(conn: asyncpg.Connection) -> dict[int, Contact]:
+async def _contacts(conn: Connection) -> dict[int, Contact]:
     rows = await conn.fetch(
         """
         SELECT contacts.id, campaign_id, number, state, outcome, attempts,
@@ -209,7 +213,7 @@ async def _contacts(conn: asyncpg.Connection) -> dict[int, Contact]:
     return {row["id"]: Contact(**dict(row) | {"zones": tuple(row["zones"])}) for row in rows}
 
 
-async def _attempts(conn: asyncpg.Connection) -> dict[UUID, Attempt]:
+async def _attempts(conn: Connection) -> dict[UUID, Attempt]:
     rows = await conn.fetch(
         """
         SELECT id, campaign_id, contact_id, state, outcome,
@@ -224,7 +228,7 @@ def _caps(rows: list[asyncpg.Record]) -> dict[int, Caps]:
     return {row["id"]: Caps(max_concurrent=row[1], calls_per_second=row[2]) for row in rows}
 
 
-async def _changes(conn: asyncpg.Connection) -> dict[int, list[tuple[float, str]]]:
+async def _changes(conn: Connection) -> dict[int, list[tuple[float, str]]]:
     rows = await conn.fetch(
         "SELECT campaign_id, at, wanted_state FROM campaign_changes ORDER BY id"
     )
@@ -234,11 +238,11 @@ async def _changes(conn: asyncpg.Connection) -> dict[int, list[tuple[float, str]
     return changes
 
 
-async def _suppressions(conn: asyncpg.Connection) -> dict[tuple[int, str], float]:
+async def _suppressions(conn: Connection) -> dict[tuple[int, str], float]:
     rows = await conn.fetch("SELECT tenant_id, number, created_at FROM suppressions")
     return {(row["tenant_id"], row["number"]): row["created_at"].timestamp() for row in rows}
 
 
-async def _counters(conn: asyncpg.Connection) -> dict[tuple[int, str], int]:
+async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
     rows = await conn.fetch("SELECT campaign_id, name, value FROM campaign_counters")
     return {(row["campaign_id"], row["name"]): row["value"] for row in rows}
