@@ -1,5 +1,7 @@
 """The `outdial` command line; what a command needs is imported when it runs."""
 
+# ruff: noqa: PLC0415 - `outdial --help` and `outdial down` should not wait for everything else.
+
 import os
 import time
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typing_extensions import override
 
 from outdial.errors import OutdialError
 from outdial.interrupts import run_interruptible
@@ -15,6 +18,7 @@ from outdial.interrupts import run_interruptible
 class Commands(TyperGroup):
     """Shows our own errors as a line, and every other one as what it is: a defect."""
 
+    @override
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         try:
             return super().__call__(*arguments, **options)

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def run_interruptible(work: Coroutine[Any, Any, Result]) -> Result:
-    """The first signal cancels the work; later ones are ignored, so that cleaning up is finished."""
+    """The first signal cancels the work; later ones are ignored, so that it cleans up."""
 
     async def watched() -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()

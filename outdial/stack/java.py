@@ -36,6 +36,7 @@ def _candidates() -> list[Path]:
 
 
 def _version(java: Path) -> int:
-    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    command = [str(java), "-version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     match = re.search(r'version "(\d+)', answer.stderr)
     return int(match[1]) if match else 0

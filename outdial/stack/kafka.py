@@ -4,11 +4,14 @@ import base64
 import os
 import re
 import shutil
+import signal
 import sys
 import uuid
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
+
+from typing_extensions import override
 
 from outdial.stack import kafka_jars
 from outdial.stack.errors import ServerMissingError, StackError
@@ -50,6 +53,7 @@ class KafkaServer(LocalServer):
     again: ClassVar[re.Pattern[str]] = re.compile("Address already in use")
 
     @property
+    @override
     def url(self) -> str:
         return f"127.0.0.1:{self.port}"
 
@@ -57,6 +61,7 @@ class KafkaServer(LocalServer):
     def data(self) -> Path:
         return self.directory / "data"
 
+    @override
     async def prepare(self) -> None:
         find_java()
         if not kafka_jars.cached_jars():
@@ -64,6 +69,7 @@ class KafkaServer(LocalServer):
         if not self.data.exists():
             await self._format()
 
+    @override
     def launch(self) -> Launch:
         return self._java("kafka.Kafka", str(self._configure(self.data)))
 
@@ -84,7 +90,7 @@ class KafkaServer(LocalServer):
                 "Kafka", "install `outdial[local]`, which can fetch its jars.", "OUTDIAL_KAFKA_URL"
             )
         fetch = Launch(
-            command=[sys.executable, "-m", kafka_jars.__name__], log=self.log, tie=self._tie()
+            command=[sys.executable, "-m", kafka_jars.__name__], log=self.log, tie=signal.SIGTERM
         )
         try:
             await run("fetching Kafka's jars", fetch)

@@ -51,7 +51,7 @@ async def stop_supervisor(state: State) -> None:
         return  # It has done its work, and may have become something else.
     state.supervisor.send(signal.SIGTERM)
     deadline = time.monotonic() + 3 * STOP_SECONDS
-    while state.supervisor.is_alive() and time.monotonic() < deadline:
+    while state.supervisor.is_alive() and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import asyncpg
+from typing_extensions import override
 
 from outdial.stack.errors import ServerMissingError, StackError
 from outdial.stack.processes import Launch, run
@@ -53,6 +54,7 @@ class PostgresServer(LocalServer):
         self._fsync = fsync
 
     @property
+    @override
     def url(self) -> str:
         return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{USER}"
 
@@ -60,6 +62,7 @@ class PostgresServer(LocalServer):
     def data(self) -> Path:
         return self.directory / "data"
 
+    @override
     async def prepare(self) -> None:
         programs()
         version = self.data / "PG_VERSION"
@@ -68,10 +71,12 @@ class PostgresServer(LocalServer):
         elif (found := version.read_text().strip()) != MAJOR:
             raise StackError(f"{self.data} is of PostgreSQL {found}, not {MAJOR}: remove it")
 
+    @override
     async def start(self) -> None:
         await super().start()
         await self._create_database()
 
+    @override
     def launch(self) -> Launch:
         settings = SETTINGS | {"port": str(self.port), "fsync": "on" if self._fsync else "off"}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]

@@ -55,7 +55,7 @@ class Child:
         launch.log.parent.mkdir(parents=True, exist_ok=True)
         self._log_start = launch.log.stat().st_size if launch.log.exists() else 0
         with launch.log.open("ab") as output:
-            self._popen = subprocess.Popen(
+            self._popen = subprocess.Popen(  # noqa: S603 - our own command line
                 _wrapped(launch),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -150,9 +150,8 @@ def _boot() -> str:
 
 
 def _started_at_by_ps(pid: int) -> str | None:
-    answer = subprocess.run(
-        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     return answer.stdout.strip() or None
 
 

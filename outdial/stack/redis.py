@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
+from typing_extensions import override
+
 from outdial.stack.errors import ServerMissingError
 from outdial.stack.processes import Launch
 from outdial.stack.server import LocalServer
@@ -17,12 +19,15 @@ class RedisServer(LocalServer):
     again: ClassVar[re.Pattern[str]] = re.compile("Address already in use")
 
     @property
+    @override
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @override
     async def prepare(self) -> None:
         find_program()
 
+    @override
     def launch(self) -> Launch:
         return Launch(
             command=[

@@ -180,4 +180,5 @@ async def _produce(url: str, topic: str, value: bytes) -> None:
 async def _consume_one(url: str, topic: str) -> bytes | None:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=url, auto_offset_reset="earliest")
     async with asyncio.timeout(20), consumer:
-        return (await consumer.getone()).value
+        value: bytes | None = (await consumer.getone()).value
+        return value
