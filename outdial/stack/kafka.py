@@ -97,7 +97,8 @@ class KafkaServer(LocalServer):
         except StackError as error:
             raise ServerMissingError(
                 "Kafka",
-                f"its jars could not be had from a Maven repository (network?): {error}\n",
+                "its jars could not be fetched from a Maven repository "
+                f"({str(error).splitlines()[-1]}).",
                 "OUTDIAL_KAFKA_URL",
             ) from error
 
