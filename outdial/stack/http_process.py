@@ -1,9 +1,12 @@
 """A child process that serves HTTP on a free port and says there when it is ready."""
 
 import asyncio
+import os
 import re
+import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import aiohttp
 
@@ -31,6 +34,9 @@ class HttpProcess:
         self.name = name
         self.port = 0
         self.child: Child | None = None
+        self._came_up = False
+        self.environment: dict[str, str] = {}
+        """Added to the process's own at its next start."""
         self._launch = launch
         self._ready_path = ready_path
         self._on_start = on_start
@@ -44,21 +50,35 @@ class HttpProcess:
         return self.child is not None and self.child.exit_code is None
 
     async def start(self) -> None:
-        """Until ready; when another took the port in between, on the next free one."""
-        for remaining in reversed(range(TRIES)):
-            self.port = free_port()
-            launch = self._launch(self.port)
-            child = self.child = Child(self.name, launch)
-            self._on_start(self)
+        """Until ready; the port it first came up with is kept for ever after."""
+        if self.is_running:
+            return
+        tries = 1 if self._came_up else TRIES
+        for remaining in reversed(range(tries)):
+            self.port = self.port if self._came_up else free_port()
+            child = self._spawn()
             if await self._becomes_ready(child):
+                self._came_up = True
                 return
             await child.stop()
             if not remaining or not TAKEN.search(child.said()):
                 raise ProcessStartError(self.name, str(child.log), tail(child.said()))
 
-    async def stop(self) -> None:
+    async def stop(self, *, kill: bool = False) -> None:
         if self.child is not None:
-            await self.child.stop()
+            await self.child.stop(signal.SIGKILL if kill else signal.SIGTERM)
+
+    async def restart(self, *, kill: bool = False) -> None:
+        await self.stop(kill=kill)
+        await self.start()
+
+    def _spawn(self) -> Child:
+        launch = self._launch(self.port)
+        inherited = os.environ if launch.env is None else launch.env
+        launch = replace(launch, env={**inherited, **self.environment})
+        child = self.child = Child(self.name, launch)
+        self._on_start(self)
+        return child
 
     async def _becomes_ready(self, child: Child) -> bool:
         deadline = time.monotonic() + START_SECONDS

@@ -74,11 +74,11 @@ class KafkaServer(LocalServer):
         return self._java("kafka.Kafka", str(self._configure(self.data)))
 
     def _java(self, *arguments: str) -> Launch:
+        jars = os.pathsep.join(kafka_jars.cached_jars())
         return Launch(
             command=[
                 str(find_java()),
-                *("-Xmx384m", "-XX:+UseSerialGC", *LOGGING),
-                *("-cp", os.pathsep.join(kafka_jars.cached_jars()), *arguments),
+                *("-Xmx384m", "-XX:+UseSerialGC", *LOGGING, "-cp", jars, *arguments),
             ],
             log=self.log,
             tie=self._tie(),

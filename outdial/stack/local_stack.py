@@ -15,6 +15,7 @@ from outdial.stack.server import GivenServer, LocalServer
 from outdial.stack.servers import LocalServers
 from outdial.stack.services import carrier_process, job, service_processes
 from outdial.stack.state import Process, Role, State, key_file
+from shared.db import trunks
 
 WATCH_SECONDS = 0.2
 
@@ -137,9 +138,6 @@ class LocalStack:
         await run(module, job(self.directory, module, self._environment | address))
 
     async def _route_calls_to_carrier(self) -> None:
-        # Only here: the servers alone, as tests use them, do without the database's queries.
-        from shared.db import trunks  # noqa: PLC0415
-
         conn = await asyncpg.connect(self.servers.postgres.url)
         try:
             await trunks.upsert(conn, name="default", provider="simulated", url=self.carrier.url)
