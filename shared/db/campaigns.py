@@ -1,0 +1,135 @@
+"""Queries on campaigns: the API writes definition and wanted state, the scheduler the state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from shared.db.types import Connection
+from shared.domain.campaigns import ENDED, CampaignState, WantedState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """`definition` is the stored JSON text."""
+
+    id: int
+    name: str
+    state: CampaignState
+    wanted_state: WantedState
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    definition: str
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more can be asked of it, also when the scheduler has not ended it yet."""
+        return self.state in ENDED or self.wanted_state == WantedState.CANCELLED
+
+
+def _campaign(record: asyncpg.Record) -> Campaign:
+    states = {
+        "state": CampaignState(record["state"]),
+        "wanted_state": WantedState(record["wanted_state"]),
+    }
+    return Campaign(**{**record, **states})
+
+
+async def insert(
+    conn: Connection, *, tenant_id: int, trunk: str, name: str, definition: str
+) -> Campaign | None:
+    """None when there is no trunk of that name."""
+    record = await conn.fetchrow(
+        """
+        INSERT INTO campaigns (tenant_id, trunk_id, name, definition)
+        SELECT $1, id, $3, $4 FROM trunks WHERE trunks.name = $2
+        RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition
+        """,
+        tenant_id,
+        trunk,
+        name,
+        definition,
+    )
+    return _campaign(record) if record else None
+
+
+async def get(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign | None:
+    record = await conn.fetchrow(
+        """
+        SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition
+        FROM campaigns WHERE tenant_id = $1 AND id = $2
+        """,
+        tenant_id,
+        campaign_id,
+    )
+    return _campaign(record) if record else None
+
+
+async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign | None:
+    """The same, so that no other command is decided until this one is."""
+    record = await conn.fetchrow(
+        """
+        SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition
+        FROM campaigns WHERE tenant_id = $1 AND id = $2
+        FOR NO KEY UPDATE
+        """,
+        tenant_id,
+        campaign_id,
+    )
+    return _campaign(record) if record else None
+
+
+async def page(
+    conn: Connection, *, tenant_id: int, state: str | None, before: int | None, limit: int
+) -> list[Campaign]:
+    """Newest first."""
+    records = await conn.fetch(
+        """
+        SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition
+        FROM campaigns
+        WHERE tenant_id = $1
+          AND ($2::text IS NULL OR state = $2)
+          AND ($3::bigint IS NULL OR id < $3)
+        ORDER BY id DESC
+        LIMIT $4
+        """,
+        tenant_id,
+        state,
+        before,
+        limit,
+    )
+    return [_campaign(record) for record in records]
+
+
+async def want(
+    conn: Connection, campaign_id: int, wanted: WantedState, *, api_key_id: int
+) -> Campaign:
+    """Write what the owner wants, and who wanted it when; the dialer obeys from the commit on."""
+    record = await conn.fetchrow(
+        """
+        WITH change AS (
+            INSERT INTO campaign_changes (campaign_id, wanted_state, api_key_id, at)
+            VALUES ($1, $2, $3, clock_timestamp())
+        )
+        UPDATE campaigns SET wanted_state = $2 WHERE id = $1
+        RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition
+        """,
+        campaign_id,
+        wanted,
+        api_key_id,
+    )
+    return _campaign(record)
+
+
+async def keep_open(conn: Connection, campaign_id: int) -> None:
+    """Until the transaction ends, the scheduler does not complete the campaign."""
+    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", campaign_id)
+
+
+async def fill_alone(conn: Connection, campaign_id: int) -> None:
+    """Until the transaction ends, nobody else adds contacts.
+
+    Two that add the same numbers in another order would wait for each other for ever.
+    """
+    await conn.execute("SELECT pg_advisory_xact_lock(-$1::bigint)", campaign_id)

@@ -1,0 +1,173 @@
+"""contacts: people in campaigns. The api inserts and excludes them, events moves them on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.db.types import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """`attributes` is the stored JSON text; no `not_before` means that it never had one."""
+
+    id: int
+    campaign_id: int
+    number: str
+    external_id: str | None
+    attributes: str | None
+    zones: Sequence[str]
+    jurisdiction: str
+    zone_source: str
+    state: str
+    outcome: str | None
+    attempts: int
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewContact:
+    number: str
+    calling_group_id: int
+    external_id: str | None
+    attributes: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    id: int
+    number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The pending contacts of a campaign in one group: due now, and due later, from when on."""
+
+    zones: Sequence[str]
+    due: int
+    later: int
+    later_from: datetime | None
+
+
+async def insert(
+    conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
+) -> list[Inserted]:
+    """Those that were new; a suppressed number is finished as it comes in."""
+    records = await conn.fetch(
+        """
+        INSERT INTO contacts (
+            campaign_id, calling_group_id, state, outcome, number, external_id, attributes
+        )
+        SELECT $2, r.calling_group_id,
+               CASE WHEN s.number IS NULL THEN 'pending' ELSE 'finished' END,
+               CASE WHEN s.number IS NOT NULL THEN 'excluded' END,
+               r.number, r.external_id, r.attributes
+        FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[]) WITH ORDINALITY
+            AS r (number, calling_group_id, external_id, attributes, position)
+        LEFT JOIN suppressions s ON s.tenant_id = $1 AND s.number = r.number
+        ORDER BY r.position
+        ON CONFLICT (campaign_id, number) DO NOTHING
+        RETURNING id, number, state
+        """,
+        tenant_id,
+        campaign_id,
+        [row.number for row in rows],
+        [row.calling_group_id for row in rows],
+        [row.external_id for row in rows],
+        [row.attributes for row in rows],
+    )
+    return [Inserted(**record) for record in records]
+
+
+async def any_in(conn: Connection, campaign_id: int) -> bool:
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM contacts WHERE campaign_id = $1)", campaign_id
+    )
+    return found
+
+
+async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact | None:
+    record = await conn.fetchrow(
+        """
+        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
+               g.jurisdiction, g.source AS zone_source, c.state, c.outcome, c.attempts,
+               NULLIF(c.not_before, '-infinity') AS not_before
+        FROM contacts c
+        JOIN campaigns m ON m.id = c.campaign_id
+        JOIN calling_groups g ON g.id = c.calling_group_id
+        WHERE c.id = $2 AND m.tenant_id = $1
+        """,
+        tenant_id,
+        contact_id,
+    )
+    return Contact(**record) if record else None
+
+
+async def page(
+    conn: Connection, campaign_id: int, *, state: str | None, after: int | None, limit: int
+) -> list[Contact]:
+    """In order of the number, which an index of the table already keeps.
+
+    The place is given by a contact's id, so that no number gets into an address.
+    """
+    records = await conn.fetch(
+        """
+        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
+               g.jurisdiction, g.source AS zone_source, c.state, c.outcome, c.attempts,
+               NULLIF(c.not_before, '-infinity') AS not_before
+        FROM contacts c
+        JOIN calling_groups g ON g.id = c.calling_group_id
+        WHERE c.campaign_id = $1
+          AND c.number > COALESCE(
+              (SELECT number FROM contacts WHERE id = $3 AND campaign_id = $1), '')
+          AND ($2::text IS NULL OR c.state = $2)
+        ORDER BY c.number
+        LIMIT $4
+        """,
+        campaign_id,
+        state,
+        after,
+        limit,
+    )
+    return [Contact(**record) for record in records]
+
+
+async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[Pending]:
+    """Read from the index of what is due, group by group."""
+    records = await conn.fetch(
+        """
+        SELECT g.zones, p.due, p.later, p.later_from
+        FROM campaign_groups cg
+        JOIN calling_groups g ON g.id = cg.calling_group_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE c.not_before <= $2) AS due,
+                   count(*) FILTER (WHERE c.not_before > $2) AS later,
+                   min(c.not_before) FILTER (WHERE c.not_before > $2) AS later_from
+            FROM contacts c
+            WHERE c.campaign_id = $1 AND c.calling_group_id = cg.calling_group_id
+              AND c.state = 'pending'
+        ) p
+        WHERE cg.campaign_id = $1 AND p.due + p.later > 0
+        ORDER BY g.id
+        """,
+        campaign_id,
+        now,
+    )
+    return [Pending(**record) for record in records]
+
+
+async def exclude(conn: Connection, *, tenant_id: int, number: str) -> list[int]:
+    """Finish the tenant's pending contacts with this number; the campaigns in which they were."""
+    records = await conn.fetch(
+        """
+        UPDATE contacts c SET state = 'finished', outcome = 'excluded'
+        FROM campaigns m
+        WHERE m.tenant_id = $1 AND m.state NOT IN ('completed', 'cancelled')
+          AND c.campaign_id = m.id AND c.number = $2 AND c.state = 'pending'
+        RETURNING c.campaign_id
+        """,
+        tenant_id,
+        number,
+    )
+    return [record["campaign_id"] for record in records]

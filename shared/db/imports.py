@@ -1,0 +1,77 @@
+"""Queries of one import: its rows are staged aside, then become contacts in one statement."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from shared.db.types import Connection
+
+# The pool's own limit is meant for short statements.
+LONG = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Contacts made, and how many of them are suppressed and so never called."""
+
+    inserted: int
+    excluded: int
+
+
+async def open_staging(conn: Connection) -> None:
+    """A table that only this transaction sees and that ends with it."""
+    await conn.execute(
+        """
+        CREATE TEMPORARY TABLE import_rows (
+            line bigint NOT NULL,
+            group_number integer NOT NULL,
+            number text NOT NULL,
+            external_id text,
+            attributes jsonb
+        ) ON COMMIT DROP
+        """
+    )
+
+
+async def stage(conn: Connection, rows: bytes) -> None:
+    """`rows` are lines of PostgreSQL's text format, ready for COPY."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield rows
+
+    await conn.copy_to_table(
+        "import_rows",
+        source=whole(),
+        columns=["line", "group_number", "number", "external_id", "attributes"],
+        timeout=LONG,
+    )
+
+
+async def merge(
+    conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
+) -> Merged:
+    """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
+    record = await conn.fetchrow(
+        """
+        WITH inserted AS (
+            INSERT INTO contacts (
+                campaign_id, calling_group_id, state, outcome, number, external_id, attributes
+            )
+            SELECT $2, ($3::integer[])[r.group_number],
+                   CASE WHEN s.number IS NULL THEN 'pending' ELSE 'finished' END,
+                   CASE WHEN s.number IS NOT NULL THEN 'excluded' END,
+                   r.number, r.external_id, r.attributes
+            FROM import_rows r
+            LEFT JOIN suppressions s ON s.tenant_id = $1 AND s.number = r.number
+            ORDER BY r.line
+            ON CONFLICT (campaign_id, number) DO NOTHING
+            RETURNING state
+        )
+        SELECT count(*) AS inserted, count(*) FILTER (WHERE state = 'finished') AS excluded
+        FROM inserted
+        """,
+        tenant_id,
+        campaign_id,
+        group_ids,
+        timeout=LONG,
+    )
+    return Merged(**record)
