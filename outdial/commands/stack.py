@@ -1,7 +1,8 @@
 """`outdial up`, `outdial status` and `outdial down`."""
 
+import asyncio
 import json
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ async def up(
         try:
             show(directory, as_json=as_json)
             console.print("Ctrl-C stops it.")
-            await report_ends(stack)
+            # From here on Ctrl-C is the way to stop, not an interruption.
+            with suppress(asyncio.CancelledError):
+                await report_ends(stack)
         finally:
             console.print("stopping")
             await stack.stop()

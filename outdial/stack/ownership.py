@@ -47,8 +47,8 @@ async def stop_leftovers(directory: Path) -> None:
 
 async def stop_supervisor(state: State) -> None:
     """The command in another terminal ends its own processes, in order, and then itself."""
-    if state.detached and state.ready:
-        return  # It has done its work, and may have become something else.
+    if not state.is_supervised:
+        return
     state.supervisor.send(signal.SIGTERM)
     deadline = time.monotonic() + 3 * STOP_SECONDS
     while state.supervisor.is_alive() and time.monotonic() < deadline:  # noqa: ASYNC110

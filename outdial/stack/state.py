@@ -61,7 +61,12 @@ class State:
         """Whether it is somebody's stack: one that runs, or one that is being started."""
         if self.detached and self.ready:
             return bool(self.living())
-        return self.supervisor.is_alive()
+        return self.is_supervised
+
+    @property
+    def is_supervised(self) -> bool:
+        """A command that detached its stack has no more to do with it."""
+        return not (self.detached and self.ready) and self.supervisor.is_alive()
 
     def living(self) -> list[Process]:
         return [process for process in self.processes.values() if process.identity.is_alive()]

@@ -16,7 +16,7 @@ def status(directory: Path) -> dict[str, Any]:
     return {
         "directory": str(directory),
         "state": _overall(kept),
-        "supervisor": kept.supervisor.pid if kept.supervisor.is_alive() else None,
+        "supervisor": kept.supervisor.pid if kept.is_supervised else None,
         "api": kept.addresses.get("api"),
         "services": [_service(kept, each) for each in _of(kept, "service")],
         **{name: _process(kept, name) for name in SERVERS},
