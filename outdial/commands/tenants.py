@@ -14,8 +14,6 @@ from outdial.errors import OutdialError
 from outdial.stack import state as states
 from shared.db import tenants
 
-KEY_PREFIX = "od_live_"
-
 console = Console()
 
 
@@ -45,7 +43,9 @@ async def local_key(directory: Path) -> str:
 
 
 async def insert(name: str, url: str) -> Tenant:
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    if not name.strip():
+        raise OutdialError("a tenant needs a name")
+    key = tenants.KEY_PREFIX + secrets.token_urlsafe(32)
     conn = await asyncpg.connect(url)
     try:
         tenant_id = await tenants.create(conn, name=name, key_sha256=digest(key))
