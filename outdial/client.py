@@ -1,5 +1,6 @@
 """The part of Outdial's REST API that the command line uses."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,13 +102,21 @@ class Client:
     async def _call(self, method: str, path: str, **options: Any) -> Json:
         try:
             async with self._session.request(method, path, **options) as response:
-                body = await response.read()
-                answer = await response.json(content_type=None) if body else {}
+                answer = _parse(await response.read())
                 if response.status >= 400:
-                    raise ApiError(response.status, answer if isinstance(answer, dict) else {})
-                return dict(answer or {})
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                    raise ApiError(response.status, answer)
+                return answer
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise OutdialError(f"no answer from the API at {method} {path}: {error}") from error
+
+
+def _parse(body: bytes) -> Json:
+    """Nothing for an empty body, or for what somebody else between us and the API says."""
+    try:
+        answer = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _pointed(error: Json) -> str:
