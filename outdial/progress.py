@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rich.console import Group
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -63,45 +64,56 @@ class CallRate:
 
 def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
     contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
-    head = Text.assemble(
-        (f"campaign {snapshot.state}", "bold"),
-        f"   contacts: {contacts['pending']} pending, {contacts['active']} active, ",
+    return Group(
+        Text(f"The campaign is {snapshot.state}.", style="bold"),
+        f"contacts  {contacts['pending']} pending, {contacts['active']} active, "
         f"{contacts['finished']} finished of {contacts['total']}",
-        f"   calls: {attempts['live']} now, {calls_per_second:.1f} per second, ",
+        f"calls     {attempts['live']} now, {calls_per_second:.1f} per second, "
         f"{attempts['total']} so far",
+        ProgressBar(total=max(1, contacts["total"]), completed=contacts["finished"], width=60),
+        "",
+        outcome_table(snapshot.counters.outcomes),
+        "",
+        waiting_table(snapshot.waiting),
     )
-    return Group(head, outcome_table(snapshot.counters.outcomes), waiting_table(snapshot.waiting))
+
+
+def a_table(*columns: str) -> Table:
+    """The first column is text, the second a number."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place == 1 else "left")
+    return table
 
 
 def outcome_table(outcomes: dict[str, int]) -> Table:
-    table = Table("outcome", "attempts", box=None, pad_edge=False)
+    table = a_table("outcome", "attempts")
     for outcome, count in sorted(outcomes.items(), key=lambda item: -item[1]):
-        table.add_row(outcome, str(count))
+        table.add_row(outcome.replace("_", " "), str(count))
     return table
 
 
 def waiting_table(waiting: Sequence[Waiting]) -> Table:
-    table = Table("waits for", "contacts", "zones", box=None, pad_edge=False)
-    groups: dict[tuple[str, datetime | None], list[Waiting]] = {}
-    for entry in waiting:
-        groups.setdefault((entry.reason, entry.opens_at), []).append(entry)
-    for (reason, opens_at), entries in sorted(groups.items(), key=_by_opening):
+    """One line for all that wait for the same minute."""
+    groups: dict[str, list[Waiting]] = {}
+    for entry in sorted(waiting, key=_opening):
+        groups.setdefault(_until(entry), []).append(entry)
+    table = a_table("waiting for", "contacts", "zones")
+    for until, entries in groups.items():
         zones = sorted({zone for entry in entries for zone in entry.zones})
-        contacts = sum(entry.contacts for entry in entries)
-        table.add_row(_until(reason, opens_at), str(contacts), _short(zones))
+        table.add_row(until, str(sum(entry.contacts for entry in entries)), _short(zones))
     return table
 
 
-def _by_opening(group: tuple[tuple[str, datetime | None], list[Waiting]]) -> tuple[float, str]:
-    (reason, opens_at), _ = group
-    return (opens_at.timestamp() if opens_at else 0, reason)
+def _opening(entry: Waiting) -> float:
+    return entry.opens_at.timestamp() if entry.opens_at else 0
 
 
-def _until(reason: str, opens_at: datetime | None) -> str:
-    if opens_at is None:
-        return reason.replace("_", " ")
-    moment = opens_at.astimezone().strftime("%a %H:%M")
-    return f"{reason}, {moment} here"
+def _until(entry: Waiting) -> str:
+    reason = entry.reason.replace("_", " ")
+    if entry.opens_at is None:
+        return reason
+    return f"{reason}, {entry.opens_at.astimezone():%a %H:%M} here"
 
 
 def _short(zones: Sequence[str]) -> str:

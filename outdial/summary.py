@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from outdial.carrier_log import CarrierCount
-from outdial.progress import Snapshot, waiting_table
+from outdial.progress import Snapshot, a_table, waiting_table
 
 
 def agrees(snapshot: Snapshot, carrier: CarrierCount) -> bool:
@@ -32,7 +32,7 @@ def summary(snapshot: Snapshot, carrier: CarrierCount) -> Group:
 
 
 def comparison(ours: dict[str, int], carriers: dict[str, int]) -> Table:
-    table = Table("outcome", "counted", "carrier's log", box=None, pad_edge=False)
+    table = a_table("outcome", "counted", "carrier's log")
     for outcome in sorted(ours.keys() | carriers.keys()):
         table.add_row(outcome, str(ours.get(outcome, 0)), str(carriers.get(outcome, 0)))
     total = (str(sum(ours.values())), str(sum(carriers.values())))
