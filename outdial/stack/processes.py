@@ -16,6 +16,7 @@ from outdial.stack import launcher
 from outdial.stack.errors import StackError
 
 POLL_SECONDS = 0.02
+LARGEST_TAIL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ class Child:
         return self._popen.poll()
 
     def said(self) -> str:
-        """What it wrote to its log since it was started."""
+        """What it wrote to its log since it was started, at most the last megabyte."""
         with self.log.open("rb") as lines:
-            lines.seek(self._log_start)
+            lines.seek(max(self._log_start, self.log.stat().st_size - LARGEST_TAIL))
             return lines.read().decode(errors="replace")
 
     async def says(self, words: str, *, within: float) -> bool:
