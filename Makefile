@@ -7,13 +7,12 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-# An activated environment or a Conda shell must not catch what is meant for ours.
-INSTALL := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip
-OUTDIAL := $(INSTALL) install --quiet --no-deps --build-constraints requirements/dev.lock --editable .
+# An activated environment must not catch what is meant for ours.
+UVPIP := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip
+PIP := $(BIN)/python -m pip
 REVISIONS := $(wildcard shared/db/migrations/versions/*.sql)
 
 export UV_LINK_MODE ?= copy
-unexport CONDA_PREFIX
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down check test bench lock clean
@@ -58,28 +57,33 @@ clean: ## Stop the local stack, then delete its data, the environment and all ca
 	rm -rf $(VENV) .outdial dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- the environment; each stamp says which lock it holds ---
+# --- the environment: a stamp is newer than the lock that it stands for ---
+
+# uv is quick, but reads none of pip's settings: where only those lead to a registry, pip does it.
+OUTDIAL = $(UVPIP) install --quiet --no-deps --build-constraints requirements/dev.lock --editable . \
+	|| $(PIP) install --quiet --no-deps --editable .
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
-		echo "Python's venv module is missing: apt install python3-venv, or another Python by make PYTHON=..." >&2; \
+		echo "Python's venv module is missing: apt install python3-venv, or make PYTHON=..." >&2; \
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@touch $@
 
 $(VENV)/.uv: requirements/uv.lock | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.lock
+	$(PIP) install --quiet --require-hashes --requirement requirements/uv.lock
 	@touch $@
 
-# Adds and never removes: what the tests need stays where both are used.
+# Adds and never removes, so that what the tests need stays.
 $(VENV)/.local: requirements/local.lock pyproject.toml $(VENV)/.uv
-	$(INSTALL) install --quiet --require-hashes --requirement requirements/local.lock
+	$(UVPIP) install --quiet --require-hashes --requirement $< \
+		|| $(PIP) install --quiet --require-hashes --requirement $<
 	$(OUTDIAL)
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.uv
-	$(INSTALL) sync --quiet --require-hashes requirements/dev.lock
+	$(UVPIP) sync --quiet --require-hashes $< \
+		|| $(PIP) install --quiet --require-hashes --requirement $<
 	$(OUTDIAL)
 	@touch $@
