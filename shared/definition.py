@@ -4,7 +4,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from shared.domain.attempt_policy import AttemptPolicy, RetryRule
 from shared.domain.calendar import Calendar, WeeklyWindow

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
-from shared.domain.attempts import DropReason, UnknownReason
+from shared.domain.attempts import AttemptState, DropReason, UnknownReason
 from shared.domain.campaigns import CampaignState, Command
 from shared.domain.outcomes import Outcome
 
@@ -107,13 +107,17 @@ class CallUnknown(Message):
 
 class DroppedAttempt(Data):
     attempt_id: UUID
+    from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING]
     reason: DropReason
     dropped_at: AwareDatetime
     retry_at: AwareDatetime
 
 
 class AttemptDropped(Message):
-    """The attempt surely was not placed and will not be; its contact may be claimed again."""
+    """The attempt surely was not placed; its contact may be claimed again.
+
+    It holds only if the attempt is still in `from_state`: who dialed it meanwhile knows better.
+    """
 
     topic: ClassVar[str] = CALL_EVENTS
     type: Literal["outdial.attempt.dropped.v1"] = "outdial.attempt.dropped.v1"

@@ -6,9 +6,7 @@ from shared.db.types import Connection
 from shared.domain.calling_groups import CallingGroup
 
 
-async def find(
-    conn: Connection, groups: Collection[CallingGroup]
-) -> dict[CallingGroup, int]:
+async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[CallingGroup, int]:
     """The ids of those that exist."""
     records = await conn.fetch(
         """

@@ -102,24 +102,20 @@ async def page(
     return [_campaign(record) for record in records]
 
 
-async def want(
-    conn: Connection, campaign_id: int, wanted: WantedState, *, api_key_id: int
-) -> Campaign:
+async def want(conn: Connection, campaign_id: int, wanted: WantedState, *, api_key_id: int) -> None:
     """Write what the owner wants, and who wanted it when; the dialer obeys from the commit on."""
-    record = await conn.fetchrow(
+    await conn.execute(
         """
         WITH change AS (
             INSERT INTO campaign_changes (campaign_id, wanted_state, api_key_id, at)
             VALUES ($1, $2, $3, clock_timestamp())
         )
         UPDATE campaigns SET wanted_state = $2 WHERE id = $1
-        RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition
         """,
         campaign_id,
         wanted,
         api_key_id,
     )
-    return _campaign(record)
 
 
 async def keep_open(conn: Connection, campaign_id: int) -> None:

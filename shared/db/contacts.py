@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
+from shared.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +172,23 @@ async def exclude(conn: Connection, *, tenant_id: int, number: str) -> list[int]
         number,
     )
     return [record["campaign_id"] for record in records]
+
+
+async def give_up(
+    conn: Connection, campaign_id: int, group_id: int, *, outcome: Outcome, limit: int
+) -> int:
+    """Finish up to `limit` pending contacts of a group that can never be called; how many."""
+    rows = await conn.fetch(
+        """
+        UPDATE contacts SET state = 'finished', outcome = $3 WHERE id IN (
+            SELECT id FROM contacts
+            WHERE campaign_id = $1 AND calling_group_id = $2 AND state = 'pending'
+            LIMIT $4 FOR UPDATE SKIP LOCKED
+        ) RETURNING 1
+        """,
+        campaign_id,
+        group_id,
+        outcome,
+        limit,
+    )
+    return len(rows)

@@ -50,7 +50,7 @@ async def merge(
     conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
 ) -> Merged:
     """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
-    record = await conn.fetchrow(
+    (record,) = await conn.fetch(
         """
         WITH inserted AS (
             INSERT INTO contacts (

@@ -28,5 +28,7 @@ def migrate(dsn: str, *, sql: bool = False) -> None:
 if __name__ == "__main__":
     dsn = os.environ.get("OUTDIAL_POSTGRES_URL")
     if not dsn:
-        raise SystemExit("OUTDIAL_POSTGRES_URL is not set: postgresql://user:password@host/database")
+        raise SystemExit(
+            "OUTDIAL_POSTGRES_URL is not set: postgresql://user:password@host/database"
+        )
     migrate(dsn, sql="--sql" in sys.argv[1:])

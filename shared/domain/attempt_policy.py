@@ -89,7 +89,8 @@ def next_attempt(
 
 def _budget_day(zones: tuple[str, ...], at: datetime) -> date:
     """The earliest local date: with several candidate zones the day goes on until it is over in
-    every one of them, so nobody's budget is renewed before their own midnight."""
+    every one of them, so nobody's budget is renewed before their own midnight.
+    """
     return min(local_date(name, at) for name in zones or ("UTC",))
 
 

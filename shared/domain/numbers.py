@@ -42,7 +42,8 @@ class PhoneNumber:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidNumber:
     """`reason` is one of: empty, not_a_number, no_country, too_short, too_long, wrong_length,
-    not_assigned. It never holds what was read."""
+    not_assigned. It never holds what was read.
+    """
 
     reason: str
 

@@ -1,0 +1,77 @@
+"""The dialer's process: `python -m services.dialer`."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+
+from services.dialer.callbacks import callback_route
+from services.dialer.desk import CallDesk
+from services.dialer.handlers import AttemptDialer
+from services.dialer.permits import EPOCH, Permits
+from services.dialer.reconciler import Reconciler
+from services.dialer.trunks import Trunks
+from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.domain.claiming import Caps
+from shared.logs import configure_logs
+from shared.messages import ATTEMPTS_DUE, AttemptDue
+from shared.process import database, every, running, serve, service_app
+from shared.settings import Settings
+
+DEFAULT_PORT = 8002
+RECONCILE_TICK_SECONDS = 0.5
+
+
+async def main() -> None:
+    settings = Settings()
+    configure_logs("dialer", settings.log_level)
+    broker = make_broker(settings, "dialer")
+    redis = Redis.from_url(
+        str(settings.redis_url), decode_responses=True, socket_timeout=2, socket_connect_timeout=2
+    )
+    interval = timedelta(seconds=settings.reconcile_seconds)
+    longest = timedelta(seconds=settings.max_call_seconds)
+    # Part of the address, so that only who was given it can report on calls.
+    path = f"/carrier-events/{secrets.token_urlsafe(16)}"
+    here = settings.events_url or f"http://{settings.host}:{settings.port or DEFAULT_PORT}"
+
+    async with database(settings) as pool:
+        permits = Permits(redis, pool, settings.max_call_seconds)
+        desk = CallDesk(pool, broker, permits)
+        trunks = Trunks(pool, desk.on_report)
+        dialer = AttemptDialer(
+            pool,
+            permits,
+            desk,
+            trunks,
+            installation=Caps(settings.max_concurrent, settings.calls_per_second),
+            events_url=here.rstrip("/") + path,
+            reconcile=interval,
+        )
+        reconciler = Reconciler(pool, trunks, desk, interval, longest)
+        consume(broker, ATTEMPTS_DUE, AttemptDue, dialer.on_attempts_due, group="dialer")
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            reconciling = every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once)
+            async with started(broker), running(reconciling):
+                yield
+                await desk.drain()
+            await trunks.close()
+            await redis.aclose()
+
+        checks = {
+            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "redis": lambda: redis.get(EPOCH),
+            "kafka": lambda: reaches_kafka(broker),
+        }
+        app = service_app(lifespan, checks, [callback_route(path, trunks, desk)])
+        await serve(app, settings, default_port=DEFAULT_PORT)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

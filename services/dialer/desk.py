@@ -1,0 +1,205 @@
+"""Places calls and follows them to their end: each leaves a permit, a row and a message behind."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from faststream.kafka import KafkaBroker
+
+from services.dialer.permits import PERMIT_SECONDS, Permits, Scope, scopes_of
+from services.dialer.provider import (
+    CallRefusedError,
+    CallReport,
+    CallState,
+    CallUnknownError,
+    Originate,
+    Provider,
+)
+from shared.batching import Batcher
+from shared.broker import publish
+from shared.db import attempts
+from shared.db.types import Pool
+from shared.domain.attempts import AttemptState, DropReason, UnknownReason
+from shared.failpoints import Failpoint, passing
+from shared.messages import (
+    AttemptDropped,
+    CallEnded,
+    CallUnknown,
+    DroppedAttempt,
+    EndedCall,
+    UnknownCall,
+)
+from shared.metrics import (
+    ATTEMPTS_DROPPED,
+    CALLS_ENDED,
+    CALLS_PLACED,
+    CALLS_WITHOUT_REPLY,
+    ORIGINATE_SECONDS,
+)
+from shared.process import now
+from shared.retries import TRANSIENT, patiently
+
+logger = logging.getLogger(__name__)
+
+# A provider that refuses is asked again for the same contact after this.
+REFUSED_DELAY = timedelta(seconds=5)
+DRAIN_SECONDS = 12
+
+Ending = CallEnded | CallUnknown | AttemptDropped
+
+
+class _Placed(NamedTuple):
+    id: UUID
+    call_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """The leases are given back before the end is told: a crash between leaves the attempt
+    dialed, and the reconciler finds it; the other way round a lease would leak.
+    """
+
+    id: UUID
+    ending: Ending
+    scopes: Sequence[Scope] | None
+
+
+class CallDesk:
+    def __init__(self, pool: Pool, broker: KafkaBroker, permits: Permits) -> None:
+        self._pool = pool
+        self._broker = broker
+        self._permits = permits
+        self._placed = Batcher(self._write_placed)
+        self._finished = Batcher(self._finish_all)
+        self._originates: set[asyncio.Task[None]] = set()
+        self._scopes: dict[UUID, Sequence[Scope]] = {}
+
+    def dial(
+        self, provider: Provider, request: Originate, scopes: Sequence[Scope], *, asked_at: float
+    ) -> None:
+        """Ask the provider, without waiting for it; `asked_at` is the permit's monotonic birth."""
+        self._scopes[request.reference] = scopes
+        task = asyncio.ensure_future(self._dial(provider, request, asked_at=asked_at))
+        self._originates.add(task)
+        task.add_done_callback(self._originates.discard)
+
+    async def on_report(self, report: CallReport) -> None:
+        """A provider's word on a call, first-hand or looked up; returns when it is kept."""
+        if report.state is not CallState.ENDED:
+            return
+        outcome = report.outcome
+        if outcome is None:
+            raise ValueError("outcome: a call that has ended must have one")
+        CALLS_ENDED.labels(outcome).inc()
+        data = EndedCall(
+            attempt_id=report.reference,
+            outcome=outcome,
+            ended_at=report.at,
+            provider_call_id=report.provider_call_id,
+            ring_seconds=report.ring_seconds,
+            talk_seconds=report.talk_seconds,
+        )
+        await self.finish(CallEnded(time=now(), partitionkey=str(report.reference), data=data))
+
+    async def drop(
+        self,
+        attempt_id: UUID,
+        reason: DropReason,
+        from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING],
+        *,
+        retry_at: datetime,
+    ) -> None:
+        """Say that the attempt surely was not placed."""
+        ATTEMPTS_DROPPED.labels(reason).inc()
+        data = DroppedAttempt(
+            attempt_id=attempt_id,
+            from_state=from_state,
+            reason=reason,
+            dropped_at=now(),
+            retry_at=retry_at,
+        )
+        await self.finish(AttemptDropped(time=now(), partitionkey=str(attempt_id), data=data))
+
+    async def give_up(self, attempt_id: UUID, reason: UnknownReason) -> None:
+        """Say that nobody knows, and that it will not be placed again."""
+        data = UnknownCall(attempt_id=attempt_id, reason=reason, ended_at=now())
+        await self.finish(CallUnknown(time=now(), partitionkey=str(attempt_id), data=data))
+
+    async def note_placed(self, attempt_id: UUID, call_id: str) -> None:
+        await self._placed.add(_Placed(attempt_id, call_id, now()))
+
+    async def finish(self, ending: Ending) -> None:
+        """Give the permit back and tell events; both again when either fails."""
+        attempt_id = ending.data.attempt_id
+        item = _Finish(attempt_id, ending, self._scopes.get(attempt_id))
+        await self._finished.add(item)
+        self._scopes.pop(attempt_id, None)
+
+    async def drain(self) -> None:
+        """Let originates that are under way be answered; the rest is the reconciler's."""
+        if self._originates:
+            await asyncio.wait(self._originates, timeout=DRAIN_SECONDS)
+
+    async def _dial(self, provider: Provider, request: Originate, *, asked_at: float) -> None:
+        reference = request.reference
+        try:
+            if time.monotonic() - asked_at > PERMIT_SECONDS:
+                await self.drop(
+                    reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                )
+                return
+            with ORIGINATE_SECONDS.time():
+                call_id = await provider.originate(request)
+            passing(Failpoint.AFTER_ORIGINATE)
+            CALLS_PLACED.inc()
+            await self.note_placed(reference, call_id)
+        except CallRefusedError as refusal:
+            await self._on_refusal(reference, refusal)
+        except CallUnknownError as error:
+            # The row stays `dialing`, so the reconciler asks the provider by reference.
+            CALLS_WITHOUT_REPLY.inc()
+            logger.warning(
+                "no reply to an originate",
+                extra={"attempt_id": str(reference), "reason": str(error)},
+            )
+        except TRANSIENT as error:
+            # What could not be written now is found by the reconciler.
+            logger.warning(
+                "call not noted",
+                extra={"attempt_id": str(reference), "error": type(error).__name__},
+            )
+
+    async def _on_refusal(self, reference: UUID, refusal: CallRefusedError) -> None:
+        if refusal.outcome is None:
+            await self.drop(
+                reference,
+                DropReason.REFUSED,
+                AttemptState.DIALING,
+                retry_at=now() + REFUSED_DELAY,
+            )
+            return
+        CALLS_ENDED.labels(refusal.outcome).inc()
+        data = EndedCall(attempt_id=reference, outcome=refusal.outcome, ended_at=now())
+        await self.finish(CallEnded(time=now(), partitionkey=str(reference), data=data))
+
+    async def _write_placed(self, batch: list[_Placed]) -> None:
+        ids, call_ids, times = zip(*batch, strict=True)
+        await patiently("placed", lambda: attempts.placed(self._pool, ids, call_ids, times))
+
+    async def _finish_all(self, batch: list[_Finish]) -> None:
+        await patiently("finish", lambda: self._finish_once(batch))
+
+    async def _finish_once(self, batch: list[_Finish]) -> None:
+        strangers = [item.id for item in batch if item.scopes is None]
+        known = {item.id: item.scopes for item in batch if item.scopes is not None}
+        if strangers:
+            for attempt_id, campaign, tenant, trunk in await attempts.scopes(self._pool, strangers):
+                known[attempt_id] = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
+        await self._permits.release(known.items())
+        await publish(self._broker, [item.ending for item in batch])

@@ -1,0 +1,176 @@
+"""Decides for each due attempt whether it is dialed now, later or not at all."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.dialer.desk import CallDesk
+from services.dialer.permits import (
+    EVERYTHING,
+    PERMIT_SECONDS,
+    Permits,
+    Scope,
+    scopes_of,
+)
+from services.dialer.provider import Originate, Provider
+from services.dialer.trunks import Trunks
+from shared.db import attempts, campaign_runs
+from shared.db.attempts import Due
+from shared.db.campaign_runs import Run
+from shared.db.types import Pool
+from shared.definition import calendar_of, parse_definition
+from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.calendar import is_open
+from shared.domain.claiming import Caps
+from shared.failpoints import Failpoint, passing
+from shared.messages import AttemptDue
+from shared.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED, CLOCK_SKEW
+from shared.process import now
+
+logger = logging.getLogger(__name__)
+
+# A clock further off than this against PostgreSQL's may open a window that is closed.
+CLOCK_TOLERANCE = timedelta(seconds=2)
+
+
+class ClockSkewError(ConnectionError):
+    """The machine's clock and PostgreSQL's disagree: nothing is dialed until they agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A due attempt with its campaign."""
+
+    due: Due
+    run: Run
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        run = self.run
+        return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptDialer:
+    pool: Pool
+    permits: Permits
+    desk: CallDesk
+    trunks: Trunks
+    installation: Caps
+    events_url: str
+    reconcile: timedelta
+
+    async def on_attempts_due(self, messages: list[AttemptDue]) -> None:
+        """Read, decide, ask for permits, compare and set, dial: in this order for all at once."""
+        ATTEMPTS_RECEIVED.inc(len(messages))
+        wanted = []
+        for candidate in await self._candidates(messages):
+            reason = _reason_to_drop(candidate, at=now())
+            if reason is None:
+                wanted.append(candidate)
+            else:
+                await self.desk.drop(candidate.due.id, reason, AttemptState.CLAIMED, retry_at=now())
+        if wanted:
+            await self._dial(wanted)
+
+    async def _candidates(self, messages: list[AttemptDue]) -> list[Candidate]:
+        ids = {message.data.attempt_id for message in messages}
+        campaign_ids = {message.data.campaign_id for message in messages}
+        async with self.pool.acquire() as conn:
+            due = await attempts.due(conn, list(ids))
+            runs, database_now = await campaign_runs.now(conn, list(campaign_ids))
+        skew = now() - database_now
+        CLOCK_SKEW.set(skew.total_seconds())
+        if abs(skew) > CLOCK_TOLERANCE:
+            raise ClockSkewError(f"clock is off by {skew.total_seconds():.1f} s")
+        return [Candidate(each, runs[each.campaign_id]) for each in due]
+
+    async def _dial(self, wanted: list[Candidate]) -> None:
+        asked_at = time.monotonic()
+        granted = await self._permitted(wanted)
+        if not granted:
+            return
+        if time.monotonic() - asked_at > PERMIT_SECONDS:
+            await self._give_back(granted)
+            return
+        open_now = [each for each in granted if _reason_to_drop(each, at=now()) is None]
+        won = await attempts.dial(
+            self.pool,
+            [each.due.id for each in open_now],
+            [each.due.number for each in open_now],
+            now=now(),
+            revisit_at=now() + self.reconcile,
+        )
+        passing(Failpoint.AFTER_DIALING)
+        ATTEMPTS_DIALING.inc(len(won))
+        providers = {
+            trunk_id: await self.trunks.provider(trunk_id)
+            for trunk_id in {each.run.trunk_id for each in granted}
+        }
+        for each in granted:
+            if each.due.id in won:
+                self._originate(providers[each.run.trunk_id], each, asked_at=asked_at)
+        lost = [each for each in granted if each.due.id not in won]
+        if lost:
+            # Paused, suppressed, closed or taken by another a moment ago: looked at again.
+            await self._give_back(lost)
+
+    async def _permitted(self, wanted: list[Candidate]) -> list[Candidate]:
+        answers = await self.permits.acquire(
+            [(each.due.id, each.scopes) for each in wanted], self._caps(wanted)
+        )
+        granted, later, times = [], [], []
+        for each, refusal in zip(wanted, answers, strict=True):
+            if refusal is None:
+                granted.append(each)
+                continue
+            ATTEMPTS_HANDED_BACK.labels(refusal.scope).inc()
+            later.append(each.due.id)
+            times.append(now() + timedelta(seconds=refusal.seconds))
+        if later:
+            await attempts.hand_back(self.pool, later, times)
+        return granted
+
+    def _originate(self, provider: Provider, each: Candidate, *, asked_at: float) -> None:
+        definition = parse_definition(each.run.definition)
+        request = Originate(
+            reference=each.due.id,
+            to=each.due.number,
+            caller_id=definition.caller_id,
+            call_flow=definition.call_flow,
+            events_url=f"{self.events_url}/{each.run.trunk_id}",
+        )
+        self.desk.dial(provider, request, each.scopes, asked_at=asked_at)
+
+    async def _give_back(self, candidates: Sequence[Candidate]) -> None:
+        """Permits that are not used, for attempts that are still claimed or another's."""
+        ids: list[UUID] = [each.due.id for each in candidates]
+        still_claimed = {due.id for due in await attempts.due(self.pool, ids)}
+        # Whoever won an attempt in our place holds the same lease: it is not ours to give.
+        await self.permits.release(
+            [(each.due.id, each.scopes) for each in candidates if each.due.id in still_claimed]
+        )
+        await attempts.hand_back(self.pool, ids, [now()] * len(ids))
+
+    def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:
+        caps = {EVERYTHING: self.installation}
+        for run in {each.run.id: each.run for each in candidates}.values():
+            own = parse_definition(run.definition).caps
+            caps[Scope("tenant", run.tenant_id)] = run.tenant_caps
+            caps[Scope("trunk", run.trunk_id)] = run.trunk_caps
+            caps[Scope("campaign", run.id)] = Caps(own.max_concurrent, own.calls_per_second)
+        return caps
+
+
+def _reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:
+    due, run = candidate.due, candidate.run
+    if not run.wanted:
+        return DropReason.NOT_WANTED
+    if due.suppressed:
+        return DropReason.SUPPRESSED
+    if at >= due.window_closes_at or not is_open(calendar_of(run.definition), due.zones, at=at):
+        return DropReason.WINDOW_CLOSED
+    return None

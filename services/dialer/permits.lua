@@ -1,0 +1,71 @@
+-- Grants permits over a hierarchy of scopes: all of an attempt's scopes or none.
+--
+-- KEYS[1]            epoch; without it the leases are not to be trusted and nothing is granted
+-- KEYS[2i], [2i+1]   leases and rate of scope i (sorted sets by expiry and by instant, ms)
+-- ARGV[1..4]         epoch, rate window ms, lease ms, number of scopes n
+-- ARGV[5..4+2n]      per scope: max_concurrent, calls_per_second; 0 is no cap
+-- ARGV[...]          per attempt: id, number of its scopes, their indexes
+-- Returns false when the epoch is another; else, per attempt, 0 for granted, or the wait in ms and
+-- the scope that binds: {wait, scope, wait, scope, ...}.
+local epoch = redis.call('GET', KEYS[1])
+if not epoch or epoch ~= ARGV[1] then
+    return false
+end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+local window, lease, n = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local held, rated, caps, rates = {}, {}, {}, {}
+for i = 1, n do
+    caps[i], rates[i] = tonumber(ARGV[3 + 2 * i]), tonumber(ARGV[4 + 2 * i])
+    if caps[i] > 0 then
+        redis.call('ZREMRANGEBYSCORE', KEYS[2 * i], '-inf', now)
+        held[i] = redis.call('ZCARD', KEYS[2 * i])
+    end
+    if rates[i] > 0 then
+        redis.call('ZREMRANGEBYSCORE', KEYS[2 * i + 1], '-inf', now - window)
+        rated[i] = redis.call('ZCARD', KEYS[2 * i + 1])
+    end
+end
+local answer, at = {}, 5 + 2 * n
+while at <= #ARGV do
+    local id, count = ARGV[at], tonumber(ARGV[at + 1])
+    local wait, binding = 0, 0
+    for j = 1, count do
+        local i = tonumber(ARGV[at + 1 + j])
+        if caps[i] > 0 and held[i] >= caps[i] and not redis.call('ZSCORE', KEYS[2 * i], id) then
+            wait, binding = math.max(wait, 100), i
+        end
+        if rates[i] > 0 and rated[i] >= rates[i] then
+            local oldest = redis.call('ZRANGE', KEYS[2 * i + 1], 0, 0, 'WITHSCORES')
+            local free = math.ceil(tonumber(oldest[2]) + window - now)
+            if free >= wait then
+                wait, binding = math.max(free, 1), i
+            end
+        end
+    end
+    if wait == 0 then
+        for j = 1, count do
+            local i = tonumber(ARGV[at + 1 + j])
+            if caps[i] > 0 then
+                held[i] = held[i] + redis.call('ZADD', KEYS[2 * i], now + lease, id)
+            end
+            if rates[i] > 0 then
+                -- An attempt that asks again counts again: its first permit may have been used.
+                redis.call('ZADD', KEYS[2 * i + 1], now, id .. ':' .. now)
+                rated[i] = rated[i] + 1
+            end
+        end
+    end
+    answer[#answer + 1] = wait
+    answer[#answer + 1] = binding
+    at = at + 2 + count
+end
+for i = 1, n do
+    if caps[i] > 0 then
+        redis.call('PEXPIRE', KEYS[2 * i], lease * 2)
+    end
+    if rates[i] > 0 then
+        redis.call('PEXPIRE', KEYS[2 * i + 1], window * 2)
+    end
+end
+return answer

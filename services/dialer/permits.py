@@ -1,0 +1,152 @@
+"""Permits to start a call: leases for concurrency, a rolling window for rate, all in one Lua call.
+
+Redis may lose everything at any moment. The epoch key goes with it, and without the epoch nothing
+is granted until the leases have been rebuilt from the attempts that PostgreSQL knows as dialed.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import NamedTuple
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from shared.db import attempts
+from shared.db.types import Pool
+from shared.domain.claiming import Caps
+from shared.metrics import PERMIT_REBUILDS
+
+logger = logging.getLogger(__name__)
+
+EPOCH = "outdial:epoch"
+REBUILDING = "outdial:rebuilding"
+
+# A permit must be used within this time of being asked for, else it is void (seconds).
+PERMIT_SECONDS = 0.15
+# The window is longer than the second by the permit's life, and by what the network and the
+# carrier may add or take, so that the carrier never sees a second with more than the cap.
+RATE_WINDOW_MS = 1_250
+LEASE_MARGIN_SECONDS = 600
+
+
+class Scope(NamedTuple):
+    """One level of the hierarchy, e.g. ("campaign", 7)."""
+
+    kind: str
+    id: int
+
+
+EVERYTHING = Scope("installation", 0)
+
+
+class Refusal(NamedTuple):
+    """No permit now: ask again after `seconds`; `scope` is the kind that binds."""
+
+    seconds: float
+    scope: str
+
+
+class PermitsLostError(ConnectionError):
+    """Redis has lost the leases and they are being rebuilt; nothing is granted meanwhile."""
+
+
+@dataclass(slots=True)
+class Permits:
+    redis: Redis
+    pool: Pool
+    lease_seconds: float
+    _script: AsyncScript | None = None
+    _epoch: str = ""
+    _pause: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+    async def acquire(
+        self, wanted: Sequence[tuple[UUID, Sequence[Scope]]], caps: dict[Scope, Caps]
+    ) -> list[Refusal | None]:
+        """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
+        scopes = [scope for scope, cap in caps.items() if cap != Caps(None, None)]
+        index = {scope: number for number, scope in enumerate(scopes, start=1)}
+        keys = [EPOCH]
+        arguments: list[str | int] = [
+            await self._known_epoch(),
+            RATE_WINDOW_MS,
+            int((self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000),
+            len(scopes),
+        ]
+        for scope in scopes:
+            keys += [_leases(scope), _rate(scope)]
+            arguments += [caps[scope].max_concurrent or 0, caps[scope].calls_per_second or 0]
+        for attempt_id, own in wanted:
+            indexes = [index[scope] for scope in own if scope in index]
+            arguments += [attempt_id.hex, len(indexes), *indexes]
+        answer = await self._run(keys, arguments)
+        return [
+            Refusal(wait / 1000, scopes[binding - 1].kind) if wait else None
+            for wait, binding in zip(answer[::2], answer[1::2], strict=True)
+        ]
+
+    async def release(self, leases: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for attempt_id, scopes in leases:
+                for scope in scopes:
+                    _ = pipeline.zrem(_leases(scope), attempt_id.hex)
+            await pipeline.execute()
+
+    async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
+        if self._script is None:
+            source = files("services.dialer").joinpath("permits.lua").read_text()
+            self._script = self.redis.register_script(source)
+        answer = await self._script(keys=keys, args=arguments)
+        if answer is None:
+            self._epoch = ""
+            raise PermitsLostError("the leases were lost")
+        return list(answer)
+
+    async def _known_epoch(self) -> str:
+        if not self._epoch:
+            known = await self.redis.get(EPOCH)
+            self._epoch = str(known) if known else await self._rebuild()
+        return self._epoch
+
+    async def _rebuild(self) -> str:
+        """Wait until every permit of the lost epoch is used or void, then lease what is dialed."""
+        token = secrets.token_hex(8)
+        alone = await self.redis.set(REBUILDING, token, nx=True, px=RATE_WINDOW_MS * 8)
+        if not alone:
+            raise PermitsLostError("another process rebuilds the leases")
+        logger.warning("leases are being rebuilt", extra={"action": "permits_rebuild"})
+        PERMIT_REBUILDS.inc()
+        await self._pause(RATE_WINDOW_MS / 1000)
+        live = await attempts.live_leases(self.pool)
+        time, _micros = await self.redis.time()
+        expires = (time + self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000
+        async with self.redis.pipeline(transaction=True) as pipeline:
+            for attempt_id, campaign, tenant, trunk in live:
+                for scope in scopes_of(campaign=campaign, tenant=tenant, trunk=trunk):
+                    _ = pipeline.zadd(_leases(scope), {attempt_id.hex: expires})
+            _ = pipeline.set(EPOCH, token)
+            _ = pipeline.delete(REBUILDING)
+            await pipeline.execute()
+        return token
+
+
+def scopes_of(*, campaign: int, tenant: int, trunk: int) -> tuple[Scope, ...]:
+    """The hierarchy above one call."""
+    return (
+        EVERYTHING,
+        Scope("tenant", tenant),
+        Scope("trunk", trunk),
+        Scope("campaign", campaign),
+    )
+
+
+def _leases(scope: Scope) -> str:
+    return f"outdial:leases:{scope.kind}:{scope.id}"
+
+
+def _rate(scope: Scope) -> str:
+    return f"outdial:rate:{scope.kind}:{scope.id}"

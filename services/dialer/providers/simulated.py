@@ -1,0 +1,122 @@
+"""The simulated carrier, reached over HTTP like any other."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import aiohttp
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from typing_extensions import override
+
+from services.dialer.provider import (
+    ORIGINATE_SECONDS,
+    CallRefusedError,
+    CallReport,
+    CallState,
+    CallUnknownError,
+    Originate,
+    Provider,
+    ProviderUnavailableError,
+)
+from shared.domain.outcomes import Outcome
+
+TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=2)
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    reference: UUID
+    call_id: str
+    kind: CallState
+    at: AwareDatetime
+    outcome: Outcome | None = None
+    ring_seconds: float | None = None
+    talk_seconds: float | None = None
+
+
+class _Call(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    reference: UUID
+    call_id: str
+    state: CallState
+    outcome: Outcome | None = None
+    ended_at: AwareDatetime | None = None
+
+
+class SimulatedProvider(Provider):
+    def __init__(self, url: str) -> None:
+        self._session = aiohttp.ClientSession(
+            base_url=url, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0)
+        )
+
+    @override
+    async def originate(self, request: Originate) -> str:
+        body = {
+            "reference": str(request.reference),
+            "to": request.to,
+            "from": request.caller_id,
+            "events_url": request.events_url,
+        }
+        try:
+            async with self._session.post("/calls", json=body) as response:
+                return await _placed(response)
+        except aiohttp.ClientConnectorError as error:
+            # No connection, so no byte of the request was sent.
+            raise CallRefusedError("unreachable") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
+            raise CallUnknownError(type(error).__name__) from error
+
+    @override
+    async def lookup(self, reference: UUID) -> CallReport | None:
+        try:
+            async with self._session.get(f"/calls/{reference}") as response:
+                if response.status == 404:
+                    return None
+                response.raise_for_status()
+                call = _Call.model_validate_json(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
+            raise ProviderUnavailableError(type(error).__name__) from error
+        return CallReport(
+            reference=call.reference,
+            provider_call_id=call.call_id,
+            state=call.state,
+            at=call.ended_at or datetime.now(UTC),
+            outcome=call.outcome,
+        )
+
+    @override
+    async def hang_up(self, reference: UUID) -> None:
+        try:
+            async with self._session.delete(f"/calls/{reference}"):
+                pass
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ProviderUnavailableError(type(error).__name__) from error
+
+    @override
+    def read_event(self, body: bytes) -> CallReport:
+        event = _Event.model_validate_json(body)
+        return CallReport(
+            reference=event.reference,
+            provider_call_id=event.call_id,
+            state=event.kind,
+            at=event.at,
+            outcome=event.outcome,
+            ring_seconds=event.ring_seconds,
+            talk_seconds=event.talk_seconds,
+        )
+
+    @override
+    async def close(self) -> None:
+        await self._session.close()
+
+
+async def _placed(response: aiohttp.ClientResponse) -> str:
+    if response.status == 201:
+        return str((await response.json())["call_id"])
+    if response.status == 422:
+        raise CallRefusedError("invalid_number", outcome=Outcome.INVALID_NUMBER)
+    if response.status in {400, 429, 503}:
+        raise CallRefusedError(f"status_{response.status}")
+    # 409 says the reference was used, 500 says nothing: in both a call may be up.
+    raise CallUnknownError(f"status_{response.status}")

@@ -1,0 +1,65 @@
+"""Asks providers what became of calls that nobody reported on, and gives up what none knows."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.dialer.desk import CallDesk
+from services.dialer.provider import ORIGINATE_SECONDS, CallState, ProviderUnavailableError
+from services.dialer.trunks import Trunks, UnknownTrunkError
+from shared.db import attempts
+from shared.db.attempts import Silent
+from shared.db.types import Pool
+from shared.domain.attempts import AttemptState, UnknownReason
+from shared.metrics import CALLS_RECONCILED
+
+logger = logging.getLogger(__name__)
+
+RECONCILE_MOST = 200
+# An originate younger than this may still be on its way.
+UNDER_WAY = timedelta(seconds=ORIGINATE_SECONDS + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """What is not found is not dialed again: a request may still be on its way to the carrier."""
+
+    pool: Pool
+    trunks: Trunks
+    desk: CallDesk
+    interval: timedelta
+    longest: timedelta
+
+    async def run_once(self, now: datetime) -> bool:
+        silent = await attempts.take_silent(
+            self.pool, now=now, revisit_at=now + self.interval, limit=RECONCILE_MOST
+        )
+        for attempt in silent:
+            answer = await self._settle(attempt, now=now)
+            CALLS_RECONCILED.labels(answer).inc()
+        return len(silent) == RECONCILE_MOST
+
+    async def _settle(self, attempt: Silent, *, now: datetime) -> str:
+        """What was found: ended, live, early, no_record, no_answer."""
+        too_old = now - attempt.dialing_at > self.longest
+        try:
+            provider = await self.trunks.provider(attempt.trunk_id)
+            report = await provider.lookup(attempt.id)
+        except (ProviderUnavailableError, UnknownTrunkError):
+            if too_old:
+                await self.desk.give_up(attempt.id, UnknownReason.NO_REPLY)
+            return "no_answer"
+        if report is None and now - attempt.dialing_at < UNDER_WAY:
+            return "early"
+        if report is None:
+            await self.desk.give_up(attempt.id, UnknownReason.NO_RECORD)
+            return "no_record"
+        if report.state is CallState.ENDED:
+            await self.desk.on_report(report)
+            return "ended"
+        if too_old:
+            await provider.hang_up(attempt.id)
+            await self.desk.give_up(attempt.id, UnknownReason.NO_ENDING)
+        elif attempt.state is AttemptState.DIALING:
+            await self.desk.note_placed(attempt.id, report.provider_call_id)
+        return "live"

@@ -1,0 +1,59 @@
+"""The events service's process: `python -m services.events`."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from services.events.egress import egress_session
+from services.events.fold import CallFolder
+from services.events.outbox_relay import OutboxRelay
+from services.events.pruner import InboxPruner
+from services.events.webhooks import WebhookSender
+from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.logs import configure_logs
+from shared.messages import CALL_EVENTS, CallEvent
+from shared.process import database, every, running, serve, service_app
+from shared.settings import Settings
+
+RELAY_SECONDS = 0.05
+WEBHOOK_SECONDS = 0.1
+PRUNE_SECONDS = 60
+
+
+async def main() -> None:
+    settings = Settings()
+    configure_logs("events", settings.log_level)
+    broker = make_broker(settings, "events")
+
+    async with database(settings) as pool:
+        folder = CallFolder(pool)
+        relay = OutboxRelay(pool, broker)
+        pruner = InboxPruner(pool)
+        consume(broker, CALL_EVENTS, CallEvent, folder.on_call_events, group="events")
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with egress_session(allow_private=settings.webhooks_allow_private) as session:
+                sender = WebhookSender(pool, session, random.Random())
+                async with (
+                    started(broker),
+                    running(
+                        every(RELAY_SECONDS, "relay", relay.run_once),
+                        every(WEBHOOK_SECONDS, "webhooks", sender.run_once),
+                        every(PRUNE_SECONDS, "prune", pruner.run_once),
+                    ),
+                ):
+                    yield
+
+        checks = {
+            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "kafka": lambda: reaches_kafka(broker),
+        }
+        await serve(service_app(lifespan, checks), settings, default_port=8003)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

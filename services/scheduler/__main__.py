@@ -1,0 +1,62 @@
+"""The scheduler's process: `python -m services.scheduler`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from starlette.applications import Starlette
+
+from services.scheduler.claimer import Claimer
+from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.openings import Openings
+from services.scheduler.rescuer import Rescuer
+from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.logs import configure_logs
+from shared.messages import COMMANDS, CampaignCommand
+from shared.process import database, every, now, running, serve, service_app
+from shared.settings import Settings
+
+CLAIM_SECONDS = 0.05
+RESCUE_SECONDS = 0.05
+SWEEP_SECONDS = 0.5
+
+
+async def main() -> None:
+    settings = Settings()
+    configure_logs("scheduler", settings.log_level)
+    lease = timedelta(seconds=settings.claim_lease_seconds)
+    broker = make_broker(settings, "scheduler")
+
+    async with database(settings) as pool:
+        openings = Openings()
+        claimer = Claimer(pool, broker, openings, lease)
+        rescuer = Rescuer(pool, broker, lease)
+        lifecycle = Lifecycle(pool, openings)
+
+        async def on_commands(commands: list[CampaignCommand]) -> None:
+            await lifecycle.on_commands(commands, now=now())
+
+        consume(broker, COMMANDS, CampaignCommand, on_commands, group="scheduler")
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with (
+                started(broker),
+                running(
+                    every(CLAIM_SECONDS, "claim", claimer.run_once),
+                    every(RESCUE_SECONDS, "rescue", rescuer.run_once),
+                    every(SWEEP_SECONDS, "sweep", lifecycle.run_once),
+                ),
+            ):
+                yield
+
+        checks = {
+            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "kafka": lambda: reaches_kafka(broker),
+        }
+        await serve(service_app(lifespan, checks), settings, default_port=8001)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

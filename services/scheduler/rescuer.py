@@ -1,0 +1,37 @@
+"""Publishes claimed attempts again: those that were handed back, and those that were lost."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from faststream.kafka import KafkaBroker
+
+from shared.broker import publish
+from shared.db import attempts
+from shared.db.types import Pool
+from shared.messages import attempt_due
+from shared.metrics import ATTEMPTS_RESCUED
+
+RESCUE_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rescuer:
+    """A crash after the claim and a permit that was not to be had look alike here, and are."""
+
+    pool: Pool
+    broker: KafkaBroker
+    lease: timedelta
+
+    async def run_once(self, now: datetime) -> bool:
+        async with self.pool.acquire() as conn:
+            lost = await attempts.republish(
+                conn, now=now, revisit_at=now + self.lease, limit=RESCUE_MOST
+            )
+        if not lost:
+            return False
+        ATTEMPTS_RESCUED.inc(len(lost))
+        await publish(
+            self.broker,
+            [attempt_due(each.id, each.campaign_id, each.contact_id, at=now) for each in lost],
+        )
+        return len(lost) == RESCUE_MOST

@@ -1,0 +1,147 @@
+"""campaigns, as those see them that run them; the scheduler writes the state, the api the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from shared.db.types import Connection
+from shared.domain.campaigns import CampaignState, WantedState
+from shared.domain.claiming import Caps
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A campaign with the caps above its own; `wanted` is that calls may be started now."""
+
+    id: int
+    tenant_id: int
+    trunk_id: int
+    definition: str
+    wanted: bool
+    tenant_caps: Caps
+    trunk_caps: Caps
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A campaign that has not ended."""
+
+    id: int
+    tenant_id: int
+    definition: str
+    state: CampaignState
+    wanted_state: WantedState
+
+
+async def running(conn: Connection) -> list[Run]:
+    """The campaigns whose contacts may be claimed."""
+    rows = await conn.fetch(
+        """
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, true AS wanted,
+            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
+            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
+        FROM campaigns c
+        JOIN tenants t ON t.id = c.tenant_id
+        JOIN trunks k ON k.id = c.trunk_id
+        WHERE c.state NOT IN ('completed', 'cancelled')
+            AND c.state = 'running' AND c.wanted_state = 'running'
+        ORDER BY c.id
+        """
+    )
+    return [_run(row) for row in rows]
+
+
+async def now(conn: Connection, ids: Sequence[int]) -> tuple[dict[int, Run], datetime]:
+    """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
+    rows = await conn.fetch(
+        """
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, clock_timestamp() AS at,
+            c.state = 'running' AND c.wanted_state = 'running' AS wanted,
+            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
+            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
+        FROM campaigns c
+        JOIN tenants t ON t.id = c.tenant_id
+        JOIN trunks k ON k.id = c.trunk_id
+        WHERE c.id = ANY($1)
+        """,
+        list(ids),
+    )
+    at: datetime = rows[0]["at"] if rows else await conn.fetchval("SELECT clock_timestamp()")
+    return {row["id"]: _run(row) for row in rows}, at
+
+
+async def definitions(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
+    rows = await conn.fetch(
+        "SELECT id, definition::text FROM campaigns WHERE id = ANY($1)", list(ids)
+    )
+    return {row["id"]: row["definition"] for row in rows}
+
+
+async def unsettled(conn: Connection) -> list[int]:
+    """Ids of the campaigns that have something still to do."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM campaigns
+        WHERE state NOT IN ('completed', 'cancelled')
+            AND NOT (state = 'draft' AND wanted_state = 'draft')
+            AND NOT (state = 'paused' AND wanted_state = 'paused')
+        ORDER BY id
+        """
+    )
+    return [row["id"] for row in rows]
+
+
+async def lock_unsettled(conn: Connection, campaign_id: int) -> Unsettled | None:
+    """The campaign for this transaction alone; None when it has ended or another works on it."""
+    row = await conn.fetchrow(
+        """
+        SELECT id, tenant_id, definition::text, state, wanted_state FROM campaigns
+        WHERE id = $1 AND state NOT IN ('completed', 'cancelled')
+        FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        campaign_id,
+    )
+    if row is None:
+        return None
+    return Unsettled(
+        row["id"],
+        row["tenant_id"],
+        row["definition"],
+        CampaignState(row["state"]),
+        WantedState(row["wanted_state"]),
+    )
+
+
+async def move(conn: Connection, campaign_id: int, state: CampaignState, *, at: datetime) -> None:
+    await conn.execute(
+        """
+        UPDATE campaigns
+        SET state = $2,
+            started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $3) ELSE started_at END,
+            ended_at = CASE WHEN $2 IN ('completed', 'cancelled') THEN $3 END
+        WHERE id = $1
+        """,
+        campaign_id,
+        state,
+        at,
+    )
+
+
+async def try_exclude_imports(conn: Connection, campaign_id: int) -> bool:
+    """Whether no import is under way; none begins before this transaction is over."""
+    free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", campaign_id)
+    return free
+
+
+def _run(row: asyncpg.Record) -> Run:
+    return Run(
+        row["id"],
+        row["tenant_id"],
+        row["trunk_id"],
+        row["definition"],
+        row["wanted"],
+        Caps(row["tenant_concurrent"], row["tenant_rate"]),
+        Caps(row["trunk_concurrent"], row["trunk_rate"]),
+    )

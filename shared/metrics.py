@@ -1,0 +1,60 @@
+"""Every metric, in one place: what it counts and when it should worry you."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# Scheduler.
+ATTEMPTS_CLAIMED = Counter("outdial_attempts_claimed_total", "Attempts claimed and committed.")
+ATTEMPTS_RESCUED = Counter(
+    "outdial_attempts_republished_total",
+    "Claimed attempts published again; steady growth without capped campaigns means dialers die.",
+)
+CAMPAIGNS_MOVED = Counter("outdial_campaign_changes_total", "Campaigns that moved.", ["state"])
+
+# Dialer.
+ATTEMPTS_RECEIVED = Counter("outdial_attempts_received_total", "Due attempts taken from Kafka.")
+ATTEMPTS_DIALING = Counter("outdial_attempts_dialing_total", "Compare-and-sets that won.")
+ATTEMPTS_HANDED_BACK = Counter(
+    "outdial_attempts_handed_back_total",
+    "Attempts without a permit, by the cap that binds.",
+    ["scope"],
+)
+ATTEMPTS_DROPPED = Counter(
+    "outdial_attempts_dropped_total", "Attempts that surely were not placed.", ["reason"]
+)
+CALLS_PLACED = Counter("outdial_calls_placed_total", "Originates the provider accepted.")
+CALLS_WITHOUT_REPLY = Counter(
+    "outdial_calls_without_reply_total",
+    "Originates that may have been placed; each is reconciled or ends as unknown.",
+)
+CALLS_ENDED = Counter("outdial_calls_ended_total", "Calls that ended, by outcome.", ["outcome"])
+ORIGINATE_SECONDS = Histogram(
+    "outdial_originate_seconds",
+    "From the provider being asked to its answer.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+CALLS_RECONCILED = Counter(
+    "outdial_calls_reconciled_total", "Silent calls the provider was asked about.", ["answer"]
+)
+PERMIT_REBUILDS = Counter(
+    "outdial_permit_rebuilds_total", "Times the leases were rebuilt from PostgreSQL."
+)
+CLOCK_SKEW = Gauge("outdial_clock_skew_seconds", "This process's clock minus PostgreSQL's.")
+
+# Events.
+FACTS_FOLDED = Counter("outdial_facts_folded_total", "Call events counted.", ["kind"])
+FACTS_REPEATED = Counter(
+    "outdial_facts_repeated_total", "Call events that came again, or too late to move an attempt."
+)
+OUTBOX_RELAYED = Counter("outdial_outbox_relayed_total", "Public events published.")
+OUTBOX_PENDING = Gauge("outdial_outbox_pending", "Public events not yet published.")
+WEBHOOK_TRIES = Counter("outdial_webhook_tries_total", "Webhook posts by result.", ["result"])
+
+# Every process.
+MESSAGES_PARKED = Counter(
+    "outdial_messages_parked_total", "Messages put on a dead-letter topic.", ["topic", "reason"]
+)
+RETRIES = Counter("outdial_retries_total", "Infrastructure faults that were waited out.", ["what"])
+STEPS_FAILED = Counter("outdial_steps_failed_total", "Periodic steps that raised.", ["step"])
+COMMANDS_UNPUBLISHED = Counter(
+    "outdial_commands_unpublished_total", "Commands only the sweep will find, for want of Kafka."
+)

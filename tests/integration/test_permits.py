@@ -1,0 +1,139 @@
+"""Permits on a real Redis: caps over a hierarchy, and a Redis that loses everything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+from uuid_utils.compat import uuid7
+
+from outdial.stack.servers import LocalServers
+from services.dialer.permits import EVERYTHING, Permits, PermitsLostError, Scope, scopes_of
+from shared.db import attempts
+from shared.db.types import Pool
+from shared.domain.claiming import Caps
+from tests.support.campaigns import a_running_campaign, some_contacts
+
+SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
+CAMPAIGN = Scope("campaign", 1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def redis(servers: LocalServers) -> AsyncIterator[Redis]:
+    client = Redis.from_url(servers.redis.url, decode_responses=True)
+    await client.flushdb()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def permits(redis: Redis, pool: Pool) -> Permits:
+    return Permits(redis, pool, lease_seconds=60)
+
+
+def caps(**own: int | None) -> dict[Scope, Caps]:
+    return {
+        EVERYTHING: Caps(1000, 1000),
+        CAMPAIGN: Caps(own.get("max_concurrent"), own.get("calls_per_second")),
+    }
+
+
+async def granted(permits: Permits, ids: list[UUID], limits: dict[Scope, Caps]) -> list[UUID]:
+    answers = await permits.acquire([(each, SCOPES) for each in ids], limits)
+    return [each for each, refusal in zip(ids, answers, strict=True) if refusal is None]
+
+
+async def test_no_more_leases_than_the_cap_until_one_is_released(permits: Permits) -> None:
+    ids = [uuid7() for _ in range(5)]
+
+    first = await granted(permits, ids, caps(max_concurrent=3))
+    await permits.release([(first[0], SCOPES)])
+    second = await granted(permits, ids[3:], caps(max_concurrent=3))
+
+    assert first == ids[:3]
+    assert second == ids[3:4]
+
+
+async def test_the_lowest_cap_of_the_hierarchy_binds_and_is_named(permits: Permits) -> None:
+    limits = caps(max_concurrent=5) | {Scope("trunk", 1): Caps(1, None)}
+
+    answers = await permits.acquire([(uuid7(), SCOPES), (uuid7(), SCOPES)], limits)
+
+    assert answers[0] is None
+    assert answers[1] is not None
+    assert answers[1].scope == "trunk"
+
+
+async def test_a_refused_attempt_leaves_nothing_in_any_scope(permits: Permits) -> None:
+    limits = caps(max_concurrent=2) | {Scope("trunk", 1): Caps(1, None)}
+    ids = [uuid7() for _ in range(3)]
+    await granted(permits, ids, limits)
+
+    await permits.release([(ids[0], SCOPES)])
+
+    assert await granted(permits, ids[1:], caps(max_concurrent=2)) == ids[1:]
+
+
+async def test_the_rate_counts_permits_that_were_released(permits: Permits) -> None:
+    ids = [uuid7() for _ in range(4)]
+
+    first = await granted(permits, ids, caps(calls_per_second=2))
+    await permits.release((each, SCOPES) for each in first)
+    answers = await permits.acquire([(ids[2], SCOPES)], caps(calls_per_second=2))
+
+    assert first == ids[:2]
+    assert answers[0] is not None
+    assert 0 < answers[0].seconds <= 1.25
+
+
+async def test_asking_again_keeps_the_lease_and_counts_for_the_rate(permits: Permits) -> None:
+    attempt = uuid7()
+    limits = caps(max_concurrent=1, calls_per_second=2)
+
+    assert await granted(permits, [attempt], limits) == [attempt]
+    assert await granted(permits, [attempt], limits) == [attempt]
+    assert await granted(permits, [attempt], limits) == []
+
+
+async def test_callers_at_once_never_exceed_the_cap(permits: Permits, redis: Redis) -> None:
+    others = [Permits(redis, permits.pool, 60) for _ in range(8)]
+    await granted(permits, [], caps())
+
+    answers = await asyncio.gather(
+        *(granted(each, [uuid7() for _ in range(20)], caps(max_concurrent=30)) for each in others)
+    )
+
+    assert sum(map(len, answers)) == 30
+
+
+async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
+    permits: Permits, pool: Pool, redis: Redis
+) -> None:
+    now = datetime.now(UTC)
+    campaign = await a_running_campaign(pool, now=now)
+    tenant, trunk = await pool.fetchrow(
+        "SELECT tenant_id, trunk_id FROM campaigns WHERE id = $1", campaign
+    )
+    await some_contacts(pool, campaign, 3)
+    await pool.execute(
+        """
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            dialing_at, number, state, zone_data)
+        SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
+        """,
+        campaign,
+    )
+    scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
+    limits = {EVERYTHING: Caps(100, 100), Scope("campaign", campaign): Caps(4, None)}
+    await permits.acquire([], limits)
+
+    await redis.flushdb()
+    with pytest.raises(PermitsLostError):
+        await permits.acquire([(uuid7(), scopes)], limits)
+    answers = await permits.acquire([(uuid7(), scopes), (uuid7(), scopes)], limits)
+
+    assert len(await attempts.live_leases(pool)) == 3
+    assert [refusal is None for refusal in answers] == [True, False]

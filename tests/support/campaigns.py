@@ -1,0 +1,113 @@
+"""Campaigns and contacts put straight into the database, for tests that begin behind the API."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.db.types import Connection
+
+ALWAYS = {
+    "windows": [
+        {
+            "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            "start": "00:00",
+            "end": "24:00",
+        }
+    ]
+}
+
+
+def a_definition(**changes: Any) -> dict[str, Any]:
+    """A campaign that may call at any hour."""
+    return {"name": "test", "calendar": ALWAYS, **changes}
+
+
+async def a_tenant(conn: Connection, *, name: str = "tenant") -> int:
+    tenant_id: int = await conn.fetchval(
+        "INSERT INTO tenants (name) VALUES ($1) RETURNING id", name
+    )
+    return tenant_id
+
+
+async def a_trunk(
+    conn: Connection, *, provider: str = "null", url: str = "null:", **caps: int | None
+) -> int:
+    trunk_id: int = await conn.fetchval(
+        """
+        INSERT INTO trunks (name, provider, url, max_concurrent, calls_per_second)
+        VALUES ('default', $1, $2, $3, $4)
+        ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, url = excluded.url
+        RETURNING id
+        """,
+        provider,
+        url,
+        caps.get("max_concurrent"),
+        caps.get("calls_per_second"),
+    )
+    return trunk_id
+
+
+async def a_running_campaign(
+    conn: Connection,
+    definition: Mapping[str, Any] | None = None,
+    *,
+    tenant_id: int | None = None,
+    now: datetime,
+) -> int:
+    tenant_id = tenant_id or await a_tenant(conn)
+    campaign_id: int = await conn.fetchval(
+        """
+        INSERT INTO campaigns (tenant_id, trunk_id, name, definition, state, wanted_state, started_at)
+        VALUES ($1, $2, 'test', $3, 'running', 'running', $4) RETURNING id
+        """,
+        tenant_id,
+        await a_trunk(conn),
+        json.dumps(definition or a_definition()),
+        now,
+    )
+    return campaign_id
+
+
+async def some_contacts(
+    conn: Connection,
+    campaign_id: int,
+    count: int,
+    *,
+    zones: Sequence[str] = ("UTC",),
+    first: int = 0,
+) -> list[int]:
+    """Contacts with numbers +12025550000 and up; their ids in order."""
+    source = "contact" if zones else "unknown"
+    group_id = await conn.fetchval(
+        """
+        INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'US', $2)
+        ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = excluded.zones
+        RETURNING id
+        """,
+        list(zones),
+        source,
+    )
+    await conn.execute(
+        "INSERT INTO campaign_groups VALUES ($1, $2) ON CONFLICT DO NOTHING", campaign_id, group_id
+    )
+    rows = await conn.fetch(
+        """
+        INSERT INTO contacts (campaign_id, calling_group_id, number)
+        SELECT $1, $2, '+' || (12025550000 + n) FROM generate_series($3::int, $3::int + $4 - 1) n
+        RETURNING id
+        """,
+        campaign_id,
+        group_id,
+        first,
+        count,
+    )
+    await conn.execute(
+        """
+        INSERT INTO campaign_counters AS c VALUES ($1, 'contacts', $2)
+        ON CONFLICT (campaign_id, name) DO UPDATE SET value = c.value + excluded.value
+        """,
+        campaign_id,
+        count,
+    )
+    return [row["id"] for row in rows]
