@@ -1,0 +1,59 @@
+"""The API as a process: `python -m services.api`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from faststream.kafka import KafkaBroker
+
+from services.api.app import create_app
+from services.api.resources import Resources
+from shared.broker import make_broker, publish
+from shared.logs import configure_logs
+from shared.messages import Message
+from shared.process import database, running, serve
+from shared.retries import patiently
+from shared.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PORT = 8000
+CONNECTIONS = 16
+A_DAY = 86_400.0
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Resources]:
+    """The database is waited for; Kafka is not, because only commands are told to it."""
+    broker = make_broker(settings, "api")
+    connected = asyncio.Event()
+
+    async def tell(messages: Sequence[Message]) -> None:
+        await connected.wait()
+        await publish(broker, messages)
+
+    async with (
+        database(settings, connections=CONNECTIONS) as pool,
+        running(_connect(broker, connected)),
+    ):
+        try:
+            yield Resources(pool=pool, publish=tell)
+        finally:
+            await broker.stop()
+
+
+async def _connect(broker: KafkaBroker, connected: asyncio.Event) -> None:
+    await patiently("kafka", broker.start, seconds=A_DAY)
+    connected.set()
+
+
+def main() -> None:
+    settings = Settings()
+    configure_logs("api", settings.log_level)
+    app = create_app(lambda: opened(settings))
+    asyncio.run(serve(app, settings, default_port=PORT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What the owner does to a campaign: create it, give it commands; one transaction each."""
+
+import asyncio
+import base64
+import logging
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from services.api.auth import Caller
+from services.api.problems import ProblemError, invalid, not_found
+from services.api.resources import Resources
+from shared.db import campaigns, contacts, webhook_endpoints
+from shared.db.campaigns import Campaign
+from shared.db.types import Connection
+from shared.definition import CampaignDefinition
+from shared.domain.calendar import next_span
+from shared.domain.campaigns import ALLOWED, WANTS, Command
+from shared.messages import CampaignCommand, CampaignCommanded
+from shared.metrics import COMMANDS_UNPUBLISHED
+from shared.retries import TRANSIENT
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_SECONDS = 2.0
+# The last place on Earth in which a date is over, and the first: if neither they nor Greenwich
+# ever open, nobody can be called.
+PLACES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
+TWO_DAYS = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """`secret` signs the webhooks and is told only now."""
+
+    campaign: Campaign
+    secret: str | None
+
+
+async def create(
+    resources: Resources, caller: Caller, definition: CampaignDefinition, *, now: datetime
+) -> Created:
+    _refuse_never_open(definition, now=now)
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await campaigns.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            trunk=definition.trunk,
+            name=definition.name,
+            definition=definition.model_dump_json(),
+        )
+        if campaign is None:
+            raise invalid("/trunk", "unknown_trunk", "there is no trunk of this name")
+        secret = None
+        if definition.webhook is not None:
+            secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+            await webhook_endpoints.insert(
+                conn, campaign_id=campaign.id, url=definition.webhook.url, secret=secret
+            )
+    return Created(campaign=campaign, secret=secret)
+
+
+async def command(
+    resources: Resources, caller: Caller, campaign_id: int, asked: Command, *, now: datetime
+) -> Campaign:
+    """The commit decides; the message only wakes the scheduler, which also sweeps."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if campaign is None:
+            raise not_found()
+        await _refuse_senseless(conn, campaign, asked)
+        if campaign.wanted_state != WANTS[asked]:
+            await campaigns.want(conn, campaign_id, WANTS[asked], api_key_id=caller.api_key_id)
+            campaign = replace(campaign, wanted_state=WANTS[asked])
+    message = CampaignCommand(
+        time=now,
+        partitionkey=str(campaign_id),
+        data=CampaignCommanded(campaign_id=campaign_id, command=asked),
+    )
+    await _publish(resources, message)
+    return campaign
+
+
+async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
+    campaign = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+    if campaign is None:
+        raise not_found()
+    return campaign
+
+
+def ended(campaign: Campaign) -> ProblemError:
+    return ProblemError(409, "campaign_ended", f"the campaign is {campaign.state}")
+
+
+async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command) -> None:
+    repeats = campaign.wanted_state == WANTS[asked]
+    if campaign.is_over and not (repeats and asked is Command.CANCEL):
+        raise ended(campaign)
+    if campaign.wanted_state not in ALLOWED[asked]:
+        raise ProblemError(
+            409,
+            "command_not_allowed",
+            f"a campaign that should be {campaign.wanted_state} cannot {asked}",
+        )
+    if asked is Command.START and not await contacts.any_in(conn, campaign.id):
+        raise ProblemError(409, "no_contacts", "import contacts before the start")
+
+
+async def _publish(resources: Resources, message: CampaignCommand) -> None:
+    try:
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            await resources.publish([message])
+    except TRANSIENT as error:
+        COMMANDS_UNPUBLISHED.inc()
+        logger.warning(
+            "command not published; the scheduler's sweep will find it",
+            extra={"campaign_id": message.data.campaign_id, "error": type(error).__name__},
+        )
+
+
+def _refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
+    calendar = definition.calendar.calendar()
+    if calendar.end_date is None:
+        return
+    start = now
+    if calendar.start_date is not None:
+        start = max(now, datetime.combine(calendar.start_date, time(), UTC) - TWO_DAYS)
+    if any(next_span(calendar, (place,), now=start) for place in PLACES):
+        return
+    if datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
+        raise invalid("/calendar/end_date", "in_the_past", "the last date is over everywhere")
+    raise invalid("/calendar/windows", "never_open", "no window opens before end_date is over")

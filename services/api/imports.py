@@ -1,0 +1,255 @@
+"""Contacts come in: a streamed CSV file, or a short list as JSON; all of it in one transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.api.auth import Caller
+from services.api.campaigns import ended, owned
+from services.api.contact_rows import Fault, Row, Rows
+from services.api.csv_contacts import CsvContacts, Errors, FileError, RowError
+from services.api.problems import FaultyPlace, ProblemError
+from services.api.resources import Resources
+from shared.db import calling_groups, campaigns, contacts, counters, imports
+from shared.db.campaigns import Campaign
+from shared.db.contacts import NewContact
+from shared.db.types import Connection
+from shared.definition import parse_definition
+from shared.domain.calling_groups import CallingGroup
+from shared.domain.outcomes import Outcome
+
+# Large enough that a thread pays, small enough that a request beside it hardly waits.
+PIECE = 256 * 1024
+# A client that sends nothing for so long is taken for dead: it holds a transaction open.
+SILENT_SECONDS = 30.0
+# An early refusal still reads so much, else the client may see a broken pipe and not the answer.
+READ_AFTER_REFUSAL = 64 * 1024 * 1024
+
+EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """Each row of the file is in exactly one of the four counts."""
+
+    imported: int
+    duplicates: int
+    suppressed: int
+    errors: Errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of one entry of a list."""
+
+    result: Literal["imported", "duplicate", "suppressed", "rejected"]
+    contact_id: int | None = None
+    fault: Fault | None = None
+
+
+async def import_csv(
+    resources: Resources,
+    caller: Caller,
+    campaign_id: int,
+    body: AsyncIterator[bytes],
+    *,
+    delimiter: str | None,
+    refuse_errors: bool,
+) -> Imported:
+    pieces = _pieces(body)
+    try:
+        async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
+            campaign = await _fillable(conn, caller, campaign_id)
+            reader = CsvContacts(_rows_of(campaign), delimiter=delimiter)
+            await imports.open_staging(conn)
+            await _stage(conn, reader, pieces)
+            if refuse_errors and reader.errors.count:
+                raise _refused(reader.errors)
+            return await _merge(conn, caller, campaign_id, reader)
+    except (ProblemError, FileError) as error:
+        await _read_on(pieces)
+        raise _unreadable(error.error) if isinstance(error, FileError) else error from None
+
+
+async def add(
+    resources: Resources, caller: Caller, campaign_id: int, entries: Sequence[Any]
+) -> list[Added]:
+    """The answer is in the order of the entries."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await _fillable(conn, caller, campaign_id)
+        rows = _rows_of(campaign)
+        read = [
+            rows.read(
+                entry.number,
+                zone=entry.zone,
+                external_id=entry.external_id,
+                attributes=entry.attributes,
+            )
+            for entry in entries
+        ]
+        valid = [row for row in read if isinstance(row, Row)]
+        await campaigns.fill_alone(conn, campaign_id)
+        ids = await _group_ids(conn, campaign_id, rows.groups)
+        inserted = await contacts.insert(
+            conn,
+            [
+                NewContact(
+                    number=row.number,
+                    calling_group_id=ids[row.group - 1],
+                    external_id=row.external_id,
+                    attributes=row.attributes,
+                )
+                for row in valid
+            ],
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id,
+        )
+        excluded = sum(contact.state == "finished" for contact in inserted)
+        await _count(conn, campaign_id, inserted=len(inserted), excluded=excluded)
+    new = {contact.number: contact for contact in inserted}
+    return [_added(row, new) for row in read]
+
+
+def _added(row: Row | Fault, new: dict[str, contacts.Inserted]) -> Added:
+    if isinstance(row, Fault):
+        return Added(result="rejected", fault=row)
+    contact = new.pop(row.number, None)
+    if contact is None:
+        return Added(result="duplicate")
+    if contact.state == "finished":
+        return Added(result="suppressed", contact_id=contact.id)
+    return Added(result="imported", contact_id=contact.id)
+
+
+async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
+    await owned(conn, caller, campaign_id)
+    await campaigns.keep_open(conn, campaign_id)
+    # Read again: the scheduler may have completed it before it was kept open.
+    campaign = await owned(conn, caller, campaign_id)
+    if campaign.is_over:
+        raise ended(campaign)
+    return campaign
+
+
+def _rows_of(campaign: Campaign) -> Rows:
+    definition = parse_definition(campaign.definition)
+    return Rows(default_region=definition.default_region, default_zone=definition.default_zone)
+
+
+async def _stage(conn: Connection, reader: CsvContacts, pieces: AsyncIterator[bytes]) -> None:
+    async for piece in pieces:
+        rows = await asyncio.to_thread(reader.feed, piece)
+        if rows:
+            await imports.stage(conn, rows)
+    rows = await asyncio.to_thread(reader.close)
+    if rows:
+        await imports.stage(conn, rows)
+
+
+async def _merge(
+    conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts
+) -> Imported:
+    await campaigns.fill_alone(conn, campaign_id)
+    merged = await imports.merge(
+        conn,
+        tenant_id=caller.tenant_id,
+        campaign_id=campaign_id,
+        group_ids=await _group_ids(conn, campaign_id, reader.groups),
+    )
+    await _count(conn, campaign_id, inserted=merged.inserted, excluded=merged.excluded)
+    return Imported(
+        imported=merged.inserted - merged.excluded,
+        duplicates=reader.staged - merged.inserted,
+        suppressed=merged.excluded,
+        errors=reader.errors,
+    )
+
+
+async def _group_ids(
+    conn: Connection, campaign_id: int, groups: Sequence[CallingGroup]
+) -> list[int]:
+    """The ids of the groups in their order, made where they are missing."""
+    ids = await calling_groups.find(conn, groups)
+    missing = set(groups) - ids.keys()
+    if missing:
+        await calling_groups.insert(conn, missing)
+        ids |= await calling_groups.find(conn, missing)
+    await calling_groups.add_to_campaign(conn, campaign_id, list(ids.values()))
+    return [ids[group] for group in groups]
+
+
+async def _count(conn: Connection, campaign_id: int, *, inserted: int, excluded: int) -> None:
+    counts = [(campaign_id, counters.CONTACTS, inserted), (campaign_id, EXCLUDED, excluded)]
+    await counters.add(conn, [count for count in counts if count[2]])
+
+
+async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    kept, size = [], 0
+    while True:
+        try:
+            async with asyncio.timeout(SILENT_SECONDS):
+                chunk = await anext(body, None)
+        except TimeoutError:
+            raise ProblemError(408, "request_timeout", "the file stopped coming") from None
+        if chunk is None:
+            break
+        kept.append(chunk)
+        size += len(chunk)
+        if size >= PIECE:
+            yield b"".join(kept)
+            kept, size = [], 0
+    if kept:
+        yield b"".join(kept)
+
+
+async def _read_on(pieces: AsyncIterator[bytes]) -> None:
+    seen = 0
+    async for piece in pieces:
+        seen += len(piece)
+        if seen > READ_AFTER_REFUSAL:
+            return
+
+
+def _unreadable(error: RowError) -> ProblemError:
+    place = told(error)
+    return ProblemError(
+        422, "unreadable_file", f"line {error.line}: {place.detail}", errors=[place]
+    )
+
+
+def _refused(errors: Errors) -> ProblemError:
+    return ProblemError(
+        422,
+        "rows_refused",
+        "nothing was imported, because rows were refused",
+        errors=[told(error) for error in errors.first],
+        extra={
+            "rejected": errors.count,
+            "errors_truncated": errors.count > len(errors.first),
+        },
+    )
+
+
+def told(error: RowError) -> FaultyPlace:
+    detail = REASONS.get(error.reason, error.reason.replace("_", " "))
+    return FaultyPlace(line=error.line, field=error.field, reason=error.reason, detail=detail)
+
+
+REASONS = {
+    "empty": "there is no number",
+    "not_a_number": "not a phone number",
+    "no_country": "no country code, and the campaign has no default_region for it",
+    "not_assigned": "no such number can exist",
+    "wrong_length": "no number of this country is so long",
+    "unknown_zone": "unknown time zone; use an IANA name such as Europe/London",
+    "nul_byte": "must not contain a NUL byte",
+    "not_utf8": "must be UTF-8",
+    "bad_quoting": "a quote stands where none may be",
+    "unclosed_quote": "a quote is opened here and never closed",
+    "too_few_cells": "fewer cells than the header has",
+    "too_many_cells": "more cells than the header has",
+    "unnamed_column": "a cell in a column without a name",
+    "missing_column": "the header has no column `number`",
+    "duplicate_column": "the header has this column twice",
+}

@@ -1,0 +1,179 @@
+"""Routes of contacts: add them, import a file of them, read them."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api import campaigns as campaign_acts
+from services.api import imports
+from services.api.auth import Authenticated
+from services.api.native.models import ContactPage, ContactView
+from services.api.native.pages import LARGEST_BODY, Cursor, Id, Limit, id_of
+from services.api.problems import documented, not_found
+from services.api.resources import In
+from shared.db import contacts
+from shared.domain.contacts import ContactState
+
+router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
+
+CSV_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string"},
+                "example": "number,zone,language\n+12025550123,America/New_York,en\n",
+            }
+        },
+    }
+}
+
+
+class NewContact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    number: str = Field(max_length=256, examples=["+12025550123"])
+    zone: str | None = Field(default=None, max_length=64, examples=["America/New_York"])
+    external_id: str | None = Field(default=None, max_length=256, examples=["A1"])
+    attributes: dict[str, Any] | None = Field(default=None, examples=[{"language": "en"}])
+
+
+class AddedContact(BaseModel):
+    index: int = Field(description="place in the list that was sent, from 0")
+    result: Literal["imported", "duplicate", "suppressed", "rejected"]
+    id: int | None = None
+    field: str | None = None
+    reason: str | None = None
+
+
+class AddedContacts(BaseModel):
+    imported: int
+    duplicates: int
+    suppressed: int
+    rejected: int
+    results: list[AddedContact]
+
+
+class RefusedRow(BaseModel):
+    line: int = Field(description="in the file, from 1")
+    field: str | None
+    reason: str = Field(examples=["too_short"])
+
+
+class ImportReport(BaseModel):
+    """Every row of the file is in exactly one of the four counts."""
+
+    imported: int = Field(description="new contacts that may be called")
+    duplicates: int = Field(description="numbers that were in the file or the campaign before")
+    suppressed: int = Field(description="new contacts that are never called")
+    rejected: int = Field(description="rows with an error")
+    errors: list[RefusedRow] = Field(description="the first 1,000")
+    errors_truncated: bool
+
+
+@router.post(
+    "/campaigns/{campaign_id}/contacts",
+    responses=documented(400, 409, 413),
+    max_body_size=LARGEST_BODY,
+)
+async def add_contacts(
+    campaign_id: Id,
+    entries: Annotated[list[NewContact], Body(min_length=1, max_length=1000)],
+    resources: In,
+    caller: Authenticated,
+) -> AddedContacts:
+    """Good entries are kept; what became of each is told in its order."""
+    added = await imports.add(resources, caller, campaign_id, entries)
+    results = [
+        AddedContact(
+            index=index,
+            result=each.result,
+            id=each.contact_id,
+            field=each.fault.field if each.fault else None,
+            reason=each.fault.reason if each.fault else None,
+        )
+        for index, each in enumerate(added)
+    ]
+    kinds = [each.result for each in added]
+    return AddedContacts(
+        imported=kinds.count("imported"),
+        duplicates=kinds.count("duplicate"),
+        suppressed=kinds.count("suppressed"),
+        rejected=kinds.count("rejected"),
+        results=results,
+    )
+
+
+@router.post(
+    "/campaigns/{campaign_id}/contacts/import",
+    responses=documented(400, 408, 409),
+    openapi_extra=CSV_BODY,
+)
+async def import_contacts(
+    campaign_id: Id,
+    request: Request,
+    resources: In,
+    caller: Authenticated,
+    *,
+    on_error: Annotated[
+        Literal["keep", "refuse"],
+        Query(description="keep the good rows, or refuse the whole file for one bad row"),
+    ] = "keep",
+    delimiter: Annotated[
+        Literal[",", ";", "\t", "|"] | None, Query(description="found in the header when not given")
+    ] = None,
+) -> ImportReport:
+    """A file of any length, UTF-8, with a header.
+
+    Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `external_id`; every
+    other column becomes an attribute. It is imported in one transaction.
+    """
+    done = await imports.import_csv(
+        resources,
+        caller,
+        campaign_id,
+        request.stream(),
+        delimiter=delimiter,
+        refuse_errors=on_error == "refuse",
+    )
+    first = done.errors.first
+    return ImportReport(
+        imported=done.imported,
+        duplicates=done.duplicates,
+        suppressed=done.suppressed,
+        rejected=done.errors.count,
+        errors=[RefusedRow(line=each.line, field=each.field, reason=each.reason) for each in first],
+        errors_truncated=done.errors.count > len(first),
+    )
+
+
+@router.get("/campaigns/{campaign_id}/contacts")
+async def list_contacts(
+    campaign_id: Id,
+    resources: In,
+    caller: Authenticated,
+    *,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    state: Annotated[ContactState | None, Query()] = None,
+) -> ContactPage:
+    """In order of their numbers."""
+    async with resources.pool.acquire() as conn:
+        await campaign_acts.owned(conn, caller, campaign_id)
+        found = await contacts.page(
+            conn, campaign_id, state=state, after=id_of(cursor), limit=limit
+        )
+    return ContactPage(
+        contacts=[ContactView.of(contact) for contact in found],
+        next_cursor=str(found[-1].id) if len(found) == limit else None,
+    )
+
+
+@router.get("/contacts/{contact_id}")
+async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> ContactView:
+    async with resources.pool.acquire() as conn:
+        contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
+    if contact is None:
+        raise not_found()
+    return ContactView.of(contact)

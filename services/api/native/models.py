@@ -1,0 +1,168 @@
+"""The shapes of the native API's answers and of its small requests."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.db.attempt_records import AttemptRecord
+from shared.db.campaigns import Campaign
+from shared.db.contacts import Contact
+from shared.db.suppressions import Suppression
+from shared.domain.attempts import AttemptState
+from shared.domain.campaigns import CampaignState, WantedState
+from shared.domain.contacts import ContactState
+from shared.domain.outcomes import Outcome
+
+
+class CampaignView(BaseModel):
+    id: int = Field(examples=[17])
+    name: str = Field(examples=["Appointment reminders"])
+    state: CampaignState
+    wanted_state: WantedState = Field(description="what its owner asked for last")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    definition: dict[str, Any] = Field(description="as it was created, without secrets")
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "CampaignView":
+        return cls(**_fields(cls, campaign) | {"definition": orjson.loads(campaign.definition)})
+
+
+class WebhookSecret(BaseModel):
+    url: str
+    secret: str = Field(description="shown this once", examples=["whsec_…"])
+
+
+class CreatedCampaign(CampaignView):
+    webhook: WebhookSecret | None = None
+
+
+class ContactView(BaseModel):
+    id: int
+    campaign_id: int
+    number: str = Field(examples=["+12025550123"])
+    external_id: str | None
+    attributes: dict[str, Any] | None
+    zones: list[str] = Field(description="all must be open; none means: never called")
+    zone_source: Literal["contact", "number", "campaign", "unknown"]
+    jurisdiction: str = Field(examples=["US"])
+    state: ContactState
+    outcome: Outcome | None
+    attempts: int
+    not_before: datetime | None
+
+    @classmethod
+    def of(cls, contact: Contact) -> "ContactView":
+        attributes = None if contact.attributes is None else orjson.loads(contact.attributes)
+        return cls(**_fields(cls, contact) | {"attributes": attributes})
+
+
+class AttemptView(BaseModel):
+    id: UUID
+    campaign_id: int
+    contact_id: int
+    number: int = Field(description="which attempt at the contact this is, from 1")
+    state: AttemptState
+    outcome: Outcome | None
+    reason: str | None = Field(description="why it was dropped, or why nobody knows its end")
+    claimed_at: datetime
+    window_closes_at: datetime
+    dialing_at: datetime | None
+    placed_at: datetime | None
+    ended_at: datetime | None
+    zone_data: str = Field(description="version of the zone data in force", examples=["2026b"])
+    provider_call_id: str | None
+
+    @classmethod
+    def of(cls, attempt: AttemptRecord) -> "AttemptView":
+        return cls(**_fields(cls, attempt))
+
+
+class SuppressionView(BaseModel):
+    number: str = Field(examples=["+12025550123"])
+    reason: str = Field(examples=["opt_out"])
+    created_at: datetime
+
+    @classmethod
+    def of(cls, suppression: Suppression) -> "SuppressionView":
+        return cls(**_fields(cls, suppression))
+
+
+class NewSuppression(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    number: Annotated[str, StringConstraints(max_length=64)] = Field(
+        description="international, with + and country code", examples=["+12025550123"]
+    )
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    ] = Field(examples=["opt_out"], pattern=r"^[^\x00]*$")
+
+
+class CampaignPage(BaseModel):
+    campaigns: list[CampaignView]
+    next_cursor: str | None = Field(description="give it back as `cursor` for what follows")
+
+
+class ContactPage(BaseModel):
+    contacts: list[ContactView]
+    next_cursor: str | None
+
+
+class AttemptPage(BaseModel):
+    attempts: list[AttemptView]
+    next_cursor: str | None
+
+
+class SuppressionPage(BaseModel):
+    suppressions: list[SuppressionView]
+    next_cursor: str | None
+
+
+class ContactCounts(BaseModel):
+    total: int
+    pending: int
+    active: int = Field(description="with an attempt that has not ended")
+    finished: int
+
+
+class AttemptCounts(BaseModel):
+    total: int
+    live: int
+    ended: int
+    dropped: int = Field(description="surely not placed; the contact keeps its budget")
+
+
+class CountersView(BaseModel):
+    contacts: ContactCounts
+    attempts: AttemptCounts
+    outcomes: dict[str, int] = Field(
+        description="attempts that ended, by outcome", examples=[{"answered_human": 3, "busy": 1}]
+    )
+    finished: dict[str, int] = Field(
+        description="contacts that are finished, by outcome", examples=[{"answered_human": 3}]
+    )
+
+
+class WaitingGroup(BaseModel):
+    """Pending contacts that share zones and a reason."""
+
+    zones: list[str] = Field(examples=[["America/New_York"]])
+    contacts: int
+    reason: Literal["unknown_zone", "ended", "window", "retry", "pacing"] = Field(
+        description="unknown_zone: not called without a zone · ended: the dates are over · "
+        "window: closed now · retry: due later · pacing: may be called as capacity allows"
+    )
+    opens_at: datetime | None = Field(description="the earliest instant at which one may be called")
+
+
+class WaitingView(BaseModel):
+    waiting: list[WaitingGroup]
+
+
+def _fields(view: type[BaseModel], row: object) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in view.model_fields if hasattr(row, name)}

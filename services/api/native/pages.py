@@ -1,0 +1,57 @@
+"""Pages of lists: how many, and where the next one begins."""
+
+import base64
+import binascii
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Query
+
+from services.api.problems import FaultyPlace, ProblemError
+
+LARGEST_ID = (1 << 63) - 1
+# Of those that are held in memory; a file to import is streamed.
+LARGEST_BODY = 8 * 1024 * 1024
+
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[17])]
+Limit = Annotated[int, Query(ge=1, le=1000, description="entries on the page")]
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="`next_cursor` of the page before")
+]
+
+
+def id_of(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and int(cursor) <= LARGEST_ID):
+        raise _not_ours()
+    return int(cursor)
+
+
+def uuid_of(cursor: str | None) -> UUID | None:
+    try:
+        return None if cursor is None else UUID(cursor)
+    except ValueError:
+        raise _not_ours() from None
+
+
+def text_of(cursor: str | None) -> str | None:
+    """A place that must not be readable in an address."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise _not_ours() from None
+    if "\x00" in text:
+        raise _not_ours()
+    return text
+
+
+def cursor_of(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _not_ours() -> ProblemError:
+    place = FaultyPlace(field="cursor", reason="unknown_cursor", detail="not a cursor of this list")
+    return ProblemError(422, "invalid", "the request is not valid", errors=[place])

@@ -1,0 +1,45 @@
+"""What the routes work with, opened with the application and closed with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from shared.db.types import Pool
+from shared.messages import Message
+
+Publish = Callable[[Sequence[Message]], Awaitable[None]]
+
+# Each holds a connection for as long as its file is on the way.
+IMPORTS_AT_ONCE = 4
+
+
+def _import_slots() -> asyncio.Semaphore:
+    return asyncio.Semaphore(IMPORTS_AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    pool: Pool
+    publish: Publish
+    import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
+
+
+Opened = Callable[[], AbstractAsyncContextManager[Resources]]
+
+
+def _resources(request: Request) -> Resources:
+    found: Resources = request.app.state.resources
+    return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+In = Annotated[Resources, Depends(_resources)]
+Now = Annotated[datetime, Depends(_now)]
