@@ -1,13 +1,12 @@
 """The events service's process: `python -m services.events`."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from services.events.egress import egress_session
+from services.events.egress import webhook_session
 from services.events.fold import CallFolder
 from services.events.outbox_relay import OutboxRelay
 from services.events.pruner import InboxPruner
@@ -36,17 +35,19 @@ async def main() -> None:
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            async with egress_session(allow_private=settings.webhooks_allow_private) as session:
-                sender = WebhookSender(pool, session, random.Random())
-                async with (
-                    started(broker),
-                    running(
-                        every(RELAY_SECONDS, "relay", relay.run_once),
-                        every(WEBHOOK_SECONDS, "webhooks", sender.run_once),
-                        every(PRUNE_SECONDS, "prune", pruner.run_once),
-                    ),
+            async with (
+                webhook_session(allow_private=settings.webhooks_allow_private) as session,
+                started(broker),
+            ):
+                sender = WebhookSender(pool, session)
+                async with running(
+                    every(RELAY_SECONDS, "relay", relay.run_once),
+                    every(WEBHOOK_SECONDS, "webhooks", sender.run_once),
+                    every(PRUNE_SECONDS, "prune", pruner.run_once),
                 ):
                     yield
+                await sender.close()
+                await relay.close()
 
         checks = {
             "postgres": lambda: pool.fetchval("SELECT 1"),
