@@ -34,10 +34,10 @@ class OutboxRelay:
             return conn is not None and await self._relay(conn)
         except TRANSIENT:
             # Another process may see more of PostgreSQL or Kafka than this one.
-            await self.close()
+            await self.aclose()
             raise
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Give up the lead."""
         conn, self._conn = self._conn, None
         if conn is not None:

@@ -64,7 +64,7 @@ class WebhookSender:
         await asyncio.wait(self._endpoint_of, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
         return True
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Let posts end for a moment; those cut off are sent again by whoever comes next."""
         if not self._endpoint_of:
             return
