@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from services.api.contact_rows import Fault, Row, Rows
 from services.api.csv_records import CsvFileError, CsvRecords, Record
@@ -83,6 +84,7 @@ class CsvContacts:
         staged = self._staged(None)
         if self._columns is None:
             raise FileError(RowError(line=1, field="number", reason="missing_column"))
+        self.errors.first.sort(key=attrgetter("line"))
         return staged
 
     def _staged(self, piece: bytes | None) -> bytes:
@@ -186,13 +188,11 @@ def _unstorable(columns: Columns, cells: list[str]) -> Fault | None:
 
 
 def _bad_text(text: str) -> str | None:
-    if "\x00" in text:
-        return "nul_byte"
     try:
         text.encode()
     except UnicodeEncodeError:
         return "not_utf8"
-    return None
+    return "nul_byte" if "\x00" in text else None
 
 
 def _escaped(text: str) -> str:

@@ -111,6 +111,8 @@ class CsvRecords:
         kept = sum(map(len, self._lines)) + len(self._rest)
         if kept == 0 or not (last or kept > LONGEST_RECORD):
             return
+        if not (last or self._found_any):
+            raise CsvFileError(self._line, "too_long")
         skipped = _SkippedRecord(self._delimiter or ",")
         text = "".join(self._lines) + self._rest
         self._lines = []

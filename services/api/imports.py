@@ -185,7 +185,7 @@ async def _count(conn: Connection, campaign_id: int, *, inserted: int, excluded:
 
 
 async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    kept, size = [], 0
+    kept = bytearray()
     while True:
         try:
             async with asyncio.timeout(SILENT_SECONDS):
@@ -194,13 +194,12 @@ async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             raise ProblemError(408, "request_timeout", "the file stopped coming") from None
         if chunk is None:
             break
-        kept.append(chunk)
-        size += len(chunk)
-        if size >= PIECE:
-            yield b"".join(kept)
-            kept, size = [], 0
+        kept += chunk
+        while len(kept) >= PIECE:
+            yield bytes(kept[:PIECE])
+            del kept[:PIECE]
     if kept:
-        yield b"".join(kept)
+        yield bytes(kept)
 
 
 async def _read_on(pieces: AsyncIterator[bytes]) -> None:

@@ -1,21 +1,25 @@
 """Routes of contacts: add them, import a file of them, read them."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import campaigns as campaign_acts
 from services.api import imports
 from services.api.auth import Authenticated
 from services.api.native.models import ContactPage, ContactView
-from services.api.native.pages import LARGEST_BODY, Cursor, Id, Limit, id_of
+from services.api.native.pages import LARGEST_BODY, LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.problems import documented, not_found
 from services.api.resources import In
 from shared.db import contacts
 from shared.domain.contacts import ContactState
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
+
+# Attributes are a flat record of a person; this leaves room.
+DEEPEST = 8
 
 CSV_BODY = {
     "requestBody": {
@@ -37,6 +41,15 @@ class NewContact(BaseModel):
     zone: str | None = Field(default=None, max_length=64, examples=["America/New_York"])
     external_id: str | None = Field(default=None, max_length=256, examples=["A1"])
     attributes: dict[str, Any] | None = Field(default=None, examples=[{"language": "en"}])
+
+    @field_validator("external_id", "attributes")
+    @classmethod
+    def is_storable(cls, value: object) -> object:
+        if not _is_storable(value, depth=0):
+            raise ValueError(
+                f"must be JSON without NUL characters, 64-bit, at most {DEEPEST} levels deep"
+            )
+        return value
 
 
 class AddedContact(BaseModel):
@@ -177,3 +190,17 @@ async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> 
     if contact is None:
         raise not_found()
     return ContactView.of(contact)
+
+
+def _is_storable(value: object, *, depth: int) -> bool:
+    """Whether PostgreSQL keeps it and any reader gets the same back."""
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
+    if isinstance(value, int):
+        return -LARGEST_ID <= value <= LARGEST_ID
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list | dict):
+        inside = [*value, *value.values()] if isinstance(value, dict) else value
+        return depth < DEEPEST and all(_is_storable(each, depth=depth + 1) for each in inside)
+    return value is None

@@ -1,0 +1,242 @@
+"""CSV in pieces: the same rows however it is cut, and for what is no row a reason with its line."""
+
+import csv
+import io
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.api.contact_rows import Rows
+from services.api.csv_contacts import CsvContacts, FileError
+from services.api.csv_records import LONGEST_CELL, CsvFileError, CsvRecords, Record
+
+NAMES = frozenset({"number"})
+A, B = "+12025550123", "+12025550124"
+
+
+def records(file: bytes, *, piece: int = 1 << 18, delimiter: str | None = None) -> list[Record]:
+    reader = CsvRecords(delimiter, names=NAMES)
+    found = []
+    for start in range(0, len(file), piece):
+        found += reader.feed(file[start : start + piece])
+    return found + reader.close()
+
+
+def contacts(
+    file: bytes, *, piece: int = 1 << 18
+) -> tuple[list[str], list[tuple[int, str | None, str]]]:
+    """The numbers, and (line, field, reason) of what was refused."""
+    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
+    lines = b""
+    for start in range(0, len(file), piece):
+        lines += reader.feed(file[start : start + piece])
+    lines += reader.close()
+    numbers = [line.split("\t")[2] for line in lines.decode().splitlines()]
+    errors = [(error.line, error.field, error.reason) for error in reader.errors.first]
+    assert reader.staged == len(numbers)
+    assert reader.errors.count == len(errors)
+    return numbers, errors
+
+
+cells = st.text(
+    st.characters(codec="utf-8", exclude_characters="\x00").filter(lambda c: c != "\ufeff"),
+    max_size=6,
+) | st.sampled_from(['"', '""', ",", "\r", "\n", "\r\n", 'a"b', " ", "é"])
+
+
+@given(
+    rows=st.lists(st.lists(cells, min_size=2, max_size=4), max_size=6),
+    delimiter=st.sampled_from(",;\t|"),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    bom=st.booleans(),
+    piece=st.integers(1, 40),
+)
+def test_what_csv_writes_is_read_whatever_the_pieces(
+    rows: list[list[str]], delimiter: str, ending: str, bom: bool, piece: int
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
+    writer.writerows([["number", "other"], *rows])
+    file = ("\ufeff" if bom else "").encode() + text.getvalue().encode()
+
+    assert [cells for _, cells in records(file, piece=piece)] == [["number", "other"], *rows]
+
+
+@given(
+    file=st.binary(max_size=200) | st.text('",;\r\na\x00é', max_size=60).map(str.encode),
+    piece=st.integers(1, 30),
+)
+def test_any_bytes_give_the_same_in_any_pieces(file: bytes, piece: int) -> None:
+    def read(piece: int) -> object:
+        try:
+            return contacts(b"number,name\n" + file, piece=piece)
+        except FileError as error:
+            return error.error
+
+    assert read(piece) == read(1 << 18)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"number,name\n{A},x\n{B},y\n",
+        f"number,name\r\n{A},x\r\n{B},y\r\n",
+        f"number,name\r{A},x\r{B},y",
+        f"number,name\n{A},x\r\n{B},y",
+        f"\ufeffnumber,name\n{A},x\n{B},y\n",
+        f"\ufeffnumber;name\n{A};x\n{B};y\n",
+        f"name\tPhone\nx\t{A}\ny\t{B}\n",
+        f"name| Phone_Number |\nx|{A}|\ny|{B}|\n",
+        f'"number","name"\n"{A}","x"\n"{B}","y"\n',
+        f'number,name\n{A},"x,""y"""\n{B},"line\nline"\n',
+        f"\n\nnumber\n\n{A}\n\n{B}\n\n",
+        f'number,name\n{A},5" pipe\n,\n{B},\n',
+        "number\n+1 (202) 555-0123\n+1.202.555.0124\n",
+    ],
+    ids=[
+        "LF",
+        "CRLF",
+        "CR",
+        "mixed",
+        "BOM",
+        "BOM and semicolons",
+        "tabs",
+        "pipes",
+        "quotes",
+        "quoted separators",
+        "blank lines",
+        "stray quote",
+        "written numbers",
+    ],
+)
+def test_files_as_programs_write_them_are_read(file: str, piece: int) -> None:
+    assert contacts(file.encode(), piece=piece) == ([A, B], [])
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        (b"12,x", (2, "Number", "no_country")),
+        (b"hello,x", (2, "Number", "not_a_number")),
+        (b",x", (2, "Number", "empty")),
+        (b"+1202555,x", (2, "Number", "too_short")),
+        (b"+12025550123,a\x00b", (2, "name", "nul_byte")),
+        (b"+12025\x00550123,a", (2, "Number", "nul_byte")),
+        (b"+12025550123,M\xfcller", (2, "name", "not_utf8")),
+        (b"+12025550123", (2, None, "too_few_cells")),
+        (b"+12025550123,a,b", (2, None, "too_many_cells")),
+        (b'+12025550123,"a"b', (2, None, "bad_quoting")),
+        (b"+12025550123," + b"x" * (LONGEST_CELL + 1), (2, "name", "too_long")),
+        (b'+12025550123,"' + b"x\n" * LONGEST_CELL + b'"', (2, "name", "too_long")),
+    ],
+    ids=lambda value: value[:12].decode("latin-1") if isinstance(value, bytes) else value[2],
+)
+def test_a_bad_row_is_named_and_its_neighbours_are_kept(
+    row: bytes, error: tuple[int, str | None, str], piece: int
+) -> None:
+    if len(row) > 1000:
+        piece = max(piece, 4096)
+    file = b"Number,name\n" + row + b"\n" + f"{B},b\n".encode()
+
+    assert contacts(file, piece=piece) == ([B], [error])
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'], ids=["plain", "quoted"])
+def test_a_cell_of_ten_megabytes_costs_no_memory(quote: bytes) -> None:
+    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
+    reader.feed(b"number,name\n")
+    tracemalloc.start()
+
+    reader.feed(A.encode() + b"," + quote)
+    for _ in range(160):
+        reader.feed(b"x" * 65_536)
+    lines = reader.feed(quote + f"\n{B},b\n".encode()) + reader.close()
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+    assert lines.startswith(b"3\t")
+    assert [(error.line, error.field, error.reason) for error in reader.errors.first] == [
+        (2, "name", "too_long")
+    ]
+
+
+def test_a_quote_where_none_may_be_spoils_only_what_it_swallows() -> None:
+    file = f'number,name\n{A},"open\n{A},"again"\n{B},b\n'
+
+    assert contacts(file.encode()) == ([B], [(2, None, "bad_quoting"), (3, None, "bad_quoting")])
+
+
+def test_lines_are_counted_through_a_long_cell() -> None:
+    long = '"' + "x\r\n" * LONGEST_CELL + '"'
+    file = f"number,name\n{A},{long}\nhello,x\n".encode()
+
+    assert contacts(file, piece=10_000)[1] == [
+        (2, "name", "too_long"),
+        (3 + LONGEST_CELL, "number", "not_a_number"),
+    ]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
+@pytest.mark.parametrize(
+    ("file", "error"),
+    [
+        (b"", (1, "number", "missing_column")),
+        (b"\n\n", (1, "number", "missing_column")),
+        (b"name,zone\nx,y\n", (1, "number", "missing_column")),
+        (b"number,name,Name,number\n", (1, "number", "duplicate_column")),
+        (b"number,phone\n", (1, "number", "duplicate_column")),
+        (b"number,zone,timezone\n", (1, "zone", "duplicate_column")),
+        (b"number,name,name\n", (1, "name", "duplicate_column")),
+        (b"number,n\x00me\n", (1, None, "nul_byte")),
+        (b"number,str\xe4\xdfe\n", (1, None, "not_utf8")),
+        ("number,name\n".encode("utf-16"), (1, None, "not_utf8")),
+        (b'number,"name"x\n', (1, None, "bad_quoting")),
+        (
+            b'number,name\n+12025550123,x\n+12025550124,"y\n+12025550125,z\n',
+            (3, "name", "unclosed_quote"),
+        ),
+        (b'number,"name', (1, None, "unclosed_quote")),
+        (b"number," + b"x" * 300, (1, None, "too_long")),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(
+    file: bytes, error: tuple[int, str | None, str], piece: int
+) -> None:
+    with pytest.raises(FileError) as refused:
+        contacts(file, piece=piece)
+
+    told = refused.value.error
+    assert (told.line, told.field, told.reason) == error
+
+
+def test_a_header_without_end_is_refused_before_it_fills_memory() -> None:
+    reader = CsvRecords(None, names=NAMES)
+
+    reader.feed(b"x" * 65_536)
+    reader.feed(b"x" * 65_536)
+
+    with pytest.raises(CsvFileError):
+        reader.feed(b"x")
+
+
+def test_an_unclosed_quote_is_found_however_long_what_follows() -> None:
+    file = b'number,name\n+12025550123,"x\n' + b"+12025550124,y\n" * 50_000
+
+    with pytest.raises(FileError) as refused:
+        contacts(file)
+
+    assert refused.value.error.line == 2
+    assert refused.value.error.field == "name"
+
+
+def test_errors_never_hold_what_was_read() -> None:
+    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
+    reader.feed(b"number,zone\n999888777666,x\n+12025550123,999888777666\n")
+
+    assert reader.errors.count == 2
+    assert "999888777666" not in str(reader.errors)
