@@ -149,13 +149,15 @@ class History:
             INSERT INTO campaign_counters (campaign_id, name, value)
             SELECT campaign_id, 'contacts', count(*) FROM contacts GROUP BY 1
             UNION ALL
-            SELECT campaign_id, 'contacts_finished', count(*) FROM contacts
-            WHERE state = 'finished' GROUP BY 1
+            SELECT campaign_id, 'finished.' || outcome, count(*) FROM contacts
+            WHERE state = 'finished' GROUP BY 1, 2
             UNION ALL
-            SELECT campaign_id, 'outcome_' || outcome, count(*) FROM attempts
+            SELECT campaign_id, 'attempts', count(*) FROM attempts GROUP BY 1
+            UNION ALL
+            SELECT campaign_id, 'outcome.' || outcome, count(*) FROM attempts
             WHERE outcome IS NOT NULL GROUP BY 1, 2
             UNION ALL
-            SELECT campaign_id, 'attempts_dropped', count(*) FROM attempts
+            SELECT campaign_id, 'dropped', count(*) FROM attempts
             WHERE state = 'dropped' GROUP BY 1
             """
         )

@@ -21,10 +21,11 @@ def recount(facts: Facts) -> Counter[tuple[int, str]]:
     for contact in facts.contacts.values():
         counted[contact.campaign_id, "contacts"] += 1
         if contact.state == "finished":
-            counted[contact.campaign_id, "contacts_finished"] += 1
+            counted[contact.campaign_id, f"finished.{contact.outcome}"] += 1
     for attempt in facts.attempts.values():
+        counted[attempt.campaign_id, "attempts"] += 1
         if attempt.state in ("ended", "unknown"):
-            counted[attempt.campaign_id, f"outcome_{attempt.outcome}"] += 1
+            counted[attempt.campaign_id, f"outcome.{attempt.outcome}"] += 1
         elif attempt.state == "dropped":
-            counted[attempt.campaign_id, "attempts_dropped"] += 1
+            counted[attempt.campaign_id, "dropped"] += 1
     return counted
