@@ -1,0 +1,175 @@
+"""How fast a CSV file becomes contacts over HTTP, beside a bare COPY of the same rows."""
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from outdial.stack.ports import free_port
+from shared.db import tenants, trunks
+from shared.db.types import Connection
+
+ROWS = 200_000
+# Where a country's numbers begin, and a zone that the file names itself.
+REGIONS = (
+    (12022000000, ""),
+    (13122000000, ""),
+    (493010000000, ""),
+    (442070000000, ""),
+    (33142000000, ""),
+    (81350000000, "Asia/Tokyo"),
+)
+DEFINITION = {
+    "name": "import",
+    "calendar": {
+        "windows": [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "20:00"}]
+    },
+}
+
+
+async def measure(dsn: str, *, rows: int = ROWS) -> dict[str, float]:
+    """`dsn` names a migrated database; what is put there is left there."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "contacts.csv"
+        await asyncio.to_thread(write_contacts, file, rows)
+        conn = await asyncpg.connect(dsn)
+        try:
+            seconds, report, slowest = await _import(conn, dsn, file)
+            contacts = report["imported"]
+            size = await _bytes(conn, "contacts")
+            copied = await _copy(conn)
+        finally:
+            await conn.close()
+    return {
+        "rows": rows,
+        "contacts": contacts,
+        "rows_per_second": rows / seconds,
+        "copy_rows_per_second": contacts / copied,
+        "ratio_to_copy": (rows / seconds) / (contacts / copied),
+        "bytes_per_contact": size / contacts,
+        "slowest_request_beside_seconds": slowest,
+    }
+
+
+def write_contacts(file: Path, rows: int) -> None:
+    chance = random.Random(7)
+    order = chance.sample(range(rows), rows)
+    with file.open("w") as lines:
+        lines.write("number,name,zone,external_id,language\n")
+        for n in order:
+            first, zone = REGIONS[n % len(REGIONS)]
+            lines.write(f"+{first + n // len(REGIONS)},Ada Berg,{zone},P{n:07},en\n")
+
+
+async def _import(conn: Connection, dsn: str, file: Path) -> tuple[float, dict[str, Any], float]:
+    key = "od_live_" + secrets.token_urlsafe(32)
+    digest = hashlib.sha256(key.encode()).digest()
+    await tenants.create(conn, name="bench", key_sha256=digest)
+    await trunks.upsert(conn, name="default", provider="simulated", url="http://127.0.0.1:9")
+    headers = {"Authorization": f"Bearer {key}"}
+    async with _api(dsn) as url, aiohttp.ClientSession(url, headers=headers) as client:
+        async with client.post("/v1/campaigns", json=DEFINITION) as created:
+            campaign_id = (await created.json())["id"]
+        path = f"/v1/campaigns/{campaign_id}"
+        beside = asyncio.create_task(_ask_beside(client, path))
+        begin = time.perf_counter()
+        with file.open("rb") as body:
+            async with client.post(f"{path}/contacts/import", data=body) as answer:
+                report = await answer.json()
+        seconds = time.perf_counter() - begin
+        beside.cancel()
+        (slowest,) = await asyncio.gather(beside)
+        return seconds, report, slowest
+
+
+async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:
+    """The slowest of many small requests, until it is cancelled."""
+    slowest = 0.0
+    try:
+        while True:
+            begin = time.perf_counter()
+            async with client.get(path) as answer:
+                await answer.read()
+            slowest = max(slowest, time.perf_counter() - begin)
+            await asyncio.sleep(0.05)
+    except asyncio.CancelledError:
+        return slowest
+
+
+async def _bytes(conn: Connection, table: str) -> int:
+    await conn.execute("VACUUM ANALYZE contacts")
+    size: int = await conn.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
+    return size
+
+
+async def _copy(conn: Connection) -> float:
+    """Seconds for the server to COPY the same rows from its own disk into the same table."""
+    kept = await conn.fetchval("SELECT current_setting('data_directory')")
+    where = f"{kept}/bench_contacts.copy"
+    columns = "campaign_id, calling_group_id, number, external_id, attributes"
+    await conn.execute("CREATE TABLE contacts_copy (LIKE contacts INCLUDING ALL)")
+    try:
+        # COPY takes no parameters; the path is the server's own.
+        await conn.execute(f"COPY contacts ({columns}) TO '{where}'")  # noqa: S608
+        begin = time.perf_counter()
+        await conn.execute(f"COPY contacts_copy ({columns}) FROM '{where}'")  # noqa: S608
+        return time.perf_counter() - begin
+    finally:
+        await conn.execute("DROP TABLE contacts_copy")
+
+
+@asynccontextmanager
+async def _api(dsn: str) -> AsyncIterator[str]:
+    """The API as the process that it is; it needs neither Kafka nor Redis to import."""
+    port = free_port()
+    environment = os.environ | {
+        "OUTDIAL_POSTGRES_URL": dsn,
+        "OUTDIAL_REDIS_URL": "redis://127.0.0.1:9",
+        "OUTDIAL_KAFKA_URL": "127.0.0.1:9",
+        "OUTDIAL_PORT": str(port),
+        "OUTDIAL_LOG_LEVEL": "ERROR",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *_command(), env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await _until_ready(url)
+        yield url
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _command() -> Sequence[str]:
+    return (sys.executable, "-m", "services.api")
+
+
+async def _until_ready(url: str) -> None:
+    deadline = time.monotonic() + 30
+    async with aiohttp.ClientSession() as client:
+        while True:
+            try:
+                async with client.get(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(measure(sys.argv[1])), indent=2))
