@@ -1,5 +1,6 @@
 """Brings public events from the outbox to Kafka, by one process at a time."""
 
+import contextlib
 from datetime import datetime
 
 import asyncpg
@@ -42,7 +43,9 @@ class OutboxRelay:
         conn, self._conn = self._conn, None
         if conn is not None:
             OUTBOX_PENDING.set(0)
-            conn.terminate()
+            # The pool takes back by itself a connection that the server has cut.
+            with contextlib.suppress(asyncpg.InterfaceError):
+                conn.terminate()
             await self._pool.release(conn)
 
     async def _elect(self) -> "PoolConnectionProxy[asyncpg.Record] | None":

@@ -20,6 +20,7 @@ BUSY = (429, 503)
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "timeout"),
     (aiohttp.InvalidURL, "not a web address"),
+    (aiohttp.NonHttpUrlClientError, "not a web address"),
     (aiohttp.ClientSSLError, "certificate or TLS not accepted"),
     (aiohttp.ClientConnectorDNSError, "name not found"),
     (aiohttp.ClientConnectorError, "no connection"),
