@@ -5,7 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-async def until(condition: Callable[[], Awaitable[bool] | bool], *, seconds: float = 10.0) -> None:
+async def until(
+    condition: Callable[[], Awaitable[bool] | bool], *, seconds: float = 10.0, every: float = 0.01
+) -> None:
+    """`every` is how long after an answer the next question is asked."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -13,4 +16,4 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], *, seconds: flo
             return
         if time.monotonic() > deadline:
             raise TimeoutError(f"not true within {seconds} s")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(every)

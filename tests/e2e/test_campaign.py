@@ -1,0 +1,84 @@
+"""A campaign from the REST API to its last webhook, with a carrier that misbehaves."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.judging.facts import Originate, read_log
+from tests.support.owner import a_campaign, hours_around, numbers, utc_now
+from tests.support.stack import RunningStack, running_stack
+from tests.support.subscribers import subscribed, webhook_inbox
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
+    async with running_stack(Path(tmp_path_factory.mktemp("e2e")) / "stack") as running:
+        yield running
+
+
+async def test_every_end_is_counted_and_told(stack: RunningStack, tmp_path: Path) -> None:
+    owner = stack.owner
+    async with webhook_inbox() as inbox, subscribed(stack.local.servers.kafka.url) as subscriber:
+        definition = a_campaign(
+            "told", max_concurrent=30, calls_per_second=60, webhook={"url": inbox.url}
+        )
+        rows = [(number, "UTC") for number in numbers(300)]
+        campaign, created = await owner.launch_telling(definition, rows, tmp_path)
+        inbox.secret = created["webhook"]["secret"]
+        await owner.until_state(campaign, "completed", seconds=90)
+        await stack.until_quiet()
+        counters = await owner.counters(campaign)
+        ended = counters.attempts["ended"]
+        await until(lambda: len(subscriber.attempts(campaign)) == ended, seconds=20)
+        await until(lambda: "completed" in subscriber.states(campaign), seconds=20)
+
+    assert counters.contacts == {"total": 300, "pending": 0, "active": 0, "finished": 300}
+    assert ended > 300
+    assert sum(counters.finished.values()) == 300
+    told = subscriber.attempts(campaign)
+    assert Counter(each["outcome"] for each in told) == counters.outcomes
+    assert len({each["attempt_id"] for each in told}) == ended
+    assert sum(each["contact_finished"] for each in told) == 300
+    assert subscriber.states(campaign) == ["running", "completed"]
+    assert inbox.wrong == 0
+    assert inbox.refused <= inbox.taken.keys()
+    assert {each["data"]["attempt_id"] for each in inbox.taken.values()} == {
+        each["attempt_id"] for each in told
+    }
+    await stack.judge_counts(campaign)
+    await stack.judge()
+
+
+async def test_closed_zones_are_not_called(stack: RunningStack, tmp_path: Path) -> None:
+    owner, now = stack.owner, utc_now()
+    # Half of the people are nine hours ahead, where it is not between these hours.
+    rows = [
+        (number, ("Etc/UTC", "Asia/Tokyo")[place % 2])
+        for place, number in enumerate(numbers(60, first=10_000))
+    ]
+    definition = a_campaign("zones", calendar={"windows": hours_around(now)})
+    campaign = await owner.launch(definition, rows, tmp_path)
+
+    async def open_ones_are_done() -> bool:
+        return (await owner.counters(campaign)).contacts["finished"] == 30
+
+    await until(open_ones_are_done, seconds=60, every=0.1)
+    await stack.until_quiet()
+    called = {line.to for line in read_log(stack.log) if isinstance(line, Originate)}
+    (waiting,) = await owner.waiting(campaign)
+
+    assert {number for number, zone in rows if zone == "Asia/Tokyo"} & called == set()
+    assert (waiting.zones, waiting.contacts) == (("Asia/Tokyo",), 30)
+    assert waiting.opens_at is not None
+    assert now < waiting.opens_at <= now + timedelta(days=1)
+    assert (await owner.campaign(campaign))["state"] == "running"
+    await stack.judge()
+    await owner.cancel(campaign)
+    await owner.until_state(campaign, "cancelled", seconds=10)

@@ -1,0 +1,105 @@
+"""An owner of campaigns, who uses the REST API only."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from outdial.client import Client, Json
+from outdial.errors import OutdialError
+from tests.support.waiting import until
+
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ALWAYS = [{"days": DAYS, "start": "00:00", "end": "24:00"}]
+# Ten thousand numbers each.
+PREFIXES = ("+1202555", "+1212555", "+1303555", "+1415555")
+RETRIED = ("busy", "no_answer", "network_error")
+
+
+def numbers(count: int, *, first: int = 0) -> list[str]:
+    return [f"{PREFIXES[n // 10_000]}{n % 10_000:04}" for n in range(first, first + count)]
+
+
+def a_campaign(
+    name: str,
+    *,
+    max_concurrent: int | None = None,
+    calls_per_second: int | None = None,
+    **changes: Any,
+) -> Json:
+    """Callable at any hour; what was not answered is tried again a second later, twice at most."""
+    definition = {
+        "name": name,
+        "calendar": {"windows": ALWAYS},
+        "attempts": {
+            "max_total": 3,
+            "retry": {outcome: {"delay_seconds": 1} for outcome in RETRIED},
+        },
+        "caps": {"max_concurrent": max_concurrent, "calls_per_second": calls_per_second},
+    }
+    return definition | changes
+
+
+def hours_around(now: datetime, *, before: int = 2, after: int = 4) -> list[Json]:
+    """Windows that are open now in UTC, whatever the weekday."""
+    start, end = now - timedelta(hours=before), now + timedelta(hours=after)
+    return [{"days": DAYS, "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}]
+
+
+class Owner(Client):
+    async def launch(self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path) -> int:
+        """Create, import the (number, zone) rows as CSV, start; the campaign's id."""
+        campaign_id, _ = await self.launch_telling(definition, rows, folder)
+        return campaign_id
+
+    async def launch_telling(
+        self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
+    ) -> tuple[int, Json]:
+        """The same, with what the API said at the creation."""
+        created = await self.create_campaign(definition)
+        listed = folder / f"{created['id']}.csv"
+        lines = [f"{number},{zone},C{place}" for place, (number, zone) in enumerate(rows)]
+        listed.write_text("\n".join(["number,zone,external_id", *lines, ""]))
+        report = await self.import_contacts(created["id"], listed)
+        assert (report["imported"], report["rejected"]) == (len(lines), 0), report
+        await self.start(created["id"])
+        return int(created["id"]), created
+
+    async def pause(self, campaign_id: int) -> None:
+        await self._call("POST", f"/v1/campaigns/{campaign_id}/pause")
+
+    async def resume(self, campaign_id: int) -> None:
+        await self._call("POST", f"/v1/campaigns/{campaign_id}/resume")
+
+    async def cancel(self, campaign_id: int) -> None:
+        await self._call("POST", f"/v1/campaigns/{campaign_id}/cancel")
+
+    async def suppress(self, number: str) -> None:
+        body = {"number": number, "reason": "opt_out"}
+        await self._call("POST", "/v1/suppressions", json=body)
+
+    async def until_state(self, campaign_id: int, state: str, *, seconds: float) -> None:
+        """However often the API cannot answer meanwhile."""
+
+        async def is_there() -> bool:
+            try:
+                return bool((await self.campaign(campaign_id))["state"] == state)
+            except OutdialError:
+                return False
+
+        await until(is_there, seconds=seconds, every=0.1)
+
+    async def until_attempts(self, campaign_id: int, count: int, *, seconds: float) -> None:
+        """Until so many attempts have ended, one way or the other."""
+
+        async def enough() -> bool:
+            try:
+                return (await self.counters(campaign_id)).attempts["ended"] >= count
+            except OutdialError:
+                return False
+
+        await until(enough, seconds=seconds, every=0.05)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,161 @@
+"""The whole product as processes, its owner, and the judgement of what it did."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from outdial import carrier_log
+from outdial.commands.tenants import insert
+from outdial.stack.local_stack import LocalStack
+from shared.topics import PARTITIONS, dead_letters
+from tests.support.checker import check
+from tests.support.judging.facts import Fault
+from tests.support.owner import Owner
+from tests.support.waiting import until
+
+GIVEN = ("OUTDIAL_POSTGRES_URL", "OUTDIAL_REDIS_URL", "OUTDIAL_KAFKA_URL")
+# Short leases, so that what was lost with a process is found again soon.
+FAST = {"OUTDIAL_CLAIM_LEASE_SECONDS": "2", "OUTDIAL_RECONCILE_SECONDS": "2"}
+# Calls of a few tenths of a second.
+TIME_SCALE = 0.01
+FAULTY: dict[str, Any] = {
+    "faults": {
+        "lose_reply": 0.01,
+        "duplicate_event": 0.03,
+        "late_event": 0.03,
+        "out_of_order": 0.03,
+        "lost_events": 0.01,
+        "refuse": 0.02,
+    }
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningStack:
+    local: LocalStack
+    owner: Owner
+    tenant_id: int
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        return self.local.carrier_log
+
+    @property
+    def postgres(self) -> str:
+        return self.local.servers.postgres.url
+
+    def note(self, what: str) -> None:
+        """That something is killed or cut now, which may excuse an unknown attempt."""
+        self.faults.append(Fault(at=time.time(), what=what))
+
+    async def carrier_stats(self) -> dict[str, Any]:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{self.local.carrier.url}/stats") as response,
+        ):
+            stats: dict[str, Any] = await response.json()
+            return stats
+
+    async def ask(self, question: str, *arguments: object) -> Any:
+        """One value from the database, by a connection of its own."""
+        conn = await asyncpg.connect(self.postgres)
+        try:
+            return await conn.fetchval(question, *arguments)
+        finally:
+            await conn.close()
+
+    async def until_quiet(self, *, seconds: float = 60) -> None:
+        """Until no attempt is live and nothing waits to be told."""
+
+        async def is_quiet() -> bool:
+            return not await self.ask(
+                """
+                SELECT EXISTS (
+                    SELECT FROM attempts WHERE state IN ('claimed', 'dialing', 'placed')
+                ) OR EXISTS (SELECT FROM outbox)
+                  OR EXISTS (SELECT FROM webhook_deliveries WHERE state = 'pending')
+                """
+            )
+
+        await until(is_quiet, seconds=seconds, every=0.1)
+
+    async def judge(self) -> None:
+        """Nothing violated, nothing parked, and every service up."""
+        conn = await asyncpg.connect(self.postgres)
+        try:
+            violations = await check(conn, self.log, faults=self.faults)
+        finally:
+            await conn.close()
+        shown = [str(violation) for violation in violations[:20]]
+        assert not violations, f"{len(violations)} violations: {shown}"
+        assert await parked(self.local.servers.kafka.url) == {}
+        assert [each.name for each in self.local.services if not each.is_running] == []
+
+    async def judge_counts(self, *campaigns: int) -> None:
+        """The counters of all campaigns there were equal the carrier's log."""
+        told: dict[str, int] = {}
+        for campaign in campaigns:
+            for outcome, count in (await self.owner.counters(campaign)).outcomes.items():
+                told[outcome] = told.get(outcome, 0) + count
+        seen = carrier_log.count(self.log)
+        assert told == seen.outcomes
+        assert sum(told.values()) == seen.accepted
+        assert seen.duplicates == 0
+
+
+@asynccontextmanager
+async def running_stack(
+    directory: Path,
+    *,
+    scale: Mapping[str, int] | None = None,
+    behaviour: Mapping[str, Any] = FAULTY,
+    carrier_options: Sequence[str] = (),
+    time_scale: float = TIME_SCALE,
+    environment: Mapping[str, str] = FAST,
+) -> AsyncIterator[RunningStack]:
+    """A stack of its own, whatever servers the environment names: its servers are killed too."""
+    directory.mkdir(parents=True, exist_ok=True)
+    behaves = directory / "behaviour.json"
+    behaves.write_text(json.dumps(behaviour))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in GIVEN:
+            patch.delenv(name, raising=False)
+        local = LocalStack(
+            directory,
+            scale=scale,
+            fsync=False,
+            carrier_options=(
+                *("--time-scale", str(time_scale), "--behaviour", str(behaves)),
+                *carrier_options,
+            ),
+            environment=environment,
+        )
+        await local.start()
+        try:
+            tenant = await insert("owner", local.servers.postgres.url)
+            async with Owner(local.api_url, tenant.key) as owner:
+                yield RunningStack(local=local, owner=owner, tenant_id=tenant.id)
+        finally:
+            await local.stop(kill=True)
+
+
+async def parked(kafka_url: str) -> dict[str, int]:
+    """How many messages each dead-letter topic holds, where it holds any."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_url)
+    await consumer.start()
+    try:
+        topics = [TopicPartition(dead_letters(topic), 0) for topic in PARTITIONS]
+        ends = await consumer.end_offsets(topics)
+    finally:
+        await consumer.stop()
+    return {each.topic: end for each, end in ends.items() if end}
