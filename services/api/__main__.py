@@ -12,7 +12,7 @@ from services.api.resources import Resources
 from shared.broker import make_broker, publish
 from shared.logs import configure_logs
 from shared.messages import Message
-from shared.process import database, running, serve
+from shared.process import database, run, running, serve
 from shared.retries import patiently
 from shared.settings import Settings
 
@@ -52,7 +52,7 @@ def main() -> None:
     settings = Settings()
     configure_logs("api", settings.log_level)
     app = create_app(lambda: opened(settings))
-    asyncio.run(serve(app, settings, default_port=PORT))
+    run(serve(app, settings, default_port=PORT))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The dialer's process: `python -m services.dialer`."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import ATTEMPTS_DUE, AttemptDue
-from shared.process import database, every, running, serve, service_app
+from shared.process import database, every, run, running, serve, service_app
 from shared.settings import Settings
 
 DEFAULT_PORT = 8002
@@ -74,4 +73,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

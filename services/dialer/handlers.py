@@ -32,6 +32,8 @@ from shared.process import now
 
 logger = logging.getLogger(__name__)
 
+# So few that their compare-and-set is committed well within a permit's life.
+AT_ONCE = 200
 # A clock further off than this against PostgreSQL's may open a window that is closed.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -73,8 +75,8 @@ class AttemptDialer:
                 wanted.append(candidate)
             else:
                 await self.desk.drop(candidate.due.id, reason, AttemptState.CLAIMED, retry_at=now())
-        if wanted:
-            await self._dial(wanted)
+        for start in range(0, len(wanted), AT_ONCE):
+            await self._dial(wanted[start : start + AT_ONCE])
 
     async def _candidates(self, messages: list[AttemptDue]) -> list[Candidate]:
         ids = {message.data.attempt_id for message in messages}

@@ -7,8 +7,10 @@ is granted until the leases have been rebuilt from the attempts that PostgreSQL 
 import asyncio
 import logging
 import secrets
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 from uuid import UUID
@@ -90,10 +92,15 @@ class Permits:
         ]
 
     async def release(self, leases: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
+        members: dict[Scope, list[str]] = defaultdict(list)
+        for attempt_id, scopes in leases:
+            for scope in scopes:
+                members[scope].append(attempt_id.hex)
+        if not members:
+            return
         async with self.redis.pipeline(transaction=False) as pipeline:
-            for attempt_id, scopes in leases:
-                for scope in scopes:
-                    _ = pipeline.zrem(_leases(scope), attempt_id.hex)
+            for scope, own in members.items():
+                _ = pipeline.zrem(_leases(scope), *own)
             await pipeline.execute()
 
     async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
@@ -134,6 +141,7 @@ class Permits:
         return token
 
 
+@lru_cache(maxsize=10_000)
 def scopes_of(*, campaign: int, tenant: int, trunk: int) -> tuple[Scope, ...]:
     """The hierarchy above one call."""
     return (

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from shared.domain.outcomes import Outcome
 
-
 # Longest wait for the answer to an originate; after it the call may be up or not (seconds).
 ORIGINATE_SECONDS = 5.0
 

@@ -1,6 +1,5 @@
 """The events service's process: `python -m services.events`."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +13,7 @@ from services.events.webhooks import WebhookSender
 from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.logs import configure_logs
 from shared.messages import CALL_EVENTS, CallEvent
-from shared.process import database, every, running, serve, service_app
+from shared.process import database, every, run, running, serve, service_app
 from shared.settings import Settings
 
 RELAY_SECONDS = 0.05
@@ -57,4 +56,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

@@ -1,6 +1,5 @@
 """The scheduler's process: `python -m services.scheduler`."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,7 +13,7 @@ from services.scheduler.rescuer import Rescuer
 from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.logs import configure_logs
 from shared.messages import COMMANDS, CampaignCommand
-from shared.process import database, every, now, running, serve, service_app
+from shared.process import database, every, now, run, running, serve, service_app
 from shared.settings import Settings
 
 CLAIM_SECONDS = 0.05
@@ -59,4 +58,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())
