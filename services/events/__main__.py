@@ -45,8 +45,8 @@ async def main() -> None:
                     every(PRUNE_SECONDS, "prune", pruner.run_once),
                 ):
                     yield
-                await sender.close()
-                await relay.close()
+                await sender.aclose()
+                await relay.aclose()
 
         checks = {
             "postgres": lambda: pool.fetchval("SELECT 1"),
