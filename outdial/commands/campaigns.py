@@ -44,10 +44,16 @@ async def launch(client: Client, campaign: Path, contacts: Path) -> int:
     return campaign_id
 
 
-async def watch(client: Client, campaign_id: int, *, until: Callable[[Snapshot], bool]) -> Snapshot:
+async def watch(
+    client: Client,
+    campaign_id: int,
+    *,
+    until: Callable[[Snapshot], bool],
+    keep_view: bool = True,
+) -> Snapshot:
     """Show what happens until it is over, or `until` holds on two readings running."""
     rate, held = CallRate(), False
-    with Live(console=console, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False, transient=not keep_view) as live:
         while True:
             snapshot = await look(client, campaign_id)
             live.update(view(snapshot, calls_per_second=rate.after(snapshot)), refresh=True)

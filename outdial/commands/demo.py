@@ -13,6 +13,7 @@ from outdial.commands.campaigns import launch, watch
 from outdial.commands.stack import report_ends
 from outdial.commands.tenants import local_key
 from outdial.errors import OutdialError
+from outdial.progress import Snapshot
 from outdial.stack.local_stack import LocalStack
 from outdial.stack.ownership import claim, stop_leftovers
 from outdial.stack.state import state_file
@@ -47,7 +48,7 @@ async def play(stack: LocalStack, began_at: float) -> None:
     try:
         async with Client(stack.api_url, await local_key(stack.directory)) as client:
             campaign_id = await launch(client, campaign, contacts)
-            last = await watch(client, campaign_id, until=lambda snapshot: snapshot.is_settled)
+            last = await watch(client, campaign_id, until=is_settled, keep_view=False)
     finally:
         watchdog.cancel()
     seen = carrier_log.count(stack.carrier_log)
@@ -57,6 +58,10 @@ async def play(stack: LocalStack, began_at: float) -> None:
     console.print(f"Logs are in {stack.directory / 'logs'}, the carrier's in {stack.carrier_log}")
     if not agrees(last, seen):
         raise OutdialError("the demo's counts and the carrier's log differ")
+
+
+def is_settled(snapshot: Snapshot) -> bool:
+    return snapshot.is_settled
 
 
 def clear(directory: Path) -> None:

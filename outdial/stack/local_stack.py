@@ -16,6 +16,7 @@ from outdial.stack.servers import LocalServers
 from outdial.stack.services import carrier_process, job, service_processes
 from outdial.stack.state import Process, Role, State, key_file
 from shared.db import trunks
+from shared.topics import create_topics
 
 WATCH_SECONDS = 0.2
 
@@ -80,10 +81,9 @@ class LocalStack:
             raise
 
     async def stop(self, *, kill: bool = False) -> None:
-        """Callers before those they call; `kill` does not wait for the servers."""
+        """The services first; `kill` does not wait for what has no work of its own to finish."""
         await asyncio.gather(*(service.stop() for service in self.services))
-        await self.carrier.stop()
-        await self.servers.stop(kill=kill)
+        await asyncio.gather(self.carrier.stop(kill=kill), self.servers.stop(kill=kill))
 
     async def ended(self) -> AsyncGenerator[Child]:
         """Each process that ends by itself, as long as somebody asks."""
@@ -119,7 +119,8 @@ class LocalStack:
 
     async def _start_kafka(self) -> None:
         await self._start_server(self.servers.kafka)
-        await self._run_job("shared.topics", self.servers.kafka)
+        # Unlike the migrations, which bring Alembic, this is not worth a process of its own.
+        await create_topics(self.servers.kafka.url)
 
     async def _start_server(self, server: LocalServer | GivenServer) -> None:
         await server.start()

@@ -58,8 +58,8 @@ async def stop_supervisor(state: State) -> None:
 async def stop_recorded(state: State) -> int:
     """Callers before those they call; how many processes were ended."""
     living = state.living()
-    for role in STOP_ORDER:
-        await _stop_all([each for each in living if each.role == role])
+    for roles in STOP_ORDER:
+        await _stop_all([each for each in living if each.role in roles])
     return len(living)
 
 

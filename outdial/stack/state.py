@@ -11,7 +11,7 @@ from outdial.stack.processes import Child, Identity, started_at
 
 Role = Literal["service", "carrier", "server"]
 # Callers before those they call.
-STOP_ORDER: tuple[Role, ...] = ("service", "carrier", "server")
+STOP_ORDER: tuple[tuple[Role, ...], ...] = (("service",), ("carrier", "server"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

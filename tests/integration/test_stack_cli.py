@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from outdial.stack import state as states
-from outdial.stack.processes import Identity, started_at
+from outdial.stack.processes import started_at
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -59,7 +59,7 @@ def living(directory: Path) -> list[str]:
     return [] if state is None else [process.name for process in state.living()]
 
 
-async def test_up_status_tenant_down(directory: Path) -> None:
+async def test_a_detached_stack_is_shown_killed_started_again_and_stopped(directory: Path) -> None:
     up = await outdial("up", "--detach", "--json", "--scale", "dialer=2", "--dir", str(directory))
 
     found = json.loads(up)
@@ -67,100 +67,65 @@ async def test_up_status_tenant_down(directory: Path) -> None:
     assert found["state"] == "running"
     names = [service["name"] for service in found["services"]]
     assert names == ["api", "scheduler", "dialer-1", "dialer-2", "events"]
-    async with aiohttp.ClientSession() as session:
-        for service in found["services"]:
-            for page in ("health", "ready", "metrics"):
-                async with session.get(service[page]) as response:
-                    assert response.status == 200, service
-
+    await every_page_answers(found)
     made = json.loads(await outdial("tenant", "create", "Acme", "--json", "--dir", str(directory)))
     assert made["api_key"].startswith("od_live_")
-    conn = await asyncpg.connect(found["postgres"]["url"])
-    assert await conn.fetchval("SELECT name FROM tenants WHERE id = $1", made["tenant_id"])
-    assert await conn.fetchval("SELECT url FROM trunks WHERE name = 'default'")
-    await conn.close()
+    assert "already" in await outdial("up", "--dir", str(directory), code=1)
+    assert await status(directory) == found
 
-    again = await outdial("up", "--dir", str(directory), code=1)
-    assert "already" in again
-    assert (await status(directory))["state"] == "running"
-
-    await outdial("down", "--dir", str(directory))
-    assert not living(directory)
-    assert (await status(directory))["state"] == "stopped"
-
-
-async def test_two_stacks_side_by_side(directory: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    try:
-        await asyncio.gather(
-            *(outdial("up", "--detach", "--dir", str(each)) for each in (directory, other))
-        )
-
-        await outdial("down", "--dir", str(other))
-
-        assert (await status(directory))["state"] == "running"
-        assert not living(other)
-    finally:
-        await outdial("down", "--dir", str(other))
-
-
-async def test_a_stack_that_was_killed_starts_again_on_its_data(directory: Path) -> None:
-    await outdial("up", "--detach", "--dir", str(directory))
-    await outdial("tenant", "create", "Acme", "--dir", str(directory))
-    state = states.load(directory)
-    assert state is not None
-    for process in state.processes.values():
-        process.identity.send(signal.SIGKILL)
-    async with asyncio.timeout(10):
-        while state.living():
-            await asyncio.sleep(0.01)
-    # One of them is left over when the next command comes.
-    leftover = await asyncio.create_subprocess_exec("sleep", "600")
-    started = started_at(leftover.pid) or ""
-    state.ready = False
-    state.record(_as(state.processes["api"], Identity(leftover.pid, started)))
-
+    leftover = await kill_all_but_one(directory)
     await outdial("up", "--detach", "--dir", str(directory))
 
     assert await leftover.wait() == -signal.SIGTERM
     found = await status(directory)
     assert found["state"] == "running"
     conn = await asyncpg.connect(found["postgres"]["url"])
-    assert await conn.fetchval("SELECT count(*) FROM tenants WHERE name = 'Acme'") == 1
+    tenant = await conn.fetchval("SELECT name FROM tenants WHERE id = $1", made["tenant_id"])
+    assert tenant == "Acme"
+    trunk = await conn.fetchval("SELECT url FROM trunks WHERE name = 'default'")
+    assert trunk == found["carrier"]["url"]
     await conn.close()
-
-
-async def test_a_service_that_dies_is_shown_and_ctrl_c_stops_the_rest(directory: Path) -> None:
-    up = await start("up", "--dir", str(directory))
-    assert up.stderr is not None
-    await _until_said(up.stderr, "Ctrl-C stops it")
-    found = await status(directory)
-    events = next(service for service in found["services"] if service["name"] == "events")
-
-    os.kill(events["pid"], signal.SIGKILL)
-    await _until_said(up.stderr, "events ended with code -9")
-    assert (await status(directory))["state"] == "degraded"
-
-    up.send_signal(signal.SIGINT)
-    await up.communicate()
-    assert up.returncode == 0
-    assert not living(directory)
-
-
-async def test_down_ends_a_stack_in_another_terminal(directory: Path) -> None:
-    up = await start("up", "--dir", str(directory))
-    assert up.stderr is not None
-    await _until_said(up.stderr, "Ctrl-C stops it")
 
     await outdial("down", "--dir", str(directory))
 
-    await up.communicate()
-    assert up.returncode == 0
     assert not living(directory)
+    assert (await status(directory))["state"] == "stopped"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
-@pytest.mark.parametrize("moment", ["redis", "postgres", "kafka", "carrier", "api", "events"])
+async def test_two_stacks_side_by_side_end_apart(directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    foreground = await start("up", "--dir", str(other))
+    try:
+        assert foreground.stderr is not None
+        await asyncio.gather(
+            outdial("up", "--detach", "--dir", str(directory)),
+            until_said(foreground.stderr, "Ctrl-C stops it"),
+        )
+        found = await status(other)
+        events = next(service for service in found["services"] if service["name"] == "events")
+
+        os.kill(events["pid"], signal.SIGKILL)
+        await until_said(foreground.stderr, "events ended with code -9")
+        assert (await status(other))["state"] == "degraded"
+
+        await outdial("down", "--dir", str(other))
+        await foreground.communicate()
+        assert foreground.returncode == 0
+        assert not living(other)
+        assert (await status(directory))["state"] == "running"
+    finally:
+        await outdial("down", "--dir", str(other))
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("redis", signal.SIGINT),
+        ("kafka", signal.SIGINT),
+        ("events", signal.SIGINT),
+        ("events", signal.SIGKILL),
+    ],
+)
 async def test_no_moment_of_starting_up_leaves_a_process(
     directory: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -175,17 +140,37 @@ async def test_no_moment_of_starting_up_leaves_a_process(
     await up.communicate()
 
     assert up.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    async with asyncio.timeout(10 if number == signal.SIGKILL else 0.1):
+    async with asyncio.timeout(20 if number == signal.SIGKILL else 0.1):
         while living(directory):
             await asyncio.sleep(0.01)
 
 
-async def _until_said(stream: asyncio.StreamReader, words: str) -> None:
+async def every_page_answers(found: dict[str, Any]) -> None:
+    async with aiohttp.ClientSession() as session:
+        for service in found["services"]:
+            for page in ("health", "ready", "metrics"):
+                async with session.get(service[page]) as response:
+                    assert response.status == 200, service
+
+
+async def kill_all_but_one(directory: Path) -> asyncio.subprocess.Process:
+    """As a crash would, and as if one process had been started by a command killed since."""
+    state = states.load(directory)
+    assert state is not None
+    for process in state.processes.values():
+        process.identity.send(signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while state.living():
+            await asyncio.sleep(0.01)
+    leftover = await asyncio.create_subprocess_exec("sleep", "600")
+    state.ready = False
+    fields = {name: getattr(state.processes["api"], name) for name in states.Process.__slots__}
+    identity = {"pid": leftover.pid, "started": started_at(leftover.pid)}
+    state.record(states.Process(**{**fields, **identity}))
+    return leftover
+
+
+async def until_said(stream: asyncio.StreamReader, words: str) -> None:
     async with asyncio.timeout(90):
         while words not in (line := (await stream.readline()).decode()):
             assert line, "the command ended"
-
-
-def _as(process: states.Process, identity: Identity) -> states.Process:
-    fields = {name: getattr(process, name) for name in states.Process.__slots__}
-    return states.Process(**{**fields, "pid": identity.pid, "started": identity.started})
