@@ -1,5 +1,6 @@
 """Decides for each due attempt whether it is dialed now, later or not at all."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -32,6 +33,10 @@ from shared.process import now
 
 logger = logging.getLogger(__name__)
 
+# Nothing is dialed this shortly before its window closes: the network and the carrier need time.
+LAST_MOMENTS = timedelta(seconds=2)
+# A compare-and-set that took longer may be older than a pause; what it won is not dialed.
+COMMIT_SECONDS = 0.5
 # So few that their compare-and-set is committed well within a permit's life.
 AT_ONCE = 200
 # A clock further off than this against PostgreSQL's may open a window that is closed.
@@ -68,13 +73,20 @@ class AttemptDialer:
     async def on_attempts_due(self, messages: list[AttemptDue]) -> None:
         """Read, decide, ask for permits, compare and set, dial: in this order for all at once."""
         ATTEMPTS_RECEIVED.inc(len(messages))
-        wanted = []
+        at = now()
+        wanted, unwanted = [], []
         for candidate in await self._candidates(messages):
-            reason = _reason_to_drop(candidate, at=now())
+            reason = _reason_to_drop(candidate, at=at)
             if reason is None:
                 wanted.append(candidate)
             else:
-                await self.desk.drop(candidate.due.id, reason, AttemptState.CLAIMED, retry_at=now())
+                unwanted.append((candidate.due.id, reason))
+        await asyncio.gather(
+            *(
+                self.desk.drop(id_, reason, AttemptState.CLAIMED, retry_at=at + LAST_MOMENTS)
+                for id_, reason in unwanted
+            )
+        )
         for start in range(0, len(wanted), AT_ONCE):
             await self._dial(wanted[start : start + AT_ONCE])
 
@@ -99,26 +111,51 @@ class AttemptDialer:
             await self._give_back(granted)
             return
         open_now = [each for each in granted if _reason_to_drop(each, at=now()) is None]
-        won = await attempts.dial(
+        providers = {
+            trunk_id: await self.trunks.provider(trunk_id)
+            for trunk_id in {each.run.trunk_id for each in open_now}
+        }
+        committing_at = time.monotonic()
+        ids = await attempts.dial(
             self.pool,
             [each.due.id for each in open_now],
             [each.due.number for each in open_now],
             now=now(),
+            open_until=now() + LAST_MOMENTS,
             revisit_at=now() + self.reconcile,
         )
         passing(Failpoint.AFTER_DIALING)
-        ATTEMPTS_DIALING.inc(len(won))
-        providers = {
-            trunk_id: await self.trunks.provider(trunk_id)
-            for trunk_id in {each.run.trunk_id for each in granted}
-        }
-        for each in granted:
-            if each.due.id in won:
-                self._originate(providers[each.run.trunk_id], each, asked_at=asked_at)
-        lost = [each for each in granted if each.due.id not in won]
+        ATTEMPTS_DIALING.inc(len(ids))
+        won = [each for each in granted if each.due.id in ids]
+        lost = [each for each in granted if each.due.id not in ids]
+        if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
+            asked_at = time.monotonic()
+            won = await self._permitted_anew(won, committing_at=committing_at)
+        for each in won:
+            self._originate(providers[each.run.trunk_id], each, asked_at=asked_at)
         if lost:
             # Paused, suppressed, closed or taken by another a moment ago: looked at again.
             await self._give_back(lost)
+
+    async def _permitted_anew(
+        self, won: list[Candidate], *, committing_at: float
+    ) -> list[Candidate]:
+        """A slow commit has used up the permits: those that get no other are not dialed."""
+        late = time.monotonic() - committing_at > COMMIT_SECONDS
+        answers = await self.permits.acquire(
+            [(each.due.id, each.scopes) for each in won], self._caps(won)
+        )
+        pairs = list(zip(won, answers, strict=True))
+        await asyncio.gather(
+            *(
+                self.desk.drop(
+                    each.due.id, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                )
+                for each, refusal in pairs
+                if refusal or late
+            )
+        )
+        return [each for each, refusal in pairs if not (refusal or late)]
 
     async def _permitted(self, wanted: list[Candidate]) -> list[Candidate]:
         answers = await self.permits.acquire(
@@ -173,6 +210,9 @@ def _reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:
         return DropReason.NOT_WANTED
     if due.suppressed:
         return DropReason.SUPPRESSED
-    if at >= due.window_closes_at or not is_open(calendar_of(run.definition), due.zones, at=at):
+    calendar = calendar_of(run.definition)
+    if at + LAST_MOMENTS >= due.window_closes_at or not (
+        is_open(calendar, due.zones, at=at) and is_open(calendar, due.zones, at=at + LAST_MOMENTS)
+    ):
         return DropReason.WINDOW_CLOSED
     return None

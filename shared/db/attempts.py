@@ -196,6 +196,7 @@ async def dial(
     numbers: Sequence[str],
     *,
     now: datetime,
+    open_until: datetime,
     revisit_at: datetime,
 ) -> set[UUID]:
     """The compare-and-set before an originate: who may be dialed is decided here and nowhere else.
@@ -207,7 +208,7 @@ async def dial(
         """
         UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4
         FROM unnest($1::uuid[], $2::text[]) AS d (id, number), campaigns c
-        WHERE a.id = d.id AND a.state = 'claimed' AND a.window_closes_at > $3
+        WHERE a.id = d.id AND a.state = 'claimed' AND a.window_closes_at > $5
             AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
             AND NOT EXISTS (
                 SELECT FROM suppressions s
@@ -219,6 +220,7 @@ async def dial(
         list(numbers),
         now,
         revisit_at,
+        open_until,
     )
     return {row["id"] for row in rows}
 
