@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from services.api import problems
+from services.api.bodies import LimitedBodies
 from services.api.native import attempts, campaigns, contacts, suppressions
 from services.api.resources import Opened, Resources
 from shared.process import health_routes
@@ -33,6 +34,7 @@ def create_app(opened: Opened) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=_operation_id,
     )
+    app.add_middleware(LimitedBodies)
     problems.install(app)
     for module in (campaigns, contacts, attempts, suppressions):
         app.include_router(module.router, prefix="/v1")

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -16,6 +15,35 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 UNPROCESSABLE = 422
+# Python's own phrases change with its version.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+EXAMPLES = {
+    400: ("malformed_body", "the body is not JSON"),
+    401: ("unauthenticated", "send a valid API key as `Authorization: Bearer …`"),
+    404: ("not_found", "there is no such resource"),
+    408: ("request_timeout", "the file stopped coming"),
+    409: ("campaign_ended", "the campaign is completed"),
+    413: ("body_too_large", "the body is larger than 8 MiB"),
+    422: ("invalid", "the request is not valid"),
+}
+# For what the framework itself refuses.
+CODES = {
+    400: "malformed_body",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
 # A name that the client chose is repeated in a pointer, up to here.
 LONGEST_NAME = 100
 
@@ -85,7 +113,7 @@ def answer(
 ) -> Response:
     problem = Problem(
         type=f"urn:outdial:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=TITLES.get(status, "Refused"),
         status=status,
         code=code,
         detail=detail,
@@ -104,10 +132,26 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for the OpenAPI document."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "description": TITLES[status],
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": _example(status),
+                }
+            },
         }
         for status in statuses
+    }
+
+
+def _example(status: int) -> dict[str, Any]:
+    code, detail = EXAMPLES[status]
+    return {
+        "type": f"urn:outdial:problem:{code}",
+        "title": TITLES[status],
+        "status": status,
+        "code": code,
+        "detail": detail,
     }
 
 
@@ -155,9 +199,7 @@ def _place(loc: tuple[int | str, ...], reason: str, message: str) -> FaultyPlace
 
 async def _http(_request: Request, error: HTTPException) -> Response:
     """What the framework itself refuses: an unknown path or method, a body that is too large."""
-    code = HTTPStatus(error.status_code).name.lower()
-    if error.status_code == 400:
-        code = "malformed_body"
+    code = CODES.get(error.status_code, "refused")
     return answer(error.status_code, code, headers=error.headers)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from services.api import campaigns as acts
 from services.api.auth import Authenticated
@@ -16,7 +16,7 @@ from services.api.native.models import (
     WaitingView,
     WebhookSecret,
 )
-from services.api.native.pages import LARGEST_BODY, Cursor, Id, Limit, id_of
+from services.api.native.pages import Cursor, Id, Limit, id_of
 from services.api.problems import documented
 from services.api.resources import In, Now
 from services.api.waiting import explain
@@ -24,12 +24,31 @@ from shared.db import campaigns, contacts, counters
 from shared.definition import CampaignDefinition, calendar_of
 from shared.domain.campaigns import CampaignState, Command
 
-router = APIRouter(tags=["campaigns"], responses=documented(401, 422), max_body_size=LARGEST_BODY)
+EXAMPLE = {
+    "name": "Appointment reminders",
+    "caller_id": "+12025550100",
+    "calendar": {
+        "windows": [
+            {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "20:00"}
+        ],
+        "end_date": "2027-06-30",
+    },
+    "default_region": "US",
+    "attempts": {
+        "max_total": 3,
+        "max_per_day": 2,
+        "retry": {"busy": {"delay_seconds": 600}, "no_answer": {"delay_seconds": 7200}},
+    },
+    "caps": {"max_concurrent": 50, "calls_per_second": 20},
+    "webhook": {"url": "https://example.com/outdial"},
+}
+
+router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
 
 
 @router.post("/campaigns", status_code=201, responses=documented(400, 413))
 async def create_campaign(
-    definition: CampaignDefinition,
+    definition: Annotated[CampaignDefinition, Body(examples=[EXAMPLE])],
     response: Response,
     resources: In,
     caller: Authenticated,

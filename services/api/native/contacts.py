@@ -10,7 +10,7 @@ from services.api import campaigns as campaign_acts
 from services.api import imports
 from services.api.auth import Authenticated
 from services.api.native.models import ContactPage, ContactView
-from services.api.native.pages import LARGEST_BODY, LARGEST_ID, Cursor, Id, Limit, id_of
+from services.api.native.pages import LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.problems import documented, not_found
 from services.api.resources import In
 from shared.db import contacts
@@ -88,7 +88,6 @@ class ImportReport(BaseModel):
 @router.post(
     "/campaigns/{campaign_id}/contacts",
     responses=documented(400, 409, 413),
-    max_body_size=LARGEST_BODY,
 )
 async def add_contacts(
     campaign_id: Id,

@@ -10,8 +10,6 @@ from fastapi import Path, Query
 from services.api.problems import FaultyPlace, ProblemError
 
 LARGEST_ID = (1 << 63) - 1
-# Of those that are held in memory; a file to import is streamed.
-LARGEST_BODY = 8 * 1024 * 1024
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[17])]
 Limit = Annotated[int, Query(ge=1, le=1000, description="entries on the page")]
@@ -40,7 +38,7 @@ def text_of(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        text = base64.urlsafe_b64decode(cursor).decode("ascii")
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
         raise _not_ours() from None
     if "\x00" in text:

@@ -5,14 +5,12 @@ from fastapi import APIRouter, Response
 from services.api import suppressions as acts
 from services.api.auth import Authenticated
 from services.api.native.models import NewSuppression, SuppressionPage, SuppressionView
-from services.api.native.pages import LARGEST_BODY, Cursor, Limit, cursor_of, text_of
+from services.api.native.pages import Cursor, Limit, cursor_of, text_of
 from services.api.problems import documented
 from services.api.resources import In
 from shared.db import suppressions
 
-router = APIRouter(
-    tags=["suppressions"], responses=documented(401, 422), max_body_size=LARGEST_BODY
-)
+router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
 
 
 @router.post(

@@ -1,0 +1,225 @@
+"""What no caller may do: ask without a key, see another tenant, learn from an error."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.api import DEFINITION, Api
+
+LARGE = 1 << 63
+NEW = [{"number": "+12025550199"}]
+ROUTES: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/campaigns/{campaign}", None),
+    ("POST", "/v1/campaigns/{campaign}/start", None),
+    ("POST", "/v1/campaigns/{campaign}/pause", None),
+    ("POST", "/v1/campaigns/{campaign}/resume", None),
+    ("POST", "/v1/campaigns/{campaign}/cancel", None),
+    ("GET", "/v1/campaigns/{campaign}/counters", None),
+    ("GET", "/v1/campaigns/{campaign}/waiting", None),
+    ("GET", "/v1/campaigns/{campaign}/contacts", None),
+    ("POST", "/v1/campaigns/{campaign}/contacts", NEW),
+    ("POST", "/v1/campaigns/{campaign}/contacts/import", None),
+    ("GET", "/v1/campaigns/{campaign}/attempts", None),
+    ("GET", "/v1/contacts/{contact}", None),
+    ("GET", "/v1/contacts/{contact}/attempts", None),
+    ("GET", "/v1/attempts/{attempt}", None),
+    ("DELETE", "/v1/suppressions/{number}", None),
+]
+LISTS: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/campaigns", None),
+    ("POST", "/v1/campaigns", DEFINITION),
+    ("GET", "/v1/suppressions", None),
+    ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
+]
+
+
+async def everything_of(api: Api) -> dict[str, Any]:
+    campaign_id = await api.campaign()
+    added = await api.post(f"/v1/campaigns/{campaign_id}/contacts", NEW, status=200)
+    contact_id, attempt_id = added["results"][0]["id"], uuid4()
+    await api.pool.execute(
+        """
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            number, state, zone_data)
+        VALUES ($1, $2, $3, now(), now(), now(), 1, 'claimed', '2026b')
+        """,
+        attempt_id,
+        campaign_id,
+        contact_id,
+    )
+    number = "+12025550123"
+    await api.post("/v1/suppressions", {"number": number, "reason": "opt_out"}, status=201)
+    return {
+        "campaign": campaign_id,
+        "contact": contact_id,
+        "attempt": attempt_id,
+        "number": number,
+    }
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_what_is_another_tenants_is_answered_like_what_is_missing(
+    api: Api, method: str, path: str, body: Any
+) -> None:
+    theirs = await everything_of(api)
+    missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
+    stranger = await api.another()
+    before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
+
+    foreign = await stranger.ask(method, path.format(**theirs), json=body)
+    absent = await stranger.ask(method, path.format(**missing), json=body)
+
+    assert foreign.status_code == absent.status_code == 404
+    assert foreign.content == absent.content
+    assert foreign.headers["content-type"] == "application/problem+json"
+    assert await api.pool.fetchval("SELECT count(*) FROM contacts") == 1
+    assert await api.pool.fetchval("SELECT count(*) FROM suppressions") == 1
+    assert await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns") == before
+
+
+async def test_lists_hold_only_what_is_the_tenants(api: Api) -> None:
+    await everything_of(api)
+    stranger = await api.another()
+
+    assert (await stranger.get("/v1/campaigns"))["campaigns"] == []
+    assert (await stranger.get("/v1/suppressions"))["suppressions"] == []
+
+
+async def test_a_suppression_stops_only_its_tenants_contacts(api: Api) -> None:
+    stranger = await api.another()
+    campaign_id = await api.campaign()
+    await api.import_csv(campaign_id, b"number\n+12025550123\n")
+
+    await stranger.post(
+        "/v1/suppressions", {"number": "+12025550123", "reason": "opt_out"}, status=201
+    )
+
+    assert await api.pool.fetchval("SELECT state FROM contacts") == "pending"
+    report = await api.import_csv(await api.campaign(), b"number\n+12025550123\n")
+    assert report["suppressed"] == 0
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES + LISTS)
+async def test_nothing_is_told_without_a_valid_key(
+    api: Api, method: str, path: str, body: Any
+) -> None:
+    place = path.format(campaign=1, contact=1, attempt=uuid4(), number="+12025550123")
+    wrong: tuple[dict[str, str], ...] = (
+        {},
+        {"Authorization": "Bearer od_live_wrong"},
+        {"Authorization": f"Basic {api.key}"},
+    )
+
+    for headers in wrong:
+        response = await api.http.request(method, place, json=body, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert response.json()["code"] == "unauthenticated"
+
+
+async def test_a_revoked_key_is_no_key(api: Api) -> None:
+    await api.pool.execute("UPDATE api_keys SET revoked_at = now()")
+
+    assert (await api.ask("GET", "/v1/campaigns")).status_code == 401
+
+
+async def test_a_key_is_stored_as_a_digest_only(api: Api) -> None:
+    stored = await api.pool.fetchrow("SELECT prefix, sha256 FROM api_keys")
+
+    assert stored is not None
+    assert api.key.encode() not in stored["sha256"]
+    assert stored["prefix"] == "od_live_"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/v1/campaigns/{LARGE}", 422),
+        ("/v1/campaigns/0", 422),
+        ("/v1/campaigns/x", 422),
+        ("/v1/attempts/x", 422),
+        ("/v1/campaigns?limit=0", 422),
+        ("/v1/campaigns?limit=1001", 422),
+        ("/v1/campaigns?cursor=x", 422),
+        (f"/v1/campaigns?cursor={LARGE}", 422),
+        ("/v1/campaigns?cursor=%C2%B2", 422),
+        ("/v1/campaigns?state=lost", 422),
+        ("/v1/suppressions?cursor=%00", 422),
+        ("/v1/suppressions?cursor=AAAA", 422),
+        ("/v1/suppressions?cursor=x", 422),
+        ("/v1/nothing", 404),
+        ("/docs", 404),
+    ],
+)
+async def test_a_wrong_address_is_a_problem_document(api: Api, path: str, status: int) -> None:
+    response = await api.ask("GET", path)
+
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:outdial:problem:{problem['code']}"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (b"{", "application/json", 400, "malformed_body"),
+        (b"\xff", "application/json", 400, "malformed_body"),
+        (b"[" * 100_000, "application/json", 400, "malformed_body"),
+        (b"", "application/json", 422, "invalid"),
+        (b"[]", "application/json", 422, "invalid"),
+        (b"{}", "text/plain", 422, "invalid"),
+        (b" " * (8 * 1024 * 1024 + 1), "application/json", 413, "body_too_large"),
+    ],
+    ids=["cut", "no text", "deep", "empty", "list", "text", "large"],
+)
+async def test_a_body_that_is_no_campaign_is_refused(
+    api: Api, body: bytes, content_type: str, status: int, code: str
+) -> None:
+    response = await api.ask(
+        "POST", "/v1/campaigns", content=body, headers={"Content-Type": content_type}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_error_never_repeats_what_was_sent(api: Api) -> None:
+    secret = "4155550100"
+    bad = DEFINITION | {
+        "caller_id": secret,
+        "name": "",
+        "trunk": secret * 20,
+        "default_zone": secret,
+    }
+
+    problem = await api.post("/v1/campaigns", bad, status=422)
+
+    assert secret not in str(problem)
+    assert len(problem["errors"]) == 4
+
+
+async def test_a_fault_of_ours_tells_nothing(api: Api) -> None:
+    await api.pool.execute("ALTER TABLE campaigns RENAME COLUMN name TO title")
+
+    response = await api.ask("GET", "/v1/campaigns")
+
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal"
+    assert "title" not in response.json()["detail"]
+    assert "column" not in response.text
+
+
+async def test_without_the_database_the_answer_is_try_again(api: Api) -> None:
+    await api.pool.close()
+
+    response = await api.ask("GET", "/v1/campaigns")
+    ready = await asyncio.wait_for(api.http.get("/readyz"), 5)
+
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert response.headers["Retry-After"] == "1"
+    assert ready.status_code == 503
+    assert ready.json()["postgres"] is False
