@@ -64,8 +64,9 @@ class CallRate:
 
 def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
     contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
+    idle = "; nobody can be called at this hour" if snapshot.is_settled else ""
     return Group(
-        Text(f"The campaign is {snapshot.state}.", style="bold"),
+        Text(f"The campaign is {snapshot.state}{'' if snapshot.is_over else idle}.", style="bold"),
         f"contacts  {contacts['pending']} pending, {contacts['active']} active, "
         f"{contacts['finished']} finished of {contacts['total']}",
         f"calls     {attempts['live']} now, {calls_per_second:.1f} per second, "
@@ -75,6 +76,7 @@ def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
         outcome_table(snapshot.counters.outcomes),
         "",
         waiting_table(snapshot.waiting),
+        "",
     )
 
 

@@ -79,8 +79,9 @@ def report_import(report: Json) -> None:
         f"{report['rejected']} rejected"
     )
     for error in report["errors"][:SHOWN_ERRORS]:
-        place = f"line {error['line']}, {error['field']}"
-        console.print(f"  {place}: {error['reason']}", markup=False, highlight=False)
+        field = f", {error['field']}" if error["field"] else ""
+        reason = error["reason"].replace("_", " ")
+        console.print(f"  line {error['line']}{field}: {reason}", markup=False, highlight=False)
     if len(report["errors"]) > SHOWN_ERRORS:
         console.print(f"  and {len(report['errors']) - SHOWN_ERRORS} more")
 
