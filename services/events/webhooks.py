@@ -5,7 +5,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 # A receiver that asks for rest gets it for all its deliveries, for as long as this at most.
 LONGEST_REST = timedelta(hours=1)
+# The search among all endpoints that are owed something, while the proven ones are served.
+LOOK_AROUND = timedelta(milliseconds=100)
 SECONDS_TO_FINISH = 2.0
 
 
@@ -52,6 +54,7 @@ class WebhookSender:
         self._endpoint_of: dict[asyncio.Task[None], int] = {}
         self._proven: set[int] = set()
         self._resting: dict[int, datetime] = {}
+        self._look_around_at = datetime.min.replace(tzinfo=UTC)
 
     async def run_once(self, now: datetime) -> bool:
         """Start what is due and wait for the first post to end; whether any was under way."""
@@ -86,7 +89,6 @@ class WebhookSender:
         free = self._posts - busy.total()
         if free <= 0:
             return []
-        tested = sum(posts for endpoint, posts in busy.items() if endpoint not in self._proven)
         async with self._pool.acquire() as conn:
             taken = await webhooks.take_due(
                 conn,
@@ -97,15 +99,18 @@ class WebhookSender:
                 busy=busy,
                 only=self._proven - self._resting.keys(),
             )
-            taken += await webhooks.take_due(
-                conn,
-                now=now,
-                leased_until=now + LEASE,
-                limit=max(0, min(free - len(taken), self._posts // 2 - tested)),
-                per_endpoint=1,
-                busy=busy,
-                without=self._proven | self._resting.keys(),
-            )
+            if not taken or now >= self._look_around_at:
+                self._look_around_at = now + LOOK_AROUND
+                tested = sum(n for endpoint, n in busy.items() if endpoint not in self._proven)
+                taken += await webhooks.take_due(
+                    conn,
+                    now=now,
+                    leased_until=now + LEASE,
+                    limit=max(0, min(free - len(taken), self._posts // 2 - tested)),
+                    per_endpoint=1,
+                    busy=busy,
+                    without=self._proven | self._resting.keys(),
+                )
         return taken
 
     async def _try(self, delivery: DueDelivery, now: datetime) -> None:

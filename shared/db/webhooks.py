@@ -118,10 +118,11 @@ async def take_due(
             FROM waiting w WHERE w.id IS NOT NULL
         ), endpoints AS (
             SELECT w.id, $4 - coalesce(b.posts, 0) AS room
-            FROM waiting w
+            FROM (
+                SELECT id FROM waiting WHERE $7::bigint[] IS NULL UNION ALL SELECT unnest($7)
+            ) AS w
             LEFT JOIN unnest($5::bigint[], $6::int[]) AS b (id, posts) ON b.id = w.id
-            WHERE ($7::bigint[] IS NULL OR w.id = ANY($7)) AND w.id <> ALL($8::bigint[])
-                AND $4 > coalesce(b.posts, 0)
+            WHERE w.id <> ALL($8::bigint[]) AND $4 > coalesce(b.posts, 0)
             ORDER BY random()
         ), due AS (
             SELECT d.id
