@@ -1,26 +1,18 @@
 """A campaign from the REST API to its last webhook, with a carrier that misbehaves."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.support.judging.facts import Originate, read_log
 from tests.support.owner import a_campaign, hours_around, numbers, utc_now
-from tests.support.stack import RunningStack, running_stack
+from tests.support.stack import RunningStack
 from tests.support.subscribers import subscribed, webhook_inbox
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
-    async with running_stack(Path(tmp_path_factory.mktemp("e2e")) / "stack") as running:
-        yield running
 
 
 async def test_every_end_is_counted_and_told(stack: RunningStack, tmp_path: Path) -> None:
@@ -52,7 +44,7 @@ async def test_every_end_is_counted_and_told(stack: RunningStack, tmp_path: Path
     assert {each["data"]["attempt_id"] for each in inbox.taken.values()} == {
         each["attempt_id"] for each in told
     }
-    await stack.judge_counts(campaign)
+    await stack.judge_counts()
     await stack.judge()
 
 

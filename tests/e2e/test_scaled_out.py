@@ -1,0 +1,49 @@
+"""Two schedulers and two dialers share campaigns: no cap is passed and nobody is called twice."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from shared.db import trunks
+from tests.support.owner import a_campaign, numbers
+from tests.support.stack import running_stack, tell
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+
+CONCURRENT, PER_SECOND = 20, 80
+# The carrier refuses, and logs, whatever is above the trunk's caps.
+CAPS = ("--max-concurrent", str(CONCURRENT), "--calls-per-second", str(PER_SECOND))
+
+
+async def test_two_of_each_keep_every_cap(tmp_path: Path) -> None:
+    scale = {"scheduler": 2, "dialer": 2}
+    async with running_stack(tmp_path / "stack", scale=scale, carrier_options=CAPS) as stack:
+        conn = await asyncpg.connect(stack.postgres)
+        await trunks.upsert(
+            conn,
+            name="default",
+            provider="simulated",
+            url=stack.local.carrier.url,
+            max_concurrent=CONCURRENT,
+            calls_per_second=PER_SECOND,
+        )
+        await conn.close()
+        owner, running = stack.owner, []
+        for place in range(2):
+            rows = [(number, "UTC") for number in numbers(300, first=place * 300)]
+            definition = a_campaign(f"half {place}", max_concurrent=15, calls_per_second=60)
+            running.append(await owner.launch(definition, rows, tmp_path))
+        for campaign in running:
+            await owner.until_state(campaign, "completed", seconds=120)
+        await stack.until_quiet()
+
+        seen = await stack.carrier_stats()
+        tell(f"carrier: {seen}")
+        assert seen["duplicates"] == 0
+        assert seen["peak_concurrent"] <= CONCURRENT
+        assert seen["peak_per_second"] <= PER_SECOND
+        # The caps were the bound, not the stack.
+        assert seen["peak_concurrent"] > CONCURRENT / 2
+        await stack.judge_counts()
+        await stack.judge()

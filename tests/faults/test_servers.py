@@ -1,0 +1,83 @@
+"""Each server restarted, politely and by kill -9, in the middle of a run: the run goes on."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from outdial.stack.server import GivenServer, LocalServer
+from tests.support.owner import a_campaign, numbers
+from tests.support.stack import RunningStack, tell
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+CONTACTS = 1_000
+FLUSHES = 4
+CONCURRENT = 12
+
+
+def server_of(stack: RunningStack, name: str) -> LocalServer | GivenServer:
+    return next(server for server in stack.local.servers.all if server.name == name)
+
+
+@pytest.mark.parametrize("name", ["kafka", "postgres", "redis"])
+async def test_a_restart_is_waited_out(stack: RunningStack, tmp_path: Path, name: str) -> None:
+    owner, server = stack.owner, server_of(stack, name)
+    definition = a_campaign(f"{name} restarts", max_concurrent=60, calls_per_second=120)
+    rows = [(number, "UTC") for number in numbers(CONTACTS)]
+    campaign = await owner.launch(definition, rows, tmp_path)
+    took = []
+    for kill, ended in ((False, 250), (True, 650)):
+        await owner.until_attempts(campaign, ended, seconds=60)
+        stack.note(f"{name} restarted")
+        began = time.monotonic()
+        await server.restart(kill=kill)
+        up = time.monotonic() - began
+        stack.note(f"{name} up")
+        done = (await eventually_counted(stack, campaign)) + 50
+        await owner.until_attempts(campaign, done, seconds=60)
+        took.append(f"{'kill -9' if kill else 'clean'}: up {up:.1f} s, calls flow after "
+                    f"{time.monotonic() - began:.1f} s")  # fmt: skip
+    await owner.until_state(campaign, "completed", seconds=120)
+    await stack.until_quiet()
+    counters = await owner.counters(campaign)
+    tell(f"{name}: {took}, {counters.attempts}, unknown {counters.outcomes.get('unknown', 0)}")
+    assert counters.contacts["finished"] == CONTACTS
+    await stack.judge()
+
+
+async def eventually_counted(stack: RunningStack, campaign: int) -> int:
+    """Attempts that have ended, as soon as the API can say so."""
+    await stack.owner.until_attempts(campaign, 0, seconds=60)
+    return (await stack.owner.counters(campaign)).attempts["ended"]
+
+
+async def test_a_flushed_redis_lets_no_call_above_the_cap(
+    stack: RunningStack, tmp_path: Path
+) -> None:
+    owner = stack.owner
+    definition = a_campaign("flushed", max_concurrent=CONCURRENT)
+    rows = [(number, "UTC") for number in numbers(600)]
+    campaign = await owner.launch(definition, rows, tmp_path)
+    redis = Redis.from_url(stack.local.servers.redis.url, decode_responses=True)
+    at_flush = []
+    for turn in range(1, FLUSHES + 1):
+        await owner.until_attempts(campaign, turn * 110, seconds=60)
+        live = 0
+        while live < CONCURRENT - 2:
+            live = (await stack.carrier_stats())["live"]
+        await redis.flushall()
+        at_flush.append(live)
+    await owner.until_state(campaign, "completed", seconds=120)
+    await stack.until_quiet()
+
+    tell(f"calls up at each FLUSHALL: {at_flush} of {CONCURRENT}")
+    assert (await owner.counters(campaign)).contacts["finished"] == 600
+    await stack.judge()
+    async with asyncio.timeout(30):
+        while left := await redis.zcard(f"outdial:leases:campaign:{campaign}"):
+            tell(f"{left} leases left behind")
+            await asyncio.sleep(1)
+    await redis.aclose()
