@@ -69,7 +69,7 @@ def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
         Text(f"The campaign is {snapshot.state}{'' if snapshot.is_over else idle}.", style="bold"),
         f"contacts  {contacts['pending']} pending, {contacts['active']} active, "
         f"{contacts['finished']} finished of {contacts['total']}",
-        f"calls     {attempts['live']} now, {calls_per_second:.1f} per second, "
+        f"attempts  {attempts['live']} under way, {calls_per_second:.1f} per second, "
         f"{attempts['total']} so far",
         ProgressBar(total=max(1, contacts["total"]), completed=contacts["finished"], width=60),
         "",

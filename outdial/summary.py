@@ -13,15 +13,17 @@ def agrees(snapshot: Snapshot, carrier: CarrierCount) -> bool:
 
 
 def summary(snapshot: Snapshot, carrier: CarrierCount) -> Group:
-    contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
+    contacts, outcomes = snapshot.counters.contacts, snapshot.counters.outcomes
     parts: list[RenderableType] = [
         f"{contacts['total']} contacts: {carrier.numbers} called, {contacts['finished']} finished, "
         f"{contacts['pending']} wait",
-        f"{attempts['total']} attempts: {carrier.retries} of them retries",
-        comparison(snapshot.counters.outcomes, carrier.outcomes),
+        f"{sum(outcomes.values())} calls, {carrier.retries} of them retries",
+        "",
+        comparison(outcomes, carrier.outcomes),
+        "",
     ]
     if snapshot.waiting:
-        parts.append(waiting_table(snapshot.waiting))
+        parts += [waiting_table(snapshot.waiting), ""]
     same = agrees(snapshot, carrier)
     parts.append(
         "[green]The counts equal the carrier's log.[/green]"
