@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from services.api.auth import Caller
 from services.api.problems import ProblemError, invalid, not_found
 from services.api.resources import Resources
@@ -40,6 +42,10 @@ class Created:
 async def create(
     resources: Resources, caller: Caller, definition: CampaignDefinition, *, now: datetime
 ) -> Created:
+    if definition.default_region and definition.default_region not in SUPPORTED_REGIONS:
+        raise invalid(
+            "/default_region", "unknown_region", "no country with phone numbers of its own"
+        )
     _refuse_never_open(definition, now=now)
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await campaigns.insert(
@@ -88,14 +94,14 @@ async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     return campaign
 
 
-def ended(campaign: Campaign) -> ProblemError:
-    return ProblemError(409, "campaign_ended", f"the campaign is {campaign.state}")
+def ended() -> ProblemError:
+    return ProblemError(409, "campaign_ended", "the campaign is completed or cancelled")
 
 
 async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command) -> None:
     repeats = campaign.wanted_state == WANTS[asked]
     if campaign.is_over and not (repeats and asked is Command.CANCEL):
-        raise ended(campaign)
+        raise ended()
     if campaign.wanted_state not in ALLOWED[asked]:
         raise ProblemError(
             409,

@@ -128,7 +128,7 @@ async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campa
     # Read again: the scheduler may have completed it before it was kept open.
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
-        raise ended(campaign)
+        raise ended()
     return campaign
 
 

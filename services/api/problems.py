@@ -33,7 +33,7 @@ EXAMPLES = {
     401: ("unauthenticated", "send a valid API key as `Authorization: Bearer …`"),
     404: ("not_found", "there is no such resource"),
     408: ("request_timeout", "the file stopped coming"),
-    409: ("campaign_ended", "the campaign is completed"),
+    409: ("campaign_ended", "the campaign is completed or cancelled"),
     413: ("body_too_large", "the body is larger than 8 MiB"),
     422: ("invalid", "the request is not valid"),
 }

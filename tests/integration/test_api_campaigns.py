@@ -74,6 +74,7 @@ async def test_campaigns_are_listed_newest_first_page_by_page(api: Api) -> None:
         ({"caller_id": "030 123"}, "/caller_id"),
         ({"default_zone": "Mars/Olympus"}, "/default_zone"),
         ({"default_region": "Germany"}, "/default_region"),
+        ({"default_region": "ZZ"}, "/default_region"),
         ({"attempts": {"max_total": 0}}, "/attempts/max_total"),
         ({"caps": {"max_concurrent": 0}}, "/caps/max_concurrent"),
         ({"webhook": {"url": "ftp://example.com"}}, "/webhook/url"),

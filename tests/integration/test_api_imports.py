@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.api import imports
 from shared.db.types import Pool
 from tests.support.api import Api
 from tests.support.waiting import until
@@ -343,3 +344,19 @@ async def test_a_list_of_another_shape_is_refused(
 
     assert response.status_code == 422, response.text
     assert response.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_a_client_that_falls_silent_is_given_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "SILENT_SECONDS", 0.2)
+    campaign_id = await api.campaign()
+
+    async def silently() -> AsyncIterator[bytes]:
+        yield THREE
+        await asyncio.Event().wait()
+
+    problem = await asyncio.wait_for(api.import_csv(campaign_id, silently(), status=408), 10)
+
+    assert problem["code"] == "request_timeout"
+    assert await contacts_of(api.pool) == []

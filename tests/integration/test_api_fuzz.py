@@ -1,0 +1,92 @@
+"""Whatever JSON is sent, the API answers for it: no fault of ours, and nothing repeated."""
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.api import DEFINITION, Api
+
+texts = st.text(max_size=5) | st.sampled_from(
+    ["\x00", "\ud800", "+12025550123", "Europe/Berlin", "US", "24:00", "09:00", "2030-01-01", "mon"]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = [
+    ("name",),
+    ("caller_id",),
+    ("call_flow",),
+    ("trunk",),
+    ("default_region",),
+    ("default_zone",),
+    ("calendar", "start_date"),
+    ("calendar", "end_date"),
+    ("calendar", "windows"),
+    ("calendar", "windows", 0, "days"),
+    ("calendar", "windows", 0, "start"),
+    ("attempts", "max_total"),
+    ("attempts", "min_gap_seconds"),
+    ("attempts", "retry"),
+    ("attempts", "retry", "busy", "delay_seconds"),
+    ("caps", "max_concurrent"),
+    ("webhook",),
+    ("webhook", "url"),
+]
+WHOLE = DEFINITION | {
+    "attempts": {"retry": {"busy": {"delay_seconds": 1}}},
+    "caps": {},
+    "webhook": {"url": "https://example.com"},
+}
+fuzz = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+async def answers(api: Api, path: str, body: Any) -> None:
+    response = await api.ask(
+        "POST",
+        path,
+        content=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.status_code in (200, 201, 422), (response.text, body)
+
+
+@fuzz
+@given(field=st.sampled_from(FIELDS), value=values)
+async def test_any_value_in_a_definition(
+    api: Api, field: tuple[str | int, ...], value: Any
+) -> None:
+    definition = json.loads(json.dumps(WHOLE))
+    place = definition
+    for step in field[:-1]:
+        place = place[step]
+    place[field[-1]] = value
+
+    await answers(api, "/v1/campaigns", definition)
+
+
+@fuzz
+@given(
+    entry=st.fixed_dictionaries(
+        {"number": st.just("+12025550123") | texts | values},
+        optional={"zone": values, "external_id": texts | values, "attributes": values},
+    )
+)
+async def test_any_contact(api: Api, entry: dict[str, Any]) -> None:
+    campaign_id = await api.campaign()
+
+    await answers(api, f"/v1/campaigns/{campaign_id}/contacts", [entry])
+
+
+@fuzz
+@given(body=values | st.fixed_dictionaries({"number": texts | values, "reason": texts | values}))
+async def test_any_suppression(api: Api, body: Any) -> None:
+    await answers(api, "/v1/suppressions", body)
