@@ -11,8 +11,8 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import asyncpg
@@ -46,20 +46,19 @@ async def measure(dsn: str, *, rows: int = ROWS) -> dict[str, float]:
         await asyncio.to_thread(write_contacts, file, rows)
         conn = await asyncpg.connect(dsn)
         try:
-            seconds, report, slowest = await _import(conn, dsn, file)
-            contacts = report["imported"]
-            size = await _bytes(conn, "contacts")
-            copied = await _copy(conn)
+            done = await _import(conn, dsn, file)
+            copied = await _copy(conn, done.campaign_id)
+            size = await _bytes_per_contact(conn)
         finally:
             await conn.close()
     return {
         "rows": rows,
-        "contacts": contacts,
-        "rows_per_second": rows / seconds,
-        "copy_rows_per_second": contacts / copied,
-        "ratio_to_copy": (rows / seconds) / (contacts / copied),
-        "bytes_per_contact": size / contacts,
-        "slowest_request_beside_seconds": slowest,
+        "contacts": done.contacts,
+        "rows_per_second": rows / done.seconds,
+        "copy_rows_per_second": done.contacts / copied,
+        "ratio_to_copy": copied / done.seconds,
+        "bytes_per_contact": size,
+        "slowest_request_beside_seconds": done.slowest_beside,
     }
 
 
@@ -73,7 +72,15 @@ def write_contacts(file: Path, rows: int) -> None:
             lines.write(f"+{first + n // len(REGIONS)},Ada Berg,{zone},P{n:07},en\n")
 
 
-async def _import(conn: Connection, dsn: str, file: Path) -> tuple[float, dict[str, Any], float]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    campaign_id: int
+    contacts: int
+    seconds: float
+    slowest_beside: float
+
+
+async def _import(conn: Connection, dsn: str, file: Path) -> Done:
     key = "od_live_" + secrets.token_urlsafe(32)
     digest = hashlib.sha256(key.encode()).digest()
     await tenants.create(conn, name="bench", key_sha256=digest)
@@ -90,8 +97,13 @@ async def _import(conn: Connection, dsn: str, file: Path) -> tuple[float, dict[s
                 report = await answer.json()
         seconds = time.perf_counter() - begin
         beside.cancel()
-        (slowest,) = await asyncio.gather(beside)
-        return seconds, report, slowest
+        slowest = await beside
+    return Done(
+        campaign_id=campaign_id,
+        contacts=report["imported"],
+        seconds=seconds,
+        slowest_beside=slowest,
+    )
 
 
 async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:
@@ -108,26 +120,30 @@ async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:
         return slowest
 
 
-async def _bytes(conn: Connection, table: str) -> int:
+async def _bytes_per_contact(conn: Connection) -> float:
+    """On disk, with all indexes."""
     await conn.execute("VACUUM ANALYZE contacts")
-    size: int = await conn.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
+    size: float = await conn.fetchval(
+        "SELECT pg_total_relation_size('contacts')::float / count(*) FROM contacts"
+    )
     return size
 
 
-async def _copy(conn: Connection) -> float:
-    """Seconds for the server to COPY the same rows from its own disk into the same table."""
-    kept = await conn.fetchval("SELECT current_setting('data_directory')")
-    where = f"{kept}/bench_contacts.copy"
+async def _copy(conn: Connection, campaign_id: int) -> float:
+    """Seconds for the server to COPY the same rows from its own disk into an empty twin."""
+    directory = await conn.fetchval("SELECT current_setting('data_directory')")
+    file = f"{directory}/bench_contacts_{campaign_id}.copy"
     columns = "campaign_id, calling_group_id, number, external_id, attributes"
-    await conn.execute("CREATE TABLE contacts_copy (LIKE contacts INCLUDING ALL)")
+    # COPY takes no parameters.
+    rows = f"SELECT {columns} FROM contacts WHERE campaign_id = {campaign_id:d} ORDER BY id"  # noqa: S608
+    await conn.execute("CREATE TABLE contacts_twin (LIKE contacts INCLUDING ALL)")
     try:
-        # COPY takes no parameters; the path is the server's own.
-        await conn.execute(f"COPY contacts ({columns}) TO '{where}'")
+        await conn.execute(f"COPY ({rows}) TO '{file}'")
         begin = time.perf_counter()
-        await conn.execute(f"COPY contacts_copy ({columns}) FROM '{where}'")
+        await conn.execute(f"COPY contacts_twin ({columns}) FROM '{file}'")
         return time.perf_counter() - begin
     finally:
-        await conn.execute("DROP TABLE contacts_copy")
+        await conn.execute("DROP TABLE contacts_twin")
 
 
 @asynccontextmanager
