@@ -106,11 +106,12 @@ class KafkaServer(LocalServer):
         """Under another name first, so that an interrupted one is never taken for a whole one."""
         unfinished = self.directory / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.port = free_port()
         configuration = str(self._configure(unfinished))
         self.port = 0
-        storage = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", configuration)
+        # One word, since an identifier may begin with a dash.
+        cluster = f"--cluster-id={cluster_id(uuid.uuid4())}"
+        storage = ("kafka.tools.StorageTool", "format", cluster, "--config", configuration)
         await run("formatting Kafka's data directory", self._java(*storage))
         unfinished.rename(self.data)
 
@@ -125,3 +126,8 @@ class KafkaServer(LocalServer):
             f"log.dirs={data}\n"
         )
         return path
+
+
+def cluster_id(identifier: uuid.UUID) -> str:
+    """In the alphabet in which Kafka writes identifiers."""
+    return base64.urlsafe_b64encode(identifier.bytes).decode().rstrip("=")

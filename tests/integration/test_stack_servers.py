@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import uuid
 from pathlib import Path
 
 import asyncpg
@@ -13,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
 from outdial.stack.errors import NotOursError
-from outdial.stack.kafka import KafkaServer
+from outdial.stack.kafka import KafkaServer, cluster_id
 from outdial.stack.postgres import PostgresServer
 from outdial.stack.processes import Identity, started_at
 from outdial.stack.redis import RedisServer
@@ -86,6 +87,20 @@ async def test_kafka_killed_comes_back_with_its_messages(tmp_path: Path) -> None
         assert await _consume_one(url, "notes") == b"kept"
     finally:
         await server.stop(kill=True)
+
+
+async def test_kafka_is_formatted_with_an_identifier_that_begins_with_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashed = uuid.UUID(bytes=b"\xf8" + bytes(15))
+    assert cluster_id(dashed).startswith("-")
+    monkeypatch.setattr(uuid, "uuid4", lambda: dashed)
+    server = KafkaServer(tmp_path / "kafka")
+
+    server.directory.mkdir()
+    await server.prepare()
+
+    assert cluster_id(dashed) in (server.data / "meta.properties").read_text()
 
 
 async def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
