@@ -16,7 +16,7 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.drill, pytest.mark.timeout(400)]
 
-CONTACTS = 4_500
+CONTACTS = 3_700
 LEAST_ATTEMPTS = 5_000
 CAPS = {"max_concurrent": 80, "calls_per_second": 150}
 # Each is passed so many times before it kills: about two seconds of the run.
