@@ -23,6 +23,7 @@ from shared.settings import Settings
 
 DEFAULT_PORT = 8002
 RECONCILE_TICK_SECONDS = 0.5
+LEASE_SWEEP_SECONDS = 2.0
 
 
 async def main() -> None:
@@ -56,8 +57,11 @@ async def main() -> None:
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            reconciling = every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once)
-            async with started(broker), running(reconciling):
+            loops = (
+                every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once),
+                every(LEASE_SWEEP_SECONDS, "leases", permits.sweep),
+            )
+            async with started(broker), running(*loops):
                 yield
                 await desk.drain()
             await trunks.close()

@@ -10,6 +10,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -102,6 +103,21 @@ class Permits:
             for scope, own in members.items():
                 _ = pipeline.zrem(_leases(scope), *own)
             await pipeline.execute()
+
+    async def sweep(self, _now: datetime) -> bool:
+        """Take back the leases of attempts that have ended.
+
+        A rebuild finds an attempt alive whose lease was given back but whose end is not folded
+        yet. The leases are read before the attempts: one that has ended is never dialed again.
+        """
+        members = await self.redis.zrange(_leases(EVERYTHING), 0, -1)
+        held = [UUID(str(member)) for member in members]
+        leaked = await attempts.over(self.pool, held)
+        await self.release(
+            (attempt_id, scopes_of(campaign=campaign, tenant=tenant, trunk=trunk))
+            for attempt_id, campaign, tenant, trunk in leaked
+        )
+        return False
 
     async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
         if self._script is None:

@@ -152,6 +152,19 @@ async def scopes(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int,
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
 
 
+async def over(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
+    """(attempt, campaign, tenant, trunk) of those that have ended and are never dialed again."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
+        FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
+        WHERE a.id = ANY($1) AND a.state NOT IN ('claimed', 'dialing', 'placed')
+        """,
+        list(ids),
+    )
+    return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
+
+
 async def republish(
     conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
 ) -> list[Claimed]:
