@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Each worker starts servers of its own; 0 runs all tests in one process, as --pdb needs it.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,7 +43,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, container files an
 	$(BIN)/squawk --config .squawk.toml $(REVISIONS)
 
 test: $(VENV)/.dev ## Run the tests on real PostgreSQL, Redis and Kafka; ARGS='-k calendar' for some
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev ## Measure throughput, import and memory
 	@$(BIN)/python -m bench $(ARGS)
