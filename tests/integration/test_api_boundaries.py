@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.api import openapi
 from tests.support.api import DEFINITION, Api
 
 LARGE = 1 << 63
@@ -35,6 +36,25 @@ LISTS: list[tuple[str, str, Any]] = [
 ]
 
 
+WRONG_ADDRESSES = [
+    (f"/v1/campaigns/{LARGE}", 422),
+    ("/v1/campaigns/0", 422),
+    ("/v1/campaigns/x", 422),
+    ("/v1/attempts/x", 422),
+    ("/v1/campaigns?limit=0", 422),
+    ("/v1/campaigns?limit=1001", 422),
+    ("/v1/campaigns?cursor=x", 422),
+    (f"/v1/campaigns?cursor={LARGE}", 422),
+    ("/v1/campaigns?cursor=%C2%B2", 422),
+    ("/v1/campaigns?state=lost", 422),
+    ("/v1/suppressions?cursor=%00", 422),
+    ("/v1/suppressions?cursor=AAAA", 422),
+    ("/v1/suppressions?cursor=x", 422),
+    ("/v1/nothing", 404),
+    ("/docs", 404),
+]
+
+
 async def everything_of(api: Api) -> dict[str, Any]:
     campaign_id = await api.campaign()
     added = await api.post(f"/v1/campaigns/{campaign_id}/contacts", NEW, status=200)
@@ -59,21 +79,20 @@ async def everything_of(api: Api) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_what_is_another_tenants_is_answered_like_what_is_missing(
-    api: Api, method: str, path: str, body: Any
-) -> None:
+async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api) -> None:
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
-    foreign = await stranger.ask(method, path.format(**theirs), json=body)
-    absent = await stranger.ask(method, path.format(**missing), json=body)
+    for method, path, body in ROUTES:
+        foreign = await stranger.ask(method, path.format(**theirs), json=body)
+        absent = await stranger.ask(method, path.format(**missing), json=body)
 
-    assert foreign.status_code == absent.status_code == 404
-    assert foreign.content == absent.content
-    assert foreign.headers["content-type"] == "application/problem+json"
+        assert foreign.status_code == absent.status_code == 404, path
+        assert foreign.content == absent.content, path
+        assert foreign.headers["content-type"] == "application/problem+json", path
+
     assert await api.pool.fetchval("SELECT count(*) FROM contacts") == 1
     assert await api.pool.fetchval("SELECT count(*) FROM suppressions") == 1
     assert await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns") == before
@@ -101,22 +120,35 @@ async def test_a_suppression_stops_only_its_tenants_contacts(api: Api) -> None:
     assert report["suppressed"] == 0
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ROUTES + LISTS)
-async def test_nothing_is_told_without_a_valid_key(
-    api: Api, method: str, path: str, body: Any
-) -> None:
-    place = path.format(campaign=1, contact=1, attempt=uuid4(), number="+12025550123")
+async def test_every_route_is_among_those_that_are_tried() -> None:
+    tried = {(method, path) for method, path, _ in ROUTES + LISTS}
+    names = {
+        "campaign_id": "campaign",
+        "contact_id": "contact",
+        "attempt_id": "attempt",
+        "number": "number",
+    }
+
+    for path, methods in openapi.document()["paths"].items():
+        for method in methods:
+            place = path.format(**{name: f"{{{short}}}" for name, short in names.items()})
+            assert (method.upper(), place) in tried
+
+
+async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
     wrong: tuple[dict[str, str], ...] = (
         {},
         {"Authorization": "Bearer od_live_wrong"},
         {"Authorization": f"Basic {api.key}"},
     )
 
-    for headers in wrong:
-        response = await api.http.request(method, place, json=body, headers=headers)
-        assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"] == "Bearer"
-        assert response.json()["code"] == "unauthenticated"
+    for method, path, body in ROUTES + LISTS:
+        place = path.format(campaign=1, contact=1, attempt=uuid4(), number="+12025550123")
+        for headers in wrong:
+            response = await api.http.request(method, place, json=body, headers=headers)
+            assert response.status_code == 401, path
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+            assert response.json()["code"] == "unauthenticated"
 
 
 async def test_a_revoked_key_is_no_key(api: Api) -> None:
@@ -133,34 +165,15 @@ async def test_a_key_is_stored_as_a_digest_only(api: Api) -> None:
     assert stored["prefix"] == "od_live_"
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        (f"/v1/campaigns/{LARGE}", 422),
-        ("/v1/campaigns/0", 422),
-        ("/v1/campaigns/x", 422),
-        ("/v1/attempts/x", 422),
-        ("/v1/campaigns?limit=0", 422),
-        ("/v1/campaigns?limit=1001", 422),
-        ("/v1/campaigns?cursor=x", 422),
-        (f"/v1/campaigns?cursor={LARGE}", 422),
-        ("/v1/campaigns?cursor=%C2%B2", 422),
-        ("/v1/campaigns?state=lost", 422),
-        ("/v1/suppressions?cursor=%00", 422),
-        ("/v1/suppressions?cursor=AAAA", 422),
-        ("/v1/suppressions?cursor=x", 422),
-        ("/v1/nothing", 404),
-        ("/docs", 404),
-    ],
-)
-async def test_a_wrong_address_is_a_problem_document(api: Api, path: str, status: int) -> None:
-    response = await api.ask("GET", path)
+async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:
+    for path, status in WRONG_ADDRESSES:
+        response = await api.ask("GET", path)
 
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["status"] == status
-    assert problem["type"] == f"urn:outdial:problem:{problem['code']}"
+        assert response.status_code == status, path
+        assert response.headers["content-type"] == "application/problem+json", path
+        problem = response.json()
+        assert problem["status"] == status
+        assert problem["type"] == f"urn:outdial:problem:{problem['code']}"
 
 
 @pytest.mark.parametrize(
