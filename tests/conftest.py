@@ -1,3 +1,3 @@
 """Fixtures for every test."""
 
-pytest_plugins = ("tests.support.servers", "tests.support.database", "tests.support.api")
+pytest_plugins = ("tests.support.servers", "tests.support.database", "tests.support.api", "tests.support.pipeline")

@@ -1,16 +1,13 @@
 """Permits on a real Redis: caps over a hierarchy, and a Redis that loses everything."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
 
-from outdial.stack.servers import LocalServers
 from services.dialer.permits import EVERYTHING, Permits, PermitsLostError, Scope, scopes_of
 from shared.db import attempts
 from shared.db.types import Pool
@@ -19,14 +16,6 @@ from tests.support.campaigns import a_running_campaign, some_contacts
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
 CAMPAIGN = Scope("campaign", 1)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def redis(servers: LocalServers) -> AsyncIterator[Redis]:
-    client = Redis.from_url(servers.redis.url, decode_responses=True)
-    await client.flushdb()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

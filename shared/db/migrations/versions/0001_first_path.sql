@@ -193,5 +193,6 @@ CREATE TABLE webhook_deliveries (
     CHECK ((state = 'pending') = (ended_at IS NULL))
 );
 -- Serves webhooks.take_due.
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_try_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_try_at)
+    WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, created_at);

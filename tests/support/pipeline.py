@@ -1,0 +1,96 @@
+"""A broker on the session's Kafka, an empty Redis, and a provider that does as it is told."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest_asyncio
+from faststream.kafka import KafkaBroker
+from redis.asyncio import Redis
+from typing_extensions import override
+
+from outdial.stack.servers import LocalServers
+from services.dialer.provider import CallReport, CallState, Originate, Provider
+from shared.broker import make_broker
+from shared.domain.outcomes import Outcome
+from shared.settings import Settings
+from shared.topics import create_topics
+
+
+def settings_for(servers: LocalServers, dsn: str) -> Settings:
+    return Settings.model_validate(
+        {"postgres_url": dsn, "redis_url": servers.redis.url, "kafka_url": servers.kafka.url}
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def topics(servers: LocalServers) -> None:
+    await create_topics(servers.kafka.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def broker(servers: LocalServers, topics: None, dsn: str) -> AsyncIterator[KafkaBroker]:
+    """Connected for publishing; a test that consumes starts a broker of its own."""
+    made = make_broker(settings_for(servers, dsn), "test")
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def redis(servers: LocalServers) -> AsyncIterator[Redis]:
+    client = Redis.from_url(servers.redis.url, decode_responses=True)
+    await client.flushdb()
+    yield client
+    await client.aclose()
+
+
+def an_ending(
+    reference: UUID, outcome: Outcome = Outcome.ANSWERED_HUMAN, *, at: datetime | None = None
+) -> CallReport:
+    return CallReport(
+        reference=reference,
+        provider_call_id=f"call-{reference}",
+        state=CallState.ENDED,
+        at=at or datetime.now(UTC),
+        outcome=outcome,
+    )
+
+
+async def accept(request: Originate) -> str:
+    return f"call-{request.reference}"
+
+
+@dataclass
+class ScriptedProvider(Provider):
+    """Notes each originate, then answers as `answer` says; `known` are the calls it can look up."""
+
+    answer: Callable[[Originate], Awaitable[str]] = accept
+    asked: list[Originate] = field(default_factory=list)
+    known: dict[UUID, CallReport] = field(default_factory=dict)
+    hung_up: list[UUID] = field(default_factory=list)
+    lookup_error: Exception | None = None
+
+    @override
+    async def originate(self, request: Originate) -> str:
+        self.asked.append(request)
+        return await self.answer(request)
+
+    @override
+    async def lookup(self, reference: UUID) -> CallReport | None:
+        if self.lookup_error:
+            raise self.lookup_error
+        return self.known.get(reference)
+
+    @override
+    async def hang_up(self, reference: UUID) -> None:
+        self.hung_up.append(reference)
+
+    @override
+    def read_event(self, body: bytes) -> CallReport:
+        raise ValueError("posts no events")
+
+    @override
+    async def close(self) -> None:
+        return None
