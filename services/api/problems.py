@@ -4,12 +4,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+
+from shared.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
@@ -160,10 +161,8 @@ def install(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(ClientDisconnect)(_gone)
-    for fault in (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+    for fault in TRANSIENT:
         app.exception_handler(fault)(_unavailable)
-    for shutting_down in (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError):
-        app.exception_handler(shutting_down)(_unavailable)
     app.exception_handler(Exception)(_internal)
 
 
@@ -208,7 +207,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
-    logger.warning("database not reachable", extra={"error": type(error).__name__})
+    logger.warning("request not served", extra={"error": type(error).__name__})
     return answer(503, "unavailable", "try again shortly", headers={"Retry-After": "1"})
 
 

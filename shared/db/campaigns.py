@@ -8,6 +8,9 @@ import asyncpg
 from shared.db.types import Connection
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 
+# Seconds; the pool's own limit is meant for short statements.
+LONGEST_IMPORT = 3600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -128,4 +131,6 @@ async def fill_alone(conn: Connection, campaign_id: int) -> None:
 
     Two that add the same numbers in another order would wait for each other for ever.
     """
-    await conn.execute("SELECT pg_advisory_xact_lock(-$1::bigint)", campaign_id)
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(-$1::bigint)", campaign_id, timeout=LONGEST_IMPORT
+    )

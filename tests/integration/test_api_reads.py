@@ -145,6 +145,8 @@ async def test_health_names_what_the_service_needs(api: Api) -> None:
     ready = await api.http.get("/readyz")
     assert ready.status_code == 200
     assert ready.json() == {"postgres": True, "zone_data": tzdata_version()}
+    document = await api.http.get("/openapi.json")
+    assert document.json()["openapi"].startswith("3.1")
     metrics = await api.http.get("/metrics")
     assert metrics.status_code == 200
     assert "outdial_commands_unpublished_total" in metrics.text
