@@ -1,3 +1,8 @@
 """Fixtures for every test."""
 
-pytest_plugins = ("tests.support.servers", "tests.support.database", "tests.support.api", "tests.support.pipeline")
+pytest_plugins = (
+    "tests.support.servers",
+    "tests.support.database",
+    "tests.support.api",
+    "tests.support.pipeline",
+)

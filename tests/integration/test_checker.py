@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.db.types import Connection
+from shared.db.types import Session
 from tests.support import plants
 from tests.support.checker import check
 from tests.support.histories import START, History, usual_history
@@ -17,14 +17,14 @@ from tests.support.plants import AFTER_THE_END, IN_THE_HISTORY, Plant
 
 
 @pytest.fixture
-async def conn(dsn: str) -> AsyncIterator[Connection]:
+async def conn(dsn: str) -> AsyncIterator[Session]:
     conn = await asyncpg.connect(dsn)
     yield conn
     await conn.close()
 
 
 @pytest.fixture
-async def history(conn: Connection, tmp_path: Path) -> History:
+async def history(conn: Session, tmp_path: Path) -> History:
     return await usual_history(conn, tmp_path / "carrier.jsonl")
 
 

@@ -108,11 +108,11 @@ class Bench:
             assert await self.states() == list(states)
 
     async def column(self, name: str) -> object:
-        row = await self.pool.fetchrow("SELECT * FROM attempts")
+        [row] = await self.pool.fetch("SELECT * FROM attempts")
         return row[name]
 
     async def contact(self) -> tuple[str, int, str | None]:
-        row = await self.pool.fetchrow("SELECT state, attempts, outcome FROM contacts")
+        [row] = await self.pool.fetch("SELECT state, attempts, outcome FROM contacts")
         return row["state"], row["attempts"], row["outcome"]
 
     async def leases(self) -> int:

@@ -103,9 +103,8 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
 ) -> None:
     now = datetime.now(UTC)
     campaign = await a_running_campaign(pool, now=now)
-    tenant, trunk = await pool.fetchrow(
-        "SELECT tenant_id, trunk_id FROM campaigns WHERE id = $1", campaign
-    )
+    tenant = await pool.fetchval("SELECT tenant_id FROM campaigns WHERE id = $1", campaign)
+    trunk = await pool.fetchval("SELECT trunk_id FROM campaigns WHERE id = $1", campaign)
     await some_contacts(pool, campaign, 3)
     await pool.execute(
         """

@@ -168,6 +168,7 @@ async def test_the_claim_reads_the_due_index_and_no_more_rows_than_it_takes(pool
         )
 
     assert len(taken) == 100
+    assert read is not None
     assert read["seq_tup_read"] == 0
     # Each is read to be claimed and read again to be updated, and a few more at the limit.
     assert read["idx_tup_fetch"] <= 210

@@ -58,7 +58,9 @@ async def a_running_campaign(
     tenant_id = tenant_id or await a_tenant(conn)
     campaign_id: int = await conn.fetchval(
         """
-        INSERT INTO campaigns (tenant_id, trunk_id, name, definition, state, wanted_state, started_at)
+        INSERT INTO campaigns (
+            tenant_id, trunk_id, name, definition, state, wanted_state, started_at
+        )
         VALUES ($1, $2, 'test', $3, 'running', 'running', $4) RETURNING id
         """,
         tenant_id,

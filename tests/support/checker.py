@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.db.types import Connection
+from shared.db.types import Session
 from tests.support.judging import counters, dialing, endings, hours, limits, stops
 from tests.support.judging.facts import Caps, Facts, Fault, Violation, read_facts
 
@@ -23,7 +23,7 @@ STOP_SECONDS = 2.0
 
 
 async def check(
-    conn: Connection,
+    conn: Session,
     log: Path,
     *,
     caps: Caps = NO_CAPS,

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from typing_extensions import override
 
-from shared.db.types import Connection
+from shared.db.types import Connection, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ def _line(line: dict[str, Any]) -> Originate | CallEnd:
     )
 
 
-async def read_facts(conn: Connection, log: Path, *, faults: list[Fault]) -> Facts:
+async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         return Facts(
             log=list(read_log(log)),

@@ -1,0 +1,192 @@
+"""Attempts per second from due to folded, null provider, and the ratio to raw Kafka in one run."""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import asyncpg
+
+from bench import raw_hops
+from bench.processes import cpu_seconds, python_module
+from outdial.stack.ports import free_port
+from outdial.stack.servers import LocalServers
+from shared.db import trunks
+from shared.db.migrate import migrate
+from shared.db.types import Connection
+from shared.topics import create_topics
+
+ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "60000"))
+WARM_UP = 2_000
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SERVICES = ("scheduler", "dialer", "events")
+CAPS = {"max_concurrent": 20_000, "calls_per_second": 50_000}
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DEFINITION = {
+    "name": "bench",
+    "calendar": {"windows": [{"days": DAYS, "start": "00:00", "end": "24:00"}]},
+    "caps": CAPS,
+}
+ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Tokyo")
+LONGEST = 300.0
+
+
+async def measure(servers: LocalServers) -> dict[str, float]:
+    """Rounds are interleaved, ours and raw; the median of each and of their ratios is given."""
+    await asyncio.to_thread(migrate, servers.postgres.url)
+    await create_topics(servers.kafka.url)
+    await raw_hops.create(servers.kafka.url)
+    rates, bounds, costs = [], [], []
+    for _ in range(ROUNDS):
+        bounds.append(await raw_rate(servers.kafka.url))
+        rate, cost = await attempt_rate(servers)
+        rates.append(rate)
+        costs.append(cost)
+    ratios = [rate / bound for rate, bound in zip(rates, bounds, strict=True)]
+    return {
+        "attempts/s, due to folded, median": median(rates),
+        "attempts/s, lowest round": min(rates),
+        "raw aiokafka over two hops, messages/s, median": median(bounds),
+        "ratio to raw, median": median(ratios),
+        **{
+            f"CPU of {name}, microseconds per attempt": median([cost[name] for cost in costs])
+            for name in SERVICES
+        },
+    }
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+async def raw_rate(kafka: str) -> float:
+    async with python_module("bench.raw_hops", kafka, str(ATTEMPTS), environment={}):
+        began = time.monotonic()
+        async with asyncio.timeout(LONGEST):
+            await asyncio.gather(
+                raw_hops.first_hop(kafka, ATTEMPTS), raw_hops.last_hop(kafka, ATTEMPTS)
+            )
+        return ATTEMPTS / (time.monotonic() - began)
+
+
+async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
+    """Rate of a campaign whose contacts are all due, and each service's CPU per attempt (µs)."""
+    conn = await asyncpg.connect(servers.postgres.url)
+    environment = servers.environment() | {
+        "OUTDIAL_LOG_LEVEL": "WARNING",
+        "OUTDIAL_MAX_CONCURRENT": str(CAPS["max_concurrent"]),
+        "OUTDIAL_CALLS_PER_SECOND": str(CAPS["calls_per_second"]),
+    }
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(conn.close)
+        warm_up = await prepare(conn, WARM_UP)
+        campaign_id = await prepare(conn, ATTEMPTS)
+        pids = {}
+        for name in SERVICES:
+            port = {"OUTDIAL_PORT": str(free_port())}
+            process = await stack.enter_async_context(
+                python_module(f"services.{name}", environment=environment | port)
+            )
+            pids[name] = process.pid
+        await begin(conn, warm_up)
+        await _folded(conn, warm_up, WARM_UP)
+        before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        began = time.monotonic()
+        await begin(conn, campaign_id)
+        await _folded(conn, campaign_id, ATTEMPTS)
+        elapsed = time.monotonic() - began
+        costs = {
+            name: (cpu_seconds(pid) - before[name]) / ATTEMPTS * 1e6 for name, pid in pids.items()
+        }
+        await check(conn, campaign_id)
+    return ATTEMPTS / elapsed, costs
+
+
+async def prepare(conn: Connection, contacts: int) -> int:
+    """A draft campaign with its contacts in place."""
+    trunk_id = await trunks.upsert(conn, name="default", provider="null", url="null:", **CAPS)
+    tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
+    campaign_id: int = await conn.fetchval(
+        """
+        INSERT INTO campaigns (tenant_id, trunk_id, name, definition, state, wanted_state)
+        VALUES ($1, $2, 'bench', $3, 'draft', 'draft') RETURNING id
+        """,
+        tenant_id,
+        trunk_id,
+        json.dumps(DEFINITION),
+    )
+    groups = [
+        await conn.fetchval(
+            """
+            INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'US', 'contact')
+            ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = excluded.zones
+            RETURNING id
+            """,
+            [zone],
+        )
+        for zone in ZONES
+    ]
+    await conn.execute(
+        "INSERT INTO campaign_groups SELECT $1, unnest($2::int[])", campaign_id, groups
+    )
+    await conn.execute(
+        """
+        INSERT INTO contacts (campaign_id, calling_group_id, number)
+        SELECT $1, ($2::int[])[1 + n % cardinality($2::int[])], '+' || (12025550000 + n)
+        FROM generate_series(1, $3) n
+        """,
+        campaign_id,
+        groups,
+        contacts,
+    )
+    await conn.execute(
+        "INSERT INTO campaign_counters VALUES ($1, 'contacts', $2)", campaign_id, contacts
+    )
+    await conn.execute("VACUUM ANALYZE contacts")
+    return campaign_id
+
+
+async def begin(conn: Connection, campaign_id: int) -> None:
+    await conn.execute(
+        """
+        UPDATE campaigns SET state = 'running', wanted_state = 'running', started_at = $2
+        WHERE id = $1
+        """,
+        campaign_id,
+        datetime.now(UTC),
+    )
+
+
+async def _folded(conn: Connection, campaign_id: int, count: int) -> None:
+    async with asyncio.timeout(LONGEST):
+        while await folded(conn, campaign_id) < count:  # noqa: ASYNC110 - the database is asked
+            await asyncio.sleep(0.02)
+
+
+async def folded(conn: Connection, campaign_id: int) -> int:
+    total: int = await conn.fetchval(
+        """
+        SELECT coalesce(sum(value), 0)::bigint FROM campaign_counters
+        WHERE campaign_id = $1 AND name LIKE 'outcome.%'
+        """,
+        campaign_id,
+    )
+    return total
+
+
+async def check(conn: Connection, campaign_id: int) -> None:
+    """A fast wrong answer is worth nothing: every contact called once, every attempt ended."""
+    rows = await conn.fetch(
+        """
+        SELECT c.state, c.outcome, count(*) AS contacts, count(a.id) AS attempts
+        FROM contacts c LEFT JOIN attempts a ON a.contact_id = c.id AND a.state = 'ended'
+        WHERE c.campaign_id = $1 GROUP BY 1, 2
+        """,
+        campaign_id,
+    )
+    expected = [("finished", "answered_human", ATTEMPTS, ATTEMPTS)]
+    found = [tuple(row.values()) for row in rows]
+    if found != expected:
+        raise SystemExit(f"the run was wrong: {found} instead of {expected}")
