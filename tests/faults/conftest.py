@@ -8,8 +8,12 @@ import pytest_asyncio
 
 from tests.support.stack import RunningStack, running_stack
 
+# Calls of one to three seconds: some are still up when a server has come back.
+LONGER_CALLS = 0.05
+
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
-    async with running_stack(Path(tmp_path_factory.mktemp("faults")) / "stack") as running:
+    directory = Path(tmp_path_factory.mktemp("faults")) / "stack"
+    async with running_stack(directory, time_scale=LONGER_CALLS) as running:
         yield running
