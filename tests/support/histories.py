@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.db.types import Connection
+from shared.db.types import Session
 
 # A Monday: 16:00 in Berlin, 10:00 in New York, 08:00 in Denver.
 START = datetime(2026, 11, 2, 15, tzinfo=UTC)
@@ -43,7 +43,7 @@ _DEFINITION = {
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    conn: Connection
+    conn: Session
     log: Path
     tenant_id: int
     trunk_id: int
@@ -168,7 +168,7 @@ class History:
         self.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-async def begin(conn: Connection, log: Path) -> History:
+async def begin(conn: Session, log: Path) -> History:
     tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('a') RETURNING id")
     trunk_id = await conn.fetchval(
         """
@@ -203,7 +203,7 @@ async def want(history: History, state: str, *, at: datetime) -> None:
     )
 
 
-async def usual_history(conn: Connection, log: Path) -> History:
+async def usual_history(conn: Session, log: Path) -> History:
     """A contact that was busy and then answered, one unknown, one dropped first, one not called."""
     history = await begin(conn, log)
     anna = await history.contact("+4930123456", BERLIN)
