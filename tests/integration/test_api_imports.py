@@ -316,6 +316,7 @@ async def test_a_list_tells_what_became_of_each_entry(api: Api) -> None:
         ([{"number": "+12025550123", "attributes": {"a": "b\x00"}}], "/0/attributes"),
         ([{"number": "+12025550123", "attributes": {"a": {"b": ["\ud800"]}}}], "/0/attributes"),
         ([{"number": "+12025550123", "attributes": {"a": 1 << 70}}], "/0/attributes"),
+        ([{"number": "+12025550123", "attributes": {"a": "x" * 70_000}}], "/0/attributes"),
     ],
     ids=[
         "none",
@@ -327,6 +328,7 @@ async def test_a_list_tells_what_became_of_each_entry(api: Api) -> None:
         "NUL inside",
         "surrogate",
         "huge",
+        "long text",
     ],
 )
 async def test_a_list_of_another_shape_is_refused(

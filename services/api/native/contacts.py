@@ -3,12 +3,14 @@
 import math
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import campaigns as campaign_acts
 from services.api import imports
 from services.api.auth import Authenticated
+from services.api.csv_records import LONGEST_CELL
 from services.api.native.models import ContactPage, ContactView
 from services.api.native.pages import LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.problems import documented, not_found
@@ -49,6 +51,8 @@ class NewContact(BaseModel):
             raise ValueError(
                 f"must be JSON without NUL characters, 64-bit, at most {DEEPEST} levels deep"
             )
+        if len(orjson.dumps(value)) > LONGEST_CELL:
+            raise ValueError("must not be longer than 64 KiB")
         return value
 
 
