@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from aiokafka import ConsumerRecord
+from aiokafka.client import AIOKafkaClient
 from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaResponse
@@ -29,6 +30,27 @@ M = TypeVar("M", bound=Message)
 CONTENT_TYPE = {"content-type": "application/cloudevents+json"}
 BATCH = 500
 MEBIBYTE = 1024 * 1024
+METADATA_RETRY_SECONDS = 0.2
+
+
+def _pace_metadata_updates() -> None:
+    """Have aiokafka wait before it asks again where nobody answers.
+
+    While a partition has no leader it asks without a pause, thousands of times a second, and each
+    time says so in the log.
+    """
+    update = AIOKafkaClient._metadata_update
+
+    async def paced(client: AIOKafkaClient, *arguments: Any) -> Any:
+        updated = await update(client, *arguments)
+        if not updated:
+            await asyncio.sleep(METADATA_RETRY_SECONDS)
+        return updated
+
+    AIOKafkaClient._metadata_update = paced
+
+
+_pace_metadata_updates()
 
 
 def make_broker(settings: Settings, service: str) -> KafkaBroker:
