@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 from uuid import UUID
 
 from faststream.kafka import KafkaBroker
@@ -25,6 +26,7 @@ from shared.broker import publish
 from shared.db import attempts
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason, UnknownReason
+from shared.domain.outcomes import Outcome
 from shared.failpoints import Failpoint, passing
 from shared.messages import (
     AttemptDropped,
@@ -96,7 +98,6 @@ class CallDesk:
         outcome = report.outcome
         if outcome is None:
             raise ValueError("outcome: a call that has ended must have one")
-        CALLS_ENDED.labels(outcome).inc()
         data = EndedCall(
             attempt_id=report.reference,
             outcome=outcome,
@@ -116,7 +117,6 @@ class CallDesk:
         retry_at: datetime,
     ) -> None:
         """Say that the attempt surely was not placed."""
-        ATTEMPTS_DROPPED.labels(reason).inc()
         data = DroppedAttempt(
             attempt_id=attempt_id,
             from_state=from_state,
@@ -157,7 +157,6 @@ class CallDesk:
             with ORIGINATE_SECONDS.time():
                 call_id = await provider.originate(request)
             passing(Failpoint.AFTER_ORIGINATE)
-            CALLS_PLACED.inc()
             await self.note_placed(reference, call_id)
         except CallRefusedError as refusal:
             await self._on_refusal(reference, refusal)
@@ -184,22 +183,50 @@ class CallDesk:
                 retry_at=now() + REFUSED_DELAY,
             )
             return
-        CALLS_ENDED.labels(refusal.outcome).inc()
         data = EndedCall(attempt_id=reference, outcome=refusal.outcome, ended_at=now())
         await self.finish(CallEnded(time=now(), partitionkey=str(reference), data=data))
 
     async def _write_placed(self, batch: list[_Placed]) -> None:
         ids, call_ids, times = zip(*batch, strict=True)
+        CALLS_PLACED.inc(len(batch))
         await patiently("placed", lambda: attempts.placed(self._pool, ids, call_ids, times))
 
     async def _finish_all(self, batch: list[_Finish]) -> None:
         await patiently("finish", lambda: self._finish_once(batch))
+        _count(item.ending for item in batch)
 
     async def _finish_once(self, batch: list[_Finish]) -> None:
-        strangers = [item.id for item in batch if item.scopes is None]
-        known = {item.id: item.scopes for item in batch if item.scopes is not None}
+        # An attempt that was only claimed may be another's by now, under the same lease: what
+        # a crash has left it with is swept.
+        dialed = [item for item in batch if not _was_claimed(item.ending)]
+        strangers = [item.id for item in dialed if item.scopes is None]
+        known = {item.id: item.scopes for item in dialed if item.scopes is not None}
         if strangers:
             for attempt_id, campaign, tenant, trunk in await attempts.scopes(self._pool, strangers):
                 known[attempt_id] = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
         await self._permits.release(known.items())
         await publish(self._broker, [item.ending for item in batch])
+
+
+def _count(endings: Iterable[Ending]) -> None:
+    """Once per batch: a counter's lock for every call is dear at thousands a second."""
+    outcomes: Counter[Outcome] = Counter()
+    reasons: Counter[DropReason] = Counter()
+    for ending in endings:
+        match ending:
+            case CallEnded():
+                outcomes[ending.data.outcome] += 1
+            case CallUnknown():
+                outcomes[Outcome.UNKNOWN] += 1
+            case AttemptDropped():
+                reasons[ending.data.reason] += 1
+            case _:
+                assert_never(ending)
+    for outcome, count in outcomes.items():
+        CALLS_ENDED.labels(outcome).inc(count)
+    for reason, count in reasons.items():
+        ATTEMPTS_DROPPED.labels(reason).inc(count)
+
+
+def _was_claimed(ending: Ending) -> bool:
+    return isinstance(ending, AttemptDropped) and ending.data.from_state is AttemptState.CLAIMED
