@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from zlib import crc32
 
 from aiokafka import ConsumerRecord
 from aiokafka.client import AIOKafkaClient
-from aiokafka.partitioner import murmur2
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaResponse
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -93,8 +93,8 @@ async def reaches_kafka(broker: KafkaBroker) -> None:
 
 
 def partition_of(topic: str, key: bytes) -> int:
-    """The partition that Kafka's default partitioner would choose."""
-    return int(murmur2(key) & 0x7FFFFFFF) % PARTITIONS[topic]
+    """One partition per key; cheaper than Kafka's own hash, and nobody else writes here."""
+    return crc32(key) % PARTITIONS[topic]
 
 
 async def publish(broker: KafkaBroker, messages: Iterable[Message]) -> None:

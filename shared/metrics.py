@@ -2,6 +2,9 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+# API.
+REQUEST_SECONDS = Histogram("outdial_request_seconds", "API requests.", ["operation", "status"])
+
 # Scheduler.
 ATTEMPTS_CLAIMED = Counter("outdial_attempts_claimed_total", "Attempts claimed and committed.")
 ATTEMPTS_RESCUED = Counter(

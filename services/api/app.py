@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from services.api import problems
 from services.api.bodies import LimitedBodies
 from services.api.native import attempts, campaigns, contacts, suppressions
+from services.api.requests import MeasuredRequests
 from services.api.resources import Opened, Resources
 from shared.process import health_routes
 
@@ -35,6 +36,7 @@ def create_app(opened: Opened) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.add_middleware(LimitedBodies)
+    app.add_middleware(MeasuredRequests)
     problems.install(app)
     for module in (campaigns, contacts, attempts, suppressions):
         app.include_router(module.router, prefix="/v1")

@@ -150,3 +150,14 @@ async def test_health_names_what_the_service_needs(api: Api) -> None:
     metrics = await api.http.get("/metrics")
     assert metrics.status_code == 200
     assert "outdial_commands_unpublished_total" in metrics.text
+
+
+async def test_requests_are_measured_by_operation_and_not_by_address(api: Api) -> None:
+    await api.http.get("/v1/campaigns/4711")
+    await api.http.get("/nowhere/4711")
+
+    metrics = (await api.http.get("/metrics")).text
+
+    assert 'outdial_request_seconds_count{operation="get_campaign",status="' in metrics
+    assert 'outdial_request_seconds_count{operation="unknown",status="404"}' in metrics
+    assert "4711" not in metrics

@@ -9,6 +9,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from shared import messages
+from shared.asyncapi import document
 from shared.broker import partition_of
 from shared.messages import AttemptDue, CallEvent, Message
 from shared.topics import PARTITIONS, dead_letters, declared
@@ -46,7 +47,9 @@ def test_a_field_that_is_not_known_yet_is_passed_over() -> None:
     later["newer"] = 1
     later["data"]["newer"] = 1
 
-    assert AttemptDue.model_validate_json(json.dumps(later)).encoded() == stored.read_bytes().strip()
+    read = AttemptDue.model_validate_json(json.dumps(later))
+
+    assert read.encoded() == stored.read_bytes().strip()
 
 
 def test_call_events_are_told_apart_by_their_type() -> None:
@@ -67,3 +70,10 @@ def test_each_topic_has_its_dead_letters_and_replicas_that_must_agree() -> None:
 
     assert set(topics) == {*PARTITIONS, *map(dead_letters, PARTITIONS)}
     assert {topic.topic_configs["min.insync.replicas"] for topic in topics.values()} == {"2"}
+
+
+def test_the_stored_asyncapi_document_is_the_generated_one() -> None:
+    stored = Path(__file__).parent.parent.parent / "docs" / "asyncapi.json"
+
+    assert stored.read_text() == document()
+    assert set(json.loads(document())["channels"]) == set(PARTITIONS)
