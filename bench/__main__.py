@@ -6,7 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import end_to_end, import_csv
+from bench import end_to_end, idle_contacts, import_csv
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 
@@ -16,7 +16,11 @@ async def csv_import(servers: LocalServers) -> dict[str, float]:
     return await import_csv.measure(servers.postgres.url)
 
 
-MEASURES = {"end_to_end": end_to_end.measure, "import_csv": csv_import}
+MEASURES = {
+    "end_to_end": end_to_end.measure,
+    "import_csv": csv_import,
+    "idle_contacts": idle_contacts.measure,
+}
 
 
 async def main(names: list[str], *, as_json: bool) -> None:
