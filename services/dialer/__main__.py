@@ -24,6 +24,7 @@ from shared.settings import Settings
 DEFAULT_PORT = 8002
 RECONCILE_TICK_SECONDS = 0.5
 LEASE_SWEEP_SECONDS = 2.0
+ARRIVALS_SECONDS = 0.25
 
 
 async def main() -> None:
@@ -59,6 +60,7 @@ async def main() -> None:
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             loops = (
                 every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once),
+                every(ARRIVALS_SECONDS, "arrivals", desk.arrivals.run_once),
                 every(LEASE_SWEEP_SECONDS, "leases", permits.sweep),
             )
             async with started(broker), running(*loops):

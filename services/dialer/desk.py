@@ -12,6 +12,7 @@ from uuid import UUID
 
 from faststream.kafka import KafkaBroker
 
+from services.dialer.arrivals import Arrivals
 from services.dialer.permits import PERMIT_SECONDS, Permits, Scope, scopes_of
 from services.dialer.provider import (
     CallRefusedError,
@@ -77,6 +78,7 @@ class CallDesk:
         self._pool = pool
         self._broker = broker
         self._permits = permits
+        self.arrivals = Arrivals(permits)
         self._placed = Batcher(self._write_placed)
         self._finished = Batcher(self._finish_all)
         self._originates: set[asyncio.Task[None]] = set()
@@ -87,7 +89,7 @@ class CallDesk:
     ) -> None:
         """Ask the provider, without waiting for it; `asked_at` is the permit's monotonic birth."""
         self._scopes[request.reference] = scopes
-        task = asyncio.ensure_future(self._dial(provider, request, asked_at=asked_at))
+        task = asyncio.ensure_future(self._dial(provider, request, scopes, asked_at=asked_at))
         self._originates.add(task)
         task.add_done_callback(self._originates.discard)
 
@@ -146,7 +148,9 @@ class CallDesk:
         if self._originates:
             await asyncio.wait(self._originates, timeout=DRAIN_SECONDS)
 
-    async def _dial(self, provider: Provider, request: Originate, *, asked_at: float) -> None:
+    async def _dial(
+        self, provider: Provider, request: Originate, scopes: Sequence[Scope], *, asked_at: float
+    ) -> None:
         reference = request.reference
         try:
             if time.monotonic() - asked_at > PERMIT_SECONDS:
@@ -154,7 +158,8 @@ class CallDesk:
                     reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
                 return
-            with ORIGINATE_SECONDS.time():
+            awaited = self.arrivals.awaited(reference, scopes, asked_at=asked_at)
+            with awaited, ORIGINATE_SECONDS.time():
                 call_id = await provider.originate(request)
             passing(Failpoint.AFTER_ORIGINATE)
             await self.note_placed(reference, call_id)

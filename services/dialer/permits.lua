@@ -35,7 +35,8 @@ while at <= #ARGV do
         if caps[i] > 0 and held[i] >= caps[i] and not redis.call('ZSCORE', KEYS[2 * i], id) then
             wait, binding = math.max(wait, 100), i
         end
-        if rates[i] > 0 and rated[i] >= rates[i] then
+        if rates[i] > 0 and rated[i] >= rates[i] and not redis.call('ZSCORE', KEYS[2 * i + 1], id)
+        then
             local oldest = redis.call('ZRANGE', KEYS[2 * i + 1], 0, 0, 'WITHSCORES')
             local free = math.ceil(tonumber(oldest[2]) + window - now)
             if free >= wait then
@@ -50,9 +51,8 @@ while at <= #ARGV do
                 held[i] = held[i] + redis.call('ZADD', KEYS[2 * i], now + lease, id)
             end
             if rates[i] > 0 then
-                -- An attempt that asks again counts again: its first permit may have been used.
-                redis.call('ZADD', KEYS[2 * i + 1], now, id .. ':' .. now)
-                rated[i] = rated[i] + 1
+                -- An attempt is dialed once at most, so one that asks again counts once, from now.
+                rated[i] = rated[i] + redis.call('ZADD', KEYS[2 * i + 1], now, id)
             end
         end
     end

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 from uuid import UUID
@@ -34,6 +34,8 @@ PERMIT_SECONDS = 0.15
 # The window is longer than the second by the permit's life, and by what the network and the
 # carrier may add or take, so that the carrier never sees a second with more than the cap.
 RATE_WINDOW_MS = 1_250
+# A call that may have arrived this very moment is out of the carrier's second after this.
+ARRIVED_MS = 1_020
 LEASE_MARGIN_SECONDS = 600
 
 
@@ -93,16 +95,24 @@ class Permits:
         ]
 
     async def release(self, leases: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
-        members: dict[Scope, list[str]] = defaultdict(list)
-        for attempt_id, scopes in leases:
-            for scope in scopes:
-                members[scope].append(attempt_id.hex)
+        members = _by_scope(leases)
         if not members:
             return
         async with self.redis.pipeline(transaction=False) as pipeline:
             for scope, own in members.items():
                 _ = pipeline.zrem(_leases(scope), *own)
             await pipeline.execute()
+
+    async def count_from_now(self, calls: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
+        """Have calls that may have arrived only now count for the rate from now on."""
+        members = _by_scope(calls)
+        if not members:
+            return
+        arguments: list[str | int] = [RATE_WINDOW_MS, ARRIVED_MS]
+        for own in members.values():
+            arguments += [len(own), *own]
+        script = self.redis.register_script(_source("late.lua"))
+        await script(keys=[_rate(scope) for scope in members], args=arguments)
 
     async def sweep(self, _now: datetime) -> bool:
         """Take back the leases of attempts that have ended.
@@ -121,8 +131,7 @@ class Permits:
 
     async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
         if self._script is None:
-            source = files("services.dialer").joinpath("permits.lua").read_text()
-            self._script = self.redis.register_script(source)
+            self._script = self.redis.register_script(_source("permits.lua"))
         answer = await self._script(keys=keys, args=arguments)
         if answer is None:
             self._epoch = ""
@@ -166,6 +175,19 @@ def scopes_of(*, campaign: int, tenant: int, trunk: int) -> tuple[Scope, ...]:
         Scope("trunk", trunk),
         Scope("campaign", campaign),
     )
+
+
+def _by_scope(calls: Iterable[tuple[UUID, Sequence[Scope]]]) -> dict[Scope, list[str]]:
+    members: dict[Scope, list[str]] = defaultdict(list)
+    for attempt_id, scopes in calls:
+        for scope in scopes:
+            members[scope].append(attempt_id.hex)
+    return members
+
+
+@cache
+def _source(script: str) -> str:
+    return files("services.dialer").joinpath(script).read_text()
 
 
 def _leases(scope: Scope) -> str:

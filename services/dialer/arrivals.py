@@ -1,0 +1,51 @@
+"""Watches originates that take their time, so that the rate is kept where they arrive."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from services.dialer.permits import Permits, Scope
+from shared.retries import TRANSIENT
+
+# What is answered within this time of asking for its permit has arrived well inside the permit's
+# window; anything slower may arrive so late that it shares a second with the next window's calls.
+LATE_SECONDS = 0.1
+
+
+class Arrivals:
+    """`run_once` must come several times a second: a late call counts for a second from then."""
+
+    def __init__(self, permits: Permits) -> None:
+        self._permits = permits
+        self._under_way: dict[UUID, tuple[float, Sequence[Scope]]] = {}
+        self._answered: list[tuple[UUID, Sequence[Scope]]] = []
+
+    @contextmanager
+    def awaited(
+        self, reference: UUID, scopes: Sequence[Scope], *, asked_at: float
+    ) -> Iterator[None]:
+        """Around an originate; `asked_at` is when its permit was asked for."""
+        self._under_way[reference] = asked_at, scopes
+        try:
+            yield
+        finally:
+            del self._under_way[reference]
+            if time.monotonic() - asked_at > LATE_SECONDS:
+                self._answered.append((reference, scopes))
+
+    async def run_once(self, _now: datetime) -> bool:
+        answered, self._answered = self._answered, []
+        before = time.monotonic() - LATE_SECONDS
+        late = [
+            (reference, scopes)
+            for reference, (asked_at, scopes) in self._under_way.items()
+            if asked_at < before
+        ]
+        try:
+            await self._permits.count_from_now(answered + late)
+        except TRANSIENT:
+            self._answered = answered + self._answered
+            raise
+        return False
