@@ -158,6 +158,6 @@ async def test_requests_are_measured_by_operation_and_not_by_address(api: Api) -
 
     metrics = (await api.http.get("/metrics")).text
 
-    assert 'outdial_request_seconds_count{operation="get_campaign",status="' in metrics
+    assert 'outdial_request_seconds_count{operation="read_campaign",status="' in metrics
     assert 'outdial_request_seconds_count{operation="unknown",status="404"}' in metrics
     assert "4711" not in metrics

@@ -1,12 +1,18 @@
 """The schema as a real server holds it."""
 
 import asyncio
+import os
+import subprocess
+import sys
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 from shared.db.types import Pool
+from tests.support.database import database_url
 
 
 async def test_migrating_twice_changes_nothing(dsn: str, pool: Pool) -> None:
@@ -45,3 +51,27 @@ async def test_a_state_without_its_facts_cannot_be_stored(pool: Pool, change: st
 
     with pytest.raises(asyncpg.CheckViolationError):
         await pool.execute(f"UPDATE attempts SET {change}")
+
+
+async def test_two_migrators_at_once_take_turns(servers: LocalServers) -> None:
+    conn = await asyncpg.connect(servers.postgres.url)
+    name = f"migrated_{uuid4().hex}"
+    await conn.execute(f'CREATE DATABASE "{name}"')
+    url = database_url(servers.postgres.url, name)
+
+    await asyncio.gather(*(asyncio.to_thread(migrate_apart, url) for _ in range(2)))
+
+    migrated = await asyncpg.connect(url)
+    assert await migrated.fetchval("SELECT version_num FROM alembic_version") == "0001"
+    await migrated.close()
+    await conn.execute(f'DROP DATABASE "{name}"')
+    await conn.close()
+
+
+def migrate_apart(url: str) -> None:
+    """Alembic's context is one per process."""
+    subprocess.run(
+        [sys.executable, "-m", "shared.db.migrate"],
+        env={**os.environ, "OUTDIAL_POSTGRES_URL": url},
+        check=True,
+    )

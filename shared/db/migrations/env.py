@@ -12,10 +12,12 @@ MIGRATION_LOCK = 0x6F757464
 
 
 def run_on(connection: Connection) -> None:
+    # Held by the session, which ends with this process: each revision has its own transaction.
+    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.commit()
     context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         context.run_migrations()
 
 
