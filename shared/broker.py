@@ -86,6 +86,11 @@ async def started(broker: KafkaBroker) -> AsyncIterator[None]:
         await broker.stop()
 
 
+async def stop_consuming(broker: KafkaBroker) -> None:
+    """Take no more messages; what is being handled is finished, and publishing goes on."""
+    await asyncio.gather(*(subscriber.stop() for subscriber in broker.subscribers))
+
+
 async def reaches_kafka(broker: KafkaBroker) -> None:
     """For `/readyz`: raises when no Kafka broker answers."""
     if not await broker.ping(timeout=2):

@@ -40,7 +40,7 @@ def minute_of_day(wall_time: str) -> int:
 class WindowDefinition(Definition):
     """A weekly span of wall time, half-open; an end at or before the start is on the next day."""
 
-    days: list[Day] = Field(min_length=1)
+    days: list[Day] = Field(min_length=1, max_length=7)
     start: WallTime = Field(examples=["09:00"])
     end: WallTime = Field(examples=["20:00"])
 
@@ -62,7 +62,7 @@ class WindowDefinition(Definition):
 class CalendarDefinition(Definition):
     """When calling is allowed, in the wall time of the zone in which the contact is."""
 
-    windows: list[WindowDefinition] = Field(min_length=1)
+    windows: list[WindowDefinition] = Field(min_length=1, max_length=100)
     start_date: date | None = Field(default=None, description="first local date, inclusive")
     end_date: date | None = Field(default=None, description="last local date, inclusive")
 
@@ -117,7 +117,7 @@ class CapsDefinition(Definition):
 class WebhookDefinition(Definition):
     """Where the campaign's events are posted, signed as Standard Webhooks say."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)]
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
 
 
 class CampaignDefinition(Definition):
@@ -138,7 +138,7 @@ class CampaignDefinition(Definition):
     caps: CapsDefinition = CapsDefinition()
     webhook: WebhookDefinition | None = None
 
-    @field_validator("name", "call_flow")
+    @field_validator("name", "call_flow", "trunk")
     @classmethod
     def has_no_nul(cls, text: str | None) -> str | None:
         if text and "\x00" in text:

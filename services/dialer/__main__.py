@@ -14,7 +14,7 @@ from services.dialer.handlers import AttemptDialer
 from services.dialer.permits import EPOCH, Permits
 from services.dialer.reconciler import Reconciler
 from services.dialer.trunks import Trunks
-from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.broker import consume, make_broker, reaches_kafka, started, stop_consuming
 from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import ATTEMPTS_DUE, AttemptDue
@@ -38,7 +38,7 @@ async def main() -> None:
     longest = timedelta(seconds=settings.max_call_seconds)
     # Part of the address, so that only who was given it can report on calls.
     path = f"/carrier-events/{secrets.token_urlsafe(16)}"
-    here = settings.events_url or f"http://{settings.host}:{settings.port or DEFAULT_PORT}"
+    here = settings.events_url or _own_url(settings)
 
     async with database(settings) as pool:
         permits = Permits(redis, pool, settings.max_call_seconds)
@@ -65,6 +65,7 @@ async def main() -> None:
             )
             async with started(broker), running(*loops):
                 yield
+                await stop_consuming(broker)
                 await desk.drain()
             await trunks.close()
             await redis.aclose()
@@ -76,6 +77,12 @@ async def main() -> None:
         }
         app = service_app(lifespan, checks, [callback_route(path, trunks, desk)])
         await serve(app, settings, default_port=DEFAULT_PORT)
+
+
+def _own_url(settings: Settings) -> str:
+    if settings.port == 0 or settings.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared
+        raise SystemExit("OUTDIAL_EVENTS_URL must say where a carrier reaches this dialer")
+    return f"http://{settings.host}:{settings.port or DEFAULT_PORT}"
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ logger = logging.getLogger(__name__)
 # A provider that refuses is asked again for the same contact after this.
 REFUSED_DELAY = timedelta(seconds=5)
 DRAIN_SECONDS = 12
+SCOPES_KEPT = 50_000
 
 Ending = CallEnded | CallUnknown | AttemptDropped
 
@@ -88,6 +89,9 @@ class CallDesk:
         self, provider: Provider, request: Originate, scopes: Sequence[Scope], *, asked_at: float
     ) -> None:
         """Ask the provider, without waiting for it; `asked_at` is the permit's monotonic birth."""
+        if len(self._scopes) >= SCOPES_KEPT:
+            # Ended elsewhere, most likely; what is missed is read from PostgreSQL.
+            del self._scopes[next(iter(self._scopes))]
         self._scopes[request.reference] = scopes
         task = asyncio.ensure_future(self._dial(provider, request, scopes, asked_at=asked_at))
         self._originates.add(task)
@@ -98,12 +102,14 @@ class CallDesk:
         if report.state is not CallState.ENDED:
             return
         outcome = report.outcome
-        if outcome is None:
-            raise ValueError("outcome: a call that has ended must have one")
+        if outcome is None or outcome is Outcome.UNKNOWN:
+            await self.give_up(report.reference, UnknownReason.NO_ENDING)
+            return
         data = EndedCall(
             attempt_id=report.reference,
             outcome=outcome,
-            ended_at=report.at,
+            # A carrier's clock that is ahead must not push the next attempt away.
+            ended_at=min(report.at, now()),
             provider_call_id=report.provider_call_id,
             ring_seconds=report.ring_seconds,
             talk_seconds=report.talk_seconds,
@@ -145,7 +151,8 @@ class CallDesk:
 
     async def drain(self) -> None:
         """Let originates that are under way be answered; the rest is the reconciler's."""
-        if self._originates:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._originates and time.monotonic() < deadline:
             await asyncio.wait(self._originates, timeout=DRAIN_SECONDS)
 
     async def _dial(

@@ -13,11 +13,12 @@ from services.dialer.permits import (
     EVERYTHING,
     PERMIT_SECONDS,
     Permits,
+    Refusal,
     Scope,
     scopes_of,
 )
 from services.dialer.provider import Originate, Provider
-from services.dialer.trunks import Trunks
+from services.dialer.trunks import Trunks, UnknownTrunkError
 from shared.db import attempts, campaign_runs
 from shared.db.attempts import Due
 from shared.db.campaign_runs import Run
@@ -30,6 +31,7 @@ from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDue
 from shared.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED, CLOCK_SKEW
 from shared.process import now
+from shared.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 LAST_MOMENTS = timedelta(seconds=2)
 # A compare-and-set that took longer may be older than a pause; what it won is not dialed.
 COMMIT_SECONDS = 0.5
+# A trunk that is mended is tried again after this.
+NO_TRUNK_DELAY = timedelta(seconds=60)
 # So few that their compare-and-set is committed well within a permit's life.
 AT_ONCE = 100
 # A clock further off than this against PostgreSQL's may open a window that is closed.
@@ -88,12 +92,12 @@ class AttemptDialer:
             )
         )
         # Side by side, because each is a chain of round trips in which nobody works.
-        await asyncio.gather(
-            *(
-                self._dial(wanted[start : start + AT_ONCE])
-                for start in range(0, len(wanted), AT_ONCE)
-            )
-        )
+        slices = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
+        done = await asyncio.gather(*map(self._dial, slices), return_exceptions=True)
+        # Raised when all have ended: the batch comes again, and a slice must not meet itself.
+        for error in done:
+            if error is not None:
+                raise error
 
     async def _candidates(self, messages: list[AttemptDue]) -> list[Candidate]:
         ids = {message.data.attempt_id for message in messages}
@@ -108,6 +112,8 @@ class AttemptDialer:
         return [Candidate(each, runs[each.campaign_id]) for each in due]
 
     async def _dial(self, wanted: list[Candidate]) -> None:
+        providers = await self._providers(wanted)
+        wanted = [each for each in wanted if each.run.trunk_id in providers]
         asked_at = time.monotonic()
         granted = await self._permitted(wanted)
         if not granted:
@@ -116,10 +122,6 @@ class AttemptDialer:
             await self._give_back(granted)
             return
         open_now = [each for each in granted if _reason_to_drop(each, at=now()) is None]
-        providers = {
-            trunk_id: await self.trunks.provider(trunk_id)
-            for trunk_id in {each.run.trunk_id for each in open_now}
-        }
         committing_at = time.monotonic()
         ids = await attempts.dial(
             self.pool,
@@ -142,14 +144,40 @@ class AttemptDialer:
             # Paused, suppressed, closed or taken by another a moment ago: looked at again.
             await self._give_back(lost)
 
+    async def _providers(self, wanted: list[Candidate]) -> dict[int, Provider]:
+        """By trunk; attempts for a trunk that leads nowhere are dropped, not left to fill caps."""
+        providers: dict[int, Provider] = {}
+        for trunk_id in {each.run.trunk_id for each in wanted}:
+            try:
+                providers[trunk_id] = await self.trunks.provider(trunk_id)
+            except UnknownTrunkError:
+                logger.exception("trunk not usable", extra={"trunk_id": trunk_id})
+        await asyncio.gather(
+            *(
+                self.desk.drop(
+                    each.due.id,
+                    DropReason.REFUSED,
+                    AttemptState.CLAIMED,
+                    retry_at=now() + NO_TRUNK_DELAY,
+                )
+                for each in wanted
+                if each.run.trunk_id not in providers
+            )
+        )
+        return providers
+
     async def _permitted_anew(
         self, won: list[Candidate], *, committing_at: float
     ) -> list[Candidate]:
         """A slow commit has used up the permits: those that get no other are not dialed."""
         late = time.monotonic() - committing_at > COMMIT_SECONDS
-        answers = await self.permits.acquire(
-            [(each.due.id, each.scopes) for each in won], self._caps(won)
-        )
+        answers: list[Refusal | None]
+        try:
+            answers = await self.permits.acquire(
+                [(each.due.id, each.scopes) for each in won], self._caps(won)
+            )
+        except TRANSIENT:
+            answers = [Refusal(0, "lost")] * len(won)
         pairs = list(zip(won, answers, strict=True))
         await asyncio.gather(
             *(
@@ -190,13 +218,12 @@ class AttemptDialer:
         self.desk.dial(provider, request, each.scopes, asked_at=asked_at)
 
     async def _give_back(self, candidates: Sequence[Candidate]) -> None:
-        """Permits that are not used, for attempts that are still claimed or another's."""
+        """Have attempts that were not dialed looked at again at once, if they are still claimed.
+
+        Each keeps its lease: whoever dials it meanwhile holds the same one, and what is dropped
+        instead is swept.
+        """
         ids: list[UUID] = [each.due.id for each in candidates]
-        still_claimed = {due.id for due in await attempts.due(self.pool, ids)}
-        # Whoever won an attempt in our place holds the same lease: it is not ours to give.
-        await self.permits.release(
-            [(each.due.id, each.scopes) for each in candidates if each.due.id in still_claimed]
-        )
         await attempts.hand_back(self.pool, ids, [now()] * len(ids))
 
     def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:

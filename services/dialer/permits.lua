@@ -47,8 +47,9 @@ while at <= #ARGV do
     if wait == 0 then
         for j = 1, count do
             local i = tonumber(ARGV[at + 1 + j])
+            local added = redis.call('ZADD', KEYS[2 * i], now + lease, id)
             if caps[i] > 0 then
-                held[i] = held[i] + redis.call('ZADD', KEYS[2 * i], now + lease, id)
+                held[i] = held[i] + added
             end
             if rates[i] > 0 then
                 -- An attempt is dialed once at most, so one that asks again counts once, from now.
@@ -61,9 +62,7 @@ while at <= #ARGV do
     at = at + 2 + count
 end
 for i = 1, n do
-    if caps[i] > 0 then
-        redis.call('PEXPIRE', KEYS[2 * i], lease * 2)
-    end
+    redis.call('PEXPIRE', KEYS[2 * i], lease * 2)
     if rates[i] > 0 then
         redis.call('PEXPIRE', KEYS[2 * i + 1], window * 2)
     end

@@ -1,7 +1,8 @@
 """Permits to start a call: leases for concurrency, a rolling window for rate, all in one Lua call.
 
-Redis may lose everything at any moment. The epoch key goes with it, and without the epoch nothing
-is granted until the leases have been rebuilt from the attempts that PostgreSQL knows as dialed.
+Redis may lose everything at any moment, or come back as it was some time ago. The epoch names the
+life of the server in which it was made, and without an epoch of this life nothing is granted until
+the leases have been rebuilt from the attempts that PostgreSQL knows as dialed.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
 
 from shared.db import attempts
 from shared.db.types import Pool
@@ -65,7 +66,7 @@ class Permits:
     redis: Redis
     pool: Pool
     lease_seconds: float
-    _script: AsyncScript | None = None
+    _script: str = ""
     _epoch: str = ""
     _pause: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
@@ -73,7 +74,8 @@ class Permits:
         self, wanted: Sequence[tuple[UUID, Sequence[Scope]]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
-        scopes = [scope for scope, cap in caps.items() if cap != Caps(None, None)]
+        # Also those without a cap: one that is set while calls are up must count them.
+        scopes = list(caps)
         index = {scope: number for number, scope in enumerate(scopes, start=1)}
         keys = [EPOCH]
         arguments: list[str | int] = [
@@ -130,9 +132,11 @@ class Permits:
         return False
 
     async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
-        if self._script is None:
-            self._script = self.redis.register_script(_source("permits.lua"))
-        answer = await self._script(keys=keys, args=arguments)
+        try:
+            answer = await self.redis.evalsha(self._script, len(keys), *keys, *arguments)
+        except NoScriptError:
+            # A Redis that was restarted forgets scripts, and may have come back with old leases.
+            answer = None
         if answer is None:
             self._epoch = ""
             raise PermitsLostError("the leases were lost")
@@ -140,13 +144,15 @@ class Permits:
 
     async def _known_epoch(self) -> str:
         if not self._epoch:
-            known = await self.redis.get(EPOCH)
-            self._epoch = str(known) if known else await self._rebuild()
+            life = (await self.redis.info("server"))["run_id"]
+            self._script = await self.redis.script_load(_source("permits.lua"))
+            known = str(await self.redis.get(EPOCH) or "")
+            self._epoch = known if known.startswith(life) else await self._rebuild(life)
         return self._epoch
 
-    async def _rebuild(self) -> str:
+    async def _rebuild(self, life: str) -> str:
         """Wait until every permit of the lost epoch is used or void, then lease what is dialed."""
-        token = secrets.token_hex(8)
+        token = f"{life}:{secrets.token_hex(8)}"
         alone = await self.redis.set(REBUILDING, token, nx=True, px=RATE_WINDOW_MS * 8)
         if not alone:
             raise PermitsLostError("another process rebuilds the leases")

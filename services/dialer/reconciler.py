@@ -1,5 +1,7 @@
 """Asks providers what became of calls that nobody reported on, and gives up what none knows."""
 
+import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,9 +36,19 @@ class Reconciler:
         silent = await attempts.take_silent(
             self.pool, now=now, revisit_at=now + self.interval, limit=RECONCILE_MOST
         )
-        for attempt in silent:
-            answer = await self._settle(attempt, now=now)
-            CALLS_RECONCILED.labels(answer).inc()
+        answers = await asyncio.gather(
+            *(self._settle(attempt, now=now) for attempt in silent), return_exceptions=True
+        )
+        for attempt, answer in zip(silent, answers, strict=True):
+            found = answer
+            if isinstance(answer, BaseException):
+                # Asked again later; its neighbours are settled all the same.
+                logger.error(
+                    "call not reconciled",
+                    extra={"attempt_id": str(attempt.id), "error": type(answer).__name__},
+                )
+                found = "failed"
+            CALLS_RECONCILED.labels(found).inc()
         return len(silent) == RECONCILE_MOST
 
     async def _settle(self, attempt: Silent, *, now: datetime) -> str:
@@ -58,7 +70,8 @@ class Reconciler:
             await self.desk.on_report(report)
             return "ended"
         if too_old:
-            await provider.hang_up(attempt.id)
+            with contextlib.suppress(ProviderUnavailableError):
+                await provider.hang_up(attempt.id)
             await self.desk.give_up(attempt.id, UnknownReason.NO_ENDING)
         elif attempt.state is AttemptState.DIALING:
             await self.desk.note_placed(attempt.id, report.provider_call_id)

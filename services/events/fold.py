@@ -110,16 +110,18 @@ def _decide(event: Event, facts: Facts, definition: str) -> Decision:
             call_id = None
         case _:
             assert_never(event)
+    # A carrier's clock that is behind must not shorten the gap to the next attempt.
+    ended_at = max(event.data.ended_at, facts.dialing_at or event.data.ended_at)
     end = End(
         id=facts.id,
         from_state=None,
         state=state,
-        ended_at=event.data.ended_at,
+        ended_at=ended_at,
         outcome=outcome,
         reason=reason,
         provider_call_id=call_id,
     )
-    following = _after(facts, outcome, definition, ended_at=event.data.ended_at)
+    following = _after(facts, outcome, definition, ended_at=ended_at)
     finished = following.state is ContactState.FINISHED
     counted = [counters.OUTCOME + outcome]
     if following.outcome is not None:
@@ -132,7 +134,7 @@ def _decide(event: Event, facts: Facts, definition: str) -> Decision:
         attempt_id=facts.id,
         attempt_number=facts.number,
         outcome=outcome,
-        ended_at=event.data.ended_at,
+        ended_at=ended_at,
         contact_finished=finished,
         next_attempt_not_before=following.not_before,
     )

@@ -11,6 +11,7 @@ from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.openings import Openings
 from services.scheduler.rescuer import Rescuer
 from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import COMMANDS, CampaignCommand
 from shared.process import database, every, now, run, running, serve, service_app
@@ -29,7 +30,13 @@ async def main() -> None:
 
     async with database(settings) as pool:
         openings = Openings()
-        claimer = Claimer(pool, broker, openings, lease)
+        claimer = Claimer(
+            pool,
+            broker,
+            openings,
+            lease,
+            Caps(settings.max_concurrent, settings.calls_per_second),
+        )
         rescuer = Rescuer(pool, broker, lease)
         lifecycle = Lifecycle(pool, openings)
 

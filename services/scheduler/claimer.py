@@ -23,6 +23,7 @@ from shared.metrics import ATTEMPTS_CLAIMED
 
 # One statement's worth: above it the statement's latency grows and the rate does not.
 CLAIM_MOST = 1_000
+NO_CAPS = Caps(None, None)
 IDLE = Live(claimed=0, dialed=0)
 
 
@@ -31,18 +32,21 @@ class Usage:
     """Calls up per scope, counted from the live attempts and kept up while claiming."""
 
     live: dict[int, Live]
+    installation: Caps
+    everything: int = 0
     tenants: Counter[int] = field(default_factory=Counter)
     trunks: Counter[int] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, live: dict[int, Live], running: list[Run]) -> "Usage":
-        usage = cls(live)
+    def of(cls, live: dict[int, Live], running: list[Run], installation: Caps) -> "Usage":
+        usage = cls(live, installation)
         for campaign in running:
             own = live.get(campaign.id, IDLE)
             usage.note(campaign, own.claimed + own.dialed)
         return usage
 
     def note(self, campaign: Run, count: int) -> None:
+        self.everything += count
         self.tenants[campaign.tenant_id] += count
         self.trunks[campaign.trunk_id] += count
 
@@ -53,12 +57,14 @@ class Usage:
             Caps(caps.max_concurrent, caps.calls_per_second),
             campaign.tenant_caps,
             campaign.trunk_caps,
+            self.installation,
         )
         # The tenant's and the trunk's share counts what waits in other campaigns as used.
         used = (
             own.dialed,
             self.tenants[campaign.tenant_id] - own.claimed,
             self.trunks[campaign.trunk_id] - own.claimed,
+            self.everything - own.claimed,
         )
         return claim_limit(scopes, used, queued=own.claimed)
 
@@ -71,13 +77,14 @@ class Claimer:
     broker: KafkaBroker
     openings: Openings
     lease: timedelta
+    installation: Caps = NO_CAPS
     _turn: int = 0
 
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when some campaign may have more due at once."""
         async with self.pool.acquire() as conn:
             running = await campaign_runs.running(conn)
-            usage = Usage.of(await attempts.live(conn), running)
+            usage = Usage.of(await attempts.live(conn), running, self.installation)
             groups = await campaign_groups.of_campaigns(conn, [each.id for each in running])
         self._turn += 1
         start = self._turn % len(running) if running else 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from services.scheduler.openings import Openings
-from shared.db import attempts, campaign_groups, campaign_runs, contacts, counters, outbox
+from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox
 from shared.db.campaign_runs import Unsettled
 from shared.db.types import Connection, Pool
 from shared.definition import calendar_of
@@ -59,9 +59,9 @@ class Lifecycle:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await campaign_runs.try_exclude_imports(conn, campaign.id):
             return False
-        if await attempts.any_live(conn, campaign.id):
+        live, waiting = await campaign_groups.unfinished(conn, campaign.id)
+        if live:
             return False
-        waiting = await campaign_groups.with_pending(conn, campaign.id)
         over = [
             group
             for group in waiting

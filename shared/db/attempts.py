@@ -114,19 +114,6 @@ async def live(conn: Connection) -> dict[int, Live]:
     return {row["campaign_id"]: Live(row["claimed"], row["dialed"]) for row in rows}
 
 
-async def any_live(conn: Connection, campaign_id: int) -> bool:
-    found: bool = await conn.fetchval(
-        """
-        SELECT EXISTS (
-            SELECT FROM attempts
-            WHERE state IN ('claimed', 'dialing', 'placed') AND campaign_id = $1
-        )
-        """,
-        campaign_id,
-    )
-    return found
-
-
 async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
     """(attempt, campaign, tenant, trunk) of every attempt that holds a permit."""
     rows = await conn.fetch(
@@ -175,7 +162,7 @@ async def republish(
             SELECT id FROM attempts
             WHERE state IN ('claimed', 'dialing', 'placed')
                 AND state = 'claimed' AND revisit_at <= $1
-            LIMIT $3 FOR UPDATE SKIP LOCKED
+            ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING id, campaign_id, contact_id
         """,
         now,
@@ -281,7 +268,7 @@ async def take_silent(
             SELECT id FROM attempts
             WHERE state IN ('claimed', 'dialing', 'placed')
                 AND state <> 'claimed' AND revisit_at <= $1
-            LIMIT $3 FOR UPDATE SKIP LOCKED
+            ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING a.id, a.campaign_id, c.trunk_id, a.state, a.dialing_at
         """,
         now,

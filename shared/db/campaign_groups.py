@@ -30,17 +30,31 @@ async def of_campaigns(conn: Connection, campaign_ids: Sequence[int]) -> dict[in
     return groups
 
 
-async def with_pending(conn: Connection, campaign_id: int) -> list[Group]:
-    """The groups of a campaign in which somebody still waits."""
+async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Group]]:
+    """Whether an attempt is live, and the groups in which somebody still waits.
+
+    One statement, so one snapshot: between two, a claim could take the last contact from the
+    groups to the live attempts and be seen in neither.
+    """
     rows = await conn.fetch(
         """
-        SELECT g.id, g.zones
-        FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
-        WHERE cg.campaign_id = $1 AND EXISTS (
-            SELECT FROM contacts c
-            WHERE c.campaign_id = $1 AND c.calling_group_id = g.id AND c.state = 'pending'
-        )
+        SELECT live.found, w.id, w.zones
+        FROM (
+            SELECT EXISTS (
+                SELECT FROM attempts
+                WHERE state IN ('claimed', 'dialing', 'placed') AND campaign_id = $1
+            ) AS found
+        ) AS live
+        LEFT JOIN (
+            SELECT g.id, g.zones
+            FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
+            WHERE cg.campaign_id = $1 AND EXISTS (
+                SELECT FROM contacts c
+                WHERE c.campaign_id = $1 AND c.calling_group_id = g.id AND c.state = 'pending'
+            )
+        ) AS w ON true
         """,
         campaign_id,
     )
-    return [Group(row["id"], tuple(row["zones"])) for row in rows]
+    groups = [Group(row["id"], tuple(row["zones"])) for row in rows if row["id"] is not None]
+    return rows[0]["found"], groups

@@ -32,10 +32,11 @@ async def prune(conn: Connection, *, now: datetime, limit: int) -> int:
         DELETE FROM inbox WHERE (attempt_id, kind) IN (
             SELECT attempt_id, kind FROM inbox
             -- UUIDv7 sorts by time: the oldest are first in the primary key.
-            WHERE received_at < $1 ORDER BY attempt_id LIMIT $2
+            WHERE received_at < $1 AND attempt_id < $3 ORDER BY attempt_id LIMIT $2
         ) RETURNING 1
         """,
         now - KEEP,
         limit,
+        UUID(int=int((now - KEEP).timestamp() * 1000) << 80),
     )
     return len(rows)

@@ -237,7 +237,6 @@ async def test_a_pause_after_the_permit_still_stops_the_call(bench: Bench) -> No
 
     assert await bench.states() == ["claimed"]
     assert bench.provider.asked == []
-    assert await bench.leases() == 0
 
 
 async def test_a_suppressed_number_is_excluded(bench: Bench) -> None:
@@ -442,3 +441,41 @@ async def test_a_clock_that_is_off_stops_dialing(
 
     assert bench.provider.asked == []
     assert await bench.states() == ["claimed"]
+
+
+async def test_an_ending_without_a_known_outcome_is_unknown(bench: Bench) -> None:
+    [message] = messages = await bench.claimed()
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("placed")
+
+    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.UNKNOWN))
+    await bench.becomes("unknown")
+
+    assert await bench.contact() == ("finished", 1, "unknown")
+
+
+@pytest.mark.parametrize("year", [2020, 9999])
+async def test_a_carrier_with_a_wrong_clock_moves_no_retry(bench: Bench, year: int) -> None:
+    retry = {"max_total": 2, "retry": {"busy": {"delay_seconds": 60}}}
+    [message] = messages = await bench.claimed(attempts=retry)
+    began = datetime.now(UTC)
+    await bench.dialer.on_attempts_due(messages)
+    at = datetime(year, 12, 31, tzinfo=UTC)
+
+    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.BUSY, at=at))
+    await bench.becomes("ended")
+
+    not_before = await bench.pool.fetchval("SELECT not_before FROM contacts")
+    assert began < not_before - timedelta(seconds=60) < datetime.now(UTC)
+
+
+async def test_a_trunk_that_leads_nowhere_drops_its_attempts(bench: Bench) -> None:
+    messages = await bench.claimed()
+    await bench.pool.execute("UPDATE trunks SET provider = 'nobody'")
+    dialer = replace(bench.dialer, trunks=Trunks(bench.pool, bench.desk.on_report))
+
+    await dialer.on_attempts_due(messages)
+    await bench.becomes("dropped")
+
+    assert await bench.contact() == ("pending", 0, None)
+    assert await bench.leases() == 0

@@ -125,3 +125,36 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
 
     assert len(await attempts.live_leases(pool)) == 3
     assert [refusal is None for refusal in answers] == [True, False]
+
+
+async def test_a_redis_that_comes_back_with_an_old_epoch_is_not_trusted(
+    permits: Permits, redis: Redis
+) -> None:
+    await granted(permits, [uuid7()], caps())
+    await redis.set("outdial:epoch", "another-life:0123")
+    other = Permits(redis, permits.pool, 60)
+
+    await granted(other, [uuid7()], caps())
+
+    epoch = await redis.get("outdial:epoch")
+    assert not str(epoch).startswith("another-life")
+
+
+async def test_a_redis_that_has_forgotten_the_script_grants_nothing_at_once(
+    permits: Permits, redis: Redis
+) -> None:
+    await granted(permits, [uuid7()], caps())
+    await redis.script_flush()
+
+    with pytest.raises(PermitsLostError):
+        await granted(permits, [uuid7()], caps())
+    again = await granted(permits, [uuid7()], caps())
+
+    assert len(again) == 1
+
+
+async def test_a_cap_that_is_set_while_calls_are_up_counts_them(permits: Permits) -> None:
+    ids = [uuid7() for _ in range(4)]
+    await granted(permits, ids[:3], {scope: Caps(None, None) for scope in SCOPES})
+
+    assert await granted(permits, ids[3:], caps(max_concurrent=3)) == []

@@ -19,7 +19,7 @@ from services.dialer.provider import (
 )
 from shared.domain.outcomes import Outcome
 
-TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=2)
+TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=0.5)
 
 
 class _Event(BaseModel):
@@ -61,7 +61,7 @@ class SimulatedProvider(Provider):
         try:
             async with self._session.post("/calls", json=body) as response:
                 return await _placed(response)
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # No connection, so no byte of the request was sent.
             raise CallRefusedError("unreachable") from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:

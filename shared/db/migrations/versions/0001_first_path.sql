@@ -48,7 +48,7 @@ CREATE TABLE campaigns (
 );
 -- Serves campaigns.page.
 CREATE INDEX campaigns_of_tenant ON campaigns (tenant_id, id);
--- Serves campaigns.unsettled and campaigns.running: those with something still to do.
+-- Serves campaign_runs.unsettled and campaign_runs.running: those with something still to do.
 CREATE INDEX campaigns_open ON campaigns (id) WHERE state NOT IN ('completed', 'cancelled');
 
 -- Who wanted what and when: the instant is the one at which the dialer must begin to obey.
@@ -96,7 +96,7 @@ CREATE TABLE contacts (
     CHECK ((state = 'finished') = (outcome IS NOT NULL)),
     UNIQUE (campaign_id, number)
 );
--- Serves attempts.claim, contacts.waiting and contacts.unfinished.
+-- Serves attempts.claim, contacts.waiting and campaign_groups.unfinished.
 CREATE INDEX contacts_due ON contacts (campaign_id, calling_group_id, not_before)
     WHERE state = 'pending';
 
@@ -129,11 +129,13 @@ CREATE TABLE attempts (
     CHECK (state <> 'placed' OR placed_at IS NOT NULL),
     CHECK (state <> 'dropped' OR placed_at IS NULL)
 );
--- One live attempt per contact, whatever the code believes. Also serves attempts.live and
--- attempts.due_for_revisit: it holds the live attempts only, a few thousand at most.
+-- One live attempt per contact, whatever the code believes. Also serves attempts.live,
+-- attempts.republish and attempts.take_silent: it holds the live attempts only, a few thousand at most.
 CREATE UNIQUE INDEX attempts_live ON attempts (contact_id)
     WHERE state IN ('claimed', 'dialing', 'placed');
--- Serves attempts.of_contact.
+-- Serves attempt_records.page.
+CREATE INDEX attempts_of_campaign ON attempts (campaign_id, id);
+-- Serves attempt_records.of_contact.
 CREATE INDEX attempts_of_contact ON attempts (contact_id, id);
 
 -- Additive counters, written in the transaction of the fact they count.
