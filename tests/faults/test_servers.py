@@ -54,6 +54,10 @@ async def eventually_counted(stack: RunningStack, campaign: int) -> int:
     return (await stack.owner.counters(campaign)).attempts["ended"]
 
 
+async def calls_are_up(stack: RunningStack, count: int) -> bool:
+    return bool((await stack.carrier_stats())["live"] >= count)
+
+
 async def no_lease_is_left(redis: Redis) -> bool:
     """One for good would be a call fewer for ever."""
     return not await redis.zcard("outdial:leases:installation:0")
@@ -66,20 +70,17 @@ async def test_a_flushed_redis_lets_no_call_above_the_cap(
     definition = a_campaign("flushed", max_concurrent=CONCURRENT)
     rows = [(number, "UTC") for number in numbers(120)]
     campaign = await owner.launch(definition, rows, tmp_path)
-    redis = Redis.from_url(stack.local.servers.redis.url, decode_responses=True)
     at_flush = []
-    for turn in range(1, FLUSHES + 1):
-        await owner.until_attempts(campaign, turn * 25, seconds=60)
-        live = 0
-        while live < CONCURRENT - 2:
-            live = (await stack.carrier_stats())["live"]
-        await redis.flushall()
-        at_flush.append(live)
-    await owner.until_state(campaign, "completed", seconds=120)
-    await stack.until_quiet()
+    async with Redis.from_url(stack.local.servers.redis.url, decode_responses=True) as redis:
+        for turn in range(1, FLUSHES + 1):
+            await owner.until_attempts(campaign, turn * 25, seconds=60)
+            await until(lambda: calls_are_up(stack, CONCURRENT - 2), seconds=60)
+            at_flush.append((await stack.carrier_stats())["live"])
+            await redis.flushall()
+        await owner.until_state(campaign, "completed", seconds=120)
+        await stack.until_quiet()
+        await until(lambda: no_lease_is_left(redis), seconds=30, every=0.2)
 
     tell(f"calls up at each FLUSHALL: {at_flush} of {CONCURRENT}")
     assert (await owner.counters(campaign)).contacts["finished"] == 120
     await stack.judge()
-    await until(lambda: no_lease_is_left(redis), seconds=30, every=0.2)
-    await redis.aclose()
