@@ -207,12 +207,14 @@ async def dial(
     rows = await conn.fetch(
         """
         UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4
-        FROM unnest($1::uuid[], $2::text[]) AS d (id, number), campaigns c
-        WHERE a.id = d.id AND a.state = 'claimed' AND a.window_closes_at > $5
+        FROM campaigns c
+        -- Not a join with unnest: by the array any plan finds the rows by their ids.
+        WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
             AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
             AND NOT EXISTS (
                 SELECT FROM suppressions s
-                WHERE s.tenant_id = c.tenant_id AND s.number = d.number
+                WHERE s.tenant_id = c.tenant_id
+                    AND s.number = ($2::text[])[array_position($1::uuid[], a.id)]
             )
         RETURNING a.id
         """,
