@@ -31,7 +31,7 @@ async def test_two_of_each_keep_every_cap(tmp_path: Path) -> None:
         await conn.close()
         owner, running = stack.owner, []
         for place in range(2):
-            rows = [(number, "UTC") for number in numbers(300, first=place * 300)]
+            rows = [(number, "UTC") for number in numbers(200, first=place * 200)]
             definition = a_campaign(f"half {place}", max_concurrent=15, calls_per_second=60)
             running.append(await owner.launch(definition, rows, tmp_path))
         for campaign in running:

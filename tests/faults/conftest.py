@@ -1,4 +1,4 @@
-"""One stack for the faults that leave it whole."""
+"""One stack, with two dialers, for the faults that leave it whole."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,5 +15,5 @@ LONGER_CALLS = 0.05
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
     directory = Path(tmp_path_factory.mktemp("faults")) / "stack"
-    async with running_stack(directory, time_scale=LONGER_CALLS) as running:
+    async with running_stack(directory, scale={"dialer": 2}, time_scale=LONGER_CALLS) as running:
         yield running
