@@ -58,5 +58,8 @@ def configure_logs(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # FastStream's logger brings a handler of its own, which does not speak JSON.
+    faststream = logging.getLogger("faststream")
+    faststream.handlers, faststream.propagate = [], True
     for noisy in ("aiokafka", "uvicorn.access", "faststream", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,6 +149,7 @@ async def running_stack(
             await local.stop()
             codes = {each.name: each.child.exit_code for each in local.services if each.child}
             assert set(codes.values()) == {0}, codes
+            assert not_json(each.child.log for each in local.services if each.child) == []
         finally:
             await local.stop(kill=True)
 
@@ -163,6 +164,12 @@ async def parked(kafka_url: str) -> dict[str, int]:
     finally:
         await consumer.stop()
     return {each.topic: end for each, end in ends.items() if end}
+
+
+def not_json(logs: Iterable[Path]) -> list[str]:
+    """Lines that no log collector could read."""
+    lines = (line for log in logs for line in log.read_text().splitlines())
+    return [line for line in lines if not line.startswith("{")]
 
 
 def tell(figures: str) -> None:
