@@ -1,17 +1,16 @@
 """Watches originates that take their time, so that the rate is kept where they arrive."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.dialer.permits import Permits, Scope
 from shared.retries import TRANSIENT
 
-# What is answered within this time of asking for its permit has arrived well inside the permit's
-# window; anything slower may arrive so late that it shares a second with the next window's calls.
-LATE_SECONDS = 0.1
+# The rate window is a quarter longer than its second: what is answered within that quarter of
+# asking for its permit cannot share a second with the call that takes its place. A little less.
+LATE_SECONDS = 0.2
 
 
 class Arrivals:
@@ -22,18 +21,15 @@ class Arrivals:
         self._under_way: dict[UUID, tuple[float, Sequence[Scope]]] = {}
         self._answered: list[tuple[UUID, Sequence[Scope]]] = []
 
-    @contextmanager
-    def awaited(
-        self, reference: UUID, scopes: Sequence[Scope], *, asked_at: float
-    ) -> Iterator[None]:
-        """Around an originate; `asked_at` is when its permit was asked for."""
+    def begin(self, reference: UUID, scopes: Sequence[Scope], *, asked_at: float) -> None:
+        """Before an originate; `asked_at` is when its permit was asked for."""
         self._under_way[reference] = asked_at, scopes
-        try:
-            yield
-        finally:
-            del self._under_way[reference]
-            if time.monotonic() - asked_at > LATE_SECONDS:
-                self._answered.append((reference, scopes))
+
+    def end(self, reference: UUID) -> None:
+        """After its answer, whatever that was."""
+        asked_at, scopes = self._under_way.pop(reference)
+        if time.monotonic() - asked_at > LATE_SECONDS:
+            self._answered.append((reference, scopes))
 
     async def run_once(self, _now: datetime) -> bool:
         answered, self._answered = self._answered, []

@@ -165,9 +165,13 @@ class CallDesk:
                     reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
                 return
-            awaited = self.arrivals.awaited(reference, scopes, asked_at=asked_at)
-            with awaited, ORIGINATE_SECONDS.time():
+            began = time.perf_counter()
+            self.arrivals.begin(reference, scopes, asked_at=asked_at)
+            try:
                 call_id = await provider.originate(request)
+            finally:
+                self.arrivals.end(reference)
+                ORIGINATE_SECONDS.observe(time.perf_counter() - began)
             passing(Failpoint.AFTER_ORIGINATE)
             await self.note_placed(reference, call_id)
         except CallRefusedError as refusal:

@@ -42,7 +42,7 @@ COMMIT_SECONDS = 0.5
 # A trunk that is mended is tried again after this.
 NO_TRUNK_DELAY = timedelta(seconds=60)
 # So few that their compare-and-set is committed well within a permit's life.
-AT_ONCE = 100
+AT_ONCE = 250
 # A clock further off than this against PostgreSQL's may open a window that is closed.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 

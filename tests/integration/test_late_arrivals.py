@@ -35,8 +35,9 @@ async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) ->
         answers = await permits.acquire(more, LIMITS)
         return None in answers
 
-    with arrivals.awaited(slow, SCOPES, asked_at=asked_at):
-        await until(one_is_free)
+    arrivals.begin(slow, SCOPES, asked_at=asked_at)
+    await until(one_is_free)
+    arrivals.end(slow)
 
     assert answers[0] is None
     assert answers[1] is not None
@@ -45,11 +46,11 @@ async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) ->
 async def test_an_answer_that_took_long_is_counted_once_more(
     permits: Permits, redis: Redis
 ) -> None:
-    arrivals, call = Arrivals(permits), uuid7()
-    with arrivals.awaited(call, SCOPES, asked_at=time.monotonic() - LATE_SECONDS - 0.01):
-        pass
-    with arrivals.awaited(uuid7(), SCOPES, asked_at=time.monotonic() + 60):
-        pass
+    arrivals, call, quick = Arrivals(permits), uuid7(), uuid7()
+    arrivals.begin(call, SCOPES, asked_at=time.monotonic() - LATE_SECONDS - 0.01)
+    arrivals.begin(quick, SCOPES, asked_at=time.monotonic() + 60)
+    arrivals.end(call)
+    arrivals.end(quick)
 
     await arrivals.run_once(datetime.now(UTC))
 
