@@ -107,7 +107,7 @@ async def live(conn: Connection) -> dict[int, Live]:
         SELECT campaign_id,
             count(*) FILTER (WHERE state = 'claimed') AS claimed,
             count(*) FILTER (WHERE state <> 'claimed') AS dialed
-        FROM attempts WHERE state IN ('claimed', 'dialing', 'placed')
+        FROM attempts WHERE ended_at IS NULL
         GROUP BY campaign_id
         """
     )
@@ -120,7 +120,7 @@ async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
         """
         SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
         FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
-        WHERE a.state IN ('claimed', 'dialing', 'placed') AND a.state <> 'claimed'
+        WHERE a.ended_at IS NULL AND a.state <> 'claimed'
         """
     )
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
@@ -145,7 +145,7 @@ async def over(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, i
         """
         SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
         FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
-        WHERE a.id = ANY($1) AND a.state NOT IN ('claimed', 'dialing', 'placed')
+        WHERE a.id = ANY($1) AND a.ended_at IS NOT NULL
         """,
         list(ids),
     )
@@ -160,7 +160,7 @@ async def republish(
         """
         UPDATE attempts SET revisit_at = $2 WHERE id IN (
             SELECT id FROM attempts
-            WHERE state IN ('claimed', 'dialing', 'placed')
+            WHERE ended_at IS NULL
                 AND state = 'claimed' AND revisit_at <= $1
             ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING id, campaign_id, contact_id
@@ -268,7 +268,7 @@ async def take_silent(
         UPDATE attempts a SET revisit_at = $2 FROM campaigns c
         WHERE c.id = a.campaign_id AND a.id IN (
             SELECT id FROM attempts
-            WHERE state IN ('claimed', 'dialing', 'placed')
+            WHERE ended_at IS NULL
                 AND state <> 'claimed' AND revisit_at <= $1
             ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING a.id, a.campaign_id, c.trunk_id, a.state, a.dialing_at

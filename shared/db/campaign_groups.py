@@ -42,7 +42,7 @@ async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Gro
         FROM (
             SELECT EXISTS (
                 SELECT FROM attempts
-                WHERE state IN ('claimed', 'dialing', 'placed') AND campaign_id = $1
+                WHERE ended_at IS NULL AND campaign_id = $1
             ) AS found
         ) AS live
         LEFT JOIN (

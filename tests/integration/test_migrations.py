@@ -75,3 +75,18 @@ def migrate_apart(url: str) -> None:
         env={**os.environ, "OUTDIAL_POSTGRES_URL": url},
         check=True,
     )
+
+
+async def test_what_changes_while_an_attempt_is_live_touches_no_index(pool: Pool) -> None:
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute(CLAIMED)
+        await conn.execute("UPDATE attempts SET revisit_at = now() + interval '1 hour'")
+        await conn.execute("UPDATE attempts SET state = 'dialing', dialing_at = now()")
+        await conn.execute(
+            "UPDATE attempts SET state = 'placed', placed_at = now(), provider_call_id = 'x'"
+        )
+        within_the_page = await conn.fetchval(
+            "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'attempts'"
+        )
+
+    assert within_the_page == 3

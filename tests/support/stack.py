@@ -83,7 +83,7 @@ class RunningStack:
             return not await self.ask(
                 """
                 SELECT EXISTS (
-                    SELECT FROM attempts WHERE state IN ('claimed', 'dialing', 'placed')
+                    SELECT FROM attempts WHERE ended_at IS NULL
                 ) OR EXISTS (SELECT FROM outbox)
                   OR EXISTS (SELECT FROM webhook_deliveries WHERE state = 'pending')
                 """

@@ -128,11 +128,13 @@ CREATE TABLE attempts (
     CHECK ((placed_at IS NULL) = (provider_call_id IS NULL)),
     CHECK (state <> 'placed' OR placed_at IS NOT NULL),
     CHECK (state <> 'dropped' OR placed_at IS NULL)
-);
+)
+-- A row changes four times. What changes while it lives is in no index, so these changes stay within
+-- its page, which keeps room for them, and no index fills with dead entries.
+WITH (fillfactor = 50);
 -- One live attempt per contact, whatever the code believes. Also serves attempts.live,
 -- attempts.republish and attempts.take_silent: it holds the live attempts only, a few thousand at most.
-CREATE UNIQUE INDEX attempts_live ON attempts (contact_id)
-    WHERE state IN ('claimed', 'dialing', 'placed');
+CREATE UNIQUE INDEX attempts_live ON attempts (contact_id) WHERE ended_at IS NULL;
 -- Serves attempt_records.page.
 CREATE INDEX attempts_of_campaign ON attempts (campaign_id, id);
 -- Serves attempt_records.of_contact.
