@@ -18,7 +18,6 @@ from shared.process import database, every, now, run, running, serve, service_ap
 from shared.settings import Settings
 
 CLAIM_SECONDS = 0.05
-RESCUE_SECONDS = 0.05
 SWEEP_SECONDS = 0.5
 
 
@@ -34,10 +33,10 @@ async def main() -> None:
             pool,
             broker,
             openings,
+            Rescuer(pool, broker, lease),
             lease,
             Caps(settings.max_concurrent, settings.calls_per_second),
         )
-        rescuer = Rescuer(pool, broker, lease)
         lifecycle = Lifecycle(pool, openings)
 
         async def on_commands(commands: list[CampaignCommand]) -> None:
@@ -51,7 +50,6 @@ async def main() -> None:
                 started(broker),
                 running(
                     every(CLAIM_SECONDS, "claim", claimer.run_once),
-                    every(RESCUE_SECONDS, "rescue", rescuer.run_once),
                     every(SWEEP_SECONDS, "sweep", lifecycle.run_once),
                 ),
             ):

@@ -1,4 +1,7 @@
-"""Claims due contacts of running campaigns and hands the attempts to the dialers."""
+"""Claims due contacts of running campaigns and hands the attempts to the dialers.
+
+What nobody dialed in time is found by the same look at the live attempts, many times a second.
+"""
 
 import asyncio
 from collections import Counter
@@ -8,6 +11,7 @@ from datetime import datetime, timedelta
 from faststream.kafka import KafkaBroker
 
 from services.scheduler.openings import Openings
+from services.scheduler.rescuer import Rescuer
 from shared.broker import publish
 from shared.db import attempts, campaign_groups, campaign_runs, counters
 from shared.db.attempts import Claimed, Live
@@ -24,7 +28,7 @@ from shared.metrics import ATTEMPTS_CLAIMED
 # One statement's worth: above it the statement's latency grows and the rate does not.
 CLAIM_MOST = 1_000
 NO_CAPS = Caps(None, None)
-IDLE = Live(claimed=0, dialed=0)
+IDLE = Live(claimed=0, dialed=0, overdue=0)
 
 
 @dataclass(slots=True)
@@ -76,20 +80,23 @@ class Claimer:
     pool: Pool
     broker: KafkaBroker
     openings: Openings
+    rescuer: Rescuer
     lease: timedelta
     installation: Caps = NO_CAPS
     _turn: int = 0
 
     async def run_once(self, now: datetime) -> bool:
-        """Claim what the caps leave free; True when some campaign may have more due at once."""
+        """Claim what the caps leave free; True when there may be more to do at once."""
         async with self.pool.acquire() as conn:
             running = await campaign_runs.running(conn)
-            usage = Usage.of(await attempts.live(conn), running, self.installation)
+            live = await attempts.live(conn, now=now)
             groups = await campaign_groups.of_campaigns(conn, [each.id for each in running])
+        more = any(each.overdue for each in live.values()) and await self.rescuer.run_once(now)
+        usage = Usage.of(live, running, self.installation)
         self._turn += 1
         start = self._turn % len(running) if running else 0
-        more = False
-        async with asyncio.TaskGroup() as publishing:
+        publishing: list[asyncio.Task[None]] = []
+        try:
             for campaign in running[start:] + running[:start]:
                 limit = min(CLAIM_MOST, usage.limit(campaign))
                 claimed = await self._claim(campaign, groups.get(campaign.id, []), limit, now=now)
@@ -97,7 +104,9 @@ class Claimer:
                     continue
                 usage.note(campaign, len(claimed))
                 more = more or len(claimed) == CLAIM_MOST
-                publishing.create_task(self._publish(claimed, now=now))
+                publishing.append(asyncio.create_task(self._publish(claimed, now=now)))
+        finally:
+            await asyncio.gather(*publishing)
         return more
 
     async def _claim(

@@ -23,10 +23,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Attempts of a campaign that are waiting to be dialed, and those that hold a permit."""
+    """Attempts of a campaign that wait to be dialed, and those that hold a permit.
+
+    `overdue` are the claimed ones that nobody has dialed in time.
+    """
 
     claimed: int
     dialed: int
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,6 @@ class Silent:
     """A dialed attempt that nobody has reported on for a while."""
 
     id: UUID
-    campaign_id: int
     trunk_id: int
     state: AttemptState
     dialing_at: datetime
@@ -100,18 +103,20 @@ async def claim(
     return [Claimed(**row) for row in rows]
 
 
-async def live(conn: Connection) -> dict[int, Live]:
+async def live(conn: Connection, *, now: datetime) -> dict[int, Live]:
     """Live attempts by campaign, read from the small index that holds nothing else."""
     rows = await conn.fetch(
         """
         SELECT campaign_id,
             count(*) FILTER (WHERE state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE state <> 'claimed') AS dialed
+            count(*) FILTER (WHERE state <> 'claimed') AS dialed,
+            count(*) FILTER (WHERE state = 'claimed' AND revisit_at <= $1) AS overdue
         FROM attempts WHERE ended_at IS NULL
         GROUP BY campaign_id
-        """
+        """,
+        now,
     )
-    return {row["campaign_id"]: Live(row["claimed"], row["dialed"]) for row in rows}
+    return {row["campaign_id"]: Live(row["claimed"], row["dialed"], row["overdue"]) for row in rows}
 
 
 async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
@@ -271,7 +276,7 @@ async def take_silent(
             WHERE ended_at IS NULL
                 AND state <> 'claimed' AND revisit_at <= $1
             ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING a.id, a.campaign_id, c.trunk_id, a.state, a.dialing_at
+        ) RETURNING a.id, c.trunk_id, a.state, a.dialing_at
         """,
         now,
         revisit_at,

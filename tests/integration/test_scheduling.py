@@ -25,7 +25,7 @@ DAYTIME = {"windows": [{"days": ["wed"], "start": "09:00", "end": "20:00"}]}
 
 @pytest.fixture
 def claimer(pool: Pool, broker: KafkaBroker) -> Claimer:
-    return Claimer(pool, broker, Openings(), LEASE)
+    return Claimer(pool, broker, Openings(), Rescuer(pool, broker, LEASE), LEASE)
 
 
 @pytest.fixture
@@ -109,7 +109,9 @@ async def test_two_schedulers_at_once_claim_each_contact_once(
 ) -> None:
     campaign = await a_running_campaign(pool, now=NOW)
     contacts = await some_contacts(pool, campaign, 3_000)
-    claimers = [Claimer(pool, broker, Openings(), LEASE) for _ in range(2)]
+    claimers = [
+        Claimer(pool, broker, Openings(), Rescuer(pool, broker, LEASE), LEASE) for _ in range(2)
+    ]
 
     for _ in range(4):
         await asyncio.gather(*(each.run_once(NOW) for each in claimers))
@@ -180,12 +182,11 @@ async def test_a_lost_attempt_is_published_again_until_somebody_dials_it(
     campaign = await a_running_campaign(pool, now=NOW)
     await some_contacts(pool, campaign, 3)
     await claimer.run_once(NOW)
-    rescuer = Rescuer(pool, broker, LEASE)
     later = NOW + LEASE
 
-    await rescuer.run_once(NOW + timedelta(seconds=1))
+    await claimer.run_once(NOW + timedelta(seconds=1))
     early = await pool.fetchval("SELECT count(*) FROM attempts WHERE revisit_at > $1", later)
-    await rescuer.run_once(later)
+    await claimer.run_once(later)
     again = await pool.fetchval("SELECT count(*) FROM attempts WHERE revisit_at > $1", later)
 
     assert (early, again) == (0, 3)
