@@ -165,7 +165,7 @@ async def begin(conn: Connection, campaign_id: int) -> None:
 async def _folded(conn: Connection, campaign_id: int, count: int) -> None:
     async with asyncio.timeout(LONGEST):
         while await folded(conn, campaign_id) < count:  # noqa: ASYNC110 - the database is asked
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 async def folded(conn: Connection, campaign_id: int) -> int:

@@ -93,7 +93,7 @@ class CallDesk:
             # Ended elsewhere, most likely; what is missed is read from PostgreSQL.
             del self._scopes[next(iter(self._scopes))]
         self._scopes[request.reference] = scopes
-        task = asyncio.ensure_future(self._dial(provider, request, scopes, asked_at=asked_at))
+        task = asyncio.create_task(self._dial(provider, request, scopes, asked_at=asked_at))
         self._originates.add(task)
         task.add_done_callback(self._originates.discard)
 
