@@ -23,6 +23,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/v1/campaigns/{campaign}/contacts", NEW),
     ("POST", "/v1/campaigns/{campaign}/contacts/import", None),
     ("GET", "/v1/campaigns/{campaign}/attempts", None),
+    ("GET", "/v1/campaigns/{campaign}/deliveries", None),
     ("GET", "/v1/contacts/{contact}", None),
     ("GET", "/v1/contacts/{contact}/attempts", None),
     ("GET", "/v1/attempts/{attempt}", None),

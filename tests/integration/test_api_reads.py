@@ -5,7 +5,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from shared.db import counters
+from shared.db import counters, webhooks
 from shared.domain.zones import tzdata_version
 from tests.support.api import ALWAYS, Api
 
@@ -83,6 +83,23 @@ async def test_attempts_are_read_by_id_by_contact_and_by_campaign(api: Api) -> N
     assert attempt["zone_data"] == "2026b"
     instants = ("claimed_at", "dialing_at", "placed_at", "ended_at", "window_closes_at")
     assert {attempt[name] for name in instants} == {"2026-11-02T15:00:00Z"}
+
+
+async def test_what_a_webhook_was_sent_is_read_page_by_page(api: Api) -> None:
+    campaign_id = await api.campaign(webhook={"url": "https://example.com/hook"})
+    events = [uuid7() for _ in range(3)]
+    async with api.pool.acquire() as conn:
+        endpoint = (await webhooks.endpoints_of(conn, [campaign_id]))[campaign_id]
+        await webhooks.add_deliveries(conn, [(event, endpoint, b"{}") for event in events])
+    path = f"/v1/campaigns/{campaign_id}/deliveries?limit=2"
+
+    first = await api.get(path)
+    second = await api.get(f"{path}&cursor={first['next_cursor']}")
+
+    deliveries = first["deliveries"] + second["deliveries"]
+    assert [delivery["id"] for delivery in deliveries] == [str(event) for event in events]
+    assert {(each["state"], each["tries"]) for each in deliveries} == {("pending", 0)}
+    assert second["next_cursor"] is None
 
 
 async def test_counters_tell_contacts_attempts_and_outcomes(api: Api) -> None:

@@ -11,6 +11,7 @@ from shared.db.attempt_records import AttemptRecord
 from shared.db.campaigns import Campaign
 from shared.db.contacts import Contact
 from shared.db.suppressions import Suppression
+from shared.db.webhooks import Delivery, DeliveryState
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
 from shared.domain.contacts import ContactState
@@ -82,6 +83,21 @@ class AttemptView(BaseModel):
         return cls(**_fields(cls, attempt))
 
 
+class DeliveryView(BaseModel):
+    id: UUID
+    state: DeliveryState
+    tries: int = Field(description="posts that were made so far")
+    next_try_at: datetime = Field(description="of a pending one")
+    last_status: int | None = Field(description="HTTP status of the last answer")
+    last_error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryView":
+        return cls(**_fields(cls, delivery))
+
+
 class SuppressionView(BaseModel):
     number: str = Field(examples=["+12025550123"])
     reason: str = Field(examples=["opt_out"])
@@ -115,6 +131,11 @@ class ContactPage(BaseModel):
 
 class AttemptPage(BaseModel):
     attempts: list[AttemptView]
+    next_cursor: str | None
+
+
+class DeliveryPage(BaseModel):
+    deliveries: list[DeliveryView]
     next_cursor: str | None
 
 
