@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import orjson
 import uvicorn
 import uvloop
@@ -20,10 +19,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from typing_extensions import override
 
-from shared.db.types import Pool
 from shared.domain.zones import tzdata_version
 from shared.metrics import STEPS_FAILED
-from shared.retries import TRANSIENT, patiently
+from shared.retries import TRANSIENT
 from shared.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -112,28 +110,6 @@ async def running(*loops: Awaitable[None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def database(settings: Settings, *, connections: int = 8) -> AsyncIterator[Pool]:
-    """A pool that waits for a server that is not there yet."""
-    async with contextlib.AsyncExitStack() as stack:
-        pool = await patiently(
-            "postgres",
-            lambda: asyncpg.create_pool(
-                settings.dsn, min_size=1, max_size=connections, command_timeout=30
-            ),
-            seconds=30,
-        )
-        stack.push_async_callback(_close, pool)
-        yield pool
-
-
-async def _close(pool: Pool) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), timeout=5)
-    except TimeoutError:
-        pool.terminate()
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:

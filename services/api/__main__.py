@@ -10,9 +10,10 @@ from faststream.kafka import KafkaBroker
 from services.api.app import create_app
 from services.api.resources import Resources
 from shared.broker import make_broker, publish
+from shared.db.pool import database
 from shared.logs import configure_logs
 from shared.messages import Message
-from shared.process import database, run, running, serve
+from shared.process import run, running, serve
 from shared.retries import patiently
 from shared.settings import Settings
 

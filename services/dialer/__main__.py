@@ -15,10 +15,11 @@ from services.dialer.permits import EPOCH, Permits
 from services.dialer.reconciler import Reconciler
 from services.dialer.trunks import Trunks
 from shared.broker import consume, make_broker, reaches_kafka, started, stop_consuming
+from shared.db.pool import database
 from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import ATTEMPTS_DUE, AttemptDue
-from shared.process import database, every, run, running, serve, service_app
+from shared.process import every, run, running, serve, service_app
 from shared.settings import Settings
 
 DEFAULT_PORT = 8002

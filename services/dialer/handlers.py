@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from services.dialer.desk import CallDesk
@@ -121,7 +122,8 @@ class AttemptDialer:
         if time.monotonic() - asked_at > PERMIT_SECONDS:
             await self._give_back(granted)
             return
-        open_now = [each for each in granted if _reason_to_drop(each, at=now()) is None]
+        at = now()
+        open_now = [each for each in granted if _reason_to_drop(each, at=at) is None]
         committing_at = time.monotonic()
         ids = await attempts.dial(
             self.pool,
@@ -236,15 +238,19 @@ class AttemptDialer:
         return caps
 
 
+@lru_cache(maxsize=4096)
+def _stays_open(definition: str, zones: tuple[str, ...], at: datetime) -> bool:
+    """Whether the window is open and will be in a moment; one answer serves a batch."""
+    calendar = calendar_of(definition)
+    return is_open(calendar, zones, at=at) and is_open(calendar, zones, at=at + LAST_MOMENTS)
+
+
 def _reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:
     due, run = candidate.due, candidate.run
     if not run.wanted:
         return DropReason.NOT_WANTED
     if due.suppressed:
         return DropReason.SUPPRESSED
-    calendar = calendar_of(run.definition)
-    if at + LAST_MOMENTS >= due.window_closes_at or not (
-        is_open(calendar, due.zones, at=at) and is_open(calendar, due.zones, at=at + LAST_MOMENTS)
-    ):
+    if at + LAST_MOMENTS >= due.window_closes_at or not _stays_open(run.definition, due.zones, at):
         return DropReason.WINDOW_CLOSED
     return None

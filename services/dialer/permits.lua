@@ -5,8 +5,8 @@
 -- ARGV[1..4]         epoch, rate window ms, lease ms, number of scopes n
 -- ARGV[5..4+2n]      per scope: max_concurrent, calls_per_second; 0 is no cap
 -- ARGV[...]          per attempt: id, number of its scopes, their indexes
--- Returns false when the epoch is another; else, per attempt, 0 for granted, or the wait in ms and
--- the scope that binds: {wait, scope, wait, scope, ...}.
+-- Returns false when the epoch is another; else those that are not granted, each with its place among
+-- the attempts, the wait in ms and the scope that binds: {place, wait, scope, place, wait, ...}.
 local epoch = redis.call('GET', KEYS[1])
 if not epoch or epoch ~= ARGV[1] then
     return false
@@ -26,8 +26,9 @@ for i = 1, n do
         rated[i] = redis.call('ZCARD', KEYS[2 * i + 1])
     end
 end
-local answer, at = {}, 5 + 2 * n
+local answer, at, place = {}, 5 + 2 * n, 0
 while at <= #ARGV do
+    place = place + 1
     local id, count = ARGV[at], tonumber(ARGV[at + 1])
     local wait, binding = 0, 0
     for j = 1, count do
@@ -57,8 +58,11 @@ while at <= #ARGV do
             end
         end
     end
-    answer[#answer + 1] = wait
-    answer[#answer + 1] = binding
+    if wait > 0 then
+        answer[#answer + 1] = place
+        answer[#answer + 1] = wait
+        answer[#answer + 1] = binding
+    end
     at = at + 2 + count
 end
 for i = 1, n do

@@ -90,11 +90,11 @@ class Permits:
         for attempt_id, own in wanted:
             indexes = [index[scope] for scope in own if scope in index]
             arguments += [attempt_id.hex, len(indexes), *indexes]
-        answer = await self._run(keys, arguments)
-        return [
-            Refusal(wait / 1000, scopes[binding - 1].kind) if wait else None
-            for wait, binding in zip(answer[::2], answer[1::2], strict=True)
-        ]
+        refused = await self._run(keys, arguments)
+        answers: list[Refusal | None] = [None] * len(wanted)
+        for place, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
+            answers[place - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
+        return answers
 
     async def release(self, leases: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
         members = _by_scope(leases)

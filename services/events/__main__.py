@@ -11,9 +11,10 @@ from services.events.outbox_relay import OutboxRelay
 from services.events.pruner import InboxPruner
 from services.events.webhooks import WebhookSender
 from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.db.pool import database
 from shared.logs import configure_logs
 from shared.messages import CALL_EVENTS, CallEvent
-from shared.process import database, every, run, running, serve, service_app
+from shared.process import every, run, running, serve, service_app
 from shared.settings import Settings
 
 RELAY_SECONDS = 0.05

@@ -11,10 +11,11 @@ from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.openings import Openings
 from services.scheduler.rescuer import Rescuer
 from shared.broker import consume, make_broker, reaches_kafka, started
+from shared.db.pool import database
 from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import COMMANDS, CampaignCommand
-from shared.process import database, every, now, run, running, serve, service_app
+from shared.process import every, now, run, running, serve, service_app
 from shared.settings import Settings
 
 CLAIM_SECONDS = 0.05

@@ -68,7 +68,8 @@ async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
         JOIN calling_groups g ON g.id = c.calling_group_id
         JOIN campaigns m ON m.id = a.campaign_id
         LEFT JOIN suppressions s ON s.tenant_id = m.tenant_id AND s.number = c.number
-        WHERE a.id = ANY($1) AND a.ended_at IS NULL
+        -- By the state, because `ended_at` would bring in the index of all live attempts.
+        WHERE a.id = ANY($1) AND a.state IN ('claimed', 'dialing', 'placed')
         """,
         list(ids),
     )

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
+from shared.db.pool import open_pool
 from shared.db.types import Pool
 
 _numbers = count(1)
@@ -44,5 +45,5 @@ async def dsn(servers: LocalServers, template: str) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def pool(dsn: str) -> AsyncIterator[Pool]:
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as made:
+    async with await open_pool(dsn) as made:
         yield made
