@@ -1,11 +1,10 @@
 """Watches originates that take their time, so that the rate is kept where they arrive."""
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.dialer.permits import Permits, Scope
+from services.dialer.permits import Hierarchy, Permits
 from shared.retries import TRANSIENT
 
 # The rate window is a quarter longer than its second: what is answered within that quarter of
@@ -18,10 +17,10 @@ class Arrivals:
 
     def __init__(self, permits: Permits) -> None:
         self._permits = permits
-        self._under_way: dict[UUID, tuple[float, Sequence[Scope]]] = {}
-        self._answered: list[tuple[UUID, Sequence[Scope]]] = []
+        self._under_way: dict[UUID, tuple[float, Hierarchy]] = {}
+        self._answered: list[tuple[UUID, Hierarchy]] = []
 
-    def begin(self, reference: UUID, scopes: Sequence[Scope], *, asked_at: float) -> None:
+    def begin(self, reference: UUID, scopes: Hierarchy, *, asked_at: float) -> None:
         """Before an originate; `asked_at` is when its permit was asked for."""
         self._under_way[reference] = asked_at, scopes
 

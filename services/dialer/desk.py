@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, assert_never
@@ -13,7 +13,7 @@ from uuid import UUID
 from faststream.kafka import KafkaBroker
 
 from services.dialer.arrivals import Arrivals
-from services.dialer.permits import PERMIT_SECONDS, Permits, Scope, scopes_of
+from services.dialer.permits import PERMIT_SECONDS, Hierarchy, Permits, scopes_of
 from services.dialer.provider import (
     CallRefusedError,
     CallReport,
@@ -71,7 +71,7 @@ class _Finish:
 
     id: UUID
     ending: Ending
-    scopes: Sequence[Scope] | None
+    scopes: Hierarchy | None
 
 
 class CallDesk:
@@ -83,10 +83,10 @@ class CallDesk:
         self._placed = Batcher(self._write_placed)
         self._finished = Batcher(self._finish_all)
         self._originates: set[asyncio.Task[None]] = set()
-        self._scopes: dict[UUID, Sequence[Scope]] = {}
+        self._scopes: dict[UUID, Hierarchy] = {}
 
     def dial(
-        self, provider: Provider, request: Originate, scopes: Sequence[Scope], *, asked_at: float
+        self, provider: Provider, request: Originate, scopes: Hierarchy, *, asked_at: float
     ) -> None:
         """Ask the provider, without waiting for it; `asked_at` is the permit's monotonic birth."""
         if len(self._scopes) >= SCOPES_KEPT:
@@ -156,7 +156,7 @@ class CallDesk:
             await asyncio.wait(self._originates, timeout=DRAIN_SECONDS)
 
     async def _dial(
-        self, provider: Provider, request: Originate, scopes: Sequence[Scope], *, asked_at: float
+        self, provider: Provider, request: Originate, scopes: Hierarchy, *, asked_at: float
     ) -> None:
         reference = request.reference
         try:

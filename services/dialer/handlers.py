@@ -13,6 +13,7 @@ from services.dialer.desk import CallDesk
 from services.dialer.permits import (
     EVERYTHING,
     PERMIT_SECONDS,
+    Hierarchy,
     Permits,
     Refusal,
     Scope,
@@ -60,7 +61,7 @@ class Candidate:
     run: Run
 
     @property
-    def scopes(self) -> tuple[Scope, ...]:
+    def scopes(self) -> Hierarchy:
         run = self.run
         return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
 

@@ -47,6 +47,9 @@ class Scope(NamedTuple):
     id: int
 
 
+# The scopes above one call.
+Hierarchy = tuple[Scope, ...]
+
 EVERYTHING = Scope("installation", 0)
 
 
@@ -71,32 +74,36 @@ class Permits:
     _pause: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
     async def acquire(
-        self, wanted: Sequence[tuple[UUID, Sequence[Scope]]], caps: dict[Scope, Caps]
+        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
         # Also those without a cap: one that is set while calls are up must count them.
         scopes = list(caps)
         index = {scope: number for number, scope in enumerate(scopes, start=1)}
+        hierarchies = {own: number for number, own in enumerate({own for _, own in wanted}, 1)}
         keys = [EPOCH]
         arguments: list[str | int] = [
             await self._known_epoch(),
             RATE_WINDOW_MS,
             int((self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000),
             len(scopes),
+            len(hierarchies),
         ]
         for scope in scopes:
             keys += [_leases(scope), _rate(scope)]
             arguments += [caps[scope].max_concurrent or 0, caps[scope].calls_per_second or 0]
-        for attempt_id, own in wanted:
+        for own in hierarchies:
             indexes = [index[scope] for scope in own if scope in index]
-            arguments += [attempt_id.hex, len(indexes), *indexes]
+            arguments += [len(indexes), *indexes]
+        for attempt_id, own in wanted:
+            arguments += [attempt_id.hex, hierarchies[own]]
         refused = await self._run(keys, arguments)
         answers: list[Refusal | None] = [None] * len(wanted)
         for place, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
             answers[place - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
         return answers
 
-    async def release(self, leases: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
+    async def release(self, leases: Iterable[tuple[UUID, Hierarchy]]) -> None:
         members = _by_scope(leases)
         if not members:
             return
@@ -105,7 +112,7 @@ class Permits:
                 _ = pipeline.zrem(_leases(scope), *own)
             await pipeline.execute()
 
-    async def count_from_now(self, calls: Iterable[tuple[UUID, Sequence[Scope]]]) -> None:
+    async def count_from_now(self, calls: Iterable[tuple[UUID, Hierarchy]]) -> None:
         """Have calls that may have arrived only now count for the rate from now on."""
         members = _by_scope(calls)
         if not members:
@@ -173,8 +180,7 @@ class Permits:
 
 
 @lru_cache(maxsize=10_000)
-def scopes_of(*, campaign: int, tenant: int, trunk: int) -> tuple[Scope, ...]:
-    """The hierarchy above one call."""
+def scopes_of(*, campaign: int, tenant: int, trunk: int) -> Hierarchy:
     return (
         EVERYTHING,
         Scope("tenant", tenant),
@@ -183,7 +189,7 @@ def scopes_of(*, campaign: int, tenant: int, trunk: int) -> tuple[Scope, ...]:
     )
 
 
-def _by_scope(calls: Iterable[tuple[UUID, Sequence[Scope]]]) -> dict[Scope, list[str]]:
+def _by_scope(calls: Iterable[tuple[UUID, Hierarchy]]) -> dict[Scope, list[str]]:
     members: dict[Scope, list[str]] = defaultdict(list)
     for attempt_id, scopes in calls:
         for scope in scopes:

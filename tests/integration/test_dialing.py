@@ -15,7 +15,7 @@ from typing_extensions import override
 from outdial.stack.servers import LocalServers
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer, ClockSkewError
-from services.dialer.permits import EVERYTHING, Permits, Refusal, Scope
+from services.dialer.permits import EVERYTHING, Hierarchy, Permits, Refusal, Scope
 from services.dialer.provider import (
     CallRefusedError,
     CallReport,
@@ -56,7 +56,7 @@ class PausingPermits(Permits):
 
     @override
     async def acquire(
-        self, wanted: Sequence[tuple[UUID, Sequence[Scope]]], caps: dict[Scope, Caps]
+        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         answers = await super().acquire(wanted, caps)
         await self.pool.execute("UPDATE campaigns SET wanted_state = 'paused'")
