@@ -30,7 +30,7 @@ Check = Callable[[], Awaitable[object]]
 
 # New objects between two looks for garbage cycles. By Python's own 700, the services spend a third
 # of their time on looking: a batch of 500 messages is tens of thousands of objects.
-GARBAGE_THRESHOLD = 20_000
+GARBAGE_THRESHOLD = 100_000
 
 
 class Server(uvicorn.Server):

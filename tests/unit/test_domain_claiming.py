@@ -30,6 +30,23 @@ def test_what_is_free_and_a_little_more(cap: Caps, used: int, queued: int, expec
     assert claim_limit((cap,), (used,), queued=queued) == expected
 
 
+@pytest.mark.parametrize(
+    ("cap", "used", "queued", "expected"),
+    [
+        (Caps(None, None), 0, QUEUE_MOST * 3 // 4, QUEUE_MOST // 4),
+        (Caps(None, None), 0, QUEUE_MOST * 3 // 4 + 1, 0),
+        (Caps(50, None), 50, 4, 0),
+        (Caps(50, None), 50, 3, 2),
+        (Caps(1, None), 1, 2, 0),
+        (Caps(1, None), 1, 1, 1),
+    ],
+)
+def test_a_queue_is_refilled_when_a_quarter_of_it_is_gone(
+    cap: Caps, used: int, queued: int, expected: int
+) -> None:
+    assert claim_limit((cap,), (used,), queued=queued) == expected
+
+
 @given(st.lists(st.tuples(caps, st.integers(0, 200_000)), max_size=4), st.integers(0, 10_000))
 def test_no_scope_allows_more_than_it_would_alone(
     scopes: list[tuple[Caps, int]], queued: int
