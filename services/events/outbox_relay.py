@@ -53,6 +53,10 @@ class OutboxRelay:
         try:
             if await outbox.lead(conn):
                 self._conn = conn
+        except BaseException:
+            # The server may grant the lock after all, and it would stay with the connection.
+            conn.terminate()
+            raise
         finally:
             if self._conn is None:
                 await self._pool.release(conn)

@@ -1,6 +1,8 @@
 """The outbox on its way to real Kafka: in order, at least once, by one relay at a time."""
 
 import asyncio
+import os
+import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -157,6 +159,30 @@ async def test_a_relay_killed_after_publishing_publishes_again(
     numbers = [str(n) for n in range(20)]
     assert still_there == 20
     assert (await reader.read(40))[key] == numbers + numbers
+
+
+async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
+    pool: Pool, broker: KafkaBroker, dsn: str
+) -> None:
+    leader, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    assert await outbox.lead(leader)
+    relay = OutboxRelay(pool, broker)
+    await relay.run_once(NOW)
+    backend = await pool.fetchval("SELECT pg_backend_pid()")
+    await leader.close()
+
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        elected = asyncio.create_task(relay.run_once(NOW))
+        await until(lambda: pool.get_idle_size() == 0)
+        elected.cancel()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    with pytest.raises(asyncio.CancelledError):
+        await elected
+
+    await until(lambda: outbox.lead(other))
+    await other.close()
 
 
 async def kill_deleting(conn: Connection) -> bool:
