@@ -106,7 +106,11 @@ class Claimer:
                 more = more or len(claimed) == CLAIM_MOST
                 publishing.append(asyncio.create_task(self._publish(claimed, now=now)))
         finally:
-            await asyncio.gather(*publishing)
+            # Also after a claim that failed: what is committed goes out, and nothing outlives this.
+            published = await asyncio.gather(*publishing, return_exceptions=True)
+        for error in published:
+            if error is not None:
+                raise error
         return more
 
     async def _claim(

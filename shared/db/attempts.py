@@ -213,6 +213,7 @@ async def dial(
         """
         UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4
         FROM campaigns c
+        -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
         WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
             AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
             AND NOT EXISTS (

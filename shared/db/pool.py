@@ -10,9 +10,9 @@ from shared.db.types import Pool, Session
 from shared.retries import patiently
 from shared.settings import Settings
 
-# Every statement of a service is short and has an index made for it. Statistics that were taken in
-# the middle of a burst must not talk PostgreSQL into reading a table, or all of an index, instead;
-# and only a plain index scan remembers which entries it found dead.
+# Every statement on a table that grows has an index made for it. Statistics that were taken in the
+# middle of a burst must not talk PostgreSQL into reading the table instead; and only a plain index
+# scan remembers which entries it found dead. See docs/decisions/0009.
 PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
 
 

@@ -129,11 +129,12 @@ CREATE TABLE attempts (
     CHECK (state <> 'placed' OR placed_at IS NOT NULL),
     CHECK (state <> 'dropped' OR placed_at IS NULL)
 )
--- A row changes four times. What changes while it lives is in no index, so these changes stay within
--- its page, which keeps room for them, and no index fills with dead entries.
+-- What changes while an attempt lives is in no index, so these changes stay within its page, and no
+-- index fills with dead entries. A page's rows are dialed together, so as much room is kept as they take.
 WITH (fillfactor = 50);
--- One live attempt per contact, whatever the code believes. Also serves attempts.live,
--- attempts.republish and attempts.take_silent: it holds the live attempts only, a few thousand at most.
+-- One live attempt per contact, whatever the code believes. Also serves attempts.live, live_leases,
+-- republish and take_silent, and campaign_groups.unfinished: it holds the live attempts only, a few
+-- thousand at most.
 CREATE UNIQUE INDEX attempts_live ON attempts (contact_id) WHERE ended_at IS NULL;
 -- Serves attempt_records.page.
 CREATE INDEX attempts_of_campaign ON attempts (campaign_id, id);
@@ -199,4 +200,5 @@ CREATE TABLE webhook_deliveries (
 -- Serves webhooks.take_due.
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_try_at)
     WHERE state = 'pending';
+-- Serves webhooks.of_campaign.
 CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, created_at);
