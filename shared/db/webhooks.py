@@ -49,7 +49,7 @@ class Delivery:
     id: UUID
     state: DeliveryState
     tries: int
-    next_try_at: datetime
+    next_try_at: datetime | None
     last_status: int | None
     last_error: str | None
     created_at: datetime
@@ -203,10 +203,11 @@ async def of_campaign(
     """A page of the campaign's deliveries, the oldest first, from behind the one named `after`."""
     rows = await conn.fetch(
         """
-        SELECT d.id, d.state, d.tries, d.next_try_at, d.last_status, d.last_error, d.created_at,
-            d.ended_at
-        FROM webhook_endpoints e JOIN webhook_deliveries d ON d.endpoint_id = e.id
-        WHERE e.campaign_id = $1
+        SELECT d.id, d.state, d.tries, d.last_status, d.last_error, d.created_at, d.ended_at,
+            CASE WHEN d.state = 'pending' THEN d.next_try_at END AS next_try_at
+        FROM webhook_deliveries d
+        -- Not a join: with one endpoint the index gives the order, and a page reads a page.
+        WHERE d.endpoint_id = (SELECT id FROM webhook_endpoints WHERE campaign_id = $1)
             AND ($3::uuid IS NULL OR (d.created_at, d.id) > (
                 SELECT created_at, id FROM webhook_deliveries WHERE id = $3
             ))
