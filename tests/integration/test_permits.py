@@ -56,6 +56,34 @@ async def test_the_lowest_cap_of_the_hierarchy_binds_and_is_named(permits: Permi
     assert answers[1].scope == "trunk"
 
 
+async def test_each_attempt_counts_in_its_own_scopes(permits: Permits) -> None:
+    one, other = SCOPES, scopes_of(campaign=2, tenant=1, trunk=2)
+    limits = {CAMPAIGN: Caps(1, None), Scope("campaign", 2): Caps(2, None)}
+    limits |= {EVERYTHING: Caps(10, None), Scope("tenant", 1): Caps(10, None)}
+    limits |= {Scope("trunk", 1): Caps(10, None), Scope("trunk", 2): Caps(10, None)}
+    wanted = [(uuid7(), scopes) for scopes in (one, other, one, other, other, one)]
+
+    answers = await permits.acquire(wanted, limits)
+
+    assert [refusal and refusal.scope for refusal in answers] == (
+        [None, None, "campaign", None, "campaign", "campaign"]
+    )
+    held = {
+        f"{scope.kind}:{scope.id}": await permits.redis.zcard(
+            f"outdial:leases:{scope.kind}:{scope.id}"
+        )
+        for scope in limits
+    }
+    assert held == {
+        "installation:0": 3,
+        "tenant:1": 3,
+        "trunk:1": 1,
+        "trunk:2": 2,
+        "campaign:1": 1,
+        "campaign:2": 2,
+    }
+
+
 async def test_a_refused_attempt_leaves_nothing_in_any_scope(permits: Permits) -> None:
     limits = caps(max_concurrent=2) | {Scope("trunk", 1): Caps(1, None)}
     ids = [uuid7() for _ in range(3)]
