@@ -5,29 +5,18 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from uuid import UUID
 
+from services.dialer.candidates import LAST_MOMENTS, Candidate, reason_to_drop
 from services.dialer.desk import CallDesk
-from services.dialer.permits import (
-    EVERYTHING,
-    PERMIT_SECONDS,
-    Hierarchy,
-    Permits,
-    Refusal,
-    Scope,
-    scopes_of,
-)
+from services.dialer.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal, Scope
 from services.dialer.provider import Originate, Provider
 from services.dialer.trunks import Trunks, UnknownTrunkError
 from shared.db import attempts, campaign_runs
-from shared.db.attempts import Due
-from shared.db.campaign_runs import Run
 from shared.db.types import Pool
-from shared.definition import calendar_of, parse_definition
+from shared.definition import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.calendar import is_open
 from shared.domain.claiming import Caps
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDue
@@ -37,8 +26,6 @@ from shared.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
-# Nothing is dialed this shortly before its window closes: the network and the carrier need time.
-LAST_MOMENTS = timedelta(seconds=2)
 # A compare-and-set that took longer may be older than a pause; what it won is not dialed.
 COMMIT_SECONDS = 0.5
 # A trunk that is mended is tried again after this.
@@ -51,19 +38,6 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 
 class ClockSkewError(ConnectionError):
     """The machine's clock and PostgreSQL's disagree: nothing is dialed until they agree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A due attempt with its campaign."""
-
-    due: Due
-    run: Run
-
-    @property
-    def scopes(self) -> Hierarchy:
-        run = self.run
-        return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +56,7 @@ class AttemptDialer:
         at = now()
         wanted, unwanted = [], []
         for candidate in await self._candidates(messages):
-            reason = _reason_to_drop(candidate, at=at)
+            reason = reason_to_drop(candidate, at=at)
             if reason is None:
                 wanted.append(candidate)
             else:
@@ -124,7 +98,7 @@ class AttemptDialer:
             await self._give_back(granted)
             return
         at = now()
-        open_now = [each for each in granted if _reason_to_drop(each, at=at) is None]
+        open_now = [each for each in granted if reason_to_drop(each, at=at) is None]
         committing_at = time.monotonic()
         ids = await attempts.dial(
             self.pool,
@@ -237,21 +211,3 @@ class AttemptDialer:
             caps[Scope("trunk", run.trunk_id)] = run.trunk_caps
             caps[Scope("campaign", run.id)] = Caps(own.max_concurrent, own.calls_per_second)
         return caps
-
-
-@lru_cache(maxsize=4096)
-def _stays_open(definition: str, zones: tuple[str, ...], at: datetime) -> bool:
-    """Whether the window is open and will be in a moment; one answer serves a batch."""
-    calendar = calendar_of(definition)
-    return is_open(calendar, zones, at=at) and is_open(calendar, zones, at=at + LAST_MOMENTS)
-
-
-def _reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:
-    due, run = candidate.due, candidate.run
-    if not run.wanted:
-        return DropReason.NOT_WANTED
-    if due.suppressed:
-        return DropReason.SUPPRESSED
-    if at + LAST_MOMENTS >= due.window_closes_at or not _stays_open(run.definition, due.zones, at):
-        return DropReason.WINDOW_CLOSED
-    return None
