@@ -22,8 +22,7 @@ ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "60000"))
 WARM_UP = 2_000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SERVICES = ("scheduler", "dialer", "events")
-# A process waits for its round trips part of the time; two of those with most of them keep the cores
-# busy.
+# Dialers and events wait for their round trips part of the time; two of each keep the cores busy.
 PROCESSES = ("scheduler", "dialer", "dialer", "events", "events")
 CAPS = {"max_concurrent": 20_000, "calls_per_second": 50_000}
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
