@@ -5,4 +5,5 @@ pytest_plugins = (
     "tests.support.database",
     "tests.support.api",
     "tests.support.pipeline",
+    "tests.support.dialing",
 )

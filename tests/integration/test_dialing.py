@@ -1,54 +1,23 @@
 """From a due attempt to its end: the dialer and the fold on real PostgreSQL, Redis and Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
-from faststream.kafka import KafkaBroker
-from redis.asyncio import Redis
 from typing_extensions import override
 
-from outdial.stack.servers import LocalServers
-from services.dialer.desk import CallDesk
-from services.dialer.handlers import AttemptDialer, ClockSkewError
-from services.dialer.permits import EVERYTHING, Hierarchy, Permits, Refusal, Scope
-from services.dialer.provider import (
-    CallRefusedError,
-    CallReport,
-    CallState,
-    CallUnknownError,
-    Originate,
-    Provider,
-    ProviderUnavailableError,
-)
-from services.dialer.reconciler import Reconciler
+from services.dialer.handlers import ClockSkewError
+from services.dialer.permits import Hierarchy, Permits, Refusal, Scope
+from services.dialer.provider import CallRefusedError, Originate
 from services.dialer.trunks import Trunks
-from services.events.fold import CallFolder
-from shared.broker import consume, make_broker
-from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.claiming import Caps
 from shared.domain.outcomes import Outcome
-from shared.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
-from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
-from tests.support.pipeline import ScriptedProvider, an_ending, settings_for
-from tests.support.waiting import until
-
-INTERVAL = timedelta(seconds=10)
-
-
-class OneTrunk(Trunks):
-    """Every trunk leads to the scripted provider."""
-
-    provider_: Provider
-
-    @override
-    async def provider(self, trunk_id: int) -> Provider:
-        return self.provider_
+from tests.support.dialing import Bench
+from tests.support.pipeline import an_ending
 
 
 class PausingPermits(Permits):
@@ -61,93 +30,6 @@ class PausingPermits(Permits):
         answers = await super().acquire(wanted, caps)
         await self.pool.execute("UPDATE campaigns SET wanted_state = 'paused'")
         return answers
-
-
-@dataclass
-class Bench:
-    """A dialer and a fold around one provider."""
-
-    pool: Pool
-    provider: ScriptedProvider
-    dialer: AttemptDialer
-    desk: CallDesk
-    reconciler: Reconciler
-    redis: Redis
-    campaign: int = 0
-
-    async def claimed(self, count: int = 1, **definition: object) -> list[AttemptDue]:
-        """Attempts as the scheduler leaves them, with the messages that it sends."""
-        now = datetime.now(UTC)
-        self.campaign = await a_running_campaign(self.pool, a_definition(**definition), now=now)
-        await some_contacts(self.pool, self.campaign, count)
-        rows = await self.pool.fetch(
-            """
-            WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id)
-            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                revisit_at, number, state, zone_data)
-            SELECT uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
-            RETURNING id, contact_id
-            """,
-            self.campaign,
-            now,
-            now + timedelta(hours=1),
-        )
-        return [attempt_due(row["id"], self.campaign, row["contact_id"], at=now) for row in rows]
-
-    async def states(self) -> list[str]:
-        rows = await self.pool.fetch("SELECT state FROM attempts ORDER BY id")
-        return [row["state"] for row in rows]
-
-    async def becomes(self, *states: str) -> None:
-        async def same() -> bool:
-            return await self.states() == list(states)
-
-        try:
-            await until(same, seconds=30)
-        except TimeoutError:
-            assert await self.states() == list(states)
-
-    async def column(self, name: str) -> object:
-        [row] = await self.pool.fetch("SELECT * FROM attempts")
-        return row[name]
-
-    async def contact(self) -> tuple[str, int, str | None]:
-        [row] = await self.pool.fetch("SELECT state, attempts, outcome FROM contacts")
-        return row["state"], row["attempts"], row["outcome"]
-
-    async def leases(self) -> int:
-        held: int = await self.redis.zcard("outdial:leases:installation:0")
-        return held
-
-    def ids(self, messages: list[AttemptDue]) -> list[UUID]:
-        return [message.data.attempt_id for message in messages]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def bench(
-    pool: Pool, redis: Redis, broker: KafkaBroker, dsn: str, servers: LocalServers
-) -> AsyncIterator[Bench]:
-    permits = Permits(redis, pool, 60)
-    # An empty Redis has lost its leases; rebuilding them outlives a permit.
-    await permits.acquire([], {EVERYTHING: Caps(1, 1)})
-    desk = CallDesk(pool, broker, permits)
-    trunks = OneTrunk(pool, desk.on_report)
-    trunks.provider_ = provider = ScriptedProvider()
-    dialer = AttemptDialer(pool, permits, desk, trunks, Caps(100, 100), "http://here", INTERVAL)
-    reconciler = Reconciler(pool, trunks, desk, INTERVAL, timedelta(hours=1))
-    # A group of its own, so that what other tests left on the topic is passed over quickly.
-    events = make_broker(settings_for(servers, dsn), "events")
-    consume(
-        events,
-        CALL_EVENTS,
-        CallEvent,
-        CallFolder(pool).on_call_events,
-        group=f"events.{dsn.rpartition('/')[2]}",
-    )
-    await events.start()
-    yield Bench(pool, provider, dialer, desk, reconciler, redis)
-    await desk.drain()
-    await events.stop()
 
 
 async def test_a_message_that_comes_twice_dials_once(bench: Bench) -> None:
@@ -323,80 +205,6 @@ async def test_a_number_that_the_provider_calls_invalid_is_finished(bench: Bench
     await bench.becomes("ended")
 
     assert await bench.contact() == ("finished", 1, "invalid_number")
-
-
-async def lose(request: Originate) -> str:
-    raise CallUnknownError("no reply")
-
-
-async def silent(bench: Bench) -> AttemptDue:
-    """An attempt whose originate was never answered, old enough to ask about."""
-    bench.provider.answer = lose
-    [message] = messages = await bench.claimed()
-    await bench.dialer.on_attempts_due(messages)
-    await bench.desk.drain()
-    await bench.becomes("dialing")
-    await bench.pool.execute(
-        "UPDATE attempts SET revisit_at = now(), dialing_at = now() - interval '20 seconds'"
-    )
-    return message
-
-
-async def test_a_lost_reply_is_settled_by_asking_never_by_dialing(bench: Bench) -> None:
-    message = await silent(bench)
-    await bench.dialer.on_attempts_due([message])
-    bench.provider.known[message.data.attempt_id] = an_ending(
-        message.data.attempt_id, Outcome.NO_ANSWER
-    )
-
-    await bench.reconciler.run_once(datetime.now(UTC))
-    await bench.becomes("ended")
-
-    assert len(bench.provider.asked) == 1
-    assert await bench.contact() == ("finished", 1, "no_answer")
-    assert await bench.leases() == 0
-
-
-async def test_what_the_provider_never_saw_ends_as_unknown(bench: Bench) -> None:
-    await silent(bench)
-
-    await bench.reconciler.run_once(datetime.now(UTC))
-    await bench.becomes("unknown")
-
-    assert await bench.column("reason") == "no_record"
-    assert await bench.contact() == ("finished", 1, "unknown")
-    assert len(bench.provider.asked) == 1
-
-
-async def test_a_provider_that_does_not_answer_is_asked_again_later(bench: Bench) -> None:
-    await silent(bench)
-    bench.provider.lookup_error = ProviderUnavailableError("down")
-
-    now = datetime.now(UTC)
-    await bench.reconciler.run_once(now)
-
-    assert await bench.states() == ["dialing"]
-    assert await bench.column("revisit_at") == now + INTERVAL
-
-
-async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) -> None:
-    message = await silent(bench)
-    reference = message.data.attempt_id
-    bench.provider.known[reference] = CallReport(
-        reference=reference,
-        provider_call_id="call",
-        state=CallState.ANSWERED,
-        at=datetime.now(UTC),
-    )
-
-    await bench.reconciler.run_once(datetime.now(UTC))
-    await bench.becomes("placed")
-    much_later = datetime.now(UTC) + timedelta(hours=2)
-    await bench.reconciler.run_once(much_later)
-    await bench.becomes("unknown")
-
-    assert bench.provider.hung_up == [reference]
-    assert await bench.column("reason") == "no_ending"
 
 
 async def test_a_drop_that_comes_too_late_does_not_end_a_dialed_attempt(bench: Bench) -> None:

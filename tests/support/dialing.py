@@ -1,0 +1,128 @@
+"""A dialer and a fold around a provider that does as it is told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest_asyncio
+from faststream.kafka import KafkaBroker
+from redis.asyncio import Redis
+from typing_extensions import override
+
+from outdial.stack.servers import LocalServers
+from services.dialer.desk import CallDesk
+from services.dialer.handlers import AttemptDialer
+from services.dialer.permits import EVERYTHING, Permits
+from services.dialer.provider import (
+    Provider,
+)
+from services.dialer.reconciler import Reconciler
+from services.dialer.trunks import Trunks
+from services.events.fold import CallFolder
+from shared.broker import consume, make_broker
+from shared.db.types import Pool
+from shared.domain.claiming import Caps
+from shared.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
+from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
+from tests.support.pipeline import ScriptedProvider, settings_for
+from tests.support.waiting import until
+
+INTERVAL = timedelta(seconds=10)
+
+
+class OneTrunk(Trunks):
+    """Every trunk leads to the scripted provider."""
+
+    provider_: Provider
+
+    @override
+    async def provider(self, trunk_id: int) -> Provider:
+        return self.provider_
+
+
+@dataclass
+class Bench:
+    """A dialer and a fold around one provider."""
+
+    pool: Pool
+    provider: ScriptedProvider
+    dialer: AttemptDialer
+    desk: CallDesk
+    reconciler: Reconciler
+    redis: Redis
+    campaign: int = 0
+
+    async def claimed(self, count: int = 1, **definition: object) -> list[AttemptDue]:
+        """Attempts as the scheduler leaves them, with the messages that it sends."""
+        now = datetime.now(UTC)
+        self.campaign = await a_running_campaign(self.pool, a_definition(**definition), now=now)
+        await some_contacts(self.pool, self.campaign, count)
+        rows = await self.pool.fetch(
+            """
+            WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id)
+            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
+                revisit_at, number, state, zone_data)
+            SELECT uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
+            RETURNING id, contact_id
+            """,
+            self.campaign,
+            now,
+            now + timedelta(hours=1),
+        )
+        return [attempt_due(row["id"], self.campaign, row["contact_id"], at=now) for row in rows]
+
+    async def states(self) -> list[str]:
+        rows = await self.pool.fetch("SELECT state FROM attempts ORDER BY id")
+        return [row["state"] for row in rows]
+
+    async def becomes(self, *states: str) -> None:
+        async def same() -> bool:
+            return await self.states() == list(states)
+
+        try:
+            await until(same, seconds=30)
+        except TimeoutError:
+            assert await self.states() == list(states)
+
+    async def column(self, name: str) -> object:
+        [row] = await self.pool.fetch("SELECT * FROM attempts")
+        return row[name]
+
+    async def contact(self) -> tuple[str, int, str | None]:
+        [row] = await self.pool.fetch("SELECT state, attempts, outcome FROM contacts")
+        return row["state"], row["attempts"], row["outcome"]
+
+    async def leases(self) -> int:
+        held: int = await self.redis.zcard("outdial:leases:installation:0")
+        return held
+
+    def ids(self, messages: list[AttemptDue]) -> list[UUID]:
+        return [message.data.attempt_id for message in messages]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bench(
+    pool: Pool, redis: Redis, broker: KafkaBroker, dsn: str, servers: LocalServers
+) -> AsyncIterator[Bench]:
+    permits = Permits(redis, pool, 60)
+    # An empty Redis has lost its leases; rebuilding them outlives a permit.
+    await permits.acquire([], {EVERYTHING: Caps(1, 1)})
+    desk = CallDesk(pool, broker, permits)
+    trunks = OneTrunk(pool, desk.on_report)
+    trunks.provider_ = provider = ScriptedProvider()
+    dialer = AttemptDialer(pool, permits, desk, trunks, Caps(100, 100), "http://here", INTERVAL)
+    reconciler = Reconciler(pool, trunks, desk, INTERVAL, timedelta(hours=1))
+    # A group of its own, so that what other tests left on the topic is passed over quickly.
+    events = make_broker(settings_for(servers, dsn), "events")
+    consume(
+        events,
+        CALL_EVENTS,
+        CallEvent,
+        CallFolder(pool).on_call_events,
+        group=f"events.{dsn.rpartition('/')[2]}",
+    )
+    await events.start()
+    yield Bench(pool, provider, dialer, desk, reconciler, redis)
+    await desk.drain()
+    await events.stop()
