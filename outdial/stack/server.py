@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +17,7 @@ START_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 
 
-class LocalServer:
+class LocalServer(ABC):
     """One server in its own directory; the address it first came up with is kept."""
 
     name: ClassVar[str]
@@ -41,8 +42,8 @@ class LocalServer:
         self._child: Child | None = None
 
     @property
-    def url(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def url(self) -> str: ...
 
     @property
     def log(self) -> Path:
@@ -60,12 +61,12 @@ class LocalServer:
     def is_running(self) -> bool:
         return self._child is not None and self._child.exit_code is None
 
+    @abstractmethod
     async def prepare(self) -> None:
         """Make the data directory; nothing to do when it is there."""
-        raise NotImplementedError
 
-    def launch(self) -> Launch:
-        raise NotImplementedError
+    @abstractmethod
+    def launch(self) -> Launch: ...
 
     async def start(self) -> None:
         if self.is_running:

@@ -14,7 +14,7 @@ def document() -> dict[str, Any]:
 
 
 def _never_opened() -> AbstractAsyncContextManager[Resources]:
-    raise NotImplementedError
+    raise RuntimeError("the document is made without resources")
 
 
 if __name__ == "__main__":
