@@ -87,7 +87,7 @@ class DeliveryView(BaseModel):
     id: UUID
     state: DeliveryState
     tries: int = Field(description="posts that were made so far")
-    next_try_at: datetime | None
+    next_try_at: datetime | None = Field(description="while it is pending")
     last_status: int | None = Field(description="HTTP status of the last answer")
     last_error: str | None
     created_at: datetime
