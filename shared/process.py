@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 
-# New objects between two looks for garbage cycles. By Python's own 700 a batch of 500 messages, tens
-# of thousands, is looked through again and again: `make bench` shows the CPU.
+# New objects between two looks for garbage cycles. By Python's own 700, a batch, which has
+# tens of thousands, is looked through again and again: `make bench` shows the CPU.
 GARBAGE_THRESHOLD = 100_000
 
 
