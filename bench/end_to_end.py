@@ -123,8 +123,9 @@ async def prepare(conn: Connection, contacts: int) -> int:
     groups = [
         await conn.fetchval(
             """
-            INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'US', 'contact')
-            ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = excluded.zones
+            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, 'contact', '{US}')
+            ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+                DO UPDATE SET zones = excluded.zones
             RETURNING id
             """,
             [zone],

@@ -15,7 +15,7 @@ from services.api.resources import Resources
 from shared.db import campaigns, contacts, webhook_endpoints
 from shared.db.campaigns import Campaign
 from shared.db.types import Connection
-from shared.definition import CampaignDefinition
+from shared.definitions.campaign import CampaignDefinition
 from shared.domain.calendar import next_span
 from shared.domain.campaigns import ALLOWED, WANTS, Command
 from shared.messages import CampaignCommand, CampaignCommanded

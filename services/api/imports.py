@@ -15,7 +15,7 @@ from shared.db import calling_groups, campaigns, contacts, counters, imports
 from shared.db.campaigns import Campaign
 from shared.db.contacts import NewContact
 from shared.db.types import Connection
-from shared.definition import parse_definition
+from shared.definitions.campaign import parse_definition
 from shared.domain.calling_groups import CallingGroup
 from shared.domain.outcomes import Outcome
 

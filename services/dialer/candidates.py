@@ -7,7 +7,7 @@ from functools import lru_cache
 from services.dialer.permits import Hierarchy, scopes_of
 from shared.db.attempts import Due
 from shared.db.campaign_runs import Run
-from shared.definition import calendar_of
+from shared.definitions.campaign import calendar_of
 from shared.domain.attempts import DropReason
 from shared.domain.calendar import is_open
 

@@ -15,7 +15,7 @@ from services.dialer.provider import Originate, Provider
 from services.dialer.trunks import Trunks, UnknownTrunkError
 from shared.db import attempts, campaign_runs
 from shared.db.types import Pool
-from shared.definition import parse_definition
+from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.claiming import Caps
 from shared.failpoints import Failpoint, passing

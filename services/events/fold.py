@@ -13,7 +13,7 @@ from typing import assert_never
 from shared.db import campaign_runs, counters, folding, inbox, outbox, webhooks
 from shared.db.folding import End, Facts, Next
 from shared.db.types import Connection, Pool
-from shared.definition import policy_of
+from shared.definitions.campaign import policy_of
 from shared.domain.attempt_policy import History, next_attempt, record
 from shared.domain.attempts import AttemptState, advances
 from shared.domain.contacts import ContactState

@@ -18,7 +18,7 @@ from shared.db.attempts import Claimed, Live
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Run
 from shared.db.types import Pool
-from shared.definition import parse_definition
+from shared.definitions.campaign import parse_definition
 from shared.domain.claiming import Caps, claim_limit
 from shared.domain.zones import tzdata_version
 from shared.failpoints import Failpoint, passing

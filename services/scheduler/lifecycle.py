@@ -8,7 +8,7 @@ from services.scheduler.openings import Openings
 from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox
 from shared.db.campaign_runs import Unsettled
 from shared.db.types import Connection, Pool
-from shared.definition import calendar_of
+from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
 from shared.domain.outcomes import Outcome
 from shared.messages import CampaignChanged, CampaignCommand, ChangedCampaign

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.db.campaign_groups import Group
-from shared.definition import calendar_of
+from shared.definitions.campaign import calendar_of
 from shared.domain.calendar import Span, next_span
 
 # Far above campaigns times groups of any installation seen; a bound, not a tuning.

@@ -10,20 +10,23 @@ async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[Calli
     """The ids of those that exist."""
     records = await conn.fetch(
         """
-        SELECT g.id, g.zones, g.jurisdiction, g.source
-        FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (zones, jurisdiction, source)
+        SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS wanted (zones, source, jurisdictions, jurisdiction_source)
         JOIN calling_groups g
           ON g.zones = string_to_array(wanted.zones, ',')
-         AND g.jurisdiction = wanted.jurisdiction
          AND g.source = wanted.source
+         AND g.jurisdictions = string_to_array(wanted.jurisdictions, ',')
+         AND g.jurisdiction_source = wanted.jurisdiction_source
         """,
         *_columns(groups),
     )
     return {
         CallingGroup(
             zones=tuple(record["zones"]),
-            jurisdiction=record["jurisdiction"],
             source=record["source"],
+            jurisdictions=tuple(record["jurisdictions"]),
+            jurisdiction_source=record["jurisdiction_source"],
         ): record["id"]
         for record in records
     }
@@ -33,11 +36,13 @@ async def insert(conn: Connection, groups: Collection[CallingGroup]) -> None:
     """Those that another transaction is making are waited for; the order prevents a deadlock."""
     await conn.execute(
         """
-        INSERT INTO calling_groups (zones, jurisdiction, source)
-        SELECT string_to_array(zones, ','), jurisdiction, source
-        FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (zones, jurisdiction, source)
-        ORDER BY zones, jurisdiction, source
-        ON CONFLICT (zones, jurisdiction, source) DO NOTHING
+        INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+        SELECT string_to_array(zones, ','), source, string_to_array(jurisdictions, ','),
+            jurisdiction_source
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS wanted (zones, source, jurisdictions, jurisdiction_source)
+        ORDER BY zones, source, jurisdictions, jurisdiction_source
+        ON CONFLICT (zones, source, jurisdictions, jurisdiction_source) DO NOTHING
         """,
         *_columns(groups),
     )
@@ -56,10 +61,11 @@ async def add_to_campaign(conn: Connection, campaign_id: int, ids: Sequence[int]
     )
 
 
-def _columns(groups: Collection[CallingGroup]) -> tuple[list[str], list[str], list[str]]:
-    # No name of a zone holds a comma, and PostgreSQL has no ragged arrays of arrays.
+def _columns(groups: Collection[CallingGroup]) -> tuple[list[str], ...]:
+    # No zone or jurisdiction holds a comma, and PostgreSQL has no ragged arrays of arrays.
     return (
         [",".join(group.zones) for group in groups],
-        [group.jurisdiction for group in groups],
         [group.source for group in groups],
+        [",".join(group.jurisdictions) for group in groups],
+        [group.jurisdiction_source for group in groups],
     )

@@ -18,8 +18,9 @@ class Contact:
     external_id: str | None
     attributes: str | None
     zones: Sequence[str]
-    jurisdiction: str
     zone_source: str
+    jurisdictions: Sequence[str]
+    jurisdiction_source: str
     state: str
     outcome: str | None
     attempts: int
@@ -92,7 +93,8 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
     record = await conn.fetchrow(
         """
         SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
-               g.jurisdiction, g.source AS zone_source, c.state, c.outcome, c.attempts,
+               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
+               c.attempts,
                NULLIF(c.not_before, '-infinity') AS not_before
         FROM contacts c
         JOIN campaigns m ON m.id = c.campaign_id
@@ -115,7 +117,8 @@ async def page(
     records = await conn.fetch(
         """
         SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
-               g.jurisdiction, g.source AS zone_source, c.state, c.outcome, c.attempts,
+               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
+               c.attempts,
                NULLIF(c.not_before, '-infinity') AS not_before
         FROM contacts c
         JOIN calling_groups g ON g.id = c.calling_group_id

@@ -11,12 +11,14 @@ class CallingGroup:
     """Contacts of one group open and close together; no zones means that no call is allowed.
 
     `source` says where the zones came from: contact, number, campaign or unknown.
-    `jurisdiction` is the ISO country of the number, or 001 for numbers of no country.
+    `jurisdictions` are ISO 3166 codes, of a country like GB or of a part like US-FL, sorted: the
+    rules of all of them hold. 001 is for numbers of no country.
     """
 
     zones: tuple[str, ...]
-    jurisdiction: str
     source: str
+    jurisdictions: tuple[str, ...]
+    jurisdiction_source: str
 
 
 def calling_group(
@@ -24,7 +26,9 @@ def calling_group(
 ) -> CallingGroup:
     """The contact's own zone wins, then all zones of its number, then the campaign's default."""
     zones, source = _candidates(number, contact_zone, default_zone)
-    return CallingGroup(zones=zones, jurisdiction=number.region, source=source)
+    return CallingGroup(
+        zones=zones, source=source, jurisdictions=(number.region,), jurisdiction_source="number"
+    )
 
 
 def _candidates(

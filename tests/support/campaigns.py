@@ -77,18 +77,21 @@ async def some_contacts(
     count: int,
     *,
     zones: Sequence[str] = ("UTC",),
+    jurisdictions: Sequence[str] = ("US",),
     first: int = 0,
 ) -> list[int]:
     """Contacts with numbers +12025550000 and up; their ids in order."""
     source = "contact" if zones else "unknown"
     group_id = await conn.fetchval(
         """
-        INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'US', $2)
-        ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = excluded.zones
+        INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, $3)
+        ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+            DO UPDATE SET zones = excluded.zones
         RETURNING id
         """,
         list(zones),
         source,
+        list(jurisdictions),
     )
     await conn.execute(
         "INSERT INTO campaign_groups VALUES ($1, $2) ON CONFLICT DO NOTHING", campaign_id, group_id

@@ -53,8 +53,9 @@ class History:
     async def contact(self, number: str, *zones: str, source: str = "contact") -> int:
         group = await self.conn.fetchval(
             """
-            INSERT INTO calling_groups (zones, jurisdiction, source) VALUES ($1, 'ZZ', $2)
-            ON CONFLICT (zones, jurisdiction, source) DO UPDATE SET zones = EXCLUDED.zones
+            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, '{ZZ}')
+            ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+                DO UPDATE SET zones = EXCLUDED.zones
             RETURNING id
             """,
             list(zones),

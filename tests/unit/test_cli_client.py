@@ -48,7 +48,7 @@ class Api:
         return web.json_response({**answer, "finished": {}, "added_later": 1})
 
     async def waiting(self, _request: web.Request) -> web.Response:
-        closed = {"zones": ["Asia/Tokyo"], "jurisdiction": "JP", "source": "number"}
+        closed = {"zones": ["Asia/Tokyo"], "source": "number"}
         until = {"contacts": 1, "reason": "window", "opens_at": "2026-11-22T00:00:00Z"}
         return web.json_response({"waiting": [{**closed, **until}]})
 

@@ -33,13 +33,18 @@ def test_the_first_source_with_a_zone_wins(
 ) -> None:
     group = calling_group(number, contact_zone=contact_zone, default_zone=default_zone)
 
-    assert group == CallingGroup(zones=zones, jurisdiction=number.region, source=source)
+    assert group == CallingGroup(
+        zones=zones,
+        source=source,
+        jurisdictions=(number.region,),
+        jurisdiction_source="number",
+    )
 
 
 def test_a_number_that_was_ported_keeps_its_jurisdiction() -> None:
     group = calling_group(PLACED, contact_zone="America/Los_Angeles", default_zone=None)
 
-    assert (group.zones, group.jurisdiction) == (("America/Los_Angeles",), "US")
+    assert (group.zones, group.jurisdictions) == (("America/Los_Angeles",), ("US",))
 
 
 def test_contacts_alike_share_one_group() -> None:

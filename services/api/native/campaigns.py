@@ -21,7 +21,7 @@ from services.api.problems import documented
 from services.api.resources import In, Now
 from services.api.waiting import explain
 from shared.db import campaigns, contacts, counters
-from shared.definition import CampaignDefinition, calendar_of
+from shared.definitions.campaign import CampaignDefinition, calendar_of
 from shared.domain.campaigns import CampaignState, Command
 
 EXAMPLE = {

@@ -50,7 +50,8 @@ class ContactView(BaseModel):
     attributes: dict[str, Any] | None
     zones: list[str] = Field(description="all must be open; none means: never called")
     zone_source: Literal["contact", "number", "campaign", "unknown"]
-    jurisdiction: str = Field(examples=["US"])
+    jurisdictions: list[str] = Field(description="whose rules hold", examples=[["US-FL"]])
+    jurisdiction_source: str = Field(examples=["number"])
     state: ContactState
     outcome: Outcome | None
     attempts: int
