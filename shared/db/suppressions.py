@@ -21,7 +21,7 @@ async def insert(
         """
         INSERT INTO suppressions (tenant_id, number, reason, created_at)
         VALUES ($1, $2, $3, clock_timestamp())
-        ON CONFLICT (tenant_id, number) DO NOTHING
+        ON CONFLICT (tenant_id, number, campaign_id) DO NOTHING
         RETURNING number, reason, created_at
         """,
         tenant_id,
