@@ -182,12 +182,15 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
     rows = await conn.fetch(
         """
         SELECT a.id, a.campaign_id, c.number, g.zones, a.window_closes_at,
-            s.number IS NOT NULL AS suppressed
+            EXISTS (
+                SELECT FROM suppressions s
+                WHERE s.tenant_id = m.tenant_id AND s.number = c.number
+                    AND s.campaign_id IN (0, m.id) AND s.expires_at > clock_timestamp()
+            ) AS suppressed
         FROM attempts a
         JOIN contacts c ON c.id = a.contact_id
         JOIN calling_groups g ON g.id = c.calling_group_id
         JOIN campaigns m ON m.id = a.campaign_id
-        LEFT JOIN suppressions s ON s.tenant_id = m.tenant_id AND s.number = c.number
         WHERE a.id = ANY($1) AND a.state = 'claimed'
         """,
         list(ids),
@@ -220,6 +223,7 @@ async def dial(
                 SELECT FROM suppressions s
                 WHERE s.tenant_id = c.tenant_id
                     AND s.number = ($2::text[])[array_position($1::uuid[], a.id)]
+                    AND s.campaign_id IN (0, c.id) AND s.expires_at > $3
             )
         RETURNING a.id
         """,
