@@ -3,13 +3,21 @@
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from shared.definitions.attempts import AttemptsDefinition
 from shared.definitions.base import Definition
-from shared.definitions.calendar import CalendarDefinition
+from shared.definitions.calendar import CalendarDefinition, WindowDefinition
+from shared.definitions.limits import (
+    FrequencyCapDefinition,
+    SilenceDefinition,
+    Subject,
+    contradiction,
+)
 from shared.domain.attempt_policy import AttemptPolicy
 from shared.domain.calendar import Calendar
+from shared.domain.calling_rules import CampaignRules
+from shared.domain.rules import CallKind
 from shared.domain.zones import is_zone
 
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
@@ -20,6 +28,16 @@ class CapsDefinition(Definition):
 
     max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
     calls_per_second: int | None = Field(default=None, ge=1, le=100_000)
+
+
+class ShareDefinition(Definition):
+    """How campaigns share what they compete for: by priority first, then in proportion to weight.
+
+    A campaign of a higher priority gets all that it can use before one of a lower gets any.
+    """
+
+    weight: int = Field(default=1, ge=1, le=100)
+    priority: int = Field(default=0, ge=0, le=9)
 
 
 class WebhookDefinition(Definition):
@@ -42,8 +60,32 @@ class CampaignDefinition(Definition):
     default_zone: str | None = Field(
         default=None, description="zone of contacts that have none; without it they are not called"
     )
+    default_zone_windows: list[WindowDefinition] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="hours, inside the calendar, for contacts whose zone is only the default",
+    )
+    kind: CallKind = Field(
+        default=CallKind.SOLICITATION,
+        description="what the calls are for; which rules of law hold depends on it",
+    )
+    automated: bool = Field(
+        default=True, description="whether people hear a recorded or an artificial voice"
+    )
+    subject: Subject | None = Field(
+        default=None,
+        description="what the calls are about; caps by subject count calls on the same one",
+        examples=["loan-offer"],
+    )
     attempts: AttemptsDefinition = AttemptsDefinition()
+    frequency_caps: list[FrequencyCapDefinition] = Field(default_factory=list, max_length=10)
+    silences: list[SilenceDefinition] = Field(default_factory=list, max_length=10)
+    ring_seconds: int | None = Field(
+        default=None, ge=5, le=120, description="how long a call rings that nobody answers"
+    )
     caps: CapsDefinition = CapsDefinition()
+    share: ShareDefinition = ShareDefinition()
     webhook: WebhookDefinition | None = None
 
     @field_validator("name", "call_flow", "trunk")
@@ -52,6 +94,23 @@ class CampaignDefinition(Definition):
         if text and "\x00" in text:
             raise ValueError("must not contain a NUL character")
         return text
+
+    @field_validator("frequency_caps")
+    @classmethod
+    def do_not_contradict(cls, caps: list[FrequencyCapDefinition]) -> list[FrequencyCapDefinition]:
+        found = contradiction(caps)
+        if found is not None:
+            raise ValueError(found)
+        return caps
+
+    @field_validator("default_zone_windows")
+    @classmethod
+    def has_default_zone(
+        cls, windows: list[WindowDefinition] | None, info: ValidationInfo
+    ) -> list[WindowDefinition] | None:
+        if windows is not None and info.data.get("default_zone") is None:
+            raise ValueError("without a default_zone no contact has these hours; give one")
+        return windows
 
     @field_validator("default_zone")
     @classmethod
@@ -77,3 +136,25 @@ def calendar_of(definition: str) -> Calendar:
 def policy_of(definition: str) -> AttemptPolicy:
     """The attempt policy of a stored definition, parsed once."""
     return parse_definition(definition).attempts.policy()
+
+
+@lru_cache(maxsize=4096)
+def rules_of(definition: str) -> CampaignRules:
+    """What a stored definition says of its calls, parsed once."""
+    parsed = parse_definition(definition)
+    unlocated = None
+    if parsed.default_zone_windows is not None:
+        windows = [each for window in parsed.default_zone_windows for each in window.windows()]
+        unlocated = Calendar(windows=tuple(windows))
+    return CampaignRules(
+        kind=parsed.kind,
+        automated=parsed.automated,
+        subject=parsed.subject or "",
+        calendar=calendar_of(definition),
+        unlocated=unlocated,
+        limits=(
+            *(cap.cap() for cap in parsed.frequency_caps),
+            *(silence.silence() for silence in parsed.silences),
+        ),
+        ring_seconds=parsed.ring_seconds,
+    )

@@ -1,0 +1,142 @@
+"""The rules for one campaign and one calling group: its own, those of law, those of its tenant."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from shared.domain.calendar import Calendar, Span, next_span
+from shared.domain.calling_groups import CallingGroup
+from shared.domain.frequency import FrequencyCap, Silence
+from shared.domain.rules import CallKind, RingTime, Rule, covers
+from shared.domain.zones import local_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRules:
+    """What a campaign says of itself. No subject: its calls are about what other such calls are.
+
+    `unlocated` are the hours, beside its own, for contacts whose zone is only the campaign's
+    default.
+    """
+
+    kind: CallKind
+    automated: bool
+    subject: str
+    calendar: Calendar
+    unlocated: Calendar | None = None
+    limits: tuple[FrequencyCap | Silence, ...] = ()
+    ring_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRules:
+    """What a tenant made of the packs; `overridden` rules do not hold for it."""
+
+    turned_on: frozenset[str] = frozenset()
+    overridden: frozenset[str] = frozenset()
+    added: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours with the rule that sets them; none: the campaign's own."""
+
+    calendar: Calendar
+    rule: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap or a silence with the rule that sets it; none: the campaign's own."""
+
+    limit: FrequencyCap | Silence
+    rule: Rule | None
+
+    def holds(self, zones: tuple[str, ...], *, at: datetime) -> bool:
+        return self.rule is None or in_force(self.rule, zones, at=at)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class CallingRules:
+    """All that must hold for a contact of the group; asked for each, so the opening is kept."""
+
+    group: CallingGroup
+    hours: tuple[Hours, ...]
+    limits: tuple[Limit, ...]
+    subject: str
+    # Whether calls are noted by person, because a rule somewhere may count them.
+    counted: bool
+    ring_seconds: int | None
+    versions: str
+    _calendars: tuple[Calendar, ...] = ()
+    _span: Span | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self._calendars = tuple(each.calendar for each in self.hours)
+
+    def opening(self, *, now: datetime) -> Span | None:
+        """The span that contains `now`, or the next one; None when there is none any more."""
+        span = self._span
+        if span is not None and span.opens_at <= now < span.closes_at:
+            return span
+        self._span = next_span(self._calendars, self.group.zones, now=now)
+        return self._span
+
+
+def calling_rules(
+    campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
+) -> CallingRules:
+    """Those of the rules that cover such calls to the group's places, beside the campaign's own."""
+    law = list(_holding(campaign, tenant, packs, group))
+    own = [campaign.calendar]
+    if group.source == "campaign" and campaign.unlocated is not None:
+        own.append(campaign.unlocated)
+    legal_hours = [
+        Hours(_while_in_force(rule, rule.demand), rule)
+        for rule in law
+        if isinstance(rule.demand, Calendar)
+    ]
+    legal_limits = [
+        Limit(rule.demand, rule) for rule in law if isinstance(rule.demand, FrequencyCap | Silence)
+    ]
+    rings = [rule.demand.seconds for rule in law if isinstance(rule.demand, RingTime)]
+    return CallingRules(
+        group=group,
+        hours=(*(Hours(calendar, None) for calendar in own), *legal_hours),
+        limits=(*(Limit(limit, None) for limit in campaign.limits), *legal_limits),
+        subject=campaign.subject,
+        counted=campaign.kind is not CallKind.INFORMATIONAL
+        or bool(campaign.subject or campaign.limits or legal_limits),
+        ring_seconds=max([*rings, campaign.ring_seconds or 0]) or None,
+        versions=" ".join(sorted({rule.pack for rule in law})),
+    )
+
+
+def in_force(rule: Rule, zones: tuple[str, ...], *, at: datetime) -> bool:
+    """Whether the local date, in any of the zones, is one on which the rule holds."""
+    return any(_dated(rule, local_date(name, at)) for name in zones or ("UTC",))
+
+
+def _dated(rule: Rule, day: date) -> bool:
+    return (rule.effective_from is None or rule.effective_from <= day) and (
+        rule.effective_until is None or day < rule.effective_until
+    )
+
+
+def _holding(
+    campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
+) -> Iterator[Rule]:
+    for rule in (*packs, *tenant.added):
+        wanted = rule.verified or rule.name in tenant.turned_on
+        if (
+            wanted
+            and rule.name not in tenant.overridden
+            and campaign.kind in rule.kinds
+            and (campaign.automated or not rule.automated_only)
+            and covers(rule, group.jurisdictions)
+        ):
+            yield rule
+
+
+def _while_in_force(rule: Rule, hours: Calendar) -> Calendar:
+    return replace(hours, effective_from=rule.effective_from, effective_until=rule.effective_until)
