@@ -8,9 +8,10 @@ from typing import Any, Literal
 from services.api.auth import Caller
 from services.api.campaigns import ended, owned
 from services.api.contact_rows import Fault, Row, Rows
-from services.api.csv_contacts import CsvContacts, Errors, FileError, RowError
-from services.api.problems import FaultyPlace, ProblemError
+from services.api.csv_contacts import CsvContacts, Errors, FileError
+from services.api.problems import ProblemError
 from services.api.resources import Resources
+from services.api.uploads import pieces_of, read_on, told, unreadable
 from shared.db import calling_groups, campaigns, contacts, counters, imports
 from shared.db.campaigns import Campaign
 from shared.db.contacts import NewContact
@@ -18,13 +19,6 @@ from shared.db.types import Connection
 from shared.definitions.campaign import parse_definition
 from shared.domain.calling_groups import CallingGroup
 from shared.domain.outcomes import Outcome
-
-# Large enough that a thread pays, small enough that a request beside it hardly waits.
-PIECE = 256 * 1024
-# A client that sends nothing for so long is taken for dead: it holds a transaction open.
-SILENT_SECONDS = 30.0
-# An early refusal still reads so much, else the client may see a broken pipe and not the answer.
-READ_AFTER_REFUSAL = 64 * 1024 * 1024
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
@@ -57,7 +51,7 @@ async def import_csv(
     delimiter: str | None,
     refuse_errors: bool,
 ) -> Imported:
-    pieces = _pieces(body)
+    pieces = pieces_of(body)
     try:
         async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
             campaign = await _fillable(conn, caller, campaign_id)
@@ -68,8 +62,8 @@ async def import_csv(
                 raise _refused(reader.errors)
             return await _merge(conn, caller, campaign_id, reader)
     except (ProblemError, FileError) as error:
-        await _read_on(pieces)
-        raise _unreadable(error.error) if isinstance(error, FileError) else error from None
+        await read_on(pieces)
+        raise unreadable(error.error) if isinstance(error, FileError) else error from None
 
 
 async def add(
@@ -184,39 +178,6 @@ async def _count(conn: Connection, campaign_id: int, *, inserted: int, excluded:
     await counters.add(conn, [count for count in counts if count[2]])
 
 
-async def _pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    kept = bytearray()
-    while True:
-        try:
-            async with asyncio.timeout(SILENT_SECONDS):
-                chunk = await anext(body, None)
-        except TimeoutError:
-            raise ProblemError(408, "request_timeout", "the file stopped coming") from None
-        if chunk is None:
-            break
-        kept += chunk
-        while len(kept) >= PIECE:
-            yield bytes(kept[:PIECE])
-            del kept[:PIECE]
-    if kept:
-        yield bytes(kept)
-
-
-async def _read_on(pieces: AsyncIterator[bytes]) -> None:
-    seen = 0
-    async for piece in pieces:
-        seen += len(piece)
-        if seen > READ_AFTER_REFUSAL:
-            return
-
-
-def _unreadable(error: RowError) -> ProblemError:
-    place = told(error)
-    return ProblemError(
-        422, "unreadable_file", f"line {error.line}: {place.detail}", errors=[place]
-    )
-
-
 def _refused(errors: Errors) -> ProblemError:
     return ProblemError(
         422,
@@ -228,27 +189,3 @@ def _refused(errors: Errors) -> ProblemError:
             "errors_truncated": errors.count > len(errors.first),
         },
     )
-
-
-def told(error: RowError) -> FaultyPlace:
-    detail = REASONS.get(error.reason, error.reason.replace("_", " "))
-    return FaultyPlace(line=error.line, field=error.field, reason=error.reason, detail=detail)
-
-
-REASONS = {
-    "empty": "there is no number",
-    "not_a_number": "not a phone number",
-    "no_country": "no country code, and the campaign has no default_region for it",
-    "not_assigned": "no such number can exist",
-    "wrong_length": "no number of this country is so long",
-    "unknown_zone": "unknown time zone; use an IANA name such as Europe/London",
-    "nul_byte": "must not contain a NUL byte",
-    "not_utf8": "must be UTF-8",
-    "bad_quoting": "a quote stands where none may be",
-    "unclosed_quote": "a quote is opened here and never closed",
-    "too_few_cells": "fewer cells than the header has",
-    "too_many_cells": "more cells than the header has",
-    "unnamed_column": "a cell in a column without a name",
-    "missing_column": "the header has no column `number`",
-    "duplicate_column": "the header has this column twice",
-}

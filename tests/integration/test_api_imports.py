@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.api import imports
+from services.api import uploads
 from shared.db.types import Pool
 from tests.support.api import Api
 from tests.support.waiting import until
@@ -351,7 +351,7 @@ async def test_a_list_of_another_shape_is_refused(
 async def test_a_client_that_falls_silent_is_given_up(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(uploads, "SILENT_SECONDS", 0.2)
     campaign_id = await api.campaign()
 
     async def silently() -> AsyncIterator[bytes]:
