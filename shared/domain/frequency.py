@@ -54,10 +54,8 @@ class Length:
     def __post_init__(self) -> None:
         if (self.hours is None) == (self.local_days is None):
             raise ValueError("exactly one of hours and local_days")
-        if (
-            min(self.hours or 1, self.local_days or 1) < 1
-            or max(self.hours or 1, 24 * (self.local_days or 1)) > 24 * 366
-        ):
+        hours = 24 * (self.local_days or 0) if self.hours is None else self.hours
+        if not 1 <= hours <= 24 * 366:
             raise ValueError("from 1 hour to 366 days")
 
     def after(self, at: datetime, zones: tuple[str, ...]) -> datetime:
