@@ -1,18 +1,21 @@
-"""IANA time zones, read from the tzdata package and never from the machine."""
+"""IANA time zones by the release in force, which comes from the tzdata package only."""
 
 import zoneinfo
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
-from importlib import import_module
+from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from shared.domain.zone_files import ZoneRelease, installed_package, read_release
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
 # Python prefers the machine's zone files, which may be years old: this turns them off for the
-# whole process. It must come before the first zone, so every zone is asked for here.
+# whole process, so that nothing in it can ask them by mistake.
 zoneinfo.reset_tzpath(())
 ZoneInfo.clear_cache()
-
-# "Factory" is the database's word for "not set": it names no place.
-_NAMES = frozenset(zoneinfo.available_timezones()) - {"Factory"}
 
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -20,27 +23,54 @@ _EPOCH = date(1970, 1, 1).toordinal()
 # its offset and changed it back within so short a time (tests/unit/test_domain_zones.py).
 _PROBE = 6 * 3_600
 
+_in_force: ZoneRelease = read_release(installed_package())
+_clearings: list[Callable[[], None]] = []
+
 
 class UnknownZoneError(ValueError):
     """The name is not in the zone data in force."""
 
 
-def is_zone(name: str) -> bool:
-    return name in _NAMES
+def zone_cache(maxsize: int | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`lru_cache` for what depends on zone data: another release empties it."""
+
+    def remember(function: Callable[P, R]) -> Callable[P, R]:
+        cached = lru_cache(maxsize)(function)
+        _clearings.append(cached.cache_clear)
+        return cast("Callable[P, R]", cached)
+
+    return remember
 
 
-@cache
-def zone(name: str) -> ZoneInfo:
-    if name not in _NAMES:
-        raise UnknownZoneError(f"unknown time zone: {name[:64]!r}")
-    # ZoneInfo itself keeps only eight zones and reads the others again from their files.
-    return ZoneInfo(name)
+def use_release(release: ZoneRelease) -> bool:
+    """Put a release in force, all at once; whether anything is different by it."""
+    global _in_force  # noqa: PLW0603 - one process has one truth about zones
+    if release == _in_force:
+        return False
+    _in_force = release
+    for clear in _clearings:
+        clear()
+    return True
+
+
+def release_in_force() -> ZoneRelease:
+    return _in_force
 
 
 def tzdata_version() -> str:
     """The IANA release in force, like 2026b."""
-    version: str = import_module("tzdata").IANA_VERSION
-    return version
+    return _in_force.version
+
+
+def is_zone(name: str) -> bool:
+    return name in _in_force.files
+
+
+@zone_cache(None)
+def zone(name: str) -> ZoneInfo:
+    if name not in _in_force.files:
+        raise UnknownZoneError(f"unknown time zone: {name[:64]!r}")
+    return _in_force.load(name)
 
 
 def utc_offset(name: str, at: int) -> int:
@@ -71,6 +101,13 @@ def offset_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, in
     return tuple(pieces)
 
 
+@zone_cache(8_192)
+def wall_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
+    """The same as stretches of wall time, each with the offset that held in it."""
+    segments = offset_segments(name, start, end)
+    return tuple((begin + offset, end + offset, offset) for begin, end, offset in segments)
+
+
 def _first_with(name: str, offset: int, low: int, high: int) -> int:
     while high - low > 1:
         middle = (low + high) // 2
@@ -81,7 +118,7 @@ def _first_with(name: str, offset: int, low: int, high: int) -> int:
     return high
 
 
-@lru_cache(maxsize=16_384)
+@zone_cache(16_384)
 def day_start(name: str, day: date) -> datetime:
     """The first UTC instant from which on the zone's date is `day` or later.
 
