@@ -131,7 +131,7 @@ def _refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None
     start = now
     if calendar.start_date is not None:
         start = max(now, datetime.combine(calendar.start_date, time(), UTC) - TWO_DAYS)
-    if any(next_span(calendar, (place,), now=start) for place in PLACES):
+    if any(next_span((calendar,), (place,), now=start) for place in PLACES):
         return
     if datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
         raise invalid("/calendar/end_date", "in_the_past", "the last date is over everywhere")

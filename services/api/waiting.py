@@ -18,7 +18,7 @@ def _of_group(calendar: Calendar, group: Pending, *, now: datetime) -> Iterator[
         yield _entry(group, group.due + group.later, "unknown_zone")
         return
     if group.due:
-        span = next_span(calendar, zones, now=now)
+        span = next_span((calendar,), zones, now=now)
         if span is None:
             yield _entry(group, group.due, "ended")
         elif span.opens_at > now:
@@ -26,7 +26,7 @@ def _of_group(calendar: Calendar, group: Pending, *, now: datetime) -> Iterator[
         else:
             yield _entry(group, group.due, "pacing")
     if group.later_from is not None:
-        span = next_span(calendar, zones, now=group.later_from)
+        span = next_span((calendar,), zones, now=group.later_from)
         if span is None:
             yield _entry(group, group.later, "ended")
         else:

@@ -31,8 +31,8 @@ class Candidate:
 @lru_cache(maxsize=512)
 def _stays_open(definition: str, zones: tuple[str, ...], at: datetime) -> bool:
     """Whether the window is open and will be in a moment; one answer serves a batch."""
-    calendar = calendar_of(definition)
-    return is_open(calendar, zones, at=at) and is_open(calendar, zones, at=at + LAST_MOMENTS)
+    calendars = (calendar_of(definition),)
+    return is_open(calendars, zones, at=at) and is_open(calendars, zones, at=at + LAST_MOMENTS)
 
 
 def reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:

@@ -25,7 +25,7 @@ class Openings:
             return known
         if len(self._spans) >= CACHED_MOST:
             self._spans.clear()
-        span = next_span(calendar_of(definition), zones, now=now)
+        span = next_span((calendar_of(definition),), zones, now=now)
         self._spans[key] = span
         return span
 
@@ -33,6 +33,6 @@ class Openings:
         self, definition: str, groups: list[Group], *, now: datetime
     ) -> list[tuple[Group, Span]]:
         """The open groups, the one that closes first in front: its contacts can wait least."""
-        spans = ((group, self.span(definition, group.zones, now=now)) for group in groups)
+        spans = ((group, self.span(definition, group.calling.zones, now=now)) for group in groups)
         opened = [(group, span) for group, span in spans if span and span.opens_at <= now]
         return sorted(opened, key=lambda pair: (pair[1].closes_at, pair[0].id))

@@ -1,24 +1,26 @@
-"""When a campaign may call: weekly windows in wall time, turned into exact spans of UTC."""
+"""When a campaign may call: windows in wall time, turned into exact spans of UTC."""
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from shared.domain.zones import offset_segments, refuse_naive, zone
+from typing_extensions import override
 
-_MINUTES = 1_440
+from shared.domain.holiday_dates import HolidaySet
+from shared.domain.spans import Spans, first_after, instant_of, intersection, seconds_of, union
+from shared.domain.zones import refuse_naive, wall_segments, zone_cache
+
+MINUTES_A_DAY = 1_440
 _DAY = 86_400
+_ONE_DAY = timedelta(days=1)
 # Spans are worked out and remembered a week at a time.
 _CHUNK = 7 * _DAY
 _HORIZON = 400 * _DAY
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EPOCH_WEEKDAY = 3
 
-# Ascending, disjoint, not touching; seconds since 1970.
-_Spans = tuple[tuple[int, int], ...]
+# (start, end) of the windows, by the weekday or the date on which they begin.
+_Hours = tuple[dict[int, list[tuple[int, int]]], dict[date, list[tuple[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +34,50 @@ class WeeklyWindow:
     def __post_init__(self) -> None:
         if not 0 <= self.weekday <= 6:
             raise ValueError("weekday must be 0 (Monday) to 6 (Sunday)")
-        if not 0 <= self.start < _MINUTES:
-            raise ValueError("start must be a minute of the day, 0 to 1439")
-        if not self.start < self.end <= self.start + _MINUTES:
-            raise ValueError("end must be after start, by at most 1440 minutes")
+        _refuse_impossible(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedWindow:
+    """Special hours of one date, in minutes as above: on that date no weekly window holds."""
+
+    day: date
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        _refuse_impossible(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """Weekly windows between two local dates, both inclusive."""
+    """Windows between two local dates, both inclusive, except on excluded dates and holidays.
+
+    It binds only from the local date `effective_from` until the day before `effective_until`, as
+    law does: outside of them every minute is open.
+    """
 
     windows: tuple[WeeklyWindow, ...]
     start_date: date | None = None
     end_date: date | None = None
+    dated: tuple[DatedWindow, ...] = ()
+    excluded: frozenset[date] = frozenset()
+    holidays: tuple[HolidaySet, ...] = ()
+    effective_from: date | None = None
+    effective_until: date | None = None
+    # A calendar is part of the key of every remembered span.
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise ValueError("end_date must not be before start_date")
+        facts = (self.windows, self.start_date, self.end_date, self.dated, self.excluded)
+        more = (self.holidays, self.effective_from, self.effective_until)
+        object.__setattr__(self, "_hash", hash(facts + more))
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,151 +88,162 @@ class Span:
     closes_at: datetime
 
 
-def is_open(calendar: Calendar, zones: tuple[str, ...], *, at: datetime) -> bool:
-    """Whether every zone is inside a window at this instant; without a zone, never."""
+def is_open(calendars: tuple[Calendar, ...], zones: tuple[str, ...], *, at: datetime) -> bool:
+    """Whether every calendar is open in every zone at this instant; without a zone, never."""
     refuse_naive(at)
-    return bool(zones) and all(_is_open_in(calendar, name, at) for name in zones)
+    if not zones:
+        return False
+    instant = seconds_of(at)
+    span = first_after(_open_spans(calendars, zones, instant // _CHUNK), instant)
+    return span is not None and span[0] <= instant
 
 
-def next_span(calendar: Calendar, zones: tuple[str, ...], *, now: datetime) -> Span | None:
+def next_span(
+    calendars: tuple[Calendar, ...], zones: tuple[str, ...], *, now: datetime
+) -> Span | None:
     """The span that contains `now`, with its true opening, or the next one within 400 days.
 
     `closes_at` is the first closed instant. Only where it stays open for more than a week on end
     may the span be cut: it then still reaches a week ahead, and is to be asked for again.
     """
     refuse_naive(now)
-    since_epoch = now - _EPOCH
-    found = _next_open(calendar, zones, since_epoch.days * _DAY + since_epoch.seconds)
+    found = _next_open(calendars, zones, seconds_of(now)) if zones else None
     if found is None:
         return None
     opens, closes = found
-    return Span(
-        opens_at=_EPOCH + timedelta(seconds=opens), closes_at=_EPOCH + timedelta(seconds=closes)
-    )
+    return Span(opens_at=instant_of(opens), closes_at=instant_of(closes))
 
 
-def _is_open_in(calendar: Calendar, name: str, at: datetime) -> bool:
-    wall = at.astimezone(zone(name))
-    today, minute = wall.date(), wall.hour * 60 + wall.minute
-    if not _in_range(calendar, today):
-        return False
-    weekday = today.weekday()
-    for window in calendar.windows:
-        if window.weekday == weekday and window.start <= minute < window.end:
-            return True
-        began_yesterday = window.weekday == (weekday - 1) % 7 and minute + _MINUTES < window.end
-        if began_yesterday and _in_range(calendar, today - timedelta(days=1)):
-            return True
-    return False
+def opening_days(calendar: Calendar, first: date) -> Iterator[date]:
+    """The local dates from `first` on that have an open minute, were no clock ever changed.
+
+    Without weekly windows they end; with them there is always a next one, or `end_date`.
+    """
+    if calendar.windows:
+        start = max(first, calendar.start_date or first).toordinal()
+        end = (calendar.end_date or date.max).toordinal()
+        days: Iterable[date] = map(date.fromordinal, range(start, end + 1))
+    else:
+        begins = {window.day for window in calendar.dated}
+        days = sorted(day for day in begins | {day + _ONE_DAY for day in begins} if day >= first)
+    return (day for day in days if any(True for _ in _open_minutes(calendar, day)))
 
 
-def _in_range(calendar: Calendar, day: date) -> bool:
-    first, last = calendar.start_date, calendar.end_date
-    return (first is None or first <= day) and (last is None or day <= last)
+def _refuse_impossible(start: int, end: int) -> None:
+    if not 0 <= start < MINUTES_A_DAY:
+        raise ValueError("start must be a minute of the day, 0 to 1439")
+    if not start < end <= start + MINUTES_A_DAY:
+        raise ValueError("end must be after start, by at most 1440 minutes")
 
 
-def _next_open(calendar: Calendar, zones: tuple[str, ...], at: int) -> tuple[int, int] | None:
-    if not zones or not calendar.windows:
-        return None
-    first, last = at // _CHUNK, (at + _HORIZON) // _CHUNK
-    if calendar.start_date:
-        first = max(first, (_days(calendar.start_date) - 1) * _DAY // _CHUNK)
-    if calendar.end_date:
-        last = min(last, (_days(calendar.end_date) + 2) * _DAY // _CHUNK)
-    for chunk in range(first, last + 1):
-        spans = _open_spans(calendar, zones, chunk)
-        index = bisect_right(spans, at, key=_closing)
-        if index < len(spans):
-            opens, closes = _joined(calendar, zones, chunk, spans[index])
+def _next_open(
+    calendars: tuple[Calendar, ...], zones: tuple[str, ...], at: int
+) -> tuple[int, int] | None:
+    for chunk in _chunks_to_search(calendars, at):
+        span = first_after(_open_spans(calendars, zones, chunk), at)
+        if span is not None:
+            opens, closes = _joined(calendars, zones, chunk, span)
             return (opens, closes) if opens <= at + _HORIZON else None
     return None
 
 
-def _closing(span: tuple[int, int]) -> int:
-    return span[1]
+def _chunks_to_search(calendars: tuple[Calendar, ...], at: int) -> range:
+    """The weeks up to the horizon, without those in which some calendar is surely closed."""
+    first, last = at // _CHUNK, (at + _HORIZON) // _CHUNK
+    for calendar in calendars:
+        if calendar.effective_from or calendar.effective_until:
+            continue
+        if not calendar.windows and not calendar.dated:
+            return range(0)
+        if calendar.start_date:
+            first = max(first, (_days(calendar.start_date) - 1) * _DAY // _CHUNK)
+        if calendar.end_date:
+            last = min(last, (_days(calendar.end_date) + 2) * _DAY // _CHUNK)
+    return range(first, last + 1)
 
 
 def _joined(
-    calendar: Calendar, zones: tuple[str, ...], chunk: int, span: tuple[int, int]
+    calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int, span: tuple[int, int]
 ) -> tuple[int, int]:
     """The span with what touches it across the edges of its week."""
     opens, closes = span
     if opens == chunk * _CHUNK:
-        before = _open_spans(calendar, zones, chunk - 1)
+        before = _open_spans(calendars, zones, chunk - 1)
         if before and before[-1][1] == opens:
             opens = before[-1][0]
     if closes == (chunk + 1) * _CHUNK:
-        after = _open_spans(calendar, zones, chunk + 1)
+        after = _open_spans(calendars, zones, chunk + 1)
         if after and after[0][0] == closes:
             closes = after[0][1]
     return opens, closes
 
 
-@lru_cache(maxsize=8_192)
-def _open_spans(calendar: Calendar, zones: tuple[str, ...], chunk: int) -> _Spans:
-    spans = _open_in_zone(calendar, zones[0], chunk)
-    for name in zones[1:]:
-        if not spans:
-            break
-        spans = _intersection(spans, _open_in_zone(calendar, name, chunk))
+@zone_cache(16_384)
+def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Spans:
+    spans: Spans = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
+    for name in zones:
+        for calendar in calendars:
+            if spans:
+                spans = intersection(spans, _open_in_zone(calendar, name, chunk))
     return spans
 
 
-@lru_cache(maxsize=8_192)
-def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> _Spans:
-    spans = [
+@zone_cache(16_384)
+def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> Spans:
+    return union(
         (max(opens, begin) - offset, min(closes, end) - offset)
-        for begin, end, offset in _wall_segments(name, chunk)
+        for begin, end, offset in wall_segments(name, chunk * _CHUNK, (chunk + 1) * _CHUNK)
         for opens, closes in _wall_spans(calendar, begin, end)
-    ]
-    return _merged(spans)
-
-
-@lru_cache(maxsize=8_192)
-def _wall_segments(name: str, chunk: int) -> tuple[tuple[int, int, int], ...]:
-    """The week as stretches of wall time, each with the offset that held in it."""
-    segments = offset_segments(name, chunk * _CHUNK, (chunk + 1) * _CHUNK)
-    return tuple((begin + offset, end + offset, offset) for begin, end, offset in segments)
+        if max(opens, begin) < min(closes, end)
+    )
 
 
 def _wall_spans(calendar: Calendar, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Open wall time that meets [begin, end), as if no clock were ever changed."""
+    """Open wall time of the dates that meet [begin, end), as if no clock were ever changed."""
+    for day in range(begin // _DAY, (end - 1) // _DAY + 1):
+        for opens, closes in _open_minutes(calendar, date.fromordinal(day + _EPOCH_DAY)):
+            yield day * _DAY + opens * 60, day * _DAY + closes * 60
+
+
+def _open_minutes(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
+    """The open minutes of a local date, all within it."""
+    if not _binds(calendar, day):
+        yield 0, MINUTES_A_DAY
+    elif _may_call(calendar, day):
+        weekly, dated = _hours(calendar)
+        for start, end in dated.get(day) or weekly[day.weekday()]:
+            yield start, min(end, MINUTES_A_DAY)
+        before = day - _ONE_DAY
+        runs_over = dated.get(before) or ([] if day in dated else weekly[before.weekday()])
+        for _, end in runs_over if _may_call(calendar, before) else ():
+            if end > MINUTES_A_DAY:
+                yield 0, end - MINUTES_A_DAY
+
+
+def _binds(calendar: Calendar, day: date) -> bool:
+    first, until = calendar.effective_from, calendar.effective_until
+    return (first is None or first <= day) and (until is None or day < until)
+
+
+def _may_call(calendar: Calendar, day: date) -> bool:
     first, last = calendar.start_date, calendar.end_date
-    for day in range(begin // _DAY - 1, end // _DAY + 1):
-        if first and day < _days(first):
-            continue
-        limit = (_days(last) + 1) * _DAY if last else end
-        for window in calendar.windows:
-            if window.weekday == (day + _EPOCH_WEEKDAY) % 7:
-                opens = day * _DAY + window.start * 60
-                closes = min(day * _DAY + window.end * 60, limit)
-                if max(opens, begin) < min(closes, end):
-                    yield opens, closes
+    if (first is not None and day < first) or (last is not None and last < day):
+        return False
+    if day in calendar.excluded:
+        return False
+    return not any(day in holidays.dates(day.year) for holidays in calendar.holidays)
+
+
+@lru_cache(maxsize=4_096)
+def _hours(calendar: Calendar) -> _Hours:
+    dated: dict[date, list[tuple[int, int]]] = {}
+    for special in calendar.dated:
+        dated.setdefault(special.day, []).append((special.start, special.end))
+    weekly: dict[int, list[tuple[int, int]]] = {weekday: [] for weekday in range(7)}
+    for window in calendar.windows:
+        weekly[window.weekday].append((window.start, window.end))
+    return weekly, dated
 
 
 def _days(day: date) -> int:
     return day.toordinal() - _EPOCH_DAY
-
-
-def _merged(spans: list[tuple[int, int]]) -> _Spans:
-    merged: list[tuple[int, int]] = []
-    for opens, closes in sorted(spans):
-        if merged and opens <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(closes, merged[-1][1]))
-        else:
-            merged.append((opens, closes))
-    return tuple(merged)
-
-
-def _intersection(left: _Spans, right: _Spans) -> _Spans:
-    common: list[tuple[int, int]] = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        opens, closes = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
-        if opens < closes:
-            common.append((opens, closes))
-        if left[i][1] < right[j][1]:
-            i += 1
-        else:
-            j += 1
-    return tuple(common)

@@ -90,9 +90,9 @@ def _disagreements(calendar: Calendar, name: str, start: datetime, *, days: floa
     wrong = []
     for index, truth in enumerate(walked.minutes):
         now = start + index * MINUTE
-        if is_open(calendar, (name,), at=now) != truth:
+        if is_open((calendar,), (name,), at=now) != truth:
             wrong.append(f"is_open at {now.isoformat()}")
-        found = next_span(calendar, (name,), now=now)
+        found = next_span((calendar,), (name,), now=now)
         if (found is not None and found.opens_at <= now) != truth:
             wrong.append(f"next_span at {now.isoformat()}")
         closing = walked.closing(now) if truth else None

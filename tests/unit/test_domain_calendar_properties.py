@@ -40,18 +40,18 @@ groups = st.lists(st.sampled_from(all_zones()), min_size=1, max_size=3, unique=T
 def test_a_span_agrees_with_is_open_at_its_edges(
     calendar: Calendar, zones: tuple[str, ...], now: datetime
 ) -> None:
-    found = next_span(calendar, zones, now=now)
+    found = next_span((calendar,), zones, now=now)
 
     if found is None:
-        assert not is_open(calendar, zones, at=now)
+        assert not is_open((calendar,), zones, at=now)
         return
     assert found.opens_at < found.closes_at
     assert now < found.closes_at
-    assert is_open(calendar, zones, at=now) == (found.opens_at <= now)
-    assert is_open(calendar, zones, at=found.opens_at)
-    assert is_open(calendar, zones, at=found.closes_at - TICK)
+    assert is_open((calendar,), zones, at=now) == (found.opens_at <= now)
+    assert is_open((calendar,), zones, at=found.opens_at)
+    assert is_open((calendar,), zones, at=found.closes_at - TICK)
     week_long = found.closes_at - now >= timedelta(days=7)
-    assert week_long or not is_open(calendar, zones, at=found.closes_at)
+    assert week_long or not is_open((calendar,), zones, at=found.closes_at)
 
 
 @given(calendars, groups, instants, st.sampled_from(all_zones()))
@@ -59,9 +59,9 @@ def test_a_span_agrees_with_is_open_at_its_edges(
 def test_one_more_zone_never_opens_anything(
     calendar: Calendar, zones: tuple[str, ...], now: datetime, more: str
 ) -> None:
-    if is_open(calendar, (*zones, more), at=now):
-        assert is_open(calendar, zones, at=now)
-        assert is_open(calendar, (more,), at=now)
+    if is_open((calendar,), (*zones, more), at=now):
+        assert is_open((calendar,), zones, at=now)
+        assert is_open((calendar,), (more,), at=now)
 
 
 @given(calendars, groups, instants)
@@ -71,7 +71,7 @@ def test_spans_follow_each_other_without_touching(
 ) -> None:
     spans = []
     for _ in range(5):
-        found = next_span(calendar, zones, now=now)
+        found = next_span((calendar,), zones, now=now)
         if found is None or found.closes_at - now >= timedelta(days=7):
             break
         spans.append(found)

@@ -31,9 +31,9 @@ def differences(seed: int, zones: tuple[str, ...], days: int = 3) -> list[str]:
         walked = walk(calendar, group, start, days=days)
         for _ in range(INSTANTS):
             now = start + timedelta(microseconds=random.randrange(days * 86_400_000_000))
-            if is_open(calendar, group, at=now) != walked.open_at(now):
+            if is_open((calendar,), group, at=now) != walked.open_at(now):
                 found.append(f"is_open {group} {calendar} {now.isoformat()}")
-            if wrong := _wrong_span(walked, next_span(calendar, group, now=now), now):
+            if wrong := _wrong_span(walked, next_span((calendar,), group, now=now), now):
                 found.append(f"next_span {wrong} {group} {calendar} {now.isoformat()}")
     return found
 
@@ -77,5 +77,5 @@ def test_the_comparison_notices_a_window_that_is_a_minute_off() -> None:
     wrong = Calendar(windows=(WeeklyWindow(weekday=4, start=540, end=1_019),))
     walked = walk(right, zones, start, days=2)
 
-    assert _wrong_span(walked, next_span(right, zones, now=start), start) is None
-    assert _wrong_span(walked, next_span(wrong, zones, now=start), start) is not None
+    assert _wrong_span(walked, next_span((right,), zones, now=start), start) is None
+    assert _wrong_span(walked, next_span((wrong,), zones, now=start), start) is not None
