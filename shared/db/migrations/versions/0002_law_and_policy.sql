@@ -48,8 +48,11 @@ CREATE TABLE blackouts (
     ends_at timestamptz NOT NULL DEFAULT 'infinity',
     reason text NOT NULL CHECK (reason <> ''),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CHECK (starts_at < ends_at)
+    -- Equal when it was ended before it began.
+    CHECK (starts_at <= ends_at)
 );
+-- Serves blackouts.in_force, past the record of those that are over.
+CREATE INDEX blackouts_end ON blackouts (ends_at);
 
 -- Campaign 0 stands for all campaigns of the tenant.
 ALTER TABLE suppressions ADD COLUMN campaign_id bigint NOT NULL DEFAULT 0;
@@ -66,10 +69,12 @@ ALTER TABLE contacts ADD COLUMN waits_for text;
 ALTER TABLE contacts ADD CONSTRAINT contacts_waits_for CHECK (waits_for IN (
     'retry', 'day', 'callback', 'frequency_cap', 'silence', 'suppression', 'window', 'capacity'
 ));
+-- The not_before that a suppression moved: it holds again when that is lifted.
+ALTER TABLE contacts ADD COLUMN resumes_at timestamptz;
 -- After this the request is void: the contact ends as out_of_time.
 ALTER TABLE contacts ADD COLUMN expires_at timestamptz;
--- The attempts in the window that opened then, for the budget per window.
-ALTER TABLE contacts ADD COLUMN window_opened_at timestamptz;
+-- The window of the last attempt, known by its closing, and the attempts in it so far.
+ALTER TABLE contacts ADD COLUMN window_closes_at timestamptz;
 ALTER TABLE contacts ADD COLUMN attempts_in_window smallint NOT NULL DEFAULT 0;
 
 -- The rules that allowed the attempt, by pack and version, and the one that stopped it.
@@ -90,3 +95,33 @@ CREATE TABLE person_calls (
     PRIMARY KEY (tenant_id, number, attempt_id),
     CHECK ((outcome IS NULL) = (ended_at IS NULL))
 ) WITH (fillfactor = 80);
+-- Whether the call is in person_calls and must be given its outcome there.
+ALTER TABLE attempts ADD COLUMN counted boolean NOT NULL DEFAULT false;
+
+-- How many pending contacts wait for what, by group and by which five minutes since 1970 hold their
+-- not_before (0: at once), so that a campaign can say why nobody is called without reading its
+-- contacts. Written in the transaction of each change; it always equals a recount.
+CREATE TABLE waiting_contacts (
+    campaign_id bigint NOT NULL,
+    calling_group_id integer NOT NULL,
+    waits_for text NOT NULL,
+    slot integer NOT NULL,
+    contacts bigint NOT NULL,
+    PRIMARY KEY (campaign_id, calling_group_id, waits_for, slot)
+) WITH (fillfactor = 50);
+INSERT INTO waiting_contacts (campaign_id, calling_group_id, waits_for, slot, contacts)
+SELECT campaign_id, calling_group_id,
+    CASE WHEN not_before = '-infinity' THEN 'new' ELSE 'retry' END,
+    CASE WHEN not_before = '-infinity' THEN 0
+        ELSE floor(extract(epoch FROM not_before) / 300)::integer END,
+    count(*)
+FROM contacts WHERE state = 'pending' GROUP BY 1, 2, 3, 4;
+
+-- Serves contacts.callbacks_due and attempts.claim of callbacks, which come before other work.
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX contacts_callbacks ON contacts (campaign_id, calling_group_id, not_before)
+    WHERE state = 'pending' AND waits_for = 'callback';
+-- Serves contacts.expire.
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX contacts_expiring ON contacts (expires_at)
+    WHERE state = 'pending' AND expires_at IS NOT NULL;

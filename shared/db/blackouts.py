@@ -1,0 +1,109 @@
+"""blackouts: spans in which nobody is called; the api and the command line write them.
+
+They are ended and never deleted, so that it can be told why nobody was called.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.db.types import Connection
+from shared.domain.blackouts import Blackout
+from shared.domain.decision import NEVER
+
+# Who looks gets those that begin soon, too, so that what is known stays right for a while.
+AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One as it is told. No `ends_at`: until it is ended."""
+
+    id: int
+    tenant_id: int | None
+    jurisdiction: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: str
+    created_at: datetime
+
+
+async def in_force(conn: Connection, *, tenant_ids: Collection[int]) -> list[Blackout]:
+    """Those that hold now or begin within the next day, for any of the tenants or for all."""
+    rows = await conn.fetch(
+        """
+        SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
+            reason
+        FROM blackouts
+        WHERE ends_at > clock_timestamp() AND starts_at < ends_at
+            AND starts_at < clock_timestamp() + $2::interval
+            AND (tenant_id IS NULL OR tenant_id = ANY ($1::bigint[]))
+        """,
+        list(tenant_ids),
+        AHEAD,
+    )
+    return [Blackout(**{**row, "ends_at": row["ends_at"] or NEVER}) for row in rows]
+
+
+async def insert(
+    conn: Connection,
+    *,
+    tenant_id: int | None,
+    jurisdiction: str | None,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    reason: str,
+) -> Record:
+    """It begins now when it is said to begin before; a record must not claim more than was so."""
+    (record,) = await conn.fetch(
+        """
+        INSERT INTO blackouts (tenant_id, jurisdiction, starts_at, ends_at, reason)
+        VALUES ($1, $2, greatest($3, clock_timestamp()), coalesce($4::timestamptz, 'infinity'), $5)
+        RETURNING id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
+            reason, created_at
+        """,
+        tenant_id,
+        jurisdiction,
+        starts_at,
+        ends_at,
+        reason,
+    )
+    return Record(**record)
+
+
+async def page(
+    conn: Connection, *, tenant_id: int | None, before: int | None, limit: int
+) -> list[Record]:
+    """Those that hold or held for the tenant, the last made first; without a tenant, all."""
+    records = await conn.fetch(
+        """
+        SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
+            reason, created_at
+        FROM blackouts
+        WHERE ($1::bigint IS NULL OR tenant_id IS NULL OR tenant_id = $1)
+            AND ($2::bigint IS NULL OR id < $2)
+        ORDER BY id DESC
+        LIMIT $3
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return [Record(**record) for record in records]
+
+
+async def end(conn: Connection, blackout_id: int, *, tenant_id: int | None) -> bool:
+    """End it now, or before it begins; one that is over stays as it is. Whether there is one.
+
+    A tenant ends its own. Without a tenant, any.
+    """
+    found = await conn.fetchval(
+        """
+        UPDATE blackouts SET ends_at = least(ends_at, greatest(starts_at, clock_timestamp()))
+        WHERE id = $1 AND ($2::bigint IS NULL OR tenant_id = $2)
+        RETURNING true
+        """,
+        blackout_id,
+        tenant_id,
+    )
+    return found is True
