@@ -1,0 +1,143 @@
+"""Reads rule packs: those that come with the package, and an operator's own in their place."""
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from shared.domain.rules import Rule
+from shared.rulepacks import faults
+from shared.rulepacks.definition import RulePackDefinition
+from shared.rulepacks.faults import PackFault, RulePackError
+
+
+@dataclass(frozen=True, slots=True)
+class RulePacks:
+    """The rules of every country, and the version of each country's pack, like 2026-11-21."""
+
+    rules: tuple[Rule, ...]
+    versions: Mapping[str, str]
+
+    def named(self, name: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """A file as it was found; `unreadable` says why it could not be read."""
+
+    name: str
+    content: bytes
+    unreadable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    file: str
+    text: str
+    definition: RulePackDefinition
+
+
+def load(directory: Path | None) -> RulePacks:
+    """The packs in force. One fault anywhere raises RulePackError, which names all of them."""
+    return parse(built_in(), found_in(directory) if directory else ())
+
+
+@cache
+def built_in() -> tuple[PackFile, ...]:
+    here = resources.files("shared.rulepacks")
+    packs = [each for each in here.iterdir() if each.name.endswith(".toml")]
+    return tuple(
+        PackFile(each.name, each.read_bytes()) for each in sorted(packs, key=lambda pack: pack.name)
+    )
+
+
+def found_in(directory: Path) -> tuple[PackFile, ...]:
+    """The packs of a directory; one that cannot be read is found all the same, with the reason."""
+    try:
+        paths = sorted(path for path in directory.iterdir() if path.suffix == ".toml")
+    except OSError as error:
+        return (PackFile(str(directory), b"", error.strerror or str(error)),)
+    return tuple(_found(path) for path in paths)
+
+
+def parse(packaged: Iterable[PackFile], own: Iterable[PackFile]) -> RulePacks:
+    """The packs of these files; an own one replaces the packaged one of the same country."""
+    wrong: list[PackFault] = []
+    chosen = _by_country(packaged, wrong) | _by_country(own, wrong)
+    if wrong:
+        raise RulePackError(wrong)
+    definitions = [chosen[country].definition for country in sorted(chosen)]
+    return RulePacks(
+        rules=tuple(rule.rule(each.pack) for each in definitions for rule in each.rules),
+        versions={each.jurisdiction: str(each.version) for each in definitions},
+    )
+
+
+def _found(path: Path) -> PackFile:
+    try:
+        return PackFile(str(path), path.read_bytes())
+    except OSError as error:
+        return PackFile(str(path), b"", error.strerror or str(error))
+
+
+def _read(files: Iterable[PackFile], wrong: list[PackFault]) -> list[_Read]:
+    found = []
+    for file in files:
+        text = _text(file, wrong)
+        definition = None if text is None else _definition(file.name, text, wrong)
+        if text is not None and definition is not None:
+            found.append(_Read(file.name, text, definition))
+    return found
+
+
+def _text(file: PackFile, wrong: list[PackFault]) -> str | None:
+    if file.unreadable:
+        wrong.append(PackFault(file.name, 1, None, file.unreadable))
+        return None
+    try:
+        return file.content.decode()
+    except UnicodeDecodeError as error:
+        wrong.append(faults.of_bytes(file.name, file.content, error))
+        return None
+
+
+def _definition(file: str, text: str, wrong: list[PackFault]) -> RulePackDefinition | None:
+    try:
+        # As JSON it is read strictly: dates and words may be text, numbers and truths may not.
+        raw = json.dumps(tomllib.loads(text), default=str)
+        return RulePackDefinition.model_validate_json(raw, strict=True)
+    except tomllib.TOMLDecodeError as error:
+        wrong.append(faults.of_syntax(file, text, error))
+    except ValidationError as error:
+        wrong.extend(faults.of_shape(file, text, error))
+    return None
+
+
+def _disagreements(read: _Read) -> Iterator[PackFault]:
+    """A pack holds rules of its own country only, and no two of one name."""
+    country, seen = read.definition.jurisdiction, set[str]()
+    for index, rule in enumerate(read.definition.rules):
+        if rule.jurisdiction.partition("-")[0] != country:
+            told = f"jurisdiction: {rule.jurisdiction} is not in {country}, whose pack this is"
+            yield faults.of_rule(read.file, read.text, index, told, key="jurisdiction")
+        if rule.name in seen:
+            yield faults.of_rule(read.file, read.text, index, "another rule has this name too")
+        seen.add(rule.name)
+
+
+def _by_country(files: Iterable[PackFile], wrong: list[PackFault]) -> dict[str, _Read]:
+    by_country: dict[str, _Read] = {}
+    for pack in _read(files, wrong):
+        wrong.extend(_disagreements(pack))
+        country = pack.definition.jurisdiction
+        if country in by_country:
+            told = f"jurisdiction: {by_country[country].file} is a pack of {country} too"
+            wrong.append(faults.of_key(pack.file, pack.text, "jurisdiction", told))
+        by_country[country] = pack
+    return by_country
