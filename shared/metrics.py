@@ -61,3 +61,6 @@ STEPS_FAILED = Counter("outdial_steps_failed_total", "Periodic steps that raised
 COMMANDS_UNPUBLISHED = Counter(
     "outdial_commands_unpublished_total", "Commands only the sweep will find, for want of Kafka."
 )
+RULE_PACKS_REFUSED = Counter(
+    "outdial_rule_packs_refused_total", "Rule packs with a fault; the ones before stay in force."
+)
