@@ -29,6 +29,8 @@ DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DEFINITION = {
     "name": "bench",
     "calendar": {"windows": [{"days": DAYS, "start": "00:00", "end": "24:00"}]},
+    "kind": "informational",
+    "automated": False,
     "caps": CAPS,
 }
 ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Tokyo")

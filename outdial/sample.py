@@ -29,6 +29,9 @@ CAMPAIGN: dict[str, Any] = {
     },
     "default_region": None,
     "default_zone": None,
+    # Reminders are no sales calls, to which the hours of the law would apply beside these.
+    "kind": "informational",
+    "automated": True,
     "attempts": {
         "max_total": 3,
         "max_per_day": 3,

@@ -20,6 +20,8 @@ from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import ATTEMPTS_DUE, AttemptDue
 from shared.process import every, run, running, serve, service_app
+from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.rulepacks.store import RulePackStore
 from shared.settings import Settings
 
 DEFAULT_PORT = 8002
@@ -45,11 +47,13 @@ async def main() -> None:
         permits = Permits(redis, pool, settings.max_call_seconds)
         desk = CallDesk(pool, broker, permits)
         trunks = Trunks(pool, desk.on_report)
+        rulebook = RuleBook(RulePackStore(settings.rulepacks))
         dialer = AttemptDialer(
             pool,
             permits,
             desk,
             trunks,
+            rulebook,
             installation=Caps(settings.max_concurrent, settings.calls_per_second),
             events_url=here.rstrip("/") + path,
             reconcile=interval,
@@ -63,6 +67,7 @@ async def main() -> None:
                 every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once),
                 every(ARRIVALS_SECONDS, "arrivals", desk.arrivals.run_once),
                 every(LEASE_SWEEP_SECONDS, "leases", permits.sweep),
+                every(REFRESH_SECONDS, "rules", rulebook.refresh),
             )
             async with started(broker), running(*loops):
                 yield

@@ -1,47 +1,86 @@
-"""A due attempt with its campaign, and whether it may be dialed at an instant."""
+"""A due attempt with its campaign and its rules, and whether it may be dialed at an instant."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from services.dialer.permits import Hierarchy, scopes_of
 from shared.db.attempts import Due
 from shared.db.campaign_runs import Run
-from shared.definitions.campaign import calendar_of
+from shared.db.person_calls import Person
 from shared.domain.attempts import DropReason
-from shared.domain.calendar import is_open
+from shared.domain.blackouts import Blackout
+from shared.domain.calling_rules import CallingRules
+from shared.domain.decision import NEVER, Block, ContactFacts, Gate, first_block
 
 # Nothing is dialed this shortly before its window closes: the network and the carrier need time.
 LAST_MOMENTS = timedelta(seconds=2)
 
+REASONS = {
+    Gate.CAMPAIGN: DropReason.NOT_WANTED,
+    Gate.SUPPRESSION: DropReason.SUPPRESSED,
+    Gate.EXPIRY: DropReason.EXPIRED,
+    Gate.BLACKOUT: DropReason.BLACKOUT,
+    Gate.CALL_UP: DropReason.PERSON_BUSY,
+    Gate.SILENCE: DropReason.SILENCE,
+    Gate.FREQUENCY_CAP: DropReason.FREQUENCY_CAP,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A due attempt with its campaign."""
+    """A due attempt with its campaign, its rules, and the facts but for the calls to the person."""
 
     due: Due
     run: Run
+    rules: CallingRules
+    facts: ContactFacts
 
     @property
     def scopes(self) -> Hierarchy:
         run = self.run
         return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
 
-
-@lru_cache(maxsize=512)
-def _stays_open(definition: str, zones: tuple[str, ...], at: datetime) -> bool:
-    """Whether the window is open and will be in a moment; one answer serves a batch."""
-    calendars = (calendar_of(definition),)
-    return is_open(calendars, zones, at=at) and is_open(calendars, zones, at=at + LAST_MOMENTS)
+    @property
+    def person(self) -> Person:
+        return Person(self.run.tenant_id, self.due.number)
 
 
-def reason_to_drop(candidate: Candidate, *, at: datetime) -> DropReason | None:
+def facts_of(due: Due, run: Run, blackout: Blackout | None) -> ContactFacts:
+    """What is known before anybody looks at the calls to the person."""
+    return ContactFacts(
+        expires_at=due.expires_at,
+        suppressed_until=NEVER if due.suppressed else None,
+        campaign_stopped=None if run.wanted else "not_wanted",
+        blackout_until=None if blackout is None else blackout.ends_at,
+        blackout=None if blackout is None else blackout.reason,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why an attempt is not dialed, by which rule of law, and from when on it may be again."""
+
+    reason: DropReason
+    retry_at: datetime
+    rule: str | None = None
+
+
+def stop(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Stop | None:
     """Why the attempt must not be dialed at this instant; None when it may be."""
-    due, run = candidate.due, candidate.run
-    if not run.wanted:
-        return DropReason.NOT_WANTED
-    if due.suppressed:
-        return DropReason.SUPPRESSED
-    if at + LAST_MOMENTS >= due.window_closes_at or not _stays_open(run.definition, due.zones, at):
-        return DropReason.WINDOW_CLOSED
+    block = first_block(candidate.rules, facts, now=at)
+    if block is not None:
+        return _stop(block, at=at)
+    # Its span, as it was when it was claimed and as it is now, has to last a moment longer.
+    span = candidate.rules.opening(now=at)
+    closes_at = candidate.due.window_closes_at
+    if span is None or min(closes_at, span.closes_at) <= at + LAST_MOMENTS:
+        return Stop(DropReason.WINDOW_CLOSED, at + LAST_MOMENTS)
     return None
+
+
+def _stop(block: Block, *, at: datetime) -> Stop:
+    reason = REASONS.get(block.gate, DropReason.WINDOW_CLOSED)
+    retry_at = at + LAST_MOMENTS
+    if block.gate not in {Gate.CAMPAIGN, Gate.WINDOW, Gate.LAW} and block.until is not None:
+        retry_at = max(retry_at, block.until)
+    return Stop(reason, retry_at, None if block.rule is None else block.rule.name)

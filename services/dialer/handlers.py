@@ -8,21 +8,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.dialer.candidates import LAST_MOMENTS, Candidate, reason_to_drop
+from services.dialer.candidates import Candidate, Stop, facts_of, stop
+from services.dialer.commit import commit
 from services.dialer.desk import CallDesk
 from services.dialer.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal, Scope
 from services.dialer.provider import Originate, Provider
 from services.dialer.trunks import Trunks, UnknownTrunkError
-from shared.db import attempts, campaign_runs
+from shared.db import attempts, blackouts, campaign_runs
+from shared.db.attempts import Due
+from shared.db.campaign_runs import Run
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.blackouts import Blackout, blacked_out
 from shared.domain.claiming import Caps
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDue
 from shared.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED, CLOCK_SKEW
 from shared.process import now
 from shared.retries import TRANSIENT
+from shared.rulebook import RuleBook
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +51,7 @@ class AttemptDialer:
     permits: Permits
     desk: CallDesk
     trunks: Trunks
+    rulebook: RuleBook
     installation: Caps
     events_url: str
     reconcile: timedelta
@@ -56,17 +62,12 @@ class AttemptDialer:
         at = now()
         wanted, unwanted = [], []
         for candidate in await self._candidates(messages):
-            reason = reason_to_drop(candidate, at=at)
+            reason = stop(candidate, candidate.facts, at=at)
             if reason is None:
                 wanted.append(candidate)
             else:
-                unwanted.append((candidate.due.id, reason))
-        await asyncio.gather(
-            *(
-                self.desk.drop(id_, reason, AttemptState.CLAIMED, retry_at=at + LAST_MOMENTS)
-                for id_, reason in unwanted
-            )
-        )
+                unwanted.append((candidate, reason))
+        await self._drop(unwanted)
         # Side by side, because each is a chain of round trips in which nobody works.
         slices = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
         done = await asyncio.gather(*map(self._dial, slices), return_exceptions=True)
@@ -81,11 +82,33 @@ class AttemptDialer:
         async with self.pool.acquire() as conn:
             due = await attempts.due(conn, list(ids))
             runs, database_now = await campaign_runs.now(conn, list(campaign_ids))
+            tenants = {run.tenant_id for run in runs.values()}
+            shut = await blackouts.in_force(conn, tenant_ids=tenants)
         skew = now() - database_now
         CLOCK_SKEW.set(skew.total_seconds())
         if abs(skew) > CLOCK_TOLERANCE:
             raise ClockSkewError(f"clock is off by {skew.total_seconds():.1f} s")
-        return [Candidate(each, runs[each.campaign_id]) for each in due]
+        return [self._candidate(each, runs[each.campaign_id], shut) for each in due]
+
+    def _candidate(self, due: Due, run: Run, shut: Sequence[Blackout]) -> Candidate:
+        rules = self.rulebook.rules(run.definition, run.tenant_rules, due.group)
+        places = due.group.jurisdictions
+        blackout = blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=now())
+        return Candidate(due, run, rules, facts_of(due, run, blackout))
+
+    async def _drop(self, stopped: Sequence[tuple[Candidate, Stop]]) -> None:
+        await asyncio.gather(
+            *(
+                self.desk.drop(
+                    each.due.id,
+                    reason.reason,
+                    AttemptState.CLAIMED,
+                    retry_at=reason.retry_at,
+                    stopped_by=reason.rule,
+                )
+                for each, reason in stopped
+            )
+        )
 
     async def _dial(self, wanted: list[Candidate]) -> None:
         providers = await self._providers(wanted)
@@ -98,20 +121,15 @@ class AttemptDialer:
             await self._give_back(granted)
             return
         at = now()
-        open_now = [each for each in granted if reason_to_drop(each, at=at) is None]
+        open_now = [each for each in granted if stop(each, each.facts, at=at) is None]
         committing_at = time.monotonic()
-        ids = await attempts.dial(
-            self.pool,
-            [each.due.id for each in open_now],
-            [each.due.number for each in open_now],
-            now=now(),
-            open_until=now() + LAST_MOMENTS,
-            revisit_at=now() + self.reconcile,
-        )
+        committed = await commit(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
-        ATTEMPTS_DIALING.inc(len(ids))
-        won = [each for each in granted if each.due.id in ids]
-        lost = [each for each in granted if each.due.id not in ids]
+        ATTEMPTS_DIALING.inc(len(committed.ids))
+        await self._drop(committed.stopped)
+        won = [each for each in granted if each.due.id in committed.ids]
+        settled = committed.ids | {each.due.id for each, _ in committed.stopped}
+        lost = [each for each in granted if each.due.id not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
             won = await self._permitted_anew(won, committing_at=committing_at)

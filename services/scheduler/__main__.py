@@ -7,8 +7,8 @@ from datetime import timedelta
 from starlette.applications import Starlette
 
 from services.scheduler.claimer import Claimer
+from services.scheduler.claims import Claims
 from services.scheduler.lifecycle import Lifecycle
-from services.scheduler.openings import Openings
 from services.scheduler.rescuer import Rescuer
 from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.db.pool import database
@@ -16,6 +16,8 @@ from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import COMMANDS, CampaignCommand
 from shared.process import every, now, run, running, serve, service_app
+from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.rulepacks.store import RulePackStore
 from shared.settings import Settings
 
 CLAIM_SECONDS = 0.05
@@ -31,17 +33,16 @@ async def main() -> None:
     broker = make_broker(settings, "scheduler")
 
     async with database(settings) as pool:
-        openings = Openings()
+        rulebook = RuleBook(RulePackStore(settings.rulepacks))
         rescuer = Rescuer(pool, broker, lease)
         claimer = Claimer(
             pool,
             broker,
-            openings,
+            Claims(pool, rulebook, lease),
             rescuer,
-            lease,
             Caps(settings.max_concurrent, settings.calls_per_second),
         )
-        lifecycle = Lifecycle(pool, openings)
+        lifecycle = Lifecycle(pool, rulebook)
 
         async def on_commands(commands: list[CampaignCommand]) -> None:
             await lifecycle.on_commands(commands, now=now())
@@ -56,6 +57,8 @@ async def main() -> None:
                     every(CLAIM_SECONDS, "claim", claimer.run_once),
                     every(RESCUE_SECONDS, "rescue", rescuer.run_once),
                     every(SWEEP_SECONDS, "sweep", lifecycle.run_once),
+                    every(SWEEP_SECONDS, "expire", lifecycle.expire),
+                    every(REFRESH_SECONDS, "rules", rulebook.refresh),
                 ),
             ):
                 yield

@@ -1,18 +1,21 @@
 """Moves campaigns to the state that their owners want, and ends those that are done."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from services.scheduler.openings import Openings
-from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox
+from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox, pending, waiting
+from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Unsettled
+from shared.db.pending import GivenUp
 from shared.db.types import Connection, Pool
 from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
 from shared.domain.outcomes import Outcome
 from shared.messages import CampaignChanged, CampaignCommand, ChangedCampaign
 from shared.metrics import CAMPAIGNS_MOVED
+from shared.rulebook import RuleBook
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ class Lifecycle:
     """A command wakes it for one campaign; the sweep finds what a lost command left."""
 
     pool: Pool
-    openings: Openings
+    rulebook: RuleBook
 
     async def on_commands(self, commands: list[CampaignCommand], *, now: datetime) -> None:
         for campaign_id in {command.data.campaign_id for command in commands}:
@@ -59,28 +62,38 @@ class Lifecycle:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await campaign_runs.try_exclude_imports(conn, campaign.id):
             return False
-        live, waiting = await campaign_groups.unfinished(conn, campaign.id)
-        if live:
+        live, groups = await campaign_groups.unfinished(conn, campaign.id)
+        if live or not all(self._is_over(campaign, group, now=now) for group in groups):
             return False
-        over = [
-            group
-            for group in waiting
-            if self.openings.span(campaign.definition, group.zones, now=now) is None
-        ]
-        if len(over) < len(waiting):
-            return False
-        for group in over:
-            outcome = Outcome.OUT_OF_TIME if group.zones else Outcome.EXCLUDED
-            given_up = await contacts.give_up(
+        for group in groups:
+            outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
+            given_up = await pending.give_up(
                 conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST
             )
-            name = counters.FINISHED + outcome
-            await counters.add(conn, [(campaign.id, name, given_up)])
-            if given_up == EXPIRE_MOST:
+            await _count(conn, given_up, outcome)
+            if len(given_up) == EXPIRE_MOST:
                 return True
         if await contacts.any_in(conn, campaign.id):
             await _move(conn, campaign, CampaignState.COMPLETED, now=now)
         return False
+
+    def _is_over(self, campaign: Unsettled, group: Group, *, now: datetime) -> bool:
+        rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
+        return rules.opening(now=now) is None
+
+    async def expire(self, now: datetime) -> bool:
+        """End the contacts whose requests are void by now."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            expired = await pending.expire(conn, now=now, limit=EXPIRE_MOST)
+            await _count(conn, expired, Outcome.OUT_OF_TIME)
+        return len(expired) == EXPIRE_MOST
+
+
+async def _count(conn: Connection, given_up: list[GivenUp], outcome: Outcome) -> None:
+    counts = Counter(each.campaign_id for each in given_up)
+    name = counters.FINISHED + outcome
+    await counters.add(conn, [(campaign, name, count) for campaign, count in counts.items()])
+    await waiting.add(conn, [(each.place, -1) for each in given_up])
 
 
 def _has_begun(campaign: Unsettled, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from faststream.kafka import KafkaBroker
 
 from shared.broker import publish
-from shared.db import attempts
+from shared.db import claims
 from shared.db.types import Pool
 from shared.messages import attempt_due
 from shared.metrics import ATTEMPTS_RESCUED
@@ -24,7 +24,7 @@ class Rescuer:
 
     async def run_once(self, now: datetime) -> bool:
         async with self.pool.acquire() as conn:
-            lost = await attempts.republish(
+            lost = await claims.republish(
                 conn, now=now, revisit_at=now + self.lease, limit=RESCUE_MOST
             )
         if not lost:

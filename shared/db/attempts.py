@@ -1,6 +1,7 @@
 """attempts: one row per planned call, which is its own outbox entry.
 
-Inserted as `claimed` by the scheduler; `dialing` and `placed` by the dialer; ended by events.
+Inserted as `claimed` by the scheduler (claims.py); `dialing` and `placed` by the dialer; ended by
+events (folding.py).
 """
 
 from collections.abc import Sequence
@@ -10,27 +11,7 @@ from uuid import UUID
 
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What must be published for a claimed attempt."""
-
-    id: UUID
-    campaign_id: int
-    contact_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """Attempts of a campaign that wait to be dialed, and those that hold a permit.
-
-    `overdue` are the claimed ones that nobody has dialed in time.
-    """
-
-    claimed: int
-    dialed: int
-    overdue: int
+from shared.domain.calling_groups import CallingGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +21,9 @@ class Due:
     id: UUID
     campaign_id: int
     number: str
-    zones: tuple[str, ...]
+    group: CallingGroup
     window_closes_at: datetime
+    expires_at: datetime | None
     suppressed: bool
 
 
@@ -53,70 +35,6 @@ class Silent:
     trunk_id: int
     state: AttemptState
     dialing_at: datetime
-
-
-async def claim(
-    conn: Connection,
-    *,
-    campaign_id: int,
-    groups: Sequence[int],
-    closing: Sequence[datetime],
-    limit: int,
-    zone_data: str,
-    revisit_at: datetime,
-    now: datetime,
-) -> list[Claimed]:
-    """Claim up to `limit` due contacts of the open groups, in the order given."""
-    rows = await conn.fetch(
-        """
-        WITH due AS (
-            -- Nothing sorts or gathers here, so the groups are read one after another and
-            -- reading stops at the limit: an open window of a million rows costs `limit` rows.
-            SELECT c.id, c.attempts, g.closes_at
-            FROM unnest($2::int[], $3::timestamptz[]) AS g (id, closes_at)
-            CROSS JOIN LATERAL (
-                SELECT id, attempts FROM contacts
-                WHERE campaign_id = $1 AND calling_group_id = g.id
-                    AND state = 'pending' AND not_before <= $4
-                ORDER BY not_before LIMIT $5
-                FOR UPDATE SKIP LOCKED
-            ) AS c
-            LIMIT $5
-        ), taken AS (
-            UPDATE contacts SET state = 'active' FROM due WHERE contacts.id = due.id
-        )
-        INSERT INTO attempts (
-            id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at, number, state,
-            zone_data
-        )
-        SELECT uuidv7(), $1, id, $4, closes_at, $6, attempts + 1, 'claimed', $7 FROM due
-        RETURNING id, campaign_id, contact_id
-        """,
-        campaign_id,
-        list(groups),
-        list(closing),
-        now,
-        limit,
-        revisit_at,
-        zone_data,
-    )
-    return [Claimed(**row) for row in rows]
-
-
-async def live(conn: Connection, *, now: datetime) -> dict[int, Live]:
-    """Live attempts by campaign, read from the small index that holds nothing else."""
-    rows = await conn.fetch(
-        """
-        SELECT campaign_id,
-            count(*) FILTER (WHERE state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE state <> 'claimed') AS dialed,
-            count(*) FILTER (WHERE state = 'claimed' AND revisit_at <= $1) AS overdue
-        FROM attempts WHERE ended_at IS NULL
-        GROUP BY campaign_id
-        """,
-        now,
-    )
-    return {row["campaign_id"]: Live(row["claimed"], row["dialed"], row["overdue"]) for row in rows}
 
 
 async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
@@ -157,31 +75,12 @@ async def over(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, i
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
 
 
-async def republish(
-    conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
-) -> list[Claimed]:
-    """Claimed attempts that nobody dialed in time, to be published again."""
-    rows = await conn.fetch(
-        """
-        UPDATE attempts SET revisit_at = $2 WHERE id IN (
-            SELECT id FROM attempts
-            WHERE ended_at IS NULL
-                AND state = 'claimed' AND revisit_at <= $1
-            ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING id, campaign_id, contact_id
-        """,
-        now,
-        revisit_at,
-        limit,
-    )
-    return [Claimed(**row) for row in rows]
-
-
 async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
     """Those of the attempts that are still claimed, with what the dialer needs to decide."""
     rows = await conn.fetch(
         """
-        SELECT a.id, a.campaign_id, c.number, g.zones, a.window_closes_at,
+        SELECT a.id, a.campaign_id, c.number, a.window_closes_at, c.expires_at,
+            g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             EXISTS (
                 SELECT FROM suppressions s
                 WHERE s.tenant_id = m.tenant_id AND s.number = c.number
@@ -195,7 +94,23 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
         """,
         list(ids),
     )
-    return [Due(**{**row, "zones": tuple(row["zones"])}) for row in rows]
+    return [
+        Due(
+            row["id"],
+            row["campaign_id"],
+            row["number"],
+            CallingGroup(
+                zones=tuple(row["zones"]),
+                source=row["source"],
+                jurisdictions=tuple(row["jurisdictions"]),
+                jurisdiction_source=row["jurisdiction_source"],
+            ),
+            row["window_closes_at"],
+            row["expires_at"],
+            row["suppressed"],
+        )
+        for row in rows
+    ]
 
 
 async def dial(
@@ -203,6 +118,7 @@ async def dial(
     ids: Sequence[UUID],
     numbers: Sequence[str],
     *,
+    counted: bool = False,
     now: datetime,
     open_until: datetime,
     revisit_at: datetime,
@@ -210,11 +126,12 @@ async def dial(
     """The compare-and-set before an originate: who may be dialed is decided here and nowhere else.
 
     It reads the owner's wish and the suppressions in the same statement, so a pause or a
-    suppression that is committed stops whatever has not passed this point.
+    suppression that is committed stops whatever has not passed this point. `counted` says that the
+    calls are noted in person_calls by the same transaction.
     """
     rows = await conn.fetch(
         """
-        UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4
+        UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4, counted = $6
         FROM campaigns c
         -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
         WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
@@ -232,6 +149,7 @@ async def dial(
         now,
         revisit_at,
         open_until,
+        counted,
     )
     return {row["id"] for row in rows}
 

@@ -4,21 +4,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from shared.db.types import Connection
+from shared.domain.calling_groups import CallingGroup
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """No zones: nobody knows where these contacts are, so they are never called."""
+    """A calling group with its id."""
 
     id: int
-    zones: tuple[str, ...]
+    calling: CallingGroup
 
 
 async def of_campaigns(conn: Connection, campaign_ids: Sequence[int]) -> dict[int, list[Group]]:
     rows = await conn.fetch(
         """
-        SELECT cg.campaign_id, g.id, g.zones
+        SELECT cg.campaign_id, g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
         FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
         WHERE cg.campaign_id = ANY($1)
         """,
@@ -26,7 +29,7 @@ async def of_campaigns(conn: Connection, campaign_ids: Sequence[int]) -> dict[in
     )
     groups: dict[int, list[Group]] = defaultdict(list)
     for row in rows:
-        groups[row["campaign_id"]].append(Group(row["id"], tuple(row["zones"])))
+        groups[row["campaign_id"]].append(_group(row))
     return groups
 
 
@@ -38,7 +41,7 @@ async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Gro
     """
     rows = await conn.fetch(
         """
-        SELECT live.found, w.id, w.zones
+        SELECT live.found, w.id, w.zones, w.source, w.jurisdictions, w.jurisdiction_source
         FROM (
             SELECT EXISTS (
                 SELECT FROM attempts
@@ -46,7 +49,7 @@ async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Gro
             ) AS found
         ) AS live
         LEFT JOIN (
-            SELECT g.id, g.zones
+            SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
             FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
             WHERE cg.campaign_id = $1 AND EXISTS (
                 SELECT FROM contacts c
@@ -56,5 +59,17 @@ async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Gro
         """,
         campaign_id,
     )
-    groups = [Group(row["id"], tuple(row["zones"])) for row in rows if row["id"] is not None]
+    groups = [_group(row) for row in rows if row["id"] is not None]
     return rows[0]["found"], groups
+
+
+def _group(row: asyncpg.Record) -> Group:
+    return Group(
+        row["id"],
+        CallingGroup(
+            zones=tuple(row["zones"]),
+            source=row["source"],
+            jurisdictions=tuple(row["jurisdictions"]),
+            jurisdiction_source=row["jurisdiction_source"],
+        ),
+    )

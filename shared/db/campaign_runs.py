@@ -19,6 +19,7 @@ class Run:
     tenant_id: int
     trunk_id: int
     definition: str
+    tenant_rules: str
     wanted: bool
     tenant_caps: Caps
     trunk_caps: Caps
@@ -31,6 +32,7 @@ class Unsettled:
     id: int
     tenant_id: int
     definition: str
+    tenant_rules: str
     state: CampaignState
     wanted_state: WantedState
 
@@ -40,6 +42,7 @@ async def running(conn: Connection) -> list[Run]:
     rows = await conn.fetch(
         """
         SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, true AS wanted,
+            t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
         FROM campaigns c
@@ -59,6 +62,7 @@ async def now(conn: Connection, ids: Sequence[int]) -> tuple[dict[int, Run], dat
         """
         SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, clock_timestamp() AS at,
             c.state = 'running' AND c.wanted_state = 'running' AS wanted,
+            t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
         FROM campaigns c
@@ -97,9 +101,11 @@ async def lock_unsettled(conn: Connection, campaign_id: int) -> Unsettled | None
     """The campaign for this transaction alone; None when it has ended or another works on it."""
     row = await conn.fetchrow(
         """
-        SELECT id, tenant_id, definition::text, state, wanted_state FROM campaigns
-        WHERE id = $1 AND state NOT IN ('completed', 'cancelled')
-        FOR NO KEY UPDATE SKIP LOCKED
+        SELECT c.id, c.tenant_id, c.definition::text, t.rules::text AS tenant_rules, c.state,
+            c.wanted_state
+        FROM campaigns c JOIN tenants t ON t.id = c.tenant_id
+        WHERE c.id = $1 AND c.state NOT IN ('completed', 'cancelled')
+        FOR NO KEY UPDATE OF c SKIP LOCKED
         """,
         campaign_id,
     )
@@ -109,6 +115,7 @@ async def lock_unsettled(conn: Connection, campaign_id: int) -> Unsettled | None
         row["id"],
         row["tenant_id"],
         row["definition"],
+        row["tenant_rules"],
         CampaignState(row["state"]),
         WantedState(row["wanted_state"]),
     )
@@ -141,6 +148,7 @@ def _run(row: asyncpg.Record) -> Run:
         row["tenant_id"],
         row["trunk_id"],
         row["definition"],
+        row["tenant_rules"],
         row["wanted"],
         Caps(row["tenant_concurrent"], row["tenant_rate"]),
         Caps(row["trunk_concurrent"], row["trunk_rate"]),

@@ -19,7 +19,12 @@ class DropReason(StrEnum):
 
     NOT_WANTED = "not_wanted"
     SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    BLACKOUT = "blackout"
     WINDOW_CLOSED = "window_closed"
+    PERSON_BUSY = "person_busy"
+    SILENCE = "silence"
+    FREQUENCY_CAP = "frequency_cap"
     PERMIT_EXPIRED = "permit_expired"
     REFUSED = "refused"
 

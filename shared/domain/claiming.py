@@ -1,7 +1,13 @@
-"""How many contacts to claim now: what the caps leave free, and a little to have ready."""
+"""How many contacts to claim now, and how campaigns share what their caps leave free."""
 
+import heapq
 import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+# What a scope is of, like campaign or trunk, and its id.
+Scope = tuple[str, int]
 
 # Claimed ahead of the permits, as a share of them, so that a freed permit finds an attempt waiting.
 READY_SHARE = 0.1
@@ -10,6 +16,8 @@ READY_LEAST = 2
 QUEUE_MOST = 4_000
 # A queue that is nearly full is not topped up: one large claim costs less than many small ones.
 REFILL_SHARE = 0.25
+# Shares are dealt out in so many turns at most: more would only be more exact.
+TURNS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +28,64 @@ class Caps:
     calls_per_second: int | None
 
 
-def claim_limit(caps: tuple[Caps, ...], in_use: tuple[int, ...], *, queued: int) -> int:
-    """Attempts to claim for a campaign that has `queued` claimed ones.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """A campaign that wants to claim; `used` are its live attempts, `scopes` all that cap it."""
 
-    `in_use` are the calls up in each scope of `caps`. A second's worth of the rate may wait. None
-    are wanted while the queue is nearly full.
+    id: int
+    used: int
+    weight: int
+    priority: int
+    scopes: tuple[Scope, ...]
+
+
+def room(caps: Caps, *, waiting: int, dialed: int) -> int:
+    """Attempts that may be claimed in a scope with so many waiting to be dialed and calls up.
+
+    A second's worth of the rate may wait, or a little more than the idle lines. None are wanted
+    while the queue is nearly full.
     """
     wanted = QUEUE_MOST
-    for cap, used in zip(caps, in_use, strict=True):
-        if cap.max_concurrent is not None:
-            idle = max(0, cap.max_concurrent - used)
-            wanted = min(wanted, idle + _ready(cap.max_concurrent))
-        if cap.calls_per_second is not None:
-            wanted = min(wanted, cap.calls_per_second + _ready(cap.calls_per_second))
-    free = wanted - queued
+    if caps.max_concurrent is not None:
+        idle = max(0, caps.max_concurrent - dialed)
+        wanted = min(wanted, idle + _ready(caps.max_concurrent))
+    if caps.calls_per_second is not None:
+        wanted = min(wanted, caps.calls_per_second + _ready(caps.calls_per_second))
+    free = wanted - waiting
     return free if free >= max(1, wanted * REFILL_SHARE) else 0
+
+
+def fair_shares(claimants: Sequence[Claimant], free: Mapping[Scope, int]) -> dict[int, int]:
+    """How many each may claim, by id, so that no scope gets more than it has free.
+
+    Who has the least in use for its weight is served first, priorities one after another: a
+    campaign of ten is not kept waiting by one of a million.
+    """
+    left = dict(free)
+    shares: Counter[int] = Counter()
+    by_priority: dict[int, list[Claimant]] = defaultdict(list)
+    for claimant in claimants:
+        by_priority[claimant.priority].append(claimant)
+    for priority in sorted(by_priority, reverse=True):
+        _deal(by_priority[priority], left, shares)
+    return dict(shares)
+
+
+def _deal(claimants: list[Claimant], left: dict[Scope, int], shares: Counter[int]) -> None:
+    most = max(min(left[scope] for scope in each.scopes) for each in claimants)
+    portion = max(1, most // TURNS)
+    queue = [(each.used / each.weight, each.id, each) for each in claimants]
+    heapq.heapify(queue)
+    while queue:
+        _, id_, claimant = heapq.heappop(queue)
+        share = min(portion * claimant.weight, *(left[scope] for scope in claimant.scopes))
+        if share <= 0:
+            continue
+        for scope in claimant.scopes:
+            left[scope] -= share
+        shares[id_] += share
+        level = (claimant.used + shares[id_]) / claimant.weight
+        heapq.heappush(queue, (level, id_, claimant))
 
 
 def _ready(cap: int) -> int:

@@ -5,7 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.db import waiting
 from shared.db.types import Connection
+from shared.db.waiting import Place
+from shared.rulebook import RuleBook
+from shared.rulepacks.store import RulePackStore
 
 ALWAYS = {
     "windows": [
@@ -19,8 +23,14 @@ ALWAYS = {
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
-    """A campaign that may call at any hour."""
-    return {"name": "test", "calendar": ALWAYS, **changes}
+    """A campaign that may call at any hour, of a kind that no rule of law restricts."""
+    free = {"kind": "informational", "automated": False}
+    return {"name": "test", "calendar": ALWAYS, **free, **changes}
+
+
+def a_rulebook() -> RuleBook:
+    """With the packs that come with the product."""
+    return RuleBook(RulePackStore(None))
 
 
 async def a_tenant(conn: Connection, *, name: str = "tenant") -> int:
@@ -107,6 +117,7 @@ async def some_contacts(
         first,
         count,
     )
+    await waiting.add(conn, [(Place(campaign_id, group_id, waiting.NEW, 0), count)])
     await conn.execute(
         """
         INSERT INTO campaign_counters AS c VALUES ($1, 'contacts', $2)

@@ -24,7 +24,7 @@ from shared.broker import consume, make_broker
 from shared.db.types import Pool
 from shared.domain.claiming import Caps
 from shared.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
-from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
+from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
 from tests.support.pipeline import ScriptedProvider, settings_for
 from tests.support.waiting import until
 
@@ -111,7 +111,9 @@ async def bench(
     desk = CallDesk(pool, broker, permits)
     trunks = OneTrunk(pool, desk.on_report)
     trunks.provider_ = provider = ScriptedProvider()
-    dialer = AttemptDialer(pool, permits, desk, trunks, Caps(100, 100), "http://here", INTERVAL)
+    dialer = AttemptDialer(
+        pool, permits, desk, trunks, a_rulebook(), Caps(100, 100), "http://here", INTERVAL
+    )
     reconciler = Reconciler(pool, trunks, desk, INTERVAL, timedelta(hours=1))
     # A group of its own, so that what other tests left on the topic is passed over quickly.
     events = make_broker(settings_for(servers, dsn), "events")

@@ -27,10 +27,15 @@ def a_campaign(
     calls_per_second: int | None = None,
     **changes: Any,
 ) -> Json:
-    """Callable at any hour; what was not answered is tried again a second later, twice at most."""
+    """Callable at any hour, as no law restricts it.
+
+    What was not answered is tried again a second later, twice at most.
+    """
     definition = {
         "name": name,
         "calendar": {"windows": ALWAYS},
+        "kind": "informational",
+        "automated": False,
         "attempts": {
             "max_total": 3,
             "retry": {outcome: {"delay_seconds": 1} for outcome in RETRIED},
@@ -43,7 +48,14 @@ def a_campaign(
 def hours_around(now: datetime, *, before: int = 2, after: int = 4) -> list[Json]:
     """Windows that are open now in UTC, whatever the weekday."""
     start, end = now - timedelta(hours=before), now + timedelta(hours=after)
-    return [{"days": DAYS, "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}]
+    return [
+        {
+            "days": DAYS,
+            "start": f"{start:%H:%M}",
+            "end": f"{end:%H:%M}",
+            "crosses_midnight": end.date() > start.date(),
+        }
+    ]
 
 
 class Owner(Client):

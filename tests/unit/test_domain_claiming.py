@@ -1,20 +1,16 @@
-"""How many contacts to claim: never more than the caps can use soon."""
+"""How many contacts to claim: never more than the caps can use soon, and in fair shares."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.claiming import QUEUE_MOST, Caps, claim_limit
+from shared.domain.claiming import QUEUE_MOST, Caps, Claimant, Scope, fair_shares, room
 
-caps = st.builds(
-    Caps,
-    st.none() | st.integers(min_value=1, max_value=100_000),
-    st.none() | st.integers(min_value=1, max_value=100_000),
-)
+ALL: Scope = ("installation", 0)
 
 
 @pytest.mark.parametrize(
-    ("cap", "used", "queued", "expected"),
+    ("cap", "dialed", "waiting", "expected"),
     [
         (Caps(None, None), 0, 0, QUEUE_MOST),
         (Caps(50, None), 0, 0, 55),
@@ -26,12 +22,14 @@ caps = st.builds(
         (Caps(50, 10), 0, 0, 12),
     ],
 )
-def test_what_is_free_and_a_little_more(cap: Caps, used: int, queued: int, expected: int) -> None:
-    assert claim_limit((cap,), (used,), queued=queued) == expected
+def test_what_is_free_and_a_little_more(
+    cap: Caps, dialed: int, waiting: int, expected: int
+) -> None:
+    assert room(cap, waiting=waiting, dialed=dialed) == expected
 
 
 @pytest.mark.parametrize(
-    ("cap", "used", "queued", "expected"),
+    ("cap", "dialed", "waiting", "expected"),
     [
         (Caps(None, None), 0, QUEUE_MOST * 3 // 4, QUEUE_MOST // 4),
         (Caps(None, None), 0, QUEUE_MOST * 3 // 4 + 1, 0),
@@ -42,18 +40,88 @@ def test_what_is_free_and_a_little_more(cap: Caps, used: int, queued: int, expec
     ],
 )
 def test_a_queue_is_refilled_when_a_quarter_of_it_is_gone(
-    cap: Caps, used: int, queued: int, expected: int
+    cap: Caps, dialed: int, waiting: int, expected: int
 ) -> None:
-    assert claim_limit((cap,), (used,), queued=queued) == expected
+    assert room(cap, waiting=waiting, dialed=dialed) == expected
 
 
-@given(st.lists(st.tuples(caps, st.integers(0, 200_000)), max_size=4), st.integers(0, 10_000))
-def test_no_scope_allows_more_than_it_would_alone(
-    scopes: list[tuple[Caps, int]], queued: int
-) -> None:
-    limit = claim_limit(
-        tuple(cap for cap, _ in scopes), tuple(used for _, used in scopes), queued=queued
+def a_claimant(
+    id_: int, *, used: int = 0, weight: int = 1, priority: int = 0, trunk: int = 1
+) -> Claimant:
+    return Claimant(
+        id=id_,
+        used=used,
+        weight=weight,
+        priority=priority,
+        scopes=(("campaign", id_), ("trunk", trunk), ALL),
     )
 
-    assert 0 <= limit <= QUEUE_MOST
-    assert all(limit <= claim_limit((cap,), (used,), queued=queued) for cap, used in scopes)
+
+def free(
+    *claimants: Claimant, own: int = 1_000, trunk: int = 1_000, everything: int = 1_000
+) -> dict[Scope, int]:
+    scopes = {scope for each in claimants for scope in each.scopes}
+    size = {"campaign": own, "trunk": trunk, "installation": everything}
+    return {scope: size[scope[0]] for scope in scopes}
+
+
+def test_equal_campaigns_get_equal_shares() -> None:
+    both = (a_claimant(1), a_claimant(2))
+
+    assert fair_shares(both, free(*both, trunk=100)) == {1: 50, 2: 50}
+
+
+def test_shares_are_in_proportion_to_weight() -> None:
+    both = (a_claimant(1, weight=3), a_claimant(2))
+
+    assert fair_shares(both, free(*both, trunk=100)) == {1: 75, 2: 25}
+
+
+def test_what_is_in_use_already_counts_as_a_share() -> None:
+    both = (a_claimant(1, used=80), a_claimant(2))
+
+    assert fair_shares(both, free(*both, trunk=20)) == {2: 20}
+
+
+def test_a_higher_priority_is_served_first_and_the_rest_goes_down() -> None:
+    urgent, other = a_claimant(1, priority=5), a_claimant(2)
+    room_left = free(urgent, other, trunk=100) | {("campaign", 1): 70}
+
+    assert fair_shares((other, urgent), room_left) == {1: 70, 2: 30}
+
+
+def test_what_one_cannot_use_goes_to_the_others() -> None:
+    full, other, elsewhere = a_claimant(1), a_claimant(2), a_claimant(3, trunk=2)
+    room_left = free(full, other, elsewhere, trunk=60) | {("campaign", 1): 10}
+
+    assert fair_shares((full, other, elsewhere), room_left) == {1: 10, 2: 50, 3: 60}
+
+
+claimants = st.lists(
+    st.builds(
+        a_claimant,
+        st.integers(1, 50),
+        used=st.integers(0, 5_000),
+        weight=st.integers(1, 100),
+        priority=st.integers(0, 9),
+        trunk=st.integers(1, 3),
+    ),
+    max_size=12,
+    unique_by=lambda each: each.id,
+)
+
+
+@given(claimants, st.integers(0, 500), st.integers(0, 2_000), st.integers(0, QUEUE_MOST))
+def test_no_scope_is_dealt_more_than_it_has_and_nothing_usable_is_left(
+    each: list[Claimant], own: int, trunk: int, everything: int
+) -> None:
+    left = free(*each, own=own, trunk=trunk, everything=everything)
+
+    shares = fair_shares(each, left)
+
+    for claimant in each:
+        for scope in claimant.scopes:
+            left[scope] -= shares.get(claimant.id, 0)
+    assert all(share > 0 for share in shares.values())
+    assert all(count >= 0 for count in left.values())
+    assert all(min(left[scope] for scope in claimant.scopes) == 0 for claimant in each)

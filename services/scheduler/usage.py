@@ -1,0 +1,69 @@
+"""What campaigns have in use in each scope of caps, and what they may claim beside it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shared.db.campaign_runs import Run
+from shared.db.claims import Live
+from shared.definitions.campaign import parse_definition
+from shared.domain.claiming import Caps, Claimant, Scope, fair_shares, room
+
+IDLE = Live(claimed=0, dialed=0, overdue=0)
+EVERYTHING = "installation"
+
+
+@dataclass(slots=True)
+class Usage:
+    """Counted from the live attempts at the beginning of a pass and kept up while claiming."""
+
+    live: dict[int, Live]
+    caps: dict[Scope, Caps] = field(default_factory=dict)
+    waiting: Counter[Scope] = field(default_factory=Counter)
+    dialed: Counter[Scope] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, live: dict[int, Live], running: Iterable[Run], installation: Caps) -> "Usage":
+        usage = cls(live, {(EVERYTHING, 0): installation})
+        for campaign in running:
+            own = live.get(campaign.id, IDLE)
+            caps = parse_definition(campaign.definition).caps
+            usage.caps["campaign", campaign.id] = Caps(caps.max_concurrent, caps.calls_per_second)
+            usage.caps["tenant", campaign.tenant_id] = campaign.tenant_caps
+            usage.caps["trunk", campaign.trunk_id] = campaign.trunk_caps
+            usage.note(campaign, own.claimed)
+            for scope in _scopes(campaign):
+                usage.dialed[scope] += own.dialed
+        return usage
+
+    def note(self, campaign: Run, claimed: int) -> None:
+        for scope in _scopes(campaign):
+            self.waiting[scope] += claimed
+
+    def shares(self, campaigns: Sequence[Run]) -> dict[int, int]:
+        """How many each of the campaigns may claim now, by id; those that may none are left out."""
+        free = {
+            scope: room(caps, waiting=self.waiting[scope], dialed=self.dialed[scope])
+            for scope, caps in self.caps.items()
+        }
+        return fair_shares([self._claimant(campaign) for campaign in campaigns], free)
+
+    def _claimant(self, campaign: Run) -> Claimant:
+        share = parse_definition(campaign.definition).share
+        own = "campaign", campaign.id
+        return Claimant(
+            id=campaign.id,
+            used=self.waiting[own] + self.dialed[own],
+            weight=share.weight,
+            priority=share.priority,
+            scopes=_scopes(campaign),
+        )
+
+
+def _scopes(campaign: Run) -> tuple[Scope, ...]:
+    return (
+        ("campaign", campaign.id),
+        ("tenant", campaign.tenant_id),
+        ("trunk", campaign.trunk_id),
+        (EVERYTHING, 0),
+    )

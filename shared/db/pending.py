@@ -1,0 +1,77 @@
+"""contacts that wait, as the scheduler sees them: who is owed a callback, and who is given up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from shared.db.types import Connection
+from shared.db.waiting import Place
+from shared.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A contact that ended without a call, and where it had waited."""
+
+    campaign_id: int
+    place: Place
+
+
+async def callbacks_due(conn: Connection, *, now: datetime) -> set[int]:
+    """The campaigns in which somebody is owed a callback now."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT campaign_id FROM contacts
+        WHERE state = 'pending' AND waits_for = 'callback' AND not_before <= $1
+        """,
+        now,
+    )
+    return {row["campaign_id"] for row in rows}
+
+
+async def give_up(
+    conn: Connection, campaign_id: int, group_id: int, *, outcome: Outcome, limit: int
+) -> list[GivenUp]:
+    """Finish up to `limit` pending contacts of a group that can never be called."""
+    rows = await conn.fetch(
+        """
+        UPDATE contacts SET state = 'finished', outcome = $3 WHERE id IN (
+            SELECT id FROM contacts
+            WHERE campaign_id = $1 AND calling_group_id = $2 AND state = 'pending'
+            LIMIT $4 FOR UPDATE SKIP LOCKED
+        )
+        RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            CASE WHEN not_before = '-infinity' THEN 0
+                ELSE floor(extract(epoch FROM not_before) / 300)::integer END AS slot
+        """,
+        campaign_id,
+        group_id,
+        outcome,
+        limit,
+    )
+    return [_given_up(row) for row in rows]
+
+
+async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp]:
+    """Finish up to `limit` pending contacts whose requests are void by now."""
+    rows = await conn.fetch(
+        """
+        UPDATE contacts SET state = 'finished', outcome = 'out_of_time' WHERE id IN (
+            SELECT id FROM contacts
+            WHERE state = 'pending' AND expires_at <= $1
+            ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
+        RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            CASE WHEN not_before = '-infinity' THEN 0
+                ELSE floor(extract(epoch FROM not_before) / 300)::integer END AS slot
+        """,
+        now,
+        limit,
+    )
+    return [_given_up(row) for row in rows]
+
+
+def _given_up(row: asyncpg.Record) -> GivenUp:
+    place = Place(row["campaign_id"], row["calling_group_id"], row["waits_for"], row["slot"])
+    return GivenUp(row["campaign_id"], place)

@@ -1,0 +1,124 @@
+"""person_calls: the calls of a tenant to a number, which caps count and silences begin with.
+
+Written by the dialer with its compare-and-set, and given their outcomes by events.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.db.types import Connection
+from shared.domain.frequency import PastCall
+from shared.domain.outcomes import Outcome
+
+# No limit is longer (shared/domain/frequency.py), and clocks may disagree by a little.
+LOOK_BACK = timedelta(days=370)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A number, as one tenant knows it."""
+
+    tenant_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    attempt_id: UUID
+    person: Person
+    subject: str
+
+
+async def lock(conn: Connection, persons: Collection[Person]) -> None:
+    """Until the transaction ends, nobody else decides on a call to one of these persons.
+
+    In one order, so that none deadlock; two numbers that share a hash only wait for each other.
+    """
+    await conn.execute(
+        """
+        SELECT pg_advisory_xact_lock(tenant, person) FROM (
+            SELECT DISTINCT (p.tenant_id % 2147483647)::integer AS tenant,
+                hashtext(p.number) AS person
+            FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
+            ORDER BY 1, 2
+            OFFSET 0
+        ) AS ordered
+        """,
+        [person.tenant_id for person in persons],
+        [person.number for person in persons],
+    )
+
+
+async def of_persons(
+    conn: Connection, persons: Collection[Person], *, now: datetime
+) -> dict[Person, list[PastCall]]:
+    """Their calls as far back as any limit looks, and those of which nobody knows the end yet."""
+    rows = await conn.fetch(
+        """
+        SELECT c.tenant_id, c.number, c.dialing_at, c.subject, c.outcome, c.ended_at
+        FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
+        JOIN person_calls c ON c.tenant_id = p.tenant_id AND c.number = p.number
+        WHERE c.dialing_at >= $3 OR c.ended_at >= $3 OR c.ended_at IS NULL
+        """,
+        [person.tenant_id for person in persons],
+        [person.number for person in persons],
+        now - LOOK_BACK,
+    )
+    calls: dict[Person, list[PastCall]] = defaultdict(list)
+    for row in rows:
+        outcome = None if row["outcome"] is None else Outcome(row["outcome"])
+        calls[Person(row["tenant_id"], row["number"])].append(
+            PastCall(row["dialing_at"], row["subject"], outcome, row["ended_at"])
+        )
+    return calls
+
+
+async def note(conn: Connection, calls: Sequence[NewCall], *, at: datetime) -> None:
+    """In the transaction that lets them be dialed."""
+    await conn.execute(
+        """
+        INSERT INTO person_calls (tenant_id, number, dialing_at, attempt_id, subject)
+        SELECT tenant_id, number, $5, attempt_id, subject
+        FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[])
+            AS n (tenant_id, number, attempt_id, subject)
+        """,
+        [call.person.tenant_id for call in calls],
+        [call.person.number for call in calls],
+        [call.attempt_id for call in calls],
+        [call.subject for call in calls],
+        at,
+    )
+
+
+async def end(conn: Connection, ended: Sequence[tuple[UUID, Person, Outcome, datetime]]) -> None:
+    """Give calls their outcomes."""
+    await conn.execute(
+        """
+        UPDATE person_calls c SET outcome = e.outcome, ended_at = e.ended_at
+        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+            AS e (attempt_id, tenant_id, number, outcome, ended_at)
+        WHERE c.tenant_id = e.tenant_id AND c.number = e.number AND c.attempt_id = e.attempt_id
+        """,
+        [attempt_id for attempt_id, _, _, _ in ended],
+        [person.tenant_id for _, person, _, _ in ended],
+        [person.number for _, person, _, _ in ended],
+        [outcome for _, _, outcome, _ in ended],
+        [ended_at for _, _, _, ended_at in ended],
+    )
+
+
+async def forget(conn: Connection, dropped: Sequence[tuple[UUID, Person]]) -> None:
+    """Calls that surely were not placed count nowhere."""
+    await conn.execute(
+        """
+        DELETE FROM person_calls c
+        USING unnest($1::uuid[], $2::bigint[], $3::text[]) AS d (attempt_id, tenant_id, number)
+        WHERE c.tenant_id = d.tenant_id AND c.number = d.number AND c.attempt_id = d.attempt_id
+        """,
+        [attempt_id for attempt_id, _ in dropped],
+        [person.tenant_id for _, person in dropped],
+        [person.number for _, person in dropped],
+    )

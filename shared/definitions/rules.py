@@ -1,0 +1,44 @@
+"""What a tenant made of the rule packs, with who decided it and why."""
+
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from shared.definitions.base import Definition
+from shared.domain.calling_rules import TenantRules
+from shared.rulepacks.definition import Name, RuleDefinition
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+# Where rules come from that a tenant added to the packs.
+OWN_PACK = "own"
+
+
+class Choice(Definition):
+    """A rule that a tenant turned on, or overrode: who is answerable for it, and why."""
+
+    rule: Name
+    person: Words = Field(examples=["Dana Reyes, compliance"])
+    reason: Words = Field(examples=["All contacts of this tenant have given written consent."])
+    at: AwareDatetime
+
+
+class TenantRulesDefinition(Definition):
+    """`added` rules hold beside those of the packs, so they can only be stricter."""
+
+    turned_on: list[Choice] = Field(default_factory=list, max_length=500)
+    overridden: list[Choice] = Field(default_factory=list, max_length=500)
+    added: list[RuleDefinition] = Field(default_factory=list, max_length=100)
+
+    def tenant_rules(self) -> TenantRules:
+        return TenantRules(
+            turned_on=frozenset(choice.rule for choice in self.turned_on),
+            overridden=frozenset(choice.rule for choice in self.overridden),
+            added=tuple(rule.rule(OWN_PACK) for rule in self.added),
+        )
+
+
+@lru_cache(maxsize=4096)
+def tenant_rules_of(text: str) -> TenantRules:
+    """The stored JSON of a tenant's row as values; the same text is parsed once."""
+    return TenantRulesDefinition.model_validate_json(text).tenant_rules()
