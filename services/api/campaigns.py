@@ -16,7 +16,7 @@ from shared.db import campaigns, contacts, webhook_endpoints
 from shared.db.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
-from shared.domain.calendar import next_span
+from shared.domain.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
 from shared.messages import CampaignCommand, CampaignCommanded
 from shared.metrics import COMMANDS_UNPUBLISHED
@@ -29,6 +29,7 @@ PUBLISH_SECONDS = 2.0
 # ever open, nobody can be called.
 PLACES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
 TWO_DAYS = timedelta(days=2)
+NEVER_OPEN = "no window opens before end_date is over; look at dates, excluded_dates, holidays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +126,16 @@ async def _publish(resources: Resources, message: CampaignCommand) -> None:
 
 
 def _refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
+    """The clock decides about today; any day after tomorrow with an open minute settles it."""
     calendar = definition.calendar.calendar()
-    if calendar.end_date is None:
+    if calendar.windows and calendar.end_date is None:
         return
-    start = now
-    if calendar.start_date is not None:
-        start = max(now, datetime.combine(calendar.start_date, time(), UTC) - TWO_DAYS)
-    if any(next_span((calendar,), (place,), now=start) for place in PLACES):
-        return
-    if datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
+    for day in opening_days(calendar, (now - TWO_DAYS).date()):
+        start = max(now, datetime.combine(day, time(), UTC) - TWO_DAYS)
+        if any(next_span((calendar,), (place,), now=start) for place in PLACES):
+            return
+    if calendar.end_date and datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
         raise invalid("/calendar/end_date", "in_the_past", "the last date is over everywhere")
-    raise invalid("/calendar/windows", "never_open", "no window opens before end_date is over")
+    if not calendar.windows:
+        raise invalid("/calendar/dates", "never_open", "all dates are past, excluded or holidays")
+    raise invalid("/calendar/windows", "never_open", NEVER_OPEN)

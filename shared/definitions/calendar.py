@@ -1,17 +1,28 @@
 """When a campaign may call, as its owner writes it."""
 
-from datetime import date
+import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from shared.definitions.base import Definition
-from shared.domain.calendar import Calendar, WeeklyWindow
+from shared.definitions.base import Definition, is_stored, refuse
+from shared.domain.calendar import MINUTES_A_DAY, Calendar, DatedWindow, WeeklyWindow
+from shared.domain.holiday_dates import HolidaySet, known_regions
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
-MINUTES_A_DAY = 1440
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
+# Python's dates end with the year 9999, and two days after a date must still be one.
+CallingDate = Annotated[dt.date, Field(ge=dt.date(1970, 1, 1), le=dt.date(2199, 12, 31))]
+
+AT_MOST_A_DAY = "end is after start, so it is on the same day; leave crosses_midnight out"
+AT_LEAST_A_MINUTE = (
+    "start and end are the same; the smallest possible window is one minute, "
+    "and a whole day is 00:00 to 24:00"
+)
+UNFLAGGED = "end is before start; set crosses_midnight to let it run into the next day"
 
 
 def minute_of_day(wall_time: str) -> int:
@@ -20,41 +31,111 @@ def minute_of_day(wall_time: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-class WindowDefinition(Definition):
-    """A weekly span of wall time, half-open; an end at or before the start is on the next day."""
+class HoursDefinition(Definition):
+    """A span of wall time, half-open."""
 
-    days: list[Day] = Field(min_length=1, max_length=7)
     start: WallTime = Field(examples=["09:00"])
     end: WallTime = Field(examples=["20:00"])
+    crosses_midnight: bool = Field(default=False, description="`end` is on the next day")
 
     @model_validator(mode="after")
-    def has_length(self) -> Self:
-        if self.start == "24:00":
-            raise ValueError("start must be before 24:00; write 00:00 of the next day")
-        if self.start == self.end:
-            raise ValueError("start and end are the same; a whole day is 00:00 to 24:00")
+    def is_possible(self, info: ValidationInfo) -> Self:
+        if not is_stored(info):
+            refuse(type(self), self._faults())
         return self
 
-    def windows(self) -> list[WeeklyWindow]:
+    def _faults(self) -> list[tuple[tuple[str, ...], str]]:
+        if self.start == "24:00":
+            return [(("start",), "start must be before 24:00; write 00:00 of the next day")]
+        if self.crosses_midnight and self.end > self.start:
+            return [(("end",), AT_MOST_A_DAY)]
+        if not self.crosses_midnight and self.end == self.start:
+            return [(("end",), AT_LEAST_A_MINUTE)]
+        if not self.crosses_midnight and self.end < self.start:
+            return [(("end",), UNFLAGGED)]
+        return []
+
+    def minutes(self) -> tuple[int, int]:
         start, end = minute_of_day(self.start), minute_of_day(self.end)
-        if end <= start:
-            end += MINUTES_A_DAY
+        # Also without the flag, which those who wrote the oldest definitions did not know.
+        return start, end if end > start else end + MINUTES_A_DAY
+
+
+class WindowDefinition(HoursDefinition):
+    """A weekly window; its days are those on which it begins."""
+
+    days: list[Day] = Field(min_length=1, max_length=7)
+
+    def windows(self) -> list[WeeklyWindow]:
+        start, end = self.minutes()
         return [WeeklyWindow(weekday=DAYS.index(day), start=start, end=end) for day in self.days]
+
+
+class SpecialDateDefinition(Definition):
+    """A date with hours of its own: no weekly window holds on it."""
+
+    date: CallingDate
+    windows: list[HoursDefinition] = Field(min_length=1, max_length=20)
+
+    def dated(self) -> list[DatedWindow]:
+        spans = (hours.minutes() for hours in self.windows)
+        return [DatedWindow(day=self.date, start=start, end=end) for start, end in spans]
+
+
+class HolidaysDefinition(Definition):
+    """The public holidays of a country, or of one of its regions with the country's."""
+
+    country: Country = Field(examples=["US"], description="ISO 3166-1")
+    region: Region | None = Field(
+        default=None, examples=["AL"], description="ISO 3166-2, what follows the country"
+    )
+
+    @field_validator("country")
+    @classmethod
+    def is_known_country(cls, country: str) -> str:
+        known_regions(country)
+        return country
+
+    @field_validator("region")
+    @classmethod
+    def is_known_region(cls, region: str | None, info: ValidationInfo) -> str | None:
+        if "country" in info.data:
+            HolidaySet(country=info.data["country"], region=region)
+        return region
 
 
 class CalendarDefinition(Definition):
     """When calling is allowed, in the wall time of the zone in which the contact is."""
 
-    windows: list[WindowDefinition] = Field(min_length=1, max_length=100)
-    start_date: date | None = Field(default=None, description="first local date, inclusive")
-    end_date: date | None = Field(default=None, description="last local date, inclusive")
+    windows: list[WindowDefinition] = Field(default=[], max_length=100)
+    dates: list[SpecialDateDefinition] = Field(
+        default=[], max_length=400, description="dates with hours of their own"
+    )
+    excluded_dates: list[dt.date] = Field(
+        default=[], max_length=1000, description="local dates on which nobody is called"
+    )
+    holidays: list[HolidaysDefinition] = Field(
+        default=[], max_length=60, description="on these nobody is called, either"
+    )
+    start_date: CallingDate | None = Field(default=None, description="first local date, inclusive")
+    end_date: dt.date | None = Field(default=None, description="last local date, inclusive")
 
     @model_validator(mode="after")
-    def ends_after_start(self) -> Self:
+    def is_possible(self) -> Self:
+        if not self.windows and not self.dates:
+            refuse(type(self), [(("windows",), "needs a weekly window, or dates with windows")])
         if self.start_date and self.end_date and self.end_date < self.start_date:
-            raise ValueError("end_date is before start_date")
+            refuse(type(self), [(("end_date",), "end_date is before start_date")])
         return self
 
     def calendar(self) -> Calendar:
-        windows = tuple(weekly for window in self.windows for weekly in window.windows())
-        return Calendar(windows=windows, start_date=self.start_date, end_date=self.end_date)
+        return Calendar(
+            windows=tuple(weekly for window in self.windows for weekly in window.windows()),
+            start_date=self.start_date,
+            end_date=self.end_date,
+            dated=tuple(dated for date in self.dates for dated in date.dated()),
+            excluded=frozenset(self.excluded_dates),
+            holidays=tuple(
+                HolidaySet(country=each.country, region=each.region) for each in self.holidays
+            ),
+        )

@@ -25,6 +25,11 @@ FIELDS = [
     ("default_zone",),
     ("calendar", "start_date"),
     ("calendar", "end_date"),
+    ("calendar", "dates"),
+    ("calendar", "excluded_dates"),
+    ("calendar", "holidays"),
+    ("calendar", "holidays", 0, "country"),
+    ("calendar", "holidays", 0, "region"),
     ("calendar", "windows"),
     ("calendar", "windows", 0, "days"),
     ("calendar", "windows", 0, "start"),
@@ -37,6 +42,7 @@ FIELDS = [
     ("webhook", "url"),
 ]
 WHOLE = DEFINITION | {
+    "calendar": DEFINITION["calendar"] | {"holidays": [{"country": "US", "region": "AL"}]},
     "attempts": {"retry": {"busy": {"delay_seconds": 1}}},
     "caps": {},
     "webhook": {"url": "https://example.com"},
@@ -87,6 +93,12 @@ async def test_any_contact(api: Api, entry: dict[str, Any]) -> None:
 
 
 @fuzz
-@given(body=values | st.fixed_dictionaries({"number": texts | values, "reason": texts | values}))
+@given(
+    body=values
+    | st.fixed_dictionaries(
+        {"number": texts | values, "reason": texts | values},
+        optional={"campaign_id": values, "expires_at": texts | values},
+    )
+)
 async def test_any_suppression(api: Api, body: Any) -> None:
     await answers(api, "/v1/suppressions", body)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import holidays
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
@@ -27,13 +28,13 @@ def outside_hours(facts: Facts) -> Iterator[Violation]:
 def open_at(calendar: dict[str, Any], zone: str, at: datetime) -> bool:
     """Wall clocks are compared as people read them, so no offset is ever kept."""
     wall = at.astimezone(_zone(zone)).replace(tzinfo=None)
-    for began in (wall.date(), wall.date() - timedelta(days=1)):
-        if not (_in_range(calendar, wall.date()) and _in_range(calendar, began)):
-            continue
-        for window in calendar["windows"]:
-            if _DAYS[began.weekday()] in window["days"] and _holds(window, began, wall):
-                return True
-    return False
+    today, yesterday = wall.date(), wall.date() - timedelta(days=1)
+    hours = _hours(calendar, today)
+    if not _special(calendar, today) or _special(calendar, yesterday):
+        hours += _hours(calendar, yesterday)
+    return _allowed(calendar, today) and any(
+        _allowed(calendar, began) and _holds(window, began, wall) for began, window in hours
+    )
 
 
 def _closed(calendar: dict[str, Any], contact: Contact, at: datetime) -> str | None:
@@ -46,11 +47,22 @@ def _closed(calendar: dict[str, Any], contact: Contact, at: datetime) -> str | N
     return f"closed in {', '.join(closed)}" if closed else None
 
 
+def _hours(calendar: dict[str, Any], day: date) -> list[tuple[date, dict[str, Any]]]:
+    """The windows that begin on this date, its special ones instead of the weekly ones."""
+    weekly = (each for each in calendar["windows"] if _DAYS[day.weekday()] in each["days"])
+    return [(day, window) for window in _special(calendar, day) or weekly]
+
+
+def _special(calendar: dict[str, Any], day: date) -> list[dict[str, Any]]:
+    listed = (each for each in calendar.get("dates", ()) if each["date"] == day.isoformat())
+    return [window for each in listed for window in each["windows"]]
+
+
 def _holds(window: dict[str, Any], began: date, wall: datetime) -> bool:
     midnight = datetime(began.year, began.month, began.day)  # noqa: DTZ001
     opens = midnight + _since_midnight(window["start"])
     closes = midnight + _since_midnight(window["end"])
-    if closes <= opens:
+    if window.get("crosses_midnight", closes <= opens):
         closes += timedelta(days=1)
     return opens <= wall < closes
 
@@ -60,10 +72,22 @@ def _since_midnight(wall_time: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
-def _in_range(calendar: dict[str, Any], day: date) -> bool:
+def _allowed(calendar: dict[str, Any], day: date) -> bool:
     first, last = calendar.get("start_date"), calendar.get("end_date")
     after_start = not first or date.fromisoformat(first) <= day
-    return after_start and (not last or day <= date.fromisoformat(last))
+    in_range = after_start and (not last or day <= date.fromisoformat(last))
+    excluded = day.isoformat() in calendar.get("excluded_dates", ())
+    kept = any(
+        day in _holidays(each["country"], each.get("region"))
+        for each in calendar.get("holidays", ())
+    )
+    return in_range and not excluded and not kept
+
+
+@cache
+def _holidays(country: str, region: str | None) -> holidays.HolidayBase:
+    """Of some years: what is observed on the last day of one belongs to the next."""
+    return holidays.country_holidays(country, subdiv=region, years=range(2020, 2041))
 
 
 @cache
