@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 8 * 1024 * 1024
-STREAMED = "/contacts/import"
+STREAMED = ("/contacts/import", "/suppressions/import")
 
 
 class LimitedBodies:

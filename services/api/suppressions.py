@@ -1,26 +1,34 @@
-"""A number that must not be called any more: noted, and its waiting contacts finished at once."""
+"""Numbers that must not be called any more: noted and lifted, with what waits for that."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from datetime import datetime
 
 from services.api.auth import Caller
-from services.api.problems import invalid, not_found
+from services.api.csv_suppressions import expiry_fault
+from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
 from services.api.resources import Resources
-from shared.db import contacts, counters, suppressions
-from shared.db.suppressions import Suppression
+from services.api.uploads import REASONS
+from shared.db import campaigns, counters, exclusions, suppressions
+from shared.db.exclusions import Settled
+from shared.db.suppressions import ALL_CAMPAIGNS, Put
+from shared.db.types import Connection
 from shared.domain.numbers import InvalidNumber, parse_number
 from shared.domain.outcomes import Outcome
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppressed:
-    suppression: Suppression
-    is_new: bool
-
-
-async def suppress(resources: Resources, caller: Caller, number: str, *, reason: str) -> Suppressed:
+async def suppress(
+    resources: Resources,
+    caller: Caller,
+    number: str,
+    *,
+    campaign_id: int | None,
+    reason: str,
+    expires_at: datetime | None,
+    now: datetime,
+) -> Put:
     """Attempts under way are stopped by the dialer, which looks here before each originate.
 
     So is a contact that another transaction is importing meanwhile.
@@ -28,24 +36,73 @@ async def suppress(resources: Resources, caller: Caller, number: str, *, reason:
     parsed = parse_number(number, default_region=None)
     if isinstance(parsed, InvalidNumber):
         raise invalid("/number", parsed.reason, "not a number with + and country code")
+    fault = expires_at and expiry_fault(expires_at, now)
+    if fault:
+        raise invalid("/expires_at", fault, REASONS[fault])
     async with resources.pool.acquire() as conn, conn.transaction():
-        made = await suppressions.insert(
-            conn, tenant_id=caller.tenant_id, number=parsed.e164, reason=reason
+        if not await _is_ours(conn, caller, campaign_id):
+            raise invalid("/campaign_id", "unknown_campaign", "there is no such campaign")
+        put = await suppressions.put(
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id or ALL_CAMPAIGNS,
+            number=parsed.e164,
+            reason=reason,
+            expires_at=expires_at,
         )
-        found = made or await suppressions.get(conn, tenant_id=caller.tenant_id, number=parsed.e164)
-        if found is None:
-            raise not_found()
-        stopped = await contacts.exclude(conn, tenant_id=caller.tenant_id, number=parsed.e164)
-        counts = Counter(stopped)
-        await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in counts.items()])
-    return Suppressed(suppression=found, is_new=made is not None)
+        await _settle(conn, caller, campaign_id, parsed.e164, now=now)
+    return put
 
 
-async def lift(resources: Resources, caller: Caller, number: str) -> None:
-    """Contacts that it finished stay finished."""
+async def lift(
+    resources: Resources, caller: Caller, number: str, *, campaign_id: int | None, now: datetime
+) -> None:
+    """Contacts that it finished stay finished; those that waited for its end wait no more."""
     parsed = parse_number(number, default_region=None)
     if isinstance(parsed, InvalidNumber):
         raise not_found()
-    async with resources.pool.acquire() as conn:
-        if not await suppressions.delete(conn, tenant_id=caller.tenant_id, number=parsed.e164):
+    async with resources.pool.acquire() as conn, conn.transaction():
+        if not await suppressions.delete(
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id or ALL_CAMPAIGNS,
+            number=parsed.e164,
+        ):
             raise not_found()
+        await _settle(conn, caller, campaign_id, parsed.e164, now=now)
+
+
+async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) -> int:
+    """The list that a query names: of a campaign, or of all of them when it names none."""
+    if not await _is_ours(conn, caller, campaign_id):
+        place = FaultyPlace(
+            field="campaign_id", reason="unknown_campaign", detail="there is no such campaign"
+        )
+        raise ProblemError(422, "invalid", "the request is not valid", errors=[place])
+    return campaign_id or ALL_CAMPAIGNS
+
+
+async def count_excluded(conn: Connection, settled: Iterable[Settled]) -> None:
+    """Last in a transaction: the counters are everybody's, and are locked until the commit."""
+    counts = Counter(each.campaign_id for each in settled if each.is_excluded)
+    await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in counts.items()])
+
+
+async def _is_ours(conn: Connection, caller: Caller, campaign_id: int | None) -> bool:
+    if campaign_id is None:
+        return True
+    found = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+    return found is not None
+
+
+async def _settle(
+    conn: Connection, caller: Caller, campaign_id: int | None, number: str, *, now: datetime
+) -> None:
+    settled = await exclusions.settle(
+        conn,
+        tenant_id=caller.tenant_id,
+        campaign_id=campaign_id or ALL_CAMPAIGNS,
+        numbers=[number],
+        now=now,
+    )
+    await count_excluded(conn, settled)

@@ -1,4 +1,4 @@
-"""contacts: people in campaigns. The api inserts and excludes them, events moves them on."""
+"""contacts: people in campaigns. The api inserts them, events moves them on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,19 +55,26 @@ class Pending:
 async def insert(
     conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
 ) -> list[Inserted]:
-    """Those that were new; a suppressed number is finished as it comes in."""
+    """Those that were new; a number that is suppressed for good is finished as it comes in."""
     records = await conn.fetch(
         """
         INSERT INTO contacts (
-            campaign_id, calling_group_id, state, outcome, number, external_id, attributes
+            campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
+            external_id, attributes
         )
         SELECT $2, r.calling_group_id,
-               CASE WHEN s.number IS NULL THEN 'pending' ELSE 'finished' END,
-               CASE WHEN s.number IS NOT NULL THEN 'excluded' END,
+               CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+               CASE WHEN s.until = 'infinity' THEN 'excluded' END,
+               CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
+               CASE WHEN s.until < 'infinity' THEN 'suppression' END,
                r.number, r.external_id, r.attributes
         FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[]) WITH ORDINALITY
             AS r (number, calling_group_id, external_id, attributes, position)
-        LEFT JOIN suppressions s ON s.tenant_id = $1 AND s.number = r.number
+        CROSS JOIN LATERAL (
+            SELECT max(expires_at) AS until FROM suppressions
+            WHERE tenant_id = $1 AND number = r.number
+                AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
+        ) s
         ORDER BY r.position
         ON CONFLICT (campaign_id, number) DO NOTHING
         RETURNING id, number, state
@@ -159,22 +166,6 @@ async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[
         now,
     )
     return [Pending(**record) for record in records]
-
-
-async def exclude(conn: Connection, *, tenant_id: int, number: str) -> list[int]:
-    """Finish the tenant's pending contacts with this number; the campaigns in which they were."""
-    records = await conn.fetch(
-        """
-        UPDATE contacts c SET state = 'finished', outcome = 'excluded'
-        FROM campaigns m
-        WHERE m.tenant_id = $1 AND m.state NOT IN ('completed', 'cancelled')
-          AND c.campaign_id = m.id AND c.number = $2 AND c.state = 'pending'
-        RETURNING c.campaign_id
-        """,
-        tenant_id,
-        number,
-    )
-    return [record["campaign_id"] for record in records]
 
 
 async def give_up(

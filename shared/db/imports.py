@@ -11,7 +11,7 @@ LONG = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Contacts made, and how many of them are suppressed and so never called."""
+    """Contacts made, and how many of them are suppressed for good."""
 
     inserted: int
     excluded: int
@@ -54,14 +54,21 @@ async def merge(
         """
         WITH inserted AS (
             INSERT INTO contacts (
-                campaign_id, calling_group_id, state, outcome, number, external_id, attributes
+                campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
+                external_id, attributes
             )
             SELECT $2, ($3::integer[])[r.group_number],
-                   CASE WHEN s.number IS NULL THEN 'pending' ELSE 'finished' END,
-                   CASE WHEN s.number IS NOT NULL THEN 'excluded' END,
+                   CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+                   CASE WHEN s.until = 'infinity' THEN 'excluded' END,
+                   CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
+                   CASE WHEN s.until < 'infinity' THEN 'suppression' END,
                    r.number, r.external_id, r.attributes
             FROM import_rows r
-            LEFT JOIN suppressions s ON s.tenant_id = $1 AND s.number = r.number
+            CROSS JOIN LATERAL (
+                SELECT max(expires_at) AS until FROM suppressions
+                WHERE tenant_id = $1 AND number = r.number
+                    AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
+            ) s
             ORDER BY r.line
             ON CONFLICT (campaign_id, number) DO NOTHING
             RETURNING state

@@ -1,69 +1,97 @@
-"""Queries on suppressions: numbers that a tenant must not call; the API writes them."""
+"""suppressions: numbers that a tenant must not call, in one campaign or in all. The api writes.
+
+A list is that of all campaigns (campaign 0) or of one. What has expired is nowhere to be seen.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
 
+ALL_CAMPAIGNS = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
+    """No `expires_at` means for good."""
+
     number: str
+    campaign_id: int
     reason: str
+    expires_at: datetime | None
     created_at: datetime
 
 
-async def insert(
-    conn: Connection, *, tenant_id: int, number: str, reason: str
-) -> Suppression | None:
-    """None when the number is suppressed already."""
-    record = await conn.fetchrow(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    suppression: Suppression
+    is_new: bool
+
+
+async def put(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    number: str,
+    reason: str,
+    expires_at: datetime | None,
+) -> Put:
+    """One that is in force keeps when it was made, and gets another reason and expiry."""
+    (record,) = await conn.fetch(
         """
-        INSERT INTO suppressions (tenant_id, number, reason, created_at)
-        VALUES ($1, $2, $3, clock_timestamp())
-        ON CONFLICT (tenant_id, number, campaign_id) DO NOTHING
-        RETURNING number, reason, created_at
+        INSERT INTO suppressions AS s (
+            tenant_id, number, campaign_id, reason, expires_at, created_at
+        )
+        VALUES ($1, $2, $3, $4, coalesce($5::timestamptz, 'infinity'), clock_timestamp())
+        ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
+        SET reason = excluded.reason, expires_at = excluded.expires_at,
+            created_at = CASE WHEN s.expires_at > excluded.created_at
+                THEN s.created_at ELSE excluded.created_at END
+        RETURNING number, campaign_id, reason, NULLIF(s.expires_at, 'infinity') AS expires_at,
+            created_at, old.created_at IS DISTINCT FROM new.created_at AS is_new
         """,
         tenant_id,
         number,
+        campaign_id,
         reason,
+        expires_at,
     )
-    return Suppression(**record) if record else None
-
-
-async def get(conn: Connection, *, tenant_id: int, number: str) -> Suppression | None:
-    record = await conn.fetchrow(
-        """
-        SELECT number, reason, created_at FROM suppressions WHERE tenant_id = $1 AND number = $2
-        """,
-        tenant_id,
-        number,
-    )
-    return Suppression(**record) if record else None
+    kept = dict(record)
+    is_new = kept.pop("is_new")
+    return Put(suppression=Suppression(**kept), is_new=is_new)
 
 
 async def page(
-    conn: Connection, *, tenant_id: int, after: str | None, limit: int
+    conn: Connection, *, tenant_id: int, campaign_id: int, after: str | None, limit: int
 ) -> list[Suppression]:
+    """Those of one list that are in force, in order of the numbers."""
     records = await conn.fetch(
         """
-        SELECT number, reason, created_at FROM suppressions
-        WHERE tenant_id = $1 AND ($2::text IS NULL OR number > $2)
+        SELECT number, campaign_id, reason, NULLIF(expires_at, 'infinity') AS expires_at, created_at
+        FROM suppressions
+        WHERE tenant_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR number > $3)
+            AND expires_at > clock_timestamp()
         ORDER BY number
-        LIMIT $3
+        LIMIT $4
         """,
         tenant_id,
+        campaign_id,
         after,
         limit,
     )
     return [Suppression(**record) for record in records]
 
 
-async def delete(conn: Connection, *, tenant_id: int, number: str) -> bool:
-    """Whether there was one."""
-    deleted = await conn.fetchval(
-        "DELETE FROM suppressions WHERE tenant_id = $1 AND number = $2 RETURNING true",
+async def delete(conn: Connection, *, tenant_id: int, campaign_id: int, number: str) -> bool:
+    """Whether there was one in force."""
+    was_in_force = await conn.fetchval(
+        """
+        DELETE FROM suppressions WHERE tenant_id = $1 AND campaign_id = $2 AND number = $3
+        RETURNING expires_at > clock_timestamp()
+        """,
         tenant_id,
+        campaign_id,
         number,
     )
-    return deleted is True
+    return was_in_force is True

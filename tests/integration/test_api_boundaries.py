@@ -34,6 +34,8 @@ LISTS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/campaigns", DEFINITION),
     ("GET", "/v1/suppressions", None),
     ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
+    ("POST", "/v1/suppressions/import", None),
+    ("GET", "/v1/suppressions/export", None),
 ]
 
 

@@ -1,10 +1,15 @@
-"""Suppressions over HTTP: at once, for all of the tenant's campaigns, counted."""
+"""Suppressions over HTTP: at once, in one campaign or in all of the tenant's, counted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.api import Api
 
 NUMBER = "+12025550123"
+HOUR = timedelta(hours=1)
+FAR = "9999-12-31T23:59:59-12:00"
 
 
 async def test_a_suppressed_number_is_not_called_in_any_campaign(api: Api) -> None:
@@ -42,11 +47,22 @@ async def test_a_live_contact_is_left_to_the_dialer(api: Api) -> None:
     assert await api.pool.fetchval("SELECT state FROM contacts") == "active"
 
 
-async def test_a_suppression_is_made_once(api: Api) -> None:
+async def test_a_second_one_replaces_reason_and_expiry(api: Api) -> None:
+    soon = (datetime.now(UTC) + HOUR).isoformat()
     first = await api.post("/v1/suppressions", {"number": NUMBER, "reason": "opt_out"}, status=201)
-    second = await api.post("/v1/suppressions", {"number": NUMBER, "reason": "again"}, status=200)
+    second = await api.post(
+        "/v1/suppressions", {"number": NUMBER, "reason": "again", "expires_at": soon}, status=200
+    )
 
-    assert first == second
+    assert first["expires_at"] is None
+    assert datetime.fromisoformat(second.pop("expires_at")) == datetime.fromisoformat(soon)
+    assert second == {
+        "number": NUMBER,
+        "reason": "again",
+        "campaign_id": None,
+        "created_at": first["created_at"],
+    }
+    assert (await api.get("/v1/suppressions"))["suppressions"][0]["reason"] == "again"
 
 
 async def test_suppressions_are_listed_and_lifted(api: Api) -> None:
@@ -71,10 +87,50 @@ async def test_suppressions_are_listed_and_lifted(api: Api) -> None:
         ({"number": NUMBER, "reason": ""}, "/reason"),
         ({"number": NUMBER, "reason": "a\x00b"}, "/reason"),
         ({"number": NUMBER}, "/reason"),
+        ({"number": NUMBER, "reason": "x", "expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
+        ({"number": NUMBER, "reason": "x", "expires_at": "2031-01-01T00:00:00"}, "/expires_at"),
+        ({"number": NUMBER, "reason": "x", "expires_at": FAR}, "/expires_at"),
+        ({"number": NUMBER, "reason": "x", "campaign_id": 10**9}, "/campaign_id"),
+        ({"number": NUMBER, "reason": "x", "campaign_id": 0}, "/campaign_id"),
     ],
 )
-async def test_a_wrong_suppression_is_refused(api: Api, body: dict[str, str], pointer: str) -> None:
+async def test_a_wrong_suppression_is_refused(api: Api, body: dict[str, Any], pointer: str) -> None:
     problem = await api.post("/v1/suppressions", body, status=422)
 
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert "030" not in str(problem)
+
+
+async def test_a_list_is_of_one_campaign_or_of_all(api: Api) -> None:
+    campaign_id = await api.campaign()
+    stranger = await (await api.another()).campaign()
+    ours = {"number": NUMBER, "reason": "ours"}
+    its = {"number": "+12025550124", "reason": "its", "campaign_id": campaign_id}
+    for body in (ours, its):
+        await api.post("/v1/suppressions", body, status=201)
+
+    async def numbers(query: str) -> list[str]:
+        page = await api.get(f"/v1/suppressions{query}")
+        return [each["number"] for each in page["suppressions"]]
+
+    assert await numbers("") == [NUMBER]
+    assert await numbers(f"?campaign_id={campaign_id}") == ["+12025550124"]
+    problem = await api.get(f"/v1/suppressions?campaign_id={stranger}", status=422)
+    assert problem["errors"][0]["field"] == "campaign_id"
+    await api.post("/v1/suppressions", ours | {"campaign_id": stranger}, status=422)
+    path = "/v1/suppressions/+12025550124"
+    assert (await api.ask("DELETE", path)).status_code == 404
+    assert (await api.ask("DELETE", f"{path}?campaign_id={stranger}")).status_code == 404
+    assert (await api.ask("DELETE", f"{path}?campaign_id={campaign_id}")).status_code == 204
+
+
+async def test_what_has_expired_is_gone(api: Api) -> None:
+    body = {"number": NUMBER, "reason": "x", "expires_at": (datetime.now(UTC) + HOUR).isoformat()}
+    first = await api.post("/v1/suppressions", body, status=201)
+    await api.pool.execute("UPDATE suppressions SET expires_at = now()")
+
+    assert (await api.get("/v1/suppressions"))["suppressions"] == []
+    again = await api.post("/v1/suppressions", body, status=201)
+    assert again["created_at"] > first["created_at"]
+    await api.pool.execute("UPDATE suppressions SET expires_at = now()")
+    assert (await api.ask("DELETE", f"/v1/suppressions/{NUMBER}")).status_code == 404

@@ -1,16 +1,15 @@
 """The shapes of the native API's answers and of its small requests."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from shared.db.attempt_records import AttemptRecord
 from shared.db.campaigns import Campaign
 from shared.db.contacts import Contact
-from shared.db.suppressions import Suppression
 from shared.db.webhooks import Delivery, DeliveryState
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
@@ -99,27 +98,6 @@ class DeliveryView(BaseModel):
         return cls(**_fields(cls, delivery))
 
 
-class SuppressionView(BaseModel):
-    number: str = Field(examples=["+12025550123"])
-    reason: str = Field(examples=["opt_out"])
-    created_at: datetime
-
-    @classmethod
-    def of(cls, suppression: Suppression) -> "SuppressionView":
-        return cls(**_fields(cls, suppression))
-
-
-class NewSuppression(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    number: Annotated[str, StringConstraints(max_length=64)] = Field(
-        description="international, with + and country code", examples=["+12025550123"]
-    )
-    reason: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-    ] = Field(examples=["opt_out"], pattern=r"^[^\x00]*$")
-
-
 class CampaignPage(BaseModel):
     campaigns: list[CampaignView]
     next_cursor: str | None = Field(description="give it back as `cursor` for what follows")
@@ -137,11 +115,6 @@ class AttemptPage(BaseModel):
 
 class DeliveryPage(BaseModel):
     deliveries: list[DeliveryView]
-    next_cursor: str | None
-
-
-class SuppressionPage(BaseModel):
-    suppressions: list[SuppressionView]
     next_cursor: str | None
 
 

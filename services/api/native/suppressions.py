@@ -1,43 +1,129 @@
-"""Routes of suppressions: numbers that the tenant must not call."""
+"""Routes of suppressions: numbers that the tenant must not call, in one campaign or in all."""
 
-from fastapi import APIRouter, Response
+from datetime import datetime
+from typing import Annotated
 
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.api import suppression_files
 from services.api import suppressions as acts
 from services.api.auth import Authenticated
-from services.api.native.models import NewSuppression, SuppressionPage, SuppressionView
-from services.api.native.pages import Cursor, Limit, cursor_of, text_of
+from services.api.native.contacts import RefusedRow
+from services.api.native.pages import LARGEST_ID, Cursor, Limit, cursor_of, text_of
 from services.api.problems import documented
-from services.api.resources import In
+from services.api.resources import In, Now
 from shared.db import suppressions
+from shared.db.suppressions import Suppression
 
 router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
+
+List = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=LARGEST_ID,
+        description="the list of this campaign; left out: that of all campaigns",
+    ),
+]
+EXAMPLE = "number,reason,expires_at\n+12025550123,opt_out,2031-01-31T00:00:00Z\n"
+CSV = {"text/csv": {"schema": {"type": "string"}, "example": EXAMPLE}}
+
+
+class NewSuppression(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    number: Annotated[str, StringConstraints(max_length=64)] = Field(
+        description="international, with + and country code", examples=["+12025550123"]
+    )
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    ] = Field(examples=["opt_out"], pattern=r"^[^\x00]*$")
+    campaign_id: int | None = Field(
+        default=None, ge=1, le=LARGEST_ID, description="left out: all campaigns"
+    )
+    expires_at: AwareDatetime | None = Field(default=None, description="left out: for good")
+
+
+class SuppressionView(BaseModel):
+    number: str = Field(examples=["+12025550123"])
+    reason: str = Field(examples=["opt_out"])
+    campaign_id: int | None = Field(description="none: all campaigns")
+    expires_at: datetime | None = Field(description="none: for good")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, suppression: Suppression) -> "SuppressionView":
+        return cls(
+            number=suppression.number,
+            reason=suppression.reason,
+            campaign_id=suppression.campaign_id or None,
+            expires_at=suppression.expires_at,
+            created_at=suppression.created_at,
+        )
+
+
+class SuppressionPage(BaseModel):
+    suppressions: list[SuppressionView]
+    next_cursor: str | None
+
+
+class SuppressionReport(BaseModel):
+    """Every row of the file is in exactly one of the three counts."""
+
+    imported: int = Field(description="numbers that were not on the list")
+    updated: int = Field(description="rows that gave a number on the list its reason and expiry")
+    rejected: int = Field(description="rows with an error")
+    errors: list[RefusedRow] = Field(description="the first 1,000")
+    errors_truncated: bool
 
 
 @router.post(
     "/suppressions",
     status_code=201,
     responses={
-        200: {"model": SuppressionView, "description": "It was there."},
+        200: {"model": SuppressionView, "description": "It was there and has these terms now."},
         **documented(400, 413),
     },
 )
 async def suppress_number(
-    new: NewSuppression, response: Response, resources: In, caller: Authenticated
+    new: NewSuppression, response: Response, resources: In, caller: Authenticated, now: Now
 ) -> SuppressionView:
-    """No campaign of the tenant calls the number from now on; its pending contacts are finished."""
-    done = await acts.suppress(resources, caller, new.number, reason=new.reason)
-    response.status_code = 201 if done.is_new else 200
-    return SuppressionView.of(done.suppression)
+    """From now on the number is not called.
+
+    For good, its pending contacts are finished; until a time, they wait for it.
+    """
+    put = await acts.suppress(
+        resources,
+        caller,
+        new.number,
+        campaign_id=new.campaign_id,
+        reason=new.reason,
+        expires_at=new.expires_at,
+        now=now,
+    )
+    response.status_code = 201 if put.is_new else 200
+    return SuppressionView.of(put.suppression)
 
 
 @router.get("/suppressions")
 async def list_suppressions(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
+    resources: In,
+    caller: Authenticated,
+    *,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    campaign_id: List = None,
 ) -> SuppressionPage:
-    """In order of the numbers."""
+    """Those in force, in order of the numbers."""
     async with resources.pool.acquire() as conn:
         found = await suppressions.page(
-            conn, tenant_id=caller.tenant_id, after=text_of(cursor), limit=limit
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=await acts.named_list(conn, caller, campaign_id),
+            after=text_of(cursor),
+            limit=limit,
         )
     return SuppressionPage(
         suppressions=[SuppressionView.of(each) for each in found],
@@ -46,6 +132,54 @@ async def list_suppressions(
 
 
 @router.delete("/suppressions/{number}", status_code=204, responses=documented(404))
-async def lift_suppression(number: str, resources: In, caller: Authenticated) -> None:
-    """New contacts with the number may be called again; finished ones stay finished."""
-    await acts.lift(resources, caller, number)
+async def lift_suppression(
+    number: str, resources: In, caller: Authenticated, now: Now, campaign_id: List = None
+) -> None:
+    """Contacts that waited for its end may be called again; finished ones stay finished."""
+    await acts.lift(resources, caller, number, campaign_id=campaign_id, now=now)
+
+
+@router.post(
+    "/suppressions/import",
+    responses=documented(400, 408),
+    openapi_extra={"requestBody": {"required": True, "content": CSV}},
+)
+async def import_suppressions(
+    request: Request, resources: In, caller: Authenticated, now: Now, campaign_id: List = None
+) -> SuppressionReport:
+    """A file of any length, UTF-8, with a header, added to the list in one transaction.
+
+    Columns: `number` (or `phone`, `phone_number`), international; `reason`, `imported` when there
+    is none; `expires_at`, an instant with its offset, for good when there is none. Other columns
+    are passed over. Of a number that comes twice the last row holds.
+    """
+    done = await suppression_files.import_csv(
+        resources, caller, request.stream(), campaign_id=campaign_id, now=now
+    )
+    first = done.errors.first
+    return SuppressionReport(
+        imported=done.imported,
+        updated=done.updated,
+        rejected=done.errors.count,
+        errors=[RefusedRow(line=each.line, field=each.field, reason=each.reason) for each in first],
+        errors_truncated=done.errors.count > len(first),
+    )
+
+
+@router.get(
+    "/suppressions/export",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The file.", "content": CSV}},
+)
+async def export_suppressions(
+    resources: In, caller: Authenticated, campaign_id: List = None
+) -> StreamingResponse:
+    """Those of one list that are in force, as a file that can be imported again.
+
+    An apostrophe stands before a reason that a spreadsheet would take for a formula.
+    """
+    return StreamingResponse(
+        await suppression_files.export_csv(resources, caller, campaign_id=campaign_id),
+        media_type="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="suppressions.csv"'},
+    )

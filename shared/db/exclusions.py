@@ -1,0 +1,87 @@
+"""What a change of the suppressions makes of the contacts that wait; the api writes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.db.types import Connection
+
+# The pool's own limit is meant for short statements; an import settles many numbers.
+LONG = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A contact that waited, before and after. No `not_before` means at once.
+
+    It is finished when it `is_excluded`, and waits for what is said here when it is not.
+    """
+
+    campaign_id: int
+    calling_group_id: int
+    is_excluded: bool
+    waited_for: str | None
+    waited_until: datetime | None
+    waits_for: str | None
+    not_before: datetime | None
+
+
+async def settle(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    numbers: Sequence[str],
+    now: datetime,
+) -> list[Settled]:
+    """Give the pending contacts with these numbers what the suppressions in force say of them.
+
+    For good: they are finished. For a time: they wait for its end. Not any more: what waited for
+    one is due again as it was before it. Campaign 0 means all of the tenant's.
+    """
+    records = await conn.fetch(
+        """
+        WITH waiting AS (
+            SELECT c.id, c.campaign_id, c.calling_group_id, c.waits_for, c.not_before, s.until,
+                CASE WHEN c.waits_for = 'suppression' THEN coalesce(c.resumes_at, '-infinity')
+                    ELSE c.not_before END AS due_at
+            FROM campaigns m
+            JOIN contacts c ON c.campaign_id = m.id AND c.number = ANY ($3::text[])
+            CROSS JOIN LATERAL (
+                SELECT max(expires_at) AS until FROM suppressions
+                WHERE tenant_id = $1 AND number = c.number
+                    AND campaign_id IN (0, m.id) AND expires_at > $4
+            ) s
+            WHERE m.tenant_id = $1 AND ($2 = 0 OR m.id = $2)
+                AND m.state NOT IN ('completed', 'cancelled') AND c.state = 'pending'
+                AND (s.until IS NOT NULL OR c.waits_for = 'suppression')
+            -- In one order for all, so that none deadlock.
+            ORDER BY c.number, c.id
+            FOR UPDATE OF c
+        )
+        UPDATE contacts c
+        SET state = CASE WHEN w.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+            outcome = CASE WHEN w.until = 'infinity' THEN 'excluded' END,
+            waits_for = CASE WHEN w.until = 'infinity' THEN NULL
+                WHEN w.until > w.due_at THEN 'suppression'
+                WHEN w.waits_for <> 'suppression' THEN w.waits_for
+                WHEN w.due_at > $4 THEN 'retry' END,
+            not_before = CASE WHEN w.until = 'infinity' THEN w.not_before
+                WHEN w.until > w.due_at THEN w.until
+                WHEN w.waits_for = 'suppression' THEN greatest(w.due_at, $4)
+                ELSE w.not_before END,
+            resumes_at = CASE WHEN w.until < 'infinity' AND w.until > w.due_at
+                THEN NULLIF(w.due_at, '-infinity') END
+        FROM waiting w
+        WHERE c.id = w.id
+        RETURNING c.campaign_id, c.calling_group_id, c.state = 'finished' AS is_excluded,
+            w.waits_for AS waited_for, NULLIF(w.not_before, '-infinity') AS waited_until,
+            c.waits_for, NULLIF(c.not_before, '-infinity') AS not_before
+        """,
+        tenant_id,
+        campaign_id,
+        numbers,
+        now,
+        timeout=LONG,
+    )
+    return [Settled(**record) for record in records]
