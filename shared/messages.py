@@ -73,12 +73,15 @@ class AttemptDue(Message):
 
 
 class EndedCall(Data):
+    """`callback_at` is when the person asked to be called, if the outcome says that they did."""
+
     attempt_id: UUID
     outcome: Outcome
     ended_at: AwareDatetime
     provider_call_id: str | None = None
     ring_seconds: float | None = None
     talk_seconds: float | None = None
+    callback_at: AwareDatetime | None = None
 
 
 class CallEnded(Message):
@@ -111,6 +114,7 @@ class DroppedAttempt(Data):
     reason: DropReason
     dropped_at: AwareDatetime
     retry_at: AwareDatetime
+    stopped_by: str | None = None
 
 
 class AttemptDropped(Message):

@@ -113,6 +113,7 @@ class CallDesk:
             provider_call_id=report.provider_call_id,
             ring_seconds=report.ring_seconds,
             talk_seconds=report.talk_seconds,
+            callback_at=report.callback_at,
         )
         await self.finish(CallEnded(time=now(), partitionkey=str(report.reference), data=data))
 
@@ -123,14 +124,16 @@ class CallDesk:
         from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING],
         *,
         retry_at: datetime,
+        stopped_by: str | None = None,
     ) -> None:
-        """Say that the attempt surely was not placed."""
+        """Say that the attempt surely was not placed, and by which rule of law, if by one."""
         data = DroppedAttempt(
             attempt_id=attempt_id,
             from_state=from_state,
             reason=reason,
             dropped_at=now(),
             retry_at=retry_at,
+            stopped_by=stopped_by,
         )
         await self.finish(AttemptDropped(time=now(), partitionkey=str(attempt_id), data=data))
 

@@ -47,7 +47,10 @@ class Originate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """What a provider says of a call, in an event or when asked; `outcome` once it has ended."""
+    """What a provider says of a call, in an event or when asked; `outcome` once it has ended.
+
+    `callback_at` is when the person asked to be called, with the outcome that says so.
+    """
 
     reference: UUID
     provider_call_id: str
@@ -56,6 +59,7 @@ class CallReport:
     outcome: Outcome | None = None
     ring_seconds: float | None = None
     talk_seconds: float | None = None
+    callback_at: datetime | None = None
 
 
 class Provider(Protocol):

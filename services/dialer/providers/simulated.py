@@ -32,6 +32,7 @@ class _Event(BaseModel):
     outcome: Outcome | None = None
     ring_seconds: float | None = None
     talk_seconds: float | None = None
+    callback_at: AwareDatetime | None = None
 
 
 class _Call(BaseModel):
@@ -42,6 +43,7 @@ class _Call(BaseModel):
     state: CallState
     outcome: Outcome | None = None
     ended_at: AwareDatetime | None = None
+    callback_at: AwareDatetime | None = None
 
 
 class SimulatedProvider(Provider):
@@ -83,6 +85,7 @@ class SimulatedProvider(Provider):
             state=call.state,
             at=call.ended_at or datetime.now(UTC),
             outcome=call.outcome,
+            callback_at=call.callback_at,
         )
 
     @override
@@ -104,6 +107,7 @@ class SimulatedProvider(Provider):
             outcome=event.outcome,
             ring_seconds=event.ring_seconds,
             talk_seconds=event.talk_seconds,
+            callback_at=event.callback_at,
         )
 
     @override
