@@ -5,20 +5,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
-from shared.domain.contacts import ContactState
+from shared.domain.contacts import ContactState, Wait
 from shared.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A live attempt, its contact and its campaign, as the fold needs them."""
+    """A live attempt, its contact and its campaign, as the fold needs them.
+
+    `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
+    in which the contact's `attempts_in_window` were. `suppressed` is for good, a suppression that
+    expires holds until `suppressed_until`.
+    """
 
     id: UUID
     state: AttemptState
     number: int
     dialing_at: datetime | None
+    window_closes_at: datetime
     campaign_id: int
     tenant_id: int
     contact_id: int
@@ -26,8 +34,13 @@ class Facts:
     attempts: int
     attempts_on_day: int
     day: date | None
+    attempts_in_window: int
+    last_window: datetime | None
+    expires_at: datetime | None
+    waits_for: Wait | None
     zones: tuple[str, ...]
     suppressed: bool
+    suppressed_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +63,12 @@ class Next:
     id: int
     state: ContactState
     not_before: datetime | None
+    waits_for: Wait | None
     attempts: int
     attempts_on_day: int
     day: date | None
+    attempts_in_window: int
+    last_window: datetime | None
     outcome: Outcome | None
 
 
@@ -60,25 +76,39 @@ async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
     """The attempts among these that are still live."""
     rows = await conn.fetch(
         """
-        SELECT a.id, a.state, a.number, a.dialing_at, a.campaign_id, m.tenant_id, a.contact_id,
-            c.external_id, c.attempts, c.attempts_on_day, c.day, g.zones,
-            s.number IS NOT NULL AS suppressed
+        SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
+            m.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
+            c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
+            c.waits_for, g.zones,
+            s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
+            NULLIF(s.until, 'infinity') AS suppressed_until
         FROM attempts a
         JOIN contacts c ON c.id = a.contact_id
         JOIN calling_groups g ON g.id = c.calling_group_id
         JOIN campaigns m ON m.id = a.campaign_id
-        LEFT JOIN suppressions s ON s.tenant_id = m.tenant_id AND s.number = c.number
+        CROSS JOIN LATERAL (
+            SELECT max(expires_at) AS until FROM suppressions
+            WHERE tenant_id = m.tenant_id AND number = c.number
+                AND campaign_id IN (0, m.id) AND expires_at > clock_timestamp()
+        ) s
         -- By the state, because `ended_at` would bring in the index of all live attempts.
         WHERE a.id = ANY($1) AND a.state IN ('claimed', 'dialing', 'placed')
         """,
         list(ids),
     )
-    return {
-        row["id"]: Facts(
-            **{**row, "state": AttemptState(row["state"]), "zones": tuple(row["zones"])}
-        )
-        for row in rows
-    }
+    return {row["id"]: _facts(row) for row in rows}
+
+
+def _facts(row: Record) -> Facts:
+    waits_for = row["waits_for"]
+    return Facts(
+        **{
+            **row,
+            "state": AttemptState(row["state"]),
+            "waits_for": None if waits_for is None else Wait(waits_for),
+            "zones": tuple(row["zones"]),
+        }
+    )
 
 
 async def end(conn: Connection, ends: Sequence[End]) -> set[UUID]:
@@ -121,19 +151,27 @@ async def move_on(conn: Connection, nexts: Sequence[Next]) -> None:
         """
         UPDATE contacts c
         SET state = d.state, not_before = coalesce(d.not_before, c.not_before),
-            attempts = d.attempts, attempts_on_day = d.attempts_on_day, day = d.day,
+            waits_for = d.waits_for, attempts = d.attempts,
+            attempts_on_day = d.attempts_on_day, day = d.day,
+            attempts_in_window = d.attempts_in_window, window_closes_at = d.last_window,
             outcome = d.outcome
         FROM unnest(
-            $1::bigint[], $2::text[], $3::timestamptz[], $4::smallint[], $5::smallint[],
-            $6::date[], $7::text[]
-        ) AS d (id, state, not_before, attempts, attempts_on_day, day, outcome)
+            $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::smallint[],
+            $6::smallint[], $7::date[], $8::smallint[], $9::timestamptz[], $10::text[]
+        ) AS d (
+            id, state, not_before, waits_for, attempts, attempts_on_day, day, attempts_in_window,
+            last_window, outcome
+        )
         WHERE c.id = d.id
         """,
         [each.id for each in nexts],
         [each.state for each in nexts],
         [each.not_before for each in nexts],
+        [each.waits_for for each in nexts],
         [each.attempts for each in nexts],
         [each.attempts_on_day for each in nexts],
         [each.day for each in nexts],
+        [each.attempts_in_window for each in nexts],
+        [each.last_window for each in nexts],
         [each.outcome for each in nexts],
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,8 @@ from tests.support.judging.hours import local_date
 
 # A wait is kept to the microsecond in the database and logged as a float.
 _ROUNDING_SECONDS = 0.001
+# A person who asks to be called is, even on a day that is spent.
+_CALLBACK = "callback_requested"
 
 
 def originated_twice(facts: Facts) -> Iterator[Violation]:
@@ -74,15 +77,16 @@ def _too_many_a_day(
     allowed = policy.get("max_per_day")
     if not allowed or not contact.zones:
         return
-    # With several candidate zones a day lasts until it is over in all of them.
-    days = Counter(
-        min(local_date(zone, facts.accepted[a.id].at) for zone in contact.zones)
-        for a in called
-        if a.id in facts.accepted
-    )
-    for day, count in days.items():
-        if count > allowed:
-            yield f"{count} attempts on {day}, {allowed} allowed"
+    asked_for = {later.id for earlier, later in pairwise(called) if earlier.outcome == _CALLBACK}
+    days: Counter[date] = Counter()
+    for attempt in called:
+        if attempt.id not in facts.accepted:
+            continue
+        # With several candidate zones a day lasts until it is over in all of them.
+        day = min(local_date(zone, facts.accepted[attempt.id].at) for zone in contact.zones)
+        days[day] += 1
+        if days[day] > allowed and attempt.id not in asked_for:
+            yield f"{days[day]} attempts on {day}, {allowed} allowed"
 
 
 def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> Iterator[str]:
@@ -91,13 +95,24 @@ def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> It
         if line is None or ended_at is None:
             continue
         rule = policy.get("retry", {}).get(earlier.outcome)
+        if earlier.outcome == _CALLBACK:
+            # When it was asked for is not in the log.
+            rule = {"delay_seconds": 0}
         if rule is None or number >= (rule.get("max_attempts") or number + 1):
             yield f"attempt {later.id} after {earlier.outcome}, which was to end it"
             continue
-        gap = max(rule["delay_seconds"], policy.get("min_gap_seconds", 0))
+        gap = max(_delay(policy, rule, number), policy.get("min_gap_seconds", 0))
         waited = line.at - ended_at
         if waited < gap - _ROUNDING_SECONDS:
             yield f"attempt {later.id} {waited:.3f} s after the one before, {gap} s wanted"
+
+
+def _delay(policy: dict[str, Any], rule: dict[str, Any], number: int) -> float:
+    own: float | None = rule.get("delay_seconds")
+    if own is not None:
+        return own
+    delays: list[float] = policy["delays_seconds"]
+    return delays[min(number, len(delays)) - 1]
 
 
 def _ended_at(facts: Facts, attempt: Attempt) -> float | None:

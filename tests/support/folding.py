@@ -1,0 +1,90 @@
+"""A contact with an attempt that has been dialed, and the messages that end it, folded twice."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from services.events.fold import CallFolder
+from shared.db.types import Pool
+from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.outcomes import Outcome
+from shared.messages import AttemptDropped, CallEnded, CallUnknown, DroppedAttempt, EndedCall
+from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
+
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+CLOSING = NOW + timedelta(hours=6)
+MIDNIGHT = NOW + timedelta(hours=12)
+HOUR = timedelta(hours=1)
+BUSY = {"busy": {"delay_seconds": 3_600}}
+
+
+async def an_attempt(pool: Pool, *, contact: dict[str, Any] | None = None, **attempts: Any) -> UUID:
+    """A dialed attempt of the one contact of a campaign with this policy."""
+    campaign = await a_running_campaign(pool, a_definition(attempts=attempts), now=NOW)
+    await some_contacts(pool, campaign, 1)
+    for column, value in (contact or {}).items():
+        await pool.execute(f"UPDATE contacts SET {column} = $1", value)
+    return await another_attempt(pool, at=NOW, closes_at=CLOSING)
+
+
+async def another_attempt(
+    pool: Pool, *, at: datetime, closes_at: datetime, state: str = "dialing"
+) -> UUID:
+    id_: UUID = await pool.fetchval(
+        """
+        WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id, campaign_id, attempts)
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, dialing_at, number, state, zone_data)
+        SELECT uuidv7(), campaign_id, id, $1, $2, $2,
+            CASE WHEN $3 = 'dialing' THEN $1::timestamptz END, attempts + 1, $3, 'test'
+        FROM taken RETURNING id
+        """,
+        at,
+        closes_at,
+        state,
+    )
+    return id_
+
+
+def an_end(
+    id_: UUID,
+    outcome: Outcome = Outcome.BUSY,
+    *,
+    at: datetime = NOW,
+    callback_at: datetime | None = None,
+) -> CallEnded:
+    data = EndedCall(attempt_id=id_, outcome=outcome, ended_at=at, callback_at=callback_at)
+    return CallEnded(time=at, partitionkey=str(id_), data=data)
+
+
+def a_drop(id_: UUID, reason: DropReason, *, retry_at: datetime = NOW) -> AttemptDropped:
+    data = DroppedAttempt(
+        attempt_id=id_,
+        from_state=AttemptState.DIALING,
+        reason=reason,
+        dropped_at=NOW,
+        retry_at=retry_at,
+    )
+    return AttemptDropped(time=NOW, partitionkey=str(id_), data=data)
+
+
+async def fold(pool: Pool, event: CallEnded | CallUnknown | AttemptDropped) -> Record:
+    """The contact after the event came twice: together and once more, which changes nothing."""
+    folder = CallFolder(pool)
+    await folder.on_call_events([event, event])
+    [contact] = await pool.fetch("SELECT * FROM contacts")
+    counted = await pool.fetch("SELECT * FROM campaign_counters ORDER BY name")
+    await folder.on_call_events([event])
+    assert await pool.fetch("SELECT * FROM contacts") == [contact]
+    assert await pool.fetch("SELECT * FROM campaign_counters ORDER BY name") == counted
+    return contact
+
+
+def waits(contact: Record) -> tuple[str, datetime, str]:
+    return contact["state"], contact["not_before"], contact["waits_for"]
+
+
+def is_finished(contact: Record) -> tuple[str, str, None]:
+    return contact["state"], contact["outcome"], contact["waits_for"]
