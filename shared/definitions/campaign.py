@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from shared.definitions.attempts import AttemptsDefinition
-from shared.definitions.base import Definition
+from shared.definitions.base import STORED, Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
 from shared.definitions.limits import (
     FrequencyCapDefinition,
@@ -123,7 +123,7 @@ class CampaignDefinition(Definition):
 @lru_cache(maxsize=4096)
 def parse_definition(text: str) -> CampaignDefinition:
     """The stored JSON as values; the same text is parsed once."""
-    return CampaignDefinition.model_validate_json(text)
+    return CampaignDefinition.model_validate_json(text, context=STORED)
 
 
 @lru_cache(maxsize=4096)
