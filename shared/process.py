@@ -19,10 +19,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from typing_extensions import override
 
+from shared.domain.holiday_dates import holidays_version
 from shared.domain.zones import tzdata_version
 from shared.metrics import STEPS_FAILED
 from shared.retries import TRANSIENT
 from shared.settings import Settings
+from shared.zone_watch import ZONE_WATCH_SECONDS, ZoneWatch
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,8 @@ async def serve(app: Any, settings: Settings, *, default_port: int) -> None:
         timeout_graceful_shutdown=3,
     )
     server = Server(config)
-    await server.serve()
+    async with running(every(ZONE_WATCH_SECONDS, "zone data", ZoneWatch().run_once)):
+        await server.serve()
     if not server.started:
         raise SystemExit(1)
 
@@ -122,6 +125,7 @@ def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
         results = await asyncio.gather(*(_passes(check) for check in checks.values()))
         body: dict[str, object] = dict(zip(checks, results, strict=True))
         body["zone_data"] = tzdata_version()
+        body["holidays"] = holidays_version()
         return _json(body, 200 if all(results) else 503)
 
     async def metrics(_request: Request) -> Response:

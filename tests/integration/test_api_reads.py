@@ -7,6 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from shared.db import counters, webhooks
+from shared.domain.holiday_dates import holidays_version
 from shared.domain.zones import tzdata_version
 from tests.support.api import ALWAYS, Api
 
@@ -162,7 +163,11 @@ async def test_health_names_what_the_service_needs(api: Api) -> None:
     assert (await api.http.get("/healthz")).json() == {"status": "ok"}
     ready = await api.http.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"postgres": True, "zone_data": tzdata_version()}
+    assert ready.json() == {
+        "postgres": True,
+        "zone_data": tzdata_version(),
+        "holidays": holidays_version(),
+    }
     document = await api.http.get("/openapi.json")
     assert document.json()["openapi"].startswith("3.1")
     metrics = await api.http.get("/metrics")
