@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 tenant = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 app.add_typer(tenant, name="tenant")
+blackout = typer.Typer(no_args_is_help=True, help="Emergency stops, everywhere or by area.")
+app.add_typer(blackout, name="blackout")
 
 Directory = Annotated[
     Path, typer.Option("--dir", file_okay=False, help="Where the local stack keeps its data.")
@@ -44,6 +46,9 @@ TimeScale = Annotated[
     float, typer.Option(min=0, help="How long the simulated calls last: 0.1 is a tenth.")
 ]
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+TenantId = Annotated[
+    int | None, typer.Option("--tenant", metavar="ID", help="All of them when left out.")
+]
 BEGAN_AT = time.time()
 DEFAULT = Path(".outdial")
 # A second api or scheduler has nothing to do on one machine, but nothing forbids it.
@@ -95,6 +100,55 @@ def create_tenant(name: str, *, as_json: Json = False, directory: Directory = DE
     from outdial.commands import tenants
 
     run_interruptible(tenants.create(name, directory.absolute(), as_json=as_json))
+
+
+@blackout.command("add")
+def add_blackout(
+    reason: str,
+    *,
+    tenant_id: TenantId = None,
+    jurisdiction: Annotated[
+        str | None, typer.Option("--in", metavar="US|US-LA", help="Everywhere when left out.")
+    ] = None,
+    starts_at: Annotated[
+        str | None, typer.Option("--from", metavar="INSTANT", help="Now when left out.")
+    ] = None,
+    ends_at: Annotated[
+        str | None, typer.Option("--until", metavar="INSTANT", help="Until ended when left out.")
+    ] = None,
+    directory: Directory = DEFAULT,
+) -> None:
+    """Stop calls; nobody loses an attempt by it."""
+    from outdial.commands import blackouts
+
+    run_interruptible(
+        blackouts.add(
+            reason,
+            directory.absolute(),
+            tenant_id=tenant_id,
+            jurisdiction=jurisdiction,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+    )
+
+
+@blackout.command("list")
+def list_blackouts(
+    *, tenant_id: TenantId = None, as_json: Json = False, directory: Directory = DEFAULT
+) -> None:
+    """Show the last black-outs, those that are over among them."""
+    from outdial.commands import blackouts
+
+    run_interruptible(blackouts.show(directory.absolute(), tenant_id=tenant_id, as_json=as_json))
+
+
+@blackout.command("end")
+def end_blackout(blackout_id: int, *, directory: Directory = DEFAULT) -> None:
+    """Let calls go on."""
+    from outdial.commands import blackouts
+
+    run_interruptible(blackouts.end(blackout_id, directory.absolute()))
 
 
 @app.command()

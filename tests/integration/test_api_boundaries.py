@@ -28,6 +28,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/contacts/{contact}/attempts", None),
     ("GET", "/v1/attempts/{attempt}", None),
     ("DELETE", "/v1/suppressions/{number}", None),
+    ("DELETE", "/v1/blackouts/{blackout}", None),
 ]
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
@@ -36,6 +37,8 @@ LISTS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
     ("POST", "/v1/suppressions/import", None),
     ("GET", "/v1/suppressions/export", None),
+    ("GET", "/v1/blackouts", None),
+    ("POST", "/v1/blackouts", {"reason": "x"}),
 ]
 
 
@@ -74,17 +77,20 @@ async def everything_of(api: Api) -> dict[str, Any]:
     )
     number = "+12025550123"
     await api.post("/v1/suppressions", {"number": number, "reason": "opt_out"}, status=201)
+    blackout = await api.post("/v1/blackouts", {"reason": "storm"}, status=201)
     return {
         "campaign": campaign_id,
         "contact": contact_id,
         "attempt": attempt_id,
         "number": number,
+        "blackout": blackout["id"],
     }
 
 
 async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api) -> None:
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
+    missing["blackout"] = 10**9
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
@@ -98,6 +104,7 @@ async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api
 
     assert await api.pool.fetchval("SELECT count(*) FROM contacts") == 1
     assert await api.pool.fetchval("SELECT count(*) FROM suppressions") == 1
+    assert await api.pool.fetchval("SELECT count(*) FROM blackouts WHERE ends_at = 'infinity'") == 1
     assert await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns") == before
 
 
@@ -107,6 +114,7 @@ async def test_lists_hold_only_what_is_the_tenants(api: Api) -> None:
 
     assert (await stranger.get("/v1/campaigns"))["campaigns"] == []
     assert (await stranger.get("/v1/suppressions"))["suppressions"] == []
+    assert (await stranger.get("/v1/blackouts"))["blackouts"] == []
 
 
 async def test_a_suppression_stops_only_its_tenants_contacts(api: Api) -> None:
@@ -130,6 +138,7 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
         "contact_id": "contact",
         "attempt_id": "attempt",
         "number": "number",
+        "blackout_id": "blackout",
     }
 
     for path, methods in openapi.document()["paths"].items():
@@ -146,7 +155,9 @@ async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
     )
 
     for method, path, body in ROUTES + LISTS:
-        place = path.format(campaign=1, contact=1, attempt=uuid4(), number="+12025550123")
+        place = path.format(
+            campaign=1, contact=1, attempt=uuid4(), number="+12025550123", blackout=1
+        )
         for headers in wrong:
             response = await api.http.request(method, place, json=body, headers=headers)
             assert response.status_code == 401, path

@@ -1,0 +1,46 @@
+"""A tenant's black-outs: it stops its calls everywhere or in one area, and lets them go on."""
+
+from datetime import datetime
+
+from services.api.auth import Caller
+from services.api.problems import invalid, not_found
+from services.api.resources import Resources
+from shared.db import blackouts
+from shared.db.blackouts import Record
+from shared.domain.blackouts import is_jurisdiction
+
+
+async def begin(
+    resources: Resources,
+    caller: Caller,
+    *,
+    jurisdiction: str | None,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    reason: str,
+    now: datetime,
+) -> Record:
+    """From its commit on no attempt there is claimed or dialed, while it lasts."""
+    if jurisdiction is not None and not is_jurisdiction(jurisdiction):
+        raise invalid(
+            "/jurisdiction",
+            "unknown_jurisdiction",
+            "not a country of ISO 3166 like US, nor a part of one like US-LA",
+        )
+    if ends_at is not None and ends_at <= max(now, starts_at or now):
+        raise invalid("/ends_at", "no_span", "must be in the future and after starts_at")
+    async with resources.pool.acquire() as conn:
+        return await blackouts.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            jurisdiction=jurisdiction,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+        )
+
+
+async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:
+    async with resources.pool.acquire() as conn:
+        if not await blackouts.end(conn, blackout_id, tenant_id=caller.tenant_id):
+            raise not_found()
