@@ -1,5 +1,6 @@
 """What an operator sets, read from `OUTDIAL_*` in the environment and nowhere else."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PostgresDsn, RedisDsn, UrlConstraints
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     )
     webhooks_allow_private: bool = Field(
         default=False, description="let webhooks reach loopback and private addresses (development)"
+    )
+    rulepacks: Path | None = Field(
+        default=None, description="a directory of rule packs beside those that come with Outdial"
     )
 
     @property
