@@ -13,8 +13,10 @@ from shared.broker import make_broker, publish
 from shared.db.pool import database
 from shared.logs import configure_logs
 from shared.messages import Message
-from shared.process import run, running, serve
+from shared.process import every, run, running, serve
 from shared.retries import patiently
+from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.rulepacks.store import RulePackStore
 from shared.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ A_DAY = 86_400.0
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """The database is waited for; Kafka is not, because only commands are told to it."""
     broker = make_broker(settings, "api")
+    rulebook = RuleBook(RulePackStore(settings.rulepacks))
     connected = asyncio.Event()
 
     async def tell(messages: Sequence[Message]) -> None:
@@ -36,10 +39,13 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
 
     async with (
         database(settings, connections=CONNECTIONS) as pool,
-        running(_connect(broker, connected)),
+        running(
+            _connect(broker, connected),
+            every(REFRESH_SECONDS, "rules", rulebook.refresh),
+        ),
     ):
         try:
-            yield Resources(pool=pool, publish=tell)
+            yield Resources(pool=pool, publish=tell, rulebook=rulebook)
         finally:
             await broker.stop()
 

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from shared.db.types import Pool
 from shared.messages import Message
+from shared.rulebook import RuleBook
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
@@ -26,6 +27,7 @@ def _import_slots() -> asyncio.Semaphore:
 class Resources:
     pool: Pool
     publish: Publish
+    rulebook: RuleBook
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
 
 

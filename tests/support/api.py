@@ -14,6 +14,7 @@ from services.api.resources import Publish, Resources
 from shared.db import tenants, trunks
 from shared.db.types import Pool
 from shared.messages import Message
+from tests.support.campaigns import a_rulebook
 
 ALWAYS = {
     "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -82,7 +83,7 @@ async def a_tenant(pool: Pool, name: str) -> tuple[int, str]:
 async def serving(pool: Pool, publish: Publish) -> AsyncIterator[httpx2.AsyncClient]:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:
-        yield Resources(pool=pool, publish=publish)
+        yield Resources(pool=pool, publish=publish, rulebook=a_rulebook())
 
     app = create_app(opened)
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
