@@ -94,6 +94,7 @@ def _dropped(event: AttemptDropped, facts: Facts) -> Decision:
         outcome=None,
         reason=reason,
         provider_call_id=None,
+        stopped_by=event.data.stopped_by,
     )
     then: Again | Outcome = Outcome.OUT_OF_TIME
     if reason is not DropReason.EXPIRED:

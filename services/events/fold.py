@@ -5,12 +5,23 @@ that comes too late by the state of its attempt.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from services.events.decisions import Decision, Event, decide, moves
-from shared.db import campaign_runs, counters, folding, inbox, outbox, webhooks
+from shared.db import (
+    campaign_runs,
+    counters,
+    folding,
+    inbox,
+    outbox,
+    person_calls,
+    waiting,
+    webhooks,
+)
+from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
+from shared.db.waiting import Place, slot_of
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDropped, AttemptEnded
 from shared.metrics import FACTS_FOLDED, FACTS_REPEATED
@@ -67,7 +78,34 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     told = [decision.told for decision in applied if decision.told is not None]
     await outbox.add(conn, told)
     await _hand_to_webhooks(conn, told)
+    await _note_calls(conn, [decision for decision in applied if decision.facts.counted])
     await counters.add(conn, _sums(applied))
+    await waiting.add(conn, _arrivals(applied))
+
+
+async def _note_calls(conn: Connection, applied: list[Decision]) -> None:
+    """Caps count the call with its outcome, or not at all when it was not placed."""
+    ended, dropped = [], []
+    for decision in applied:
+        facts, end = decision.facts, decision.end
+        person = Person(facts.tenant_id, facts.phone)
+        if end.outcome is None:
+            dropped.append((facts.id, person))
+        else:
+            ended.append((facts.id, person, end.outcome, end.ended_at))
+    if ended:
+        await person_calls.end(conn, ended)
+    if dropped:
+        await person_calls.forget(conn, dropped)
+
+
+def _arrivals(applied: Iterable[Decision]) -> Iterator[tuple[Place, int]]:
+    for decision in applied:
+        facts, after = decision.facts, decision.next
+        if after.waits_for is not None:
+            slot = slot_of(after.not_before)
+            place = Place(facts.campaign_id, facts.calling_group_id, after.waits_for, slot)
+            yield place, 1
 
 
 def _sums(applied: Iterable[Decision]) -> list[tuple[int, str, int]]:

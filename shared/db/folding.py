@@ -19,7 +19,7 @@ class Facts:
 
     `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
     in which the contact's `attempts_in_window` were. `suppressed` is for good, a suppression that
-    expires holds until `suppressed_until`.
+    expires holds until `suppressed_until`. `counted` says that person_calls holds the call.
     """
 
     id: UUID
@@ -41,6 +41,9 @@ class Facts:
     zones: tuple[str, ...]
     suppressed: bool
     suppressed_until: datetime | None
+    calling_group_id: int
+    phone: str
+    counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class End:
     outcome: Outcome | None
     reason: str | None
     provider_call_id: str | None
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
         SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
             m.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
             c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
-            c.waits_for, g.zones,
+            c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.counted,
             s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
             NULLIF(s.until, 'infinity') AS suppressed_until
         FROM attempts a
@@ -120,14 +124,14 @@ async def end(conn: Connection, ends: Sequence[End]) -> set[UUID]:
         """
         UPDATE attempts a
         SET state = d.state, ended_at = d.ended_at, outcome = d.outcome, reason = d.reason,
-            revisit_at = NULL,
+            revisit_at = NULL, stopped_by = d.stopped_by,
             provider_call_id = coalesce(a.provider_call_id, d.call_id),
             placed_at = CASE WHEN a.placed_at IS NULL AND d.call_id IS NOT NULL
                 THEN a.dialing_at ELSE a.placed_at END
         FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
-            $7::text[]
-        ) AS d (id, from_state, state, ended_at, outcome, reason, call_id)
+            $7::text[], $8::text[]
+        ) AS d (id, from_state, state, ended_at, outcome, reason, call_id, stopped_by)
         WHERE a.id = d.id
             AND a.state = ANY (
                 CASE WHEN d.from_state IS NULL THEN ARRAY['dialing', 'placed']
@@ -142,6 +146,7 @@ async def end(conn: Connection, ends: Sequence[End]) -> set[UUID]:
         [each.outcome for each in ends],
         [each.reason for each in ends],
         [each.provider_call_id for each in ends],
+        [each.stopped_by for each in ends],
     )
     return {row["id"] for row in rows}
 
