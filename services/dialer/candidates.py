@@ -1,7 +1,7 @@
 """A due attempt with its campaign and its rules, and whether it may be dialed at an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.dialer.permits import Hierarchy, scopes_of
 from shared.db.attempts import Due
@@ -11,9 +11,7 @@ from shared.domain.attempts import DropReason
 from shared.domain.blackouts import Blackout
 from shared.domain.calling_rules import CallingRules
 from shared.domain.decision import NEVER, Block, ContactFacts, Gate, first_block
-
-# Nothing is dialed this shortly before its window closes: the network and the carrier need time.
-LAST_MOMENTS = timedelta(seconds=2)
+from shared.domain.pacing import LAST_MOMENTS
 
 REASONS = {
     Gate.CAMPAIGN: DropReason.NOT_WANTED,

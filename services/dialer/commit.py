@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.dialer.candidates import LAST_MOMENTS, Candidate, Stop, stop
+from services.dialer.candidates import Candidate, Stop, stop
 from shared.db import attempts, person_calls
 from shared.db.person_calls import NewCall
 from shared.db.types import Connection, Pool
 from shared.domain.decision import up_until
 from shared.domain.frequency import PastCall
+from shared.domain.pacing import LAST_MOMENTS
 from shared.process import now
 
 

@@ -11,7 +11,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from redis.exceptions import NoScriptError
 from shared.db import attempts
 from shared.db.types import Pool
 from shared.domain.claiming import Caps
+from shared.domain.pacing import RATE_WINDOW
 from shared.metrics import PERMIT_REBUILDS
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,7 @@ REBUILDING = "outdial:rebuilding"
 
 # A permit must be used within this time of being asked for, else it is void (seconds).
 PERMIT_SECONDS = 0.15
-# The window is longer than the second by the permit's life, and by what the network and the
-# carrier may add or take, so that the carrier never sees a second with more than the cap.
-RATE_WINDOW_MS = 1_250
+RATE_WINDOW_MS = RATE_WINDOW // timedelta(milliseconds=1)
 # A call that may have arrived this very moment is out of the carrier's second after this.
 ARRIVED_MS = 1_020
 LEASE_MARGIN_SECONDS = 600
