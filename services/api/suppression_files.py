@@ -10,7 +10,7 @@ from services.api.csv_contacts import Errors, FileError
 from services.api.csv_suppressions import CsvSuppressions, written
 from services.api.problems import ProblemError
 from services.api.resources import Resources
-from services.api.suppressions import count_excluded, named_list
+from services.api.suppressions import count, named_list
 from services.api.uploads import pieces_of, read_on, unreadable
 from shared.db import exclusions, suppression_imports, suppressions
 from shared.db.exclusions import Settled
@@ -101,4 +101,4 @@ async def _settle(conn: Session, caller: Caller, campaign_id: int, *, now: datet
             numbers=numbers,
             now=now,
         )
-    await count_excluded(conn, settled)
+    await count(conn, settled)

@@ -1,7 +1,7 @@
 """Numbers that must not be called any more: noted and lifted, with what waits for that."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.api.auth import Caller
@@ -9,7 +9,7 @@ from services.api.csv_suppressions import expiry_fault
 from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
 from services.api.resources import Resources
 from services.api.uploads import REASONS
-from shared.db import campaigns, counters, exclusions, suppressions
+from shared.db import campaigns, counters, exclusions, suppressions, waiting
 from shared.db.exclusions import Settled
 from shared.db.suppressions import ALL_CAMPAIGNS, Put
 from shared.db.types import Connection
@@ -82,10 +82,13 @@ async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) 
     return campaign_id or ALL_CAMPAIGNS
 
 
-async def count_excluded(conn: Connection, settled: Iterable[Settled]) -> None:
-    """Last in a transaction: the counters are everybody's, and are locked until the commit."""
-    counts = Counter(each.campaign_id for each in settled if each.is_excluded)
-    await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in counts.items()])
+async def count(conn: Connection, settled: Sequence[Settled]) -> None:
+    """Last in a transaction: these counters are everybody's, and are locked until the commit."""
+    excluded = Counter(each.waited.campaign_id for each in settled if each.waits is None)
+    await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
+    left = [(each.waited, -1) for each in settled]
+    came = [(each.waits, 1) for each in settled if each.waits is not None]
+    await waiting.add(conn, left + came)
 
 
 async def _is_ours(conn: Connection, caller: Caller, campaign_id: int | None) -> bool:
@@ -105,4 +108,4 @@ async def _settle(
         numbers=[number],
         now=now,
     )
-    await count_excluded(conn, settled)
+    await count(conn, settled)

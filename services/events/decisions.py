@@ -139,10 +139,11 @@ def _after(
 
 def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
     """Pending until the one, or finished with the other, if nothing else stands against it."""
-    until, expires_at = facts.suppressed_until, facts.expires_at
+    until, expires_at, resumes_at = facts.suppressed_until, facts.expires_at, None
     if facts.suppressed:
         then = Outcome.EXCLUDED
     if isinstance(then, Again) and until is not None and until > then.not_before:
+        resumes_at = then.not_before
         then = Again(not_before=until, waits_for=Wait.SUPPRESSION)
     if isinstance(then, Again) and expires_at is not None and expires_at <= then.not_before:
         then = Outcome.OUT_OF_TIME
@@ -152,6 +153,7 @@ def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
         state=ContactState.FINISHED if pending is None else ContactState.PENDING,
         not_before=None if pending is None else pending.not_before,
         waits_for=None if pending is None else pending.waits_for,
+        resumes_at=None if pending is None else resumes_at,
         attempts=history.attempts,
         attempts_on_day=history.attempts_on_day,
         day=history.day,

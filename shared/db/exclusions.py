@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from shared.db.types import Connection
+from shared.db.waiting import NEW, Place, slot_of
 
 # The pool's own limit is meant for short statements; an import settles many numbers.
 LONG = 3600.0
@@ -12,18 +15,10 @@ LONG = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A contact that waited, before and after. No `not_before` means at once.
+    """A contact that waited, where it did and where it does now; nowhere when it is excluded."""
 
-    It is finished when it `is_excluded`, and waits for what is said here when it is not.
-    """
-
-    campaign_id: int
-    calling_group_id: int
-    is_excluded: bool
-    waited_for: str | None
-    waited_until: datetime | None
-    waits_for: str | None
-    not_before: datetime | None
+    waited: Place
+    waits: Place | None
 
 
 async def settle(
@@ -42,7 +37,7 @@ async def settle(
     records = await conn.fetch(
         """
         WITH waiting AS (
-            SELECT c.id, c.campaign_id, c.calling_group_id, c.waits_for, c.not_before, s.until,
+            SELECT c.id, c.waits_for, c.not_before, c.attempts, s.until,
                 CASE WHEN c.waits_for = 'suppression' THEN coalesce(c.resumes_at, '-infinity')
                     ELSE c.not_before END AS due_at
             FROM campaigns m
@@ -65,7 +60,7 @@ async def settle(
             waits_for = CASE WHEN w.until = 'infinity' THEN NULL
                 WHEN w.until > w.due_at THEN 'suppression'
                 WHEN w.waits_for <> 'suppression' THEN w.waits_for
-                WHEN w.due_at > $4 THEN 'retry' END,
+                WHEN w.due_at > $4 OR w.attempts > 0 THEN 'retry' END,
             not_before = CASE WHEN w.until = 'infinity' THEN w.not_before
                 WHEN w.until > w.due_at THEN w.until
                 WHEN w.waits_for = 'suppression' THEN greatest(w.due_at, $4)
@@ -84,4 +79,11 @@ async def settle(
         now,
         timeout=LONG,
     )
-    return [Settled(**record) for record in records]
+    return [_settled(record) for record in records]
+
+
+def _settled(record: asyncpg.Record) -> Settled:
+    group = record["campaign_id"], record["calling_group_id"]
+    waited = Place(*group, record["waited_for"] or NEW, slot_of(record["waited_until"]))
+    waits = Place(*group, record["waits_for"] or NEW, slot_of(record["not_before"]))
+    return Settled(waited=waited, waits=None if record["is_excluded"] else waits)

@@ -62,12 +62,13 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """What becomes of a contact."""
+    """What becomes of a contact; `resumes_at` is its time without the suppression it waits for."""
 
     id: int
     state: ContactState
     not_before: datetime | None
     waits_for: Wait | None
+    resumes_at: datetime | None = None
     attempts: int
     attempts_on_day: int
     day: date | None
@@ -156,16 +157,17 @@ async def move_on(conn: Connection, nexts: Sequence[Next]) -> None:
         """
         UPDATE contacts c
         SET state = d.state, not_before = coalesce(d.not_before, c.not_before),
-            waits_for = d.waits_for, attempts = d.attempts,
+            waits_for = d.waits_for, resumes_at = d.resumes_at, attempts = d.attempts,
             attempts_on_day = d.attempts_on_day, day = d.day,
             attempts_in_window = d.attempts_in_window, window_closes_at = d.last_window,
             outcome = d.outcome
         FROM unnest(
             $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::smallint[],
-            $6::smallint[], $7::date[], $8::smallint[], $9::timestamptz[], $10::text[]
+            $6::smallint[], $7::date[], $8::smallint[], $9::timestamptz[], $10::text[],
+            $11::timestamptz[]
         ) AS d (
             id, state, not_before, waits_for, attempts, attempts_on_day, day, attempts_in_window,
-            last_window, outcome
+            last_window, outcome, resumes_at
         )
         WHERE c.id = d.id
         """,
@@ -179,4 +181,5 @@ async def move_on(conn: Connection, nexts: Sequence[Next]) -> None:
         [each.attempts_in_window for each in nexts],
         [each.last_window for each in nexts],
         [each.outcome for each in nexts],
+        [each.resumes_at for each in nexts],
     )

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.events.fold import CallFolder
+from shared.db.waiting import NEW, slot_of
 from tests.support.api import Api
+from tests.support.folding import BUSY, an_end, another_attempt
 
 NUMBER = "+12025550123"
 HOUR = timedelta(hours=1)
@@ -27,6 +30,12 @@ async def contact(api: Api) -> tuple[str, str | None, datetime]:
     return found
 
 
+async def counted(api: Api) -> dict[tuple[str, int], int]:
+    """What waiting_contacts says has changed since the contacts came in, by reason and slot."""
+    rows = await api.pool.fetch("SELECT waits_for, slot, contacts FROM waiting_contacts")
+    return {(row["waits_for"], row["slot"]): row["contacts"] for row in rows if row["contacts"]}
+
+
 async def lift(api: Api, query: str = "") -> None:
     assert (await api.ask("DELETE", f"/v1/suppressions/{NUMBER}{query}")).status_code == 204
 
@@ -48,6 +57,25 @@ async def test_one_with_an_expiry_makes_contacts_wait_for_it(api: Api) -> None:
     assert (await api.get(f"/v1/campaigns/{campaign_id}/counters"))["finished"] == {}
 
 
+async def test_what_waits_for_what_is_counted_with_the_change(api: Api) -> None:
+    await api.import_csv(await api.campaign(), FILE)
+    before = await counted(api)
+    until = datetime.now(UTC) + HOUR
+
+    await suppress(api, expires_at=until.isoformat())
+    waiting = await counted(api)
+    await lift(api)
+    lifted = await counted(api)
+    slot = slot_of((await contact(api))[2])
+    await suppress(api)
+
+    arrived = before.get((NEW, 0), 0)
+    new = {(NEW, 0): arrived - 1} if arrived != 1 else {}
+    assert waiting == {("suppression", slot_of(until)): 1} | new
+    assert lifted == {(NEW, slot): 1} | new
+    assert await counted(api) == new
+
+
 async def test_lifting_gives_a_retry_back_with_its_gap(api: Api) -> None:
     await api.import_csv(await api.campaign(), FILE)
     retry_at = datetime.now(UTC) + HOUR
@@ -58,6 +86,20 @@ async def test_lifting_gives_a_retry_back_with_its_gap(api: Api) -> None:
     await lift(api)
 
     assert await contact(api) == ("pending", "retry", retry_at)
+
+
+async def test_lifting_gives_a_retry_back_that_a_fold_has_put_off(api: Api) -> None:
+    await api.import_csv(await api.campaign(attempts={"max_total": 3, "retry": BUSY}), FILE)
+    ended_at = datetime.now(UTC)
+    attempt = await another_attempt(api.pool, at=ended_at, closes_at=ended_at + HOUR)
+    await suppress(api, expires_at=(ended_at + 9 * HOUR).isoformat())
+
+    await CallFolder(api.pool).on_call_events([an_end(attempt, at=ended_at)])
+    put_off = await contact(api)
+    await lift(api)
+
+    assert put_off == ("pending", "suppression", ended_at + 9 * HOUR)
+    assert await contact(api) == ("pending", "retry", ended_at + HOUR)
 
 
 async def test_one_that_ends_before_the_retry_changes_nothing(api: Api) -> None:
