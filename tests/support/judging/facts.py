@@ -104,7 +104,8 @@ class Facts:
     trunk_caps: dict[int, Caps]
     changes: dict[int, list[tuple[float, str]]]
     """Campaign id to what its owner wanted from when on, in order."""
-    suppressions: dict[tuple[int, str], float]
+    # By tenant, campaign (0: all of them) and number, from when until when.
+    suppressions: dict[tuple[int, int, str], tuple[float, float]]
     counters: dict[tuple[int, str], int]
     faults: list[Fault] = field(default_factory=list)
 
@@ -238,9 +239,18 @@ async def _changes(conn: Connection) -> dict[int, list[tuple[float, str]]]:
     return changes
 
 
-async def _suppressions(conn: Connection) -> dict[tuple[int, str], float]:
-    rows = await conn.fetch("SELECT tenant_id, number, created_at FROM suppressions")
-    return {(row["tenant_id"], row["number"]): row["created_at"].timestamp() for row in rows}
+async def _suppressions(conn: Connection) -> dict[tuple[int, int, str], tuple[float, float]]:
+    rows = await conn.fetch(
+        """
+        SELECT tenant_id, campaign_id, number, extract(epoch FROM created_at)::float AS starts,
+            extract(epoch FROM expires_at)::float AS ends
+        FROM suppressions
+        """
+    )
+    return {
+        (row["tenant_id"], row["campaign_id"], row["number"]): (row["starts"], row["ends"])
+        for row in rows
+    }
 
 
 async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
