@@ -10,7 +10,15 @@ from fastapi.routing import APIRoute
 
 from services.api import problems
 from services.api.bodies import LimitedBodies
-from services.api.native import attempts, blackouts, campaigns, contacts, suppressions, webhooks
+from services.api.native import (
+    attempts,
+    blackouts,
+    campaigns,
+    contacts,
+    rules,
+    suppressions,
+    webhooks,
+)
 from services.api.requests import MeasuredRequests
 from services.api.resources import Opened, Resources
 from shared.process import health_routes
@@ -38,7 +46,7 @@ def create_app(opened: Opened) -> FastAPI:
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests)
     problems.install(app)
-    for module in (campaigns, contacts, attempts, suppressions, blackouts, webhooks):
+    for module in (campaigns, contacts, attempts, suppressions, blackouts, rules, webhooks):
         app.include_router(module.router, prefix="/v1")
     app.router.routes.extend(health_routes({"postgres": lambda: _reaches_database(app)}))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

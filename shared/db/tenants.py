@@ -1,4 +1,4 @@
-"""Queries on tenants; the API's operator writes them."""
+"""Queries on tenants: the command line makes them, the api writes what they made of the rules."""
 
 from shared.db.types import Connection
 
@@ -19,3 +19,33 @@ async def create(conn: Connection, *, name: str, key_sha256: bytes) -> int:
         key_sha256,
     )
     return tenant_id
+
+
+async def rules(conn: Connection, tenant_id: int) -> str:
+    """What the tenant made of the rule packs, as its stored JSON."""
+    text: str = await conn.fetchval("SELECT rules::text FROM tenants WHERE id = $1", tenant_id)
+    return text
+
+
+async def lock_rules(conn: Connection, tenant_id: int) -> str:
+    """The same, so that nobody else changes them until the transaction ends."""
+    text: str = await conn.fetchval(
+        "SELECT rules::text FROM tenants WHERE id = $1 FOR NO KEY UPDATE", tenant_id
+    )
+    return text
+
+
+async def change_rules(conn: Connection, tenant_id: int, rules: str, *, api_key_id: int) -> None:
+    """Write them with a trace of who did; scheduler and dialer obey from the commit on."""
+    await conn.execute(
+        """
+        WITH change AS (
+            INSERT INTO tenant_rule_changes (tenant_id, api_key_id, rules, at)
+            VALUES ($1, $2, $3, clock_timestamp())
+        )
+        UPDATE tenants SET rules = $3 WHERE id = $1
+        """,
+        tenant_id,
+        api_key_id,
+        rules,
+    )

@@ -9,7 +9,12 @@ from shared.definitions.base import Definition
 from shared.domain.calling_rules import TenantRules
 from shared.rulepacks.definition import Name, RuleDefinition
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$"),
+]
+CHOICES_MOST = 500
+OWN_MOST = 100
 # Where rules come from that a tenant added to the packs.
 OWN_PACK = "own"
 
@@ -26,9 +31,9 @@ class Choice(Definition):
 class TenantRulesDefinition(Definition):
     """`added` rules hold beside those of the packs, so they can only be stricter."""
 
-    turned_on: list[Choice] = Field(default_factory=list, max_length=500)
-    overridden: list[Choice] = Field(default_factory=list, max_length=500)
-    added: list[RuleDefinition] = Field(default_factory=list, max_length=100)
+    turned_on: list[Choice] = Field(default_factory=list, max_length=CHOICES_MOST)
+    overridden: list[Choice] = Field(default_factory=list, max_length=CHOICES_MOST)
+    added: list[RuleDefinition] = Field(default_factory=list, max_length=OWN_MOST)
 
     def tenant_rules(self) -> TenantRules:
         return TenantRules(

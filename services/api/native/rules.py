@@ -1,0 +1,195 @@
+"""Routes of rules: those of law as they stand for the tenant, and what it makes of them."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, assert_never
+
+from fastapi import APIRouter, Body, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from services.api import rules as acts
+from services.api.auth import Authenticated
+from services.api.problems import documented
+from services.api.resources import In, Now
+from services.api.rules import Decision, Held, Standing
+from shared.definitions.calendar import CallingDate
+from shared.definitions.rules import Choice, Words
+from shared.domain.calendar import Calendar
+from shared.domain.frequency import FrequencyCap, Silence
+from shared.domain.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime
+from shared.rulepacks.definition import Place, RuleDefinition
+
+router = APIRouter(tags=["rules"], responses=documented(401, 422))
+
+RuleName = Annotated[str, Path(max_length=100, examples=["us-fl.hours"])]
+DemandName = Literal["hours", "cap", "silence", "ring_seconds", "abandonment", "duty"]
+EXAMPLE = {
+    "name": "us-fl.lunch",
+    "jurisdiction": "US-FL",
+    "says": "Nobody in Florida is called at noon.",
+    "source": "Our own policy 12",
+    "kinds": ["solicitation"],
+    "hours": {"mon-sat": "08:00-12:00, 13:00-20:00"},
+}
+
+
+class Answerable(BaseModel):
+    """Who is answerable for it, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: Words = Field(examples=["Dana Reyes, compliance"])
+    reason: Words = Field(examples=["All contacts of this tenant have given written consent."])
+
+    def decision(self, *, at: datetime) -> Decision:
+        return Decision(person=self.person, reason=self.reason, at=at)
+
+
+class OwnRule(RuleDefinition):
+    """A rule of a tenant's own: written as in the packs, and in force as soon as it is added."""
+
+    grade: Literal["D", "S"] = "D"
+    verified: Literal[True] = True
+    effective_from: CallingDate | None = Field(default=None, description="its first local date")
+    effective_until: CallingDate | None = Field(
+        default=None, description="the first date without it"
+    )
+
+    @field_validator("says", "source")
+    @classmethod
+    def has_no_nul(cls, text: str) -> str:
+        if "\x00" in text:
+            raise ValueError("must not contain a NUL character")
+        return text
+
+
+class ChoiceView(BaseModel):
+    person: str
+    reason: str
+    at: datetime
+
+    @classmethod
+    def of(cls, choice: Choice) -> "ChoiceView":
+        return cls(person=choice.person, reason=choice.reason, at=choice.at)
+
+
+class RuleView(BaseModel):
+    name: str = Field(examples=["us-fl.hours"])
+    pack: str = Field(
+        description="and its version; `own` is the tenant's", examples=["US@2026-11-21"]
+    )
+    jurisdiction: str = Field(description="it holds in all its parts", examples=["US-FL"])
+    says: str
+    source: str
+    grade: str
+    demand: DemandName = Field(description="`duty` is what a dialer cannot decide")
+    kinds: list[CallKind] = Field(description="the calls that it is about")
+    automated_only: bool
+    verified: bool
+    effective_from: date | None = Field(description="its first local date")
+    effective_until: date | None = Field(description="the first date without it")
+    standing: Standing = Field(
+        description="in_force: from effective_from to effective_until · unverified: off, but may "
+        "be turned on · turned_on · overridden: holds no more for this tenant"
+    )
+    choice: ChoiceView | None = Field(description="who turned it on or overrode it, and why")
+
+    @classmethod
+    def of(cls, held: Held) -> "RuleView":
+        rule = held.rule
+        return cls(
+            name=rule.name,
+            pack=rule.pack,
+            jurisdiction=rule.jurisdiction,
+            says=rule.says,
+            source=rule.source,
+            grade=rule.grade,
+            demand=_name_of(rule.demand),
+            kinds=sorted(rule.kinds),
+            automated_only=rule.automated_only,
+            verified=rule.verified,
+            effective_from=rule.effective_from,
+            effective_until=rule.effective_until,
+            standing=held.standing,
+            choice=None if held.choice is None else ChoiceView.of(held.choice),
+        )
+
+
+class RuleList(BaseModel):
+    rules: list[RuleView]
+
+
+@router.get("/rules")
+async def list_rules(
+    resources: In,
+    caller: Authenticated,
+    *,
+    jurisdiction: Annotated[
+        Place | None, Query(description="those that hold there: US-FL has those of US, too")
+    ] = None,
+    kind: Annotated[CallKind | None, Query(description="those about such calls")] = None,
+) -> RuleList:
+    """The rules of the packs and the tenant's own, and what the tenant made of them."""
+    found = await acts.listed(resources, caller, jurisdiction=jurisdiction, kind=kind)
+    return RuleList(rules=[RuleView.of(held) for held in found])
+
+
+@router.post("/rules", status_code=201, responses=documented(400, 409, 413))
+async def add_rule(
+    definition: Annotated[OwnRule, Body(examples=[EXAMPLE])], resources: In, caller: Authenticated
+) -> RuleView:
+    """A rule of the tenant's own. It holds beside all others, so it can only forbid more."""
+    return RuleView.of(await acts.add(resources, caller, definition))
+
+
+@router.delete("/rules/{name}", status_code=204, responses=documented(404, 409))
+async def delete_rule(name: RuleName, resources: In, caller: Authenticated) -> None:
+    """One of the tenant's own; those of the packs are overridden."""
+    await acts.remove(resources, caller, name)
+
+
+@router.put("/rules/{name}/override", responses=documented(400, 404, 409, 413))
+async def override_rule(
+    name: RuleName, answerable: Answerable, resources: In, caller: Authenticated, now: Now
+) -> RuleView:
+    """The rule of a pack holds no more for this tenant; the record of it stays."""
+    decision = answerable.decision(at=now)
+    return RuleView.of(await acts.override(resources, caller, name, decision))
+
+
+@router.delete("/rules/{name}/override", status_code=204, responses=documented(404))
+async def end_override(name: RuleName, resources: In, caller: Authenticated) -> None:
+    """It holds again."""
+    await acts.end_override(resources, caller, name)
+
+
+@router.put("/rules/{name}/turn-on", responses=documented(400, 404, 409, 413))
+async def turn_rule_on(
+    name: RuleName, answerable: Answerable, resources: In, caller: Authenticated, now: Now
+) -> RuleView:
+    """A rule that nobody has verified holds from now on for this tenant."""
+    decision = answerable.decision(at=now)
+    return RuleView.of(await acts.turn_on(resources, caller, name, decision))
+
+
+@router.delete("/rules/{name}/turn-on", status_code=204, responses=documented(404))
+async def turn_rule_off(name: RuleName, resources: In, caller: Authenticated) -> None:
+    """It is off again."""
+    await acts.turn_off(resources, caller, name)
+
+
+def _name_of(demand: Demand) -> DemandName:
+    match demand:
+        case Calendar():
+            return "hours"
+        case FrequencyCap():
+            return "cap"
+        case Silence():
+            return "silence"
+        case RingTime():
+            return "ring_seconds"
+        case AbandonmentLimit():
+            return "abandonment"
+        case Duty():
+            return "duty"
+        case _:
+            assert_never(demand)

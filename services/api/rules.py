@@ -1,0 +1,194 @@
+"""What a tenant makes of the rules of law: overrides, rules turned on, stricter ones of its own.
+
+Each change is one transaction with its trace; scheduler and dialer read the result with each look.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.api.auth import Caller
+from services.api.problems import ProblemError, invalid, not_found
+from services.api.resources import Resources
+from shared.db import tenants
+from shared.definitions.rules import (
+    CHOICES_MOST,
+    OWN_MOST,
+    OWN_PACK,
+    Choice,
+    TenantRulesDefinition,
+)
+from shared.domain.rules import CallKind, Rule, covers
+from shared.rulepacks.definition import RuleDefinition
+from shared.rulepacks.loader import RulePacks
+
+Decide = Callable[[TenantRulesDefinition], TenantRulesDefinition]
+
+
+class Standing(StrEnum):
+    IN_FORCE = "in_force"
+    UNVERIFIED = "unverified"
+    TURNED_ON = "turned_on"
+    OVERRIDDEN = "overridden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who is answerable for a choice, why, and since when."""
+
+    person: str
+    reason: str
+    at: datetime
+
+    def about(self, rule: Rule) -> Choice:
+        return Choice(rule=rule.name, person=self.person, reason=self.reason, at=self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule as it stands for a tenant, with the choice that made it so."""
+
+    rule: Rule
+    standing: Standing
+    choice: Choice | None
+
+
+async def listed(
+    resources: Resources, caller: Caller, *, jurisdiction: str | None, kind: CallKind | None
+) -> list[Held]:
+    """Those of the packs, then those of the tenant; a country's rules hold in its parts, too."""
+    async with resources.pool.acquire() as conn:
+        chosen = _parsed(await tenants.rules(conn, caller.tenant_id))
+    return [
+        _held(rule, chosen)
+        for rule in _all(_packs(resources), chosen)
+        if (kind is None or kind in rule.kinds)
+        and (jurisdiction is None or covers(rule, (jurisdiction,)))
+    ]
+
+
+async def override(resources: Resources, caller: Caller, name: str, decision: Decision) -> Held:
+    """The rule of a pack holds no more for this tenant."""
+    rule = _packed(resources, name)
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        overridden = [*_without(chosen.overridden, rule.name), decision.about(rule)]
+        return chosen.model_copy(update={"overridden": overridden})
+
+    return _held(rule, await _change(resources, caller, decide))
+
+
+async def end_override(resources: Resources, caller: Caller, name: str) -> None:
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        _refuse_unknown(chosen.overridden, name)
+        return chosen.model_copy(update={"overridden": _without(chosen.overridden, name)})
+
+    await _change(resources, caller, decide)
+
+
+async def turn_on(resources: Resources, caller: Caller, name: str, decision: Decision) -> Held:
+    """A rule that nobody has verified holds for this tenant from now on."""
+    rule = _packed(resources, name)
+    if rule.verified:
+        raise ProblemError(
+            409, "rule_is_verified", "the rule is verified: it holds without being turned on"
+        )
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        turned_on = [*_without(chosen.turned_on, rule.name), decision.about(rule)]
+        return chosen.model_copy(update={"turned_on": turned_on})
+
+    return _held(rule, await _change(resources, caller, decide))
+
+
+async def turn_off(resources: Resources, caller: Caller, name: str) -> None:
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        _refuse_unknown(chosen.turned_on, name)
+        return chosen.model_copy(update={"turned_on": _without(chosen.turned_on, name)})
+
+    await _change(resources, caller, decide)
+
+
+async def add(resources: Resources, caller: Caller, definition: RuleDefinition) -> Held:
+    """It holds beside all others, so it can only forbid more."""
+    if _packs(resources).named(definition.name) is not None:
+        raise invalid("/name", "name_taken", "a rule of the packs has this name; find another")
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        if any(rule.name == definition.name for rule in chosen.added):
+            raise invalid("/name", "name_taken", "you have a rule of this name; delete it first")
+        return chosen.model_copy(update={"added": [*chosen.added, definition]})
+
+    return _held(definition.rule(OWN_PACK), await _change(resources, caller, decide))
+
+
+async def remove(resources: Resources, caller: Caller, name: str) -> None:
+    if _packs(resources).named(name) is not None:
+        raise ProblemError(409, "rule_of_a_pack", "a rule of the packs is not deleted; override it")
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        left = [rule for rule in chosen.added if rule.name != name]
+        if len(left) == len(chosen.added):
+            raise not_found()
+        return chosen.model_copy(update={"added": left})
+
+    await _change(resources, caller, decide)
+
+
+async def _change(resources: Resources, caller: Caller, decide: Decide) -> TenantRulesDefinition:
+    async with resources.pool.acquire() as conn, conn.transaction():
+        after = decide(_parsed(await tenants.lock_rules(conn, caller.tenant_id)))
+        if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
+            raise ProblemError(409, "too_many_rules", "there is no room for another one")
+        await tenants.change_rules(
+            conn, caller.tenant_id, after.model_dump_json(), api_key_id=caller.api_key_id
+        )
+    return after
+
+
+def _held(rule: Rule, chosen: TenantRulesDefinition) -> Held:
+    overridden, turned_on = [_find(choices, rule.name) for choices in _choices(chosen)]
+    if overridden is not None:
+        return Held(rule, Standing.OVERRIDDEN, overridden)
+    if rule.verified:
+        return Held(rule, Standing.IN_FORCE, None)
+    return Held(rule, Standing.TURNED_ON if turned_on else Standing.UNVERIFIED, turned_on)
+
+
+def _all(packs: RulePacks, chosen: TenantRulesDefinition) -> Iterator[Rule]:
+    yield from packs.rules
+    for definition in chosen.added:
+        yield definition.rule(OWN_PACK)
+
+
+def _packed(resources: Resources, name: str) -> Rule:
+    rule = _packs(resources).named(name)
+    if rule is None:
+        raise not_found()
+    return rule
+
+
+def _packs(resources: Resources) -> RulePacks:
+    return resources.rulebook.store.packs
+
+
+def _parsed(text: str) -> TenantRulesDefinition:
+    return TenantRulesDefinition.model_validate_json(text)
+
+
+def _choices(chosen: TenantRulesDefinition) -> tuple[list[Choice], list[Choice]]:
+    return chosen.overridden, chosen.turned_on
+
+
+def _find(choices: Sequence[Choice], name: str) -> Choice | None:
+    return next((choice for choice in choices if choice.rule == name), None)
+
+
+def _without(choices: Sequence[Choice], name: str) -> list[Choice]:
+    return [choice for choice in choices if choice.rule != name]
+
+
+def _refuse_unknown(choices: Sequence[Choice], name: str) -> None:
+    if _find(choices, name) is None:
+        raise not_found()
