@@ -3,21 +3,21 @@
 The one question that the claim, the dial and everybody who wants to know why ask.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from shared.domain.calendar import is_open
 from shared.domain.calling_rules import CallingRules, Limit
 from shared.domain.contacts import ContactState
-from shared.domain.frequency import FrequencyCap, Held, PastCall, held_by
+from shared.domain.frequency import FrequencyCap, Held, Length, PastCall, held_by
 from shared.domain.rules import Rule
+from shared.domain.zones import day_start
 
 # When the end of another call to the same person is asked for again.
 CALL_UP_DELAY = timedelta(seconds=30)
-# A search for the next allowed instant ends: each step goes past a window, a cap or a silence.
-STEPS_MOST = 400
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -44,7 +44,8 @@ class ContactFacts:
 
     `calls` are those of the tenant to the person, as far back as any limit looks, and
     `call_up_until` is `up_until` of them. The campaign's state and the black-out are given as the
-    reason why nobody may be called, if there is one.
+    reason why nobody may be called, if there is one. The list of a suppression and the area of a
+    black-out are only told.
     """
 
     state: ContactState = ContactState.PENDING
@@ -53,10 +54,12 @@ class ContactFacts:
     expires_at: datetime | None = None
     suppressed_until: datetime | None = None
     suppression: str | None = None
+    suppression_list: str | None = None
     outcome: str | None = None
     campaign_stopped: str | None = None
     blackout_until: datetime | None = None
     blackout: str | None = None
+    blackout_area: str | None = None
     calls: Sequence[PastCall] = ()
     call_up_until: datetime | None = None
 
@@ -74,14 +77,9 @@ class Block:
     detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """`binding` is the gate that keeps the contact longest; `next_at` the next allowed instant."""
-
-    allowed: bool
-    binding: Block | None
-    blocks: tuple[Block, ...]
-    next_at: datetime | None
+def weight(block: Block) -> tuple[datetime, bool]:
+    """A wait that was noted because of another gate is told by that gate."""
+    return block.until or NEVER, block.gate is not Gate.WAIT
 
 
 def up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
@@ -93,43 +91,11 @@ def up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
 
 def first_block(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Block | None:
     """The first gate that is shut at `now`; None: the contact may be called."""
-    for gate in _GATES:
+    for gate in GATES:
         block = gate(rules, facts, now)
         if block is not None:
             return block
     return None
-
-
-def decide(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Verdict:
-    """All gates that are shut at `now`, and the next instant at which none is."""
-    blocks = _blocks(rules, facts, now)
-    if not blocks:
-        return Verdict(allowed=True, binding=None, blocks=(), next_at=now)
-    return Verdict(
-        allowed=False,
-        binding=max(blocks, key=lambda block: block.until or NEVER),
-        blocks=blocks,
-        next_at=_next_allowed(rules, facts, blocks),
-    )
-
-
-def _next_allowed(
-    rules: CallingRules, facts: ContactFacts, blocks: tuple[Block, ...]
-) -> datetime | None:
-    for _ in range(STEPS_MOST):
-        untils = [block.until for block in blocks if block.until is not None]
-        if len(untils) < len(blocks):
-            return None
-        at = max(untils)
-        blocks = _blocks(rules, facts, at)
-        if not blocks:
-            return at
-    return None
-
-
-def _blocks(rules: CallingRules, facts: ContactFacts, at: datetime) -> tuple[Block, ...]:
-    found = (gate(rules, facts, at) for gate in _GATES)
-    return tuple(block for block in found if block is not None)
 
 
 def _contact(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
@@ -152,6 +118,8 @@ def _suppression(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Bl
     if until is None or until <= now:
         return None
     detail = {"reason": facts.suppression or ""}
+    if facts.suppression_list is not None:
+        detail["list"] = facts.suppression_list
     return Block(gate=Gate.SUPPRESSION, until=_unless_never(until), detail=detail)
 
 
@@ -172,26 +140,33 @@ def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block
     if until is None or until <= now:
         return None
     detail = {"reason": facts.blackout or ""}
+    if facts.blackout_area is not None:
+        detail["area"] = facts.blackout_area
     return Block(gate=Gate.BLACKOUT, until=_unless_never(until), detail=detail)
 
 
-def _hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | None:
-    if not rules.group.zones:
+def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | None:
+    """Shut until all hours are open at once, by the first of the rules that are shut now."""
+    zones = rules.group.zones
+    if not zones:
         return None
     span = rules.opening(now=now)
     if span is not None and span.opens_at <= now:
         return None
-    zones = rules.group.zones
-    closed = [each for each in rules.hours if not is_open((each.calendar,), zones, at=now)]
     # The campaign's own hours come first: what its owner chose needs no law to forbid it.
-    rule = closed[0].rule if closed else None
-    detail = {"zones": " ".join(zones), "zone_source": rules.group.source}
-    return Block(
-        gate=Gate.WINDOW if rule is None else Gate.LAW,
-        until=None if span is None else span.opens_at,
-        rule=rule,
-        detail=detail,
-    )
+    closed = (each.rule for each in rules.hours if not is_open((each.calendar,), zones, at=now))
+    return closed_by(rules, next(closed, None), None if span is None else span.opens_at)
+
+
+def closed_by(
+    rules: CallingRules,
+    rule: Rule | None,
+    until: datetime | None,
+    detail: Mapping[str, str] = MappingProxyType({}),
+) -> Block:
+    where = {"zones": " ".join(rules.group.zones), "zone_source": rules.group.source}
+    gate = Gate.WINDOW if rule is None else Gate.LAW
+    return Block(gate=gate, until=until, rule=rule, detail={**where, **detail})
 
 
 def _wait(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
@@ -208,45 +183,63 @@ def _call_up(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block 
     return Block(gate=Gate.CALL_UP, until=facts.call_up_until)
 
 
-def _limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    """The limit that holds longest."""
     if not facts.calls:
         return None
+    found = list(each_limit(rules, facts, now))
+    return max(found, key=weight) if found else None
+
+
+def each_limit(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
     zones = rules.group.zones
-    held = [
-        (each, found)
-        for each in rules.limits
-        if each.holds(zones, at=now)
-        and (found := held_by(each.limit, facts.calls, subject=rules.subject, zones=zones, now=now))
-    ]
-    if not held:
-        return None
-    return _limited(*max(held, key=lambda pair: pair[1].until))
+    for each in rules.limits:
+        if facts.calls and each.holds(zones, at=now):
+            found = held_by(each.limit, facts.calls, subject=rules.subject, zones=zones, now=now)
+            if found is not None:
+                yield _limited(each, found, zones)
 
 
-def _limited(limit: Limit, held: Held) -> Block:
-    detail: dict[str, str | int] = {"since": held.since.dialing_at.isoformat()}
-    if isinstance(limit.limit, FrequencyCap):
-        gate = Gate.FREQUENCY_CAP
-        detail |= {"counted": held.counted, "max_calls": limit.limit.max_calls}
+def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:
+    rule, demand = limit.rule, limit.limit
+    until, since = held.until, held.since
+    detail: dict[str, str | int]
+    if isinstance(demand, FrequencyCap):
+        gate, length = Gate.FREQUENCY_CAP, demand.within
+        detail = {"counted": held.counted, "max_calls": demand.max_calls}
+        detail["since"] = since.dialing_at.isoformat()
     else:
-        gate = Gate.SILENCE
-        detail |= {"after": str(limit.limit.after), "outcome": str(held.since.outcome)}
-    return Block(gate=gate, until=held.until, rule=limit.rule, detail=detail)
+        gate, length = Gate.SILENCE, demand.lasts
+        at = since.ended_at or since.dialing_at
+        detail = {"after": str(demand.after), "outcome": str(since.outcome), "at": at.isoformat()}
+    if rule is not None and rule.effective_until is not None:
+        # A rule that ends before its silence does ends it.
+        places = zones or ("UTC",)
+        until = min(until, max(day_start(name, rule.effective_until) for name in places))
+    detail |= {"by": str(demand.by), **_length(length)}
+    return Block(gate=gate, until=until, rule=rule, detail=detail)
+
+
+def _length(length: Length) -> dict[str, int]:
+    if length.hours is not None:
+        return {"hours": length.hours}
+    return {"local_days": length.local_days or 0}
 
 
 def _unless_never(until: datetime) -> datetime | None:
     return None if until >= NEVER else until
 
 
-_GATES: tuple[Callable[[CallingRules, ContactFacts, datetime], Block | None], ...] = (
+GateAsked = Callable[[CallingRules, ContactFacts, datetime], Block | None]
+GATES: tuple[GateAsked, ...] = (
     _contact,
     _campaign,
     _suppression,
     _expiry,
     _zone,
     _blackout,
-    _hours,
+    hours,
     _wait,
     _call_up,
-    _limits,
+    limits,
 )
