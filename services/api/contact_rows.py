@@ -8,9 +8,11 @@ import orjson
 
 from shared.domain.calling_groups import CallingGroup, calling_group
 from shared.domain.numbers import InvalidNumber, PhoneNumber, parse_number
-from shared.domain.zones import is_zone
+from shared.domain.places import Address, InvalidAddress
 
 LONGEST_EXTERNAL_ID = 256
+# Rows of one place come together, and forgetting one costs some microseconds.
+MOST_PLACES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,35 +40,52 @@ class Rows:
     default_region: str | None
     default_zone: str | None
     groups: list[CallingGroup] = field(default_factory=list)
-    _places: dict[tuple[tuple[str, ...], str, str | None], int] = field(default_factory=dict)
+    _known: dict[CallingGroup, int] = field(default_factory=dict)
+    _places: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def read(
         self,
         number: str,
         *,
-        zone: str | None,
-        external_id: str | None,
-        attributes: Mapping[str, Any] | None,
+        zone: str | None = None,
+        postal_code: str | None = None,
+        country: str | None = None,
+        region: str | None = None,
+        external_id: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
     ) -> Row | Fault:
         parsed = parse_number(number, default_region=self.default_region)
         if isinstance(parsed, InvalidNumber):
             return Fault(field="number", reason=parsed.reason)
-        if zone is not None and not is_zone(zone):
-            return Fault(field="zone", reason="unknown_zone")
+        # The first digits of a number are its area code, if it has one.
+        key = parsed.zones, parsed.region, parsed.e164[:5], zone, postal_code, country, region
+        group = self._places.get(key)
+        if group is None:
+            address = Address(zone=zone, postal_code=postal_code, country=country, region=region)
+            found = self._group(parsed, address)
+            if isinstance(found, InvalidAddress):
+                return Fault(field=found.field, reason=found.reason)
+            group = self._remembered(key, found)
         if external_id is not None and len(external_id) > LONGEST_EXTERNAL_ID:
             return Fault(field="external_id", reason="too_long")
         return Row(
             number=parsed.e164,
-            group=self._group(parsed, zone),
+            group=group,
             external_id=external_id or None,
             attributes=orjson.dumps(attributes).decode() if attributes else None,
         )
 
-    def _group(self, number: PhoneNumber, zone: str | None) -> int:
-        key = (number.zones, number.region, zone)
-        place = self._places.get(key)
-        if place is None:
-            group = calling_group(number, contact_zone=zone, default_zone=self.default_zone)
+    def _group(self, number: PhoneNumber, address: Address) -> int | InvalidAddress:
+        group = calling_group(number, address=address, default_zone=self.default_zone)
+        if isinstance(group, InvalidAddress):
+            return group
+        if group not in self._known:
             self.groups.append(group)
-            place = self._places[key] = len(self.groups)
-        return place
+            self._known[group] = len(self.groups)
+        return self._known[group]
+
+    def _remembered(self, key: tuple[object, ...], group: int) -> int:
+        if len(self._places) >= MOST_PLACES:
+            self._places.clear()
+        self._places[key] = group
+        return group

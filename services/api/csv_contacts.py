@@ -14,6 +14,14 @@ NAMES = {
     "phone_number": "number",
     "zone": "zone",
     "timezone": "zone",
+    "postal_code": "postal_code",
+    "zip": "postal_code",
+    "zip_code": "postal_code",
+    "postcode": "postal_code",
+    "country": "country",
+    "region": "region",
+    "state": "region",
+    "province": "region",
     "external_id": "external_id",
 }
 NUMBER_NAMES = frozenset(name for name, meant in NAMES.items() if meant == "number")
@@ -55,6 +63,9 @@ class Columns:
     names: list[str]
     number: int
     zone: int | None
+    postal_code: int | None
+    country: int | None
+    region: int | None
     external_id: int | None
     attributes: list[tuple[int, str]]
     unnamed: list[int]
@@ -136,7 +147,10 @@ class CsvContacts:
                 return Fault(field="", reason="unnamed_column")
         row = self._rows.read(
             cells[columns.number],
-            zone=None if columns.zone is None else cells[columns.zone].strip() or None,
+            zone=_stripped(cells, columns.zone),
+            postal_code=_stripped(cells, columns.postal_code),
+            country=_stripped(cells, columns.country),
+            region=_stripped(cells, columns.region),
             external_id=None if columns.external_id is None else cells[columns.external_id],
             attributes={
                 name: cells[column] for column, name in columns.attributes if cells[column]
@@ -169,14 +183,22 @@ def columns_of(line: int, cells: list[str]) -> Columns:
     if "number" not in meanings:
         raise FileError(RowError(line=line, field="number", reason="missing_column"))
     known = set(NAMES.values())
+    place = {name: meanings.index(name) for name in known & set(meanings)}
     return Columns(
         names=names,
-        number=meanings.index("number"),
-        zone=meanings.index("zone") if "zone" in meanings else None,
-        external_id=meanings.index("external_id") if "external_id" in meanings else None,
+        number=place["number"],
+        zone=place.get("zone"),
+        postal_code=place.get("postal_code"),
+        country=place.get("country"),
+        region=place.get("region"),
+        external_id=place.get("external_id"),
         attributes=[(at, name) for at, name in enumerate(meanings) if name and name not in known],
         unnamed=[at for at, name in enumerate(meanings) if not name],
     )
+
+
+def _stripped(cells: list[str], column: int | None) -> str | None:
+    return None if column is None else cells[column].strip() or None
 
 
 def _unstorable(columns: Columns, cells: list[str]) -> Fault | None:

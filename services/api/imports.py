@@ -77,6 +77,9 @@ async def add(
             rows.read(
                 entry.number,
                 zone=entry.zone,
+                postal_code=entry.postal_code,
+                country=entry.country,
+                region=entry.region,
                 external_id=entry.external_id,
                 attributes=entry.attributes,
             )

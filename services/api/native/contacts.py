@@ -41,6 +41,19 @@ class NewContact(BaseModel):
 
     number: str = Field(max_length=256, examples=["+12025550123"])
     zone: str | None = Field(default=None, max_length=64, examples=["America/New_York"])
+    postal_code: str | None = Field(default=None, max_length=64, examples=["33101"])
+    country: str | None = Field(
+        default=None,
+        max_length=64,
+        description="ISO 3166-1; that of the number when it is not given",
+        examples=["US"],
+    )
+    region: str | None = Field(
+        default=None,
+        max_length=64,
+        description="state, province or nation: by ISO 3166-2, with or without country, or by name",
+        examples=["FL"],
+    )
     external_id: str | None = Field(default=None, max_length=256, examples=["A1"])
     attributes: dict[str, Any] | None = Field(default=None, examples=[{"language": "en"}])
 
@@ -142,8 +155,9 @@ async def import_contacts(
 ) -> ImportReport:
     """A file of any length, UTF-8, with a header.
 
-    Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `external_id`; every
-    other column becomes an attribute. It is imported in one transaction.
+    Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `postal_code` (or
+    `postcode`, `zip`, `zip_code`), `country`, `region` (or `state`, `province`), `external_id`;
+    every other column becomes an attribute. It is imported in one transaction.
     """
     done = await imports.import_csv(
         resources,

@@ -48,9 +48,9 @@ class ContactView(BaseModel):
     external_id: str | None
     attributes: dict[str, Any] | None
     zones: list[str] = Field(description="all must be open; none means: never called")
-    zone_source: Literal["contact", "number", "campaign", "unknown"]
+    zone_source: Literal["contact", "postal_code", "number", "campaign", "unknown"]
     jurisdictions: list[str] = Field(description="whose rules hold", examples=[["US-FL"]])
-    jurisdiction_source: str = Field(examples=["number"])
+    jurisdiction_source: str = Field(examples=["postal_code+number"])
     state: ContactState
     outcome: Outcome | None
     attempts: int

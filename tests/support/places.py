@@ -1,0 +1,32 @@
+"""A number of each country, and in short what an address says beside it."""
+
+from shared.domain.numbers import PhoneNumber, parse_number
+from shared.domain.places import Address, InvalidAddress, residence
+
+NUMBERS = {
+    "US": "+12125552671",
+    "CA": "+14165550123",
+    "GB": "+442079460000",
+    "FR": "+33199001282",
+    "AU": "+61291920123",
+    "DE": "+4930123456",
+    "JE": "+441534456789",
+    "RE": "+262262161234",
+    "PR": "+17872345678",
+    "001": "+80012345678",
+}
+
+
+def number_of(country: str) -> PhoneNumber:
+    found = parse_number(NUMBERS[country], default_region=None)
+    assert isinstance(found, PhoneNumber)
+    assert found.region == country
+    return found
+
+
+def said(home: str, /, **address: str) -> tuple[str, str] | str:
+    """Jurisdictions and zones, each joined by spaces; or what is wrong."""
+    found = residence(number_of(home), Address(**address))
+    if isinstance(found, InvalidAddress):
+        return f"{found.field}: {found.reason}"
+    return " ".join(found.jurisdictions), " ".join(found.zones)
