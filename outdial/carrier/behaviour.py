@@ -1,7 +1,7 @@
 """What a called number does: a pure function of seed, number and how many calls it had."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -103,6 +103,13 @@ def plan(behaviour: Behaviour, *, seed: int, number: str, nth: int) -> CallPlan:
         outcome = scripted.outcomes[min(nth, len(scripted.outcomes)) - 1]
         faults |= scripted.faults
     return _timed(behaviour.seconds, outcome, faults, draw)
+
+
+def ringing_at_least(planned: CallPlan, seconds: float) -> CallPlan:
+    """The same fate, but who does not answer is not given up before."""
+    if planned.outcome is not Outcome.NO_ANSWER:
+        return planned
+    return replace(planned, ring_seconds=max(planned.ring_seconds, seconds))
 
 
 def _timed(

@@ -45,6 +45,8 @@ class Originate(BaseModel):
     to: Annotated[str, Field(max_length=64)]
     caller_id: Annotated[str | None, Field(alias="from", max_length=64)] = None
     events_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")]
+    ring_seconds: Annotated[int | None, Field(ge=1, le=600)] = None
+    """A call that nobody answers rings at least so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

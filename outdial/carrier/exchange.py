@@ -74,7 +74,7 @@ class Exchange:
         code = self._refusal(wanted.to, seen)
         if code is not None:
             return await self._turn_away(wanted, Answer(verdict=Verdict.REFUSED, code=code), seen)
-        return await self._place(wanted, self._next_plan(wanted.to), seen)
+        return await self._place(wanted, self._next_plan(wanted), seen)
 
     async def lookup(self, reference: UUID) -> dict[str, Any] | None:
         call = self._calls.get(reference)
@@ -134,10 +134,11 @@ class Exchange:
         await self._write(wanted, answer, seen)
         return answer
 
-    def _next_plan(self, number: str) -> CallPlan:
-        self._calls_to[number] += 1
-        nth = self._calls_to[number]
-        return behaviour.plan(self._behaviour, seed=self._seed, number=number, nth=nth)
+    def _next_plan(self, wanted: Originate) -> CallPlan:
+        self._calls_to[wanted.to] += 1
+        nth = self._calls_to[wanted.to]
+        plan = behaviour.plan(self._behaviour, seed=self._seed, number=wanted.to, nth=nth)
+        return behaviour.ringing_at_least(plan, wanted.ring_seconds or 0)
 
     async def _place(self, wanted: Originate, plan: CallPlan, seen: Instant) -> Answer:
         if Fault.REFUSE in plan.faults:
@@ -168,6 +169,7 @@ class Exchange:
             "reference": str(wanted.reference),
             "to": wanted.to,
             "from": wanted.caller_id,
+            "ring_seconds": wanted.ring_seconds,
             "verdict": answer.verdict,
             "code": answer.code,
             "call_id": answer.call_id,

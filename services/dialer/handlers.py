@@ -209,6 +209,7 @@ class AttemptDialer:
             caller_id=definition.caller_id,
             call_flow=definition.call_flow,
             events_url=f"{self.events_url}/{each.run.trunk_id}",
+            ring_seconds=each.rules.ring_seconds,
         )
         self.desk.dial(provider, request, each.scopes, asked_at=asked_at)
 

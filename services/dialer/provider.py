@@ -36,13 +36,18 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
-    """`reference` is the attempt's id; the provider keeps it and can be asked by it."""
+    """`reference` is the attempt's id; the provider keeps it and can be asked by it.
+
+    A call that nobody answers rings at least `ring_seconds` before it may be given up; without
+    them, as long as the provider likes.
+    """
 
     reference: UUID
     to: str
     caller_id: str | None
     call_flow: str | None
     events_url: str
+    ring_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

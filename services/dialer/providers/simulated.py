@@ -59,6 +59,7 @@ class SimulatedProvider(Provider):
             "to": request.to,
             "from": request.caller_id,
             "events_url": request.events_url,
+            "ring_seconds": request.ring_seconds,
         }
         try:
             async with self._session.post("/calls", json=body) as response:
