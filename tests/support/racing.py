@@ -1,0 +1,152 @@
+"""Two schedulers and two dialers over the same persons, as fast as they can, and who was called."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from faststream.kafka import KafkaBroker
+
+from services.scheduler.claimer import Claimer
+from services.scheduler.claims import Claims
+from services.scheduler.rescuer import Rescuer
+from shared.db.types import Pool
+from shared.domain.outcomes import Outcome
+from shared.messages import attempt_due
+from tests.support.campaigns import (
+    a_definition,
+    a_rulebook,
+    a_running_campaign,
+    a_tenant,
+    some_contacts,
+)
+from tests.support.dialing import Bench
+from tests.support.pipeline import an_ending
+from tests.support.waiting import until
+
+LEASE = timedelta(minutes=5)
+CHOICE = {"person": "Test", "reason": "to see it hold", "at": "2026-11-01T00:00:00Z"}
+EAGER = {
+    "max_total": 100,
+    "retry": {outcome: {"delay_seconds": 0} for outcome in Outcome if outcome != Outcome.UNKNOWN},
+}
+
+
+SECONDS_MOST = 60
+RESTLESS = """
+    SELECT count(*) FROM contacts WHERE state = 'active'
+        OR state = 'pending' AND coalesce(waits_for, '') NOT IN ('frequency_cap', 'silence')
+"""
+
+
+def noon_zone(now: datetime) -> str:
+    """A zone in which it is about noon, at whatever hour the test is run."""
+    ahead = 12 - now.hour
+    return "Etc/GMT" if ahead == 0 else f"Etc/GMT{-ahead:+}"
+
+
+@dataclass
+class Race:
+    """Campaigns of one tenant that call the same persons and never tire."""
+
+    pool: Pool
+    bench: Bench
+    claimers: Sequence[Claimer]
+    campaigns: Sequence[int]
+    outcome: Outcome
+
+    async def run(self) -> None:
+        """Claim and dial from both sides at once, until only caps and silences keep anybody."""
+        deadline = time.monotonic() + SECONDS_MOST
+        while time.monotonic() < deadline:
+            # Who waits for a permit or for the end of another call is not kept waiting here.
+            await self.pool.execute(
+                "UPDATE contacts SET not_before = now() WHERE waits_for = 'capacity'"
+            )
+            now = datetime.now(UTC)
+            await asyncio.gather(*(claimer.run_once(now) for claimer in self.claimers))
+            rows = await self.pool.fetch(
+                "SELECT id, campaign_id, contact_id FROM attempts WHERE state = 'claimed'"
+            )
+            due = [
+                attempt_due(row["id"], row["campaign_id"], row["contact_id"], at=now)
+                for row in rows
+            ]
+            # Each message comes to both dialers, one from the front and one from the back.
+            await asyncio.gather(
+                self.bench.dialer.on_attempts_due(due),
+                self.bench.dialer.on_attempts_due(due[::-1]),
+            )
+            await self.bench.desk.drain()
+            await self._end_calls()
+            if not await self.pool.fetchval(RESTLESS):
+                return
+            # What was stopped at the last moment has left its lease to the sweep.
+            await self.bench.dialer.permits.sweep(now)
+        raise AssertionError("somebody may still be called")
+
+    async def _end_calls(self) -> None:
+        rows = await self.pool.fetch("SELECT id FROM attempts WHERE state IN ('dialing', 'placed')")
+        await asyncio.gather(
+            *(self.bench.desk.on_report(an_ending(row["id"], self.outcome)) for row in rows)
+        )
+        await until(self._settled, seconds=60)
+
+    async def _settled(self) -> bool:
+        live = await self.pool.fetchval(
+            "SELECT count(*) FROM attempts WHERE state IN ('dialing', 'placed')"
+        )
+        return bool(live == 0)
+
+    def calls_by_number(self) -> Counter[str]:
+        return Counter(request.to for request in self.bench.provider.asked)
+
+    async def age(self, span: timedelta) -> None:
+        """As if all that has happened had happened so much earlier."""
+        await self.pool.execute(
+            "UPDATE person_calls SET dialing_at = dialing_at - $1::interval,"
+            " ended_at = ended_at - $1::interval",
+            span,
+        )
+        await self.pool.execute("UPDATE contacts SET not_before = not_before - $1::interval", span)
+
+
+async def a_race(
+    bench: Bench,
+    broker: KafkaBroker,
+    *,
+    persons: int,
+    jurisdiction: str,
+    outcome: Outcome,
+    overridden: Sequence[str] = (),
+    turned_on: Sequence[str] = (),
+    max_total: int = 100,
+    **definition: Any,
+) -> Race:
+    """Two campaigns of a tenant with the same persons in both, at noon."""
+    pool, now = bench.pool, datetime.now(UTC)
+    tenant = await a_tenant(pool)
+    rules = {
+        "overridden": [CHOICE | {"rule": rule} for rule in overridden],
+        "turned_on": [CHOICE | {"rule": rule} for rule in turned_on],
+    }
+    await pool.execute("UPDATE tenants SET rules = $2 WHERE id = $1", tenant, json.dumps(rules))
+    campaigns = []
+    for _ in range(2):
+        wanted = a_definition(
+            attempts=EAGER | {"max_total": max_total}, automated=True, **definition
+        )
+        campaign = await a_running_campaign(pool, wanted, tenant_id=tenant, now=now)
+        await some_contacts(
+            pool, campaign, persons, zones=[noon_zone(now)], jurisdictions=[jurisdiction]
+        )
+        campaigns.append(campaign)
+    claimers = [
+        Claimer(pool, broker, Claims(pool, a_rulebook(), LEASE), Rescuer(pool, broker, LEASE))
+        for _ in range(2)
+    ]
+    return Race(pool, bench, claimers, campaigns, outcome)
