@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
-from random import Random
 from zoneinfo import ZoneInfo
 
-from shared.domain.calendar import Calendar, WeeklyWindow
+import holidays
+
+from shared.domain.calendar import Calendar, DatedWindow, WeeklyWindow
 
 MINUTE = timedelta(minutes=1)
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -28,28 +29,61 @@ def loaded(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-def wall_clock_says_open(calendar: Calendar, zones: tuple[str, ...], at: datetime) -> bool:
-    return bool(zones) and all(_open_in(calendar, name, at) for name in zones)
+def wall_clock_says_open(
+    calendars: tuple[Calendar, ...], zones: tuple[str, ...], at: datetime
+) -> bool:
+    return bool(zones) and all(
+        _open_in(calendar, name, at) for name in zones for calendar in calendars
+    )
 
 
 def _open_in(calendar: Calendar, name: str, at: datetime) -> bool:
+    """What the words say, one by one, about the date and the time that a wall clock shows."""
     wall = at.astimezone(loaded(name)).replace(tzinfo=None)
-    if not _dated(calendar, wall.date()):
+    today = wall.date()
+    if calendar.effective_from is not None and today < calendar.effective_from:
+        return True
+    if calendar.effective_until is not None and today >= calendar.effective_until:
+        return True
+    if not _allowed(calendar, today):
         return False
-    for back in (0, 1):
-        begun = wall.date() - timedelta(days=back)
-        midnight = datetime.combine(begun, time())
-        elapsed = (wall - midnight) / MINUTE
-        for window in calendar.windows:
-            fits = window.weekday == begun.weekday() and window.start <= elapsed < window.end
-            if fits and _dated(calendar, begun):
+    windows: list[WeeklyWindow | DatedWindow] = [*calendar.windows, *calendar.dated]
+    for window in windows:
+        for begun in (today, today - timedelta(days=1)):
+            if not _begins(window, begun) or not _allowed(calendar, begun):
+                continue
+            if isinstance(window, WeeklyWindow) and _has_special_hours(calendar, today, begun):
+                continue
+            elapsed = wall - datetime.combine(begun, time())
+            if window.start * MINUTE <= elapsed < window.end * MINUTE:
                 return True
     return False
 
 
-def _dated(calendar: Calendar, day: date) -> bool:
-    after = calendar.start_date is None or day >= calendar.start_date
-    return after and (calendar.end_date is None or day <= calendar.end_date)
+def _begins(window: WeeklyWindow | DatedWindow, day: date) -> bool:
+    if isinstance(window, DatedWindow):
+        return window.day == day
+    return window.weekday == day.weekday()
+
+
+def _has_special_hours(calendar: Calendar, *days: date) -> bool:
+    return any(window.day in days for window in calendar.dated)
+
+
+def _allowed(calendar: Calendar, day: date) -> bool:
+    if calendar.start_date is not None and day < calendar.start_date:
+        return False
+    if calendar.end_date is not None and day > calendar.end_date:
+        return False
+    if any(day == excluded for excluded in calendar.excluded):
+        return False
+    return not any(day in holidays_of(each.country, each.region) for each in calendar.holidays)
+
+
+@cache
+def holidays_of(country: str, region: str | None) -> frozenset[date]:
+    """All from 2018 to 2039 at once, so that none is lost at the turn of a year."""
+    return frozenset(holidays.country_holidays(country, subdiv=region, years=range(2018, 2040)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +117,11 @@ class Walk:
             return None
 
 
-def walk(calendar: Calendar, zones: tuple[str, ...], start: datetime, *, days: float) -> Walk:
+def walk(
+    calendars: tuple[Calendar, ...], zones: tuple[str, ...], start: datetime, *, days: float
+) -> Walk:
     minutes = tuple(
-        wall_clock_says_open(calendar, zones, start + index * MINUTE)
+        wall_clock_says_open(calendars, zones, start + index * MINUTE)
         for index in range(int(days * 1_440))
     )
     return Walk(start=start, minutes=minutes)
@@ -93,23 +129,21 @@ def walk(calendar: Calendar, zones: tuple[str, ...], start: datetime, *, days: f
 
 @cache
 def clock_changes(name: str) -> tuple[datetime, ...]:
-    """Every change of the zone's offset from 2020 to 2037, by hourly steps, to the second."""
-    zone, found, hour = loaded(name), [], timedelta(hours=1)
+    """Every change of the zone's offset from 2020 to 2037, by daily steps, to the second."""
+    zone, found, day = loaded(name), [], timedelta(days=1)
     at, before = FIRST, FIRST.astimezone(zone).utcoffset()
     while at < LAST:
-        day = at + 24 * hour
-        if day.astimezone(zone).utcoffset() != before:
-            low, high = at, day
+        after = (at + day).astimezone(zone).utcoffset()
+        if after != before:
+            low, high = at, at + day
             while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                middle = middle.replace(microsecond=0)
+                middle = (low + (high - low) // 2).replace(microsecond=0)
                 if middle.astimezone(zone).utcoffset() == before:
                     low = middle
                 else:
                     high = middle
             found.append(high)
-            before = day.astimezone(zone).utcoffset()
-        at = day
+        at, before = at + day, after
     return tuple(found)
 
 
@@ -129,19 +163,3 @@ def stored_changes(name: str) -> Iterator[tuple[int, int]]:
         for kind in range(types)
     ]
     yield from zip(instants, (offsets[kind] for kind in kinds), strict=True)
-
-
-def random_calendar(random: Random, near: date) -> Calendar:
-    """Windows of every kind: split, touching, across midnight, whole days, a single minute."""
-    windows = []
-    for weekday in random.sample(range(7), random.randint(1, 7)):
-        for _ in range(random.choice((1, 1, 2, 3))):
-            start = random.choice((0, 60, 120, 180, 1_380, random.randrange(1_440)))
-            longest = start + 1_440
-            end = random.choice((start + 1, 1_440, longest, random.randint(start + 1, longest)))
-            windows.append(WeeklyWindow(weekday=weekday, start=start, end=end))
-    first = near + timedelta(days=random.randint(-4, 9)) if random.random() < 0.3 else None
-    last = near + timedelta(days=random.randint(9, 14)) if random.random() < 0.3 else None
-    if first is None and last is not None:
-        last -= timedelta(days=9)
-    return Calendar(windows=tuple(windows), start_date=first, end_date=last)

@@ -1,11 +1,12 @@
 """The days on which clocks change, as the zone data in force have them, minute by minute."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.domain.calendar import Calendar, WeeklyWindow, is_open, next_span
+from shared.domain.calendar import Calendar, Span, WeeklyWindow, is_open, next_span
+from shared.domain.zones import day_start, zone
 from tests.unit.domain_oracle import MINUTE, clock_changes, walk
 
 
@@ -25,6 +26,100 @@ def daily(start: str, end: str, *weekdays: int) -> Calendar:
             for weekday in weekdays or range(7)
         )
     )
+
+
+# (zone, instant, minutes by which its clocks go forward), each looked for in the data in force.
+NAMED = (
+    ("America/New_York", "2026-11-01T06:00", -60),
+    ("America/New_York", "2027-03-14T07:00", 60),
+    ("Europe/London", "2026-10-25T01:00", -60),
+    ("Europe/London", "2027-03-28T01:00", 60),
+    ("Australia/Lord_Howe", "2027-04-03T15:00", -30),
+    ("Australia/Lord_Howe", "2027-10-02T15:30", 30),
+    ("Antarctica/Troll", "2027-03-28T01:00", 120),
+    ("Pacific/Chatham", "2027-04-03T14:00", -60),
+    ("Pacific/Chatham", "2027-09-25T14:00", 60),
+    ("Asia/Beirut", "2027-03-27T22:00", 60),
+    ("Africa/Cairo", "2027-04-29T22:00", 60),
+    ("America/Santiago", "2027-04-04T03:00", -60),
+    ("America/Santiago", "2027-09-05T04:00", 60),
+    ("Asia/Gaza", "2027-03-27T00:00", 60),
+)
+# Given up by their governments since: 2026f has Cuba on summer time through that winter, and
+# Morocco without changes around Ramadan.
+GONE = (
+    ("America/Havana", "2027-03-14T05:00"),
+    ("Africa/Casablanca", "2027-02-07T02:00"),
+    ("Africa/Casablanca", "2027-03-14T02:00"),
+)
+
+
+@pytest.mark.parametrize(("name", "at", "forward"), NAMED)
+def test_a_named_change_is_there_and_every_minute_around_it_is_right(
+    name: str, at: str, forward: int
+) -> None:
+    change = utc(at)
+
+    assert change in clock_changes(name)
+    assert _offset(name, change) - _offset(name, change - MINUTE) == forward * MINUTE
+    for calendar in _windows_around(change):
+        assert _disagreements(calendar, name, change - timedelta(hours=30), days=2.5) == []
+
+
+@pytest.mark.parametrize(("name", "at"), GONE)
+def test_a_change_that_was_given_up_is_not_there_and_its_days_are_ordinary(
+    name: str, at: str
+) -> None:
+    day = timedelta(days=1)
+
+    assert not any(utc(at) - day < change < utc(at) + day for change in clock_changes(name))
+    for calendar in _windows_around(utc(at)):
+        assert _disagreements(calendar, name, utc(at) - timedelta(hours=30), days=2.5) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("Asia/Beirut", "2027-03-28"),
+        ("Africa/Cairo", "2027-04-30"),
+        ("America/Santiago", "2027-09-05"),
+    ],
+)
+def test_a_day_without_a_midnight_opens_with_its_first_minute(name: str, day: str) -> None:
+    change = day_start(name, date.fromisoformat(day))
+    calendar = daily("00:00", "02:00", change.astimezone(zone(name)).weekday())
+
+    assert change in clock_changes(name)
+    assert change.astimezone(zone(name)).hour == 1
+    assert next_span((calendar,), (name,), now=change - timedelta(hours=5)) == Span(
+        opens_at=change, closes_at=change + timedelta(hours=1)
+    )
+
+
+@pytest.mark.parametrize("name", ["Asia/Beirut", "Africa/Cairo", "America/Santiago"])
+def test_an_hour_before_midnight_that_comes_twice_is_of_the_date_before(name: str) -> None:
+    back = next(
+        at
+        for at in clock_changes(name)
+        if at.year >= 2026 and _offset(name, at) < _offset(name, at - MINUTE)
+    )
+    today = (back - MINUTE).astimezone(zone(name)).date()
+    calendar = replace(daily("23:00", "24:00"), excluded=frozenset({today + timedelta(days=1)}))
+
+    assert back.astimezone(zone(name)).date() == today
+    assert next_span((calendar,), (name,), now=back) == Span(
+        opens_at=back - timedelta(hours=1), closes_at=back + timedelta(hours=1)
+    )
+
+
+def test_chatham_is_three_quarters_of_an_hour_off() -> None:
+    offsets = {_offset("Pacific/Chatham", utc(f"2027-{month:02}-15T00:00")) for month in (1, 6)}
+
+    assert offsets == {timedelta(hours=12, minutes=45), timedelta(hours=13, minutes=45)}
+
+
+def _offset(name: str, at: datetime) -> timedelta:
+    return at.astimezone(zone(name)).utcoffset() or timedelta(0)
 
 
 # Every zone whose clocks do something unusual. The changes themselves are computed from the zone
@@ -86,7 +181,7 @@ def _windows_around(change: datetime) -> tuple[Calendar, ...]:
 
 
 def _disagreements(calendar: Calendar, name: str, start: datetime, *, days: float) -> list[str]:
-    walked = walk(calendar, (name,), start, days=days)
+    walked = walk((calendar,), (name,), start, days=days)
     wrong = []
     for index, truth in enumerate(walked.minutes):
         now = start + index * MINUTE

@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.calendar import Calendar, WeeklyWindow, is_open, next_span
+from shared.domain.calendar import Calendar, DatedWindow, WeeklyWindow, is_open, next_span
+from shared.domain.holiday_dates import HolidaySet
 from tests.unit.domain_oracle import all_zones
 
 TICK = timedelta(microseconds=1)
@@ -23,9 +24,21 @@ def windows(draw: st.DrawFn) -> WeeklyWindow:
     )
 
 
+@st.composite
+def dated_windows(draw: st.DrawFn) -> DatedWindow:
+    hours = draw(windows())
+    return DatedWindow(day=draw(near), start=hours.start, end=hours.end)
+
+
+near = st.dates(date(2025, 12, 1), date(2028, 1, 1))
 calendars = st.builds(
     Calendar,
-    windows=st.lists(windows(), min_size=1, max_size=6).map(tuple),
+    windows=st.lists(windows(), max_size=6).map(tuple),
+    dated=st.lists(dated_windows(), max_size=6).map(tuple),
+    excluded=st.frozensets(near, max_size=6),
+    holidays=st.sampled_from([(), (HolidaySet(country="US", region="LA"),)]),
+    effective_from=st.none() | near,
+    effective_until=st.none() | near,
     start_date=st.none() | st.dates(date(2025, 12, 1), date(2026, 6, 1)),
     end_date=st.none() | st.dates(date(2026, 6, 1), date(2028, 1, 1)),
 )
@@ -78,3 +91,14 @@ def test_spans_follow_each_other_without_touching(
         now = found.closes_at
 
     assert all(a.closes_at < b.opens_at for a, b in pairwise(spans))
+
+
+@given(calendars, calendars, groups, instants)
+@settings(max_examples=200, deadline=None)
+def test_several_calendars_are_open_when_each_is(
+    one: Calendar, other: Calendar, zones: tuple[str, ...], now: datetime
+) -> None:
+    each = [is_open((calendar,), zones, at=now) for calendar in (one, other)]
+
+    assert is_open((one, other), zones, at=now) == is_open((other, one), zones, at=now) == all(each)
+    assert next_span((one, other), zones, now=now) == next_span((other, one), zones, now=now)

@@ -1,51 +1,54 @@
 """The calendar against the minute walk: random zones, calendars and instants, seeded."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
 
-from shared.domain.calendar import Calendar, Span, WeeklyWindow, is_open, next_span
-from tests.unit.domain_oracle import (
-    FIRST,
-    LAST,
-    MINUTE,
-    Walk,
-    all_zones,
-    clock_changes,
-    random_calendar,
-    walk,
-)
+from shared.domain.calendar import Calendar, DatedWindow, Span, WeeklyWindow, is_open, next_span
+from shared.domain.holiday_dates import HolidaySet
+from tests.unit.domain_oracle import MINUTE, Walk, all_zones, walk, wall_clock_says_open
+from tests.unit.domain_random import random_calendars, random_group, random_start
 
+TRIPLES = 100_000
+PARTS = 8
+# A walk of three days costs as much as some four thousand answers: it is asked often.
 INSTANTS = 36
+DAYS = 3
 
 
-def differences(seed: int, zones: tuple[str, ...], days: int = 3) -> list[str]:
-    """One random calendar, a few days and 36 instants for each zone; what disagrees."""
+def triples(part: int) -> tuple[int, list[str]]:
+    """Every triple has a calendar of its own; how many were open, and what disagrees."""
+    random, zones = Random(20_270_000 + part), all_zones()
+    opened, wrong = 0, []
+    for number in range(part, TRIPLES, PARTS):
+        name = zones[number % len(zones)]
+        start = random_start(random, name, DAYS)
+        calendars, group = random_calendars(random, start.date()), random_group(random, name)
+        at = start + timedelta(microseconds=random.randrange(DAYS * 86_400_000_000))
+        truth = wall_clock_says_open(calendars, group, at)
+        opened += truth
+        if is_open(calendars, group, at=at) != truth:
+            wrong.append(f"is_open {group} {calendars} {at.isoformat()}")
+    return opened, wrong
+
+
+def differences(seed: int, zones: tuple[str, ...]) -> list[str]:
+    """Random calendars, a few days and 36 instants for each zone; what disagrees."""
     random = Random(seed)
     found: list[str] = []
     for name in zones:
-        start = _somewhere(random, name, days)
-        calendar = random_calendar(random, start.date())
-        group = (name, random.choice(all_zones())) if random.random() < 0.2 else (name,)
-        walked = walk(calendar, group, start, days=days)
+        start = random_start(random, name, DAYS)
+        calendars, group = random_calendars(random, start.date()), random_group(random, name)
+        walked = walk(calendars, group, start, days=DAYS)
         for _ in range(INSTANTS):
-            now = start + timedelta(microseconds=random.randrange(days * 86_400_000_000))
-            if is_open((calendar,), group, at=now) != walked.open_at(now):
-                found.append(f"is_open {group} {calendar} {now.isoformat()}")
-            if wrong := _wrong_span(walked, next_span((calendar,), group, now=now), now):
-                found.append(f"next_span {wrong} {group} {calendar} {now.isoformat()}")
+            now = start + timedelta(microseconds=random.randrange(DAYS * 86_400_000_000))
+            if is_open(calendars, group, at=now) != walked.open_at(now):
+                found.append(f"is_open {group} {calendars} {now.isoformat()}")
+            if wrong := _wrong_span(walked, next_span(calendars, group, now=now), now):
+                found.append(f"next_span {wrong} {group} {calendars} {now.isoformat()}")
     return found
-
-
-def _somewhere(random: Random, name: str, days: int) -> datetime:
-    """Half of the walks lead over a change of the clocks, where the zone has any."""
-    changes = clock_changes(name)
-    if changes and random.random() < 0.5:
-        at = random.choice(changes) - timedelta(days=random.uniform(0.5, days - 0.5))
-    else:
-        at = FIRST + random.random() * (LAST - FIRST)
-    return at.replace(second=0, microsecond=0)
 
 
 def _wrong_span(walked: Walk, span: Span | None, now: datetime) -> str | None:
@@ -66,16 +69,50 @@ def _wrong_span(walked: Walk, span: Span | None, now: datetime) -> str | None:
     return None if span.closes_at == closing else f"closes at {span.closes_at.isoformat()}"
 
 
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_hundred_thousand_random_triples_agree_with_the_wall_clock(part: int) -> None:
+    opened, wrong = triples(part)
+
+    assert wrong == []
+    # Neither always open nor always closed, or little would have been compared.
+    assert 0.2 < opened / (TRIPLES / PARTS) < 0.8
+
+
 @pytest.mark.parametrize("part", range(6))
 def test_every_zone_agrees_with_the_minute_walk(part: int) -> None:
     assert differences(seed=20_260_000 + part, zones=all_zones()[part::6]) == []
 
 
-def test_the_comparison_notices_a_window_that_is_a_minute_off() -> None:
-    start, zones = datetime(2026, 10, 30, tzinfo=UTC), ("America/New_York",)
-    right = Calendar(windows=(WeeklyWindow(weekday=4, start=540, end=1_020),))
-    wrong = Calendar(windows=(WeeklyWindow(weekday=4, start=540, end=1_019),))
-    walked = walk(right, zones, start, days=2)
+FRIDAY = date(2026, 10, 30)
+RIGHT = Calendar(
+    windows=(WeeklyWindow(weekday=4, start=1_020, end=1_560),),
+    dated=(DatedWindow(day=FRIDAY + timedelta(days=2), start=600, end=660),),
+)
 
-    assert _wrong_span(walked, next_span((right,), zones, now=start), start) is None
-    assert _wrong_span(walked, next_span((wrong,), zones, now=start), start) is not None
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(RIGHT, windows=(WeeklyWindow(weekday=4, start=1_020, end=1_559),)),
+        replace(RIGHT, dated=()),
+        replace(RIGHT, dated=(replace(RIGHT.dated[0], start=601),)),
+        replace(RIGHT, dated=(*RIGHT.dated, DatedWindow(day=FRIDAY, start=1_020, end=1_080))),
+        replace(RIGHT, excluded=frozenset({FRIDAY})),
+        replace(RIGHT, excluded=frozenset({FRIDAY + timedelta(days=1)})),
+        replace(RIGHT, holidays=(HolidaySet(country="US", region="NV"),)),  # Nevada Day
+        replace(RIGHT, start_date=FRIDAY + timedelta(days=1)),
+        replace(RIGHT, effective_from=FRIDAY + timedelta(days=1)),
+        replace(RIGHT, effective_until=FRIDAY + timedelta(days=1)),
+    ],
+)
+def test_the_comparison_notices_what_is_wrong(wrong: Calendar) -> None:
+    start, zones = datetime(2026, 10, 29, tzinfo=UTC), ("America/New_York",)
+    walked = walk((RIGHT,), zones, start, days=4)
+
+    def faults(calendar: Calendar) -> list[str]:
+        instants = (start + hour * 60 * MINUTE for hour in range(96))
+        spans = ((next_span((calendar,), zones, now=now), now) for now in instants)
+        return [fault for span, now in spans if (fault := _wrong_span(walked, span, now))]
+
+    assert faults(RIGHT) == []
+    assert faults(wrong) != []
