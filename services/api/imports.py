@@ -12,7 +12,7 @@ from services.api.csv_contacts import CsvContacts, Errors, FileError
 from services.api.problems import ProblemError
 from services.api.resources import Resources
 from services.api.uploads import pieces_of, read_on, told, unreadable
-from shared.db import calling_groups, campaigns, contacts, counters, imports
+from shared.db import calling_groups, campaigns, contacts, counters, imports, waiting
 from shared.db.campaigns import Campaign
 from shared.db.contacts import NewContact
 from shared.db.types import Connection
@@ -104,6 +104,7 @@ async def add(
         )
         excluded = sum(contact.state == "finished" for contact in inserted)
         await _count(conn, campaign_id, inserted=len(inserted), excluded=excluded)
+        await waiting.add(conn, [(each.place, 1) for each in inserted if each.place is not None])
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
 
@@ -155,6 +156,7 @@ async def _merge(
         group_ids=await _group_ids(conn, campaign_id, reader.groups),
     )
     await _count(conn, campaign_id, inserted=merged.inserted, excluded=merged.excluded)
+    await waiting.add(conn, merged.waiting)
     return Imported(
         imported=merged.inserted - merged.excluded,
         duplicates=reader.staged - merged.inserted,

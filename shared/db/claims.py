@@ -108,8 +108,7 @@ async def claim(
         )
         SELECT c.id, c.campaign_id, c.contact_id, d.group_id,
             coalesce(d.waits_for, 'new') AS waits_for,
-            CASE WHEN d.not_before = '-infinity' THEN 0
-                ELSE floor(extract(epoch FROM d.not_before) / 300)::integer END AS slot
+            waiting_slot(d.not_before) AS slot
         FROM claimed c JOIN due d ON d.id = c.contact_id
         """,
         campaign_id,
@@ -140,8 +139,7 @@ async def lock_due(
     rows = await conn.fetch(
         """
         SELECT c.id, g.id AS group_id, c.number, coalesce(c.waits_for, 'new') AS waits_for,
-            CASE WHEN c.not_before = '-infinity' THEN 0
-                ELSE floor(extract(epoch FROM c.not_before) / 300)::integer END AS slot
+            waiting_slot(c.not_before) AS slot
         FROM unnest($2::int[]) AS g (id)
         CROSS JOIN LATERAL (
             SELECT id, number, not_before, waits_for FROM contacts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
-from shared.domain.outcomes import Outcome
+from shared.db.waiting import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +37,12 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inserted:
+    """A contact that was new, and where it waits if it does."""
+
     id: int
     number: str
     state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """The pending contacts of a campaign in one group: due now, and due later, from when on."""
-
-    zones: Sequence[str]
-    due: int
-    later: int
-    later_from: datetime | None
+    place: Place | None
 
 
 async def insert(
@@ -77,7 +70,8 @@ async def insert(
         ) s
         ORDER BY r.position
         ON CONFLICT (campaign_id, number) DO NOTHING
-        RETURNING id, number, state
+        RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            waiting_slot(not_before) AS slot
         """,
         tenant_id,
         campaign_id,
@@ -86,7 +80,19 @@ async def insert(
         [row.external_id for row in rows],
         [row.attributes for row in rows],
     )
-    return [Inserted(**record) for record in records]
+    return [
+        Inserted(
+            id=record["id"],
+            number=record["number"],
+            state=record["state"],
+            place=None
+            if record["state"] == "finished"
+            else Place(
+                campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]
+            ),
+        )
+        for record in records
+    ]
 
 
 async def any_in(conn: Connection, campaign_id: int) -> bool:
@@ -142,47 +148,3 @@ async def page(
         limit,
     )
     return [Contact(**record) for record in records]
-
-
-async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[Pending]:
-    """Read from the index of what is due, group by group."""
-    records = await conn.fetch(
-        """
-        SELECT g.zones, p.due, p.later, p.later_from
-        FROM campaign_groups cg
-        JOIN calling_groups g ON g.id = cg.calling_group_id
-        CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE c.not_before <= $2) AS due,
-                   count(*) FILTER (WHERE c.not_before > $2) AS later,
-                   min(c.not_before) FILTER (WHERE c.not_before > $2) AS later_from
-            FROM contacts c
-            WHERE c.campaign_id = $1 AND c.calling_group_id = cg.calling_group_id
-              AND c.state = 'pending'
-        ) p
-        WHERE cg.campaign_id = $1 AND p.due + p.later > 0
-        ORDER BY g.id
-        """,
-        campaign_id,
-        now,
-    )
-    return [Pending(**record) for record in records]
-
-
-async def give_up(
-    conn: Connection, campaign_id: int, group_id: int, *, outcome: Outcome, limit: int
-) -> int:
-    """Finish up to `limit` pending contacts of a group that can never be called; how many."""
-    rows = await conn.fetch(
-        """
-        UPDATE contacts SET state = 'finished', outcome = $3 WHERE id IN (
-            SELECT id FROM contacts
-            WHERE campaign_id = $1 AND calling_group_id = $2 AND state = 'pending'
-            LIMIT $4 FOR UPDATE SKIP LOCKED
-        ) RETURNING 1
-        """,
-        campaign_id,
-        group_id,
-        outcome,
-        limit,
-    )
-    return len(rows)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from shared.db.types import Connection
+from shared.db.waiting import Place
 
 # The pool's own limit is meant for short statements.
 LONG = 3600.0
@@ -11,10 +12,11 @@ LONG = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Contacts made, and how many of them are suppressed for good."""
+    """Contacts made, how many of them are suppressed for good, and where the others wait."""
 
     inserted: int
     excluded: int
+    waiting: list[tuple[Place, int]]
 
 
 async def open_staging(conn: Connection) -> None:
@@ -50,7 +52,7 @@ async def merge(
     conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
 ) -> Merged:
     """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
-    (record,) = await conn.fetch(
+    records = await conn.fetch(
         """
         WITH inserted AS (
             INSERT INTO contacts (
@@ -71,14 +73,25 @@ async def merge(
             ) s
             ORDER BY r.line
             ON CONFLICT (campaign_id, number) DO NOTHING
-            RETURNING state
+            RETURNING state, calling_group_id, waits_for, not_before
         )
-        SELECT count(*) AS inserted, count(*) FILTER (WHERE state = 'finished') AS excluded
-        FROM inserted
+        SELECT state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            waiting_slot(not_before) AS slot, count(*) AS contacts
+        FROM inserted GROUP BY 1, 2, 3, 4
         """,
         tenant_id,
         campaign_id,
         group_ids,
         timeout=LONG,
     )
-    return Merged(**record)
+    waiting = [
+        (
+            Place(campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]),
+            record["contacts"],
+        )
+        for record in records
+        if record["state"] == "pending"
+    ]
+    inserted = sum(record["contacts"] for record in records)
+    excluded = inserted - sum(count for _, count in waiting)
+    return Merged(inserted=inserted, excluded=excluded, waiting=waiting)

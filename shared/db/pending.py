@@ -42,8 +42,7 @@ async def give_up(
             LIMIT $4 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            CASE WHEN not_before = '-infinity' THEN 0
-                ELSE floor(extract(epoch FROM not_before) / 300)::integer END AS slot
+            waiting_slot(not_before) AS slot
         """,
         campaign_id,
         group_id,
@@ -63,8 +62,7 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            CASE WHEN not_before = '-infinity' THEN 0
-                ELSE floor(extract(epoch FROM not_before) / 300)::integer END AS slot
+            waiting_slot(not_before) AS slot
         """,
         now,
         limit,

@@ -11,7 +11,7 @@ from datetime import datetime
 from shared.db.types import Connection
 
 NEW = "new"
-# The schema has the same number.
+# As the schema's function waiting_slot has it.
 SLOT_SECONDS = 300
 
 

@@ -4,6 +4,7 @@ The judge is the provider's own list of what it was asked to call.
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from faststream.kafka import KafkaBroker
@@ -55,7 +56,7 @@ async def test_a_cap_holds_across_campaigns_and_schedulers(
     most: int,
     length: timedelta,
     place: str,
-    definition: dict[str, str],
+    definition: dict[str, Any],
 ) -> None:
     race = await a_race(
         bench,
@@ -121,7 +122,7 @@ async def test_a_silence_holds_across_campaigns_and_schedulers(
     outcome: Outcome,
     length: timedelta,
     place: str,
-    definition: dict[str, str],
+    definition: dict[str, Any],
     turned_on: list[str],
 ) -> None:
     race = await a_race(

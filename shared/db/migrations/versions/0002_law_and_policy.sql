@@ -109,11 +109,13 @@ CREATE TABLE waiting_contacts (
     contacts bigint NOT NULL,
     PRIMARY KEY (campaign_id, calling_group_id, waits_for, slot)
 ) WITH (fillfactor = 50);
+CREATE FUNCTION waiting_slot(not_before timestamptz) RETURNS integer LANGUAGE sql STABLE
+RETURN CASE WHEN not_before = '-infinity' THEN 0
+    ELSE floor(extract(epoch FROM not_before) / 300)::integer END;
 INSERT INTO waiting_contacts (campaign_id, calling_group_id, waits_for, slot, contacts)
 SELECT campaign_id, calling_group_id,
     CASE WHEN not_before = '-infinity' THEN 'new' ELSE 'retry' END,
-    CASE WHEN not_before = '-infinity' THEN 0
-        ELSE floor(extract(epoch FROM not_before) / 300)::integer END,
+    waiting_slot(not_before),
     count(*)
 FROM contacts WHERE state = 'pending' GROUP BY 1, 2, 3, 4;
 
