@@ -47,7 +47,7 @@ async def create(
         raise invalid(
             "/default_region", "unknown_region", "no country with phone numbers of its own"
         )
-    _refuse_never_open(definition, now=now)
+    refuse_never_open(definition, now=now)
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await campaigns.insert(
             conn,
@@ -125,7 +125,7 @@ async def _publish(resources: Resources, message: CampaignCommand) -> None:
         )
 
 
-def _refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
+def refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
     """The clock decides about today; any day after tomorrow with an open minute settles it."""
     calendar = definition.calendar.calendar()
     if calendar.windows and calendar.end_date is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -101,6 +101,13 @@ def invalid(pointer: str, reason: str, detail: str) -> ProblemError:
     field = pointer.rsplit("/", 1)[-1]
     place = FaultyPlace(pointer=pointer, field=field, reason=reason, detail=detail)
     return ProblemError(UNPROCESSABLE, "invalid", "the request is not valid", errors=[place])
+
+
+def refused_body(error: ValidationError) -> ProblemError:
+    """For a body that only shows to be wrong together with what is stored."""
+    found = error.errors(include_url=False, include_input=False)
+    places = [_place(("body", *each["loc"]), each["type"], each["msg"]) for each in found[:100]]
+    return ProblemError(UNPROCESSABLE, "invalid", "the request is not valid", errors=places)
 
 
 def answer(

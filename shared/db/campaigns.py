@@ -121,6 +121,25 @@ async def want(conn: Connection, campaign_id: int, wanted: WantedState, *, api_k
     )
 
 
+async def edit(
+    conn: Connection, campaign_id: int, *, name: str, definition: str, api_key_id: int
+) -> None:
+    """Write another definition, and who gave it when."""
+    await conn.execute(
+        """
+        WITH edit AS (
+            INSERT INTO campaign_edits (campaign_id, definition, api_key_id, at)
+            VALUES ($1, $3, $4, clock_timestamp())
+        )
+        UPDATE campaigns SET name = $2, definition = $3 WHERE id = $1
+        """,
+        campaign_id,
+        name,
+        definition,
+        api_key_id,
+    )
+
+
 async def keep_open(conn: Connection, campaign_id: int) -> None:
     """Until the transaction ends, the scheduler does not complete the campaign."""
     await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", campaign_id)

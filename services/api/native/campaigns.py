@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Response
 
 from services.api import campaigns as acts
+from services.api import edits
 from services.api.auth import Authenticated
 from services.api.native.models import (
     AttemptCounts,
@@ -22,6 +23,7 @@ from services.api.resources import In, Now
 from services.api.waiting import explain
 from shared.db import campaigns, contacts, counters
 from shared.definitions.campaign import CampaignDefinition, calendar_of
+from shared.definitions.edit import CampaignEdit
 from shared.domain.campaigns import CampaignState, Command
 
 EXAMPLE = {
@@ -41,6 +43,11 @@ EXAMPLE = {
     },
     "caps": {"max_concurrent": 50, "calls_per_second": 20},
     "webhook": {"url": "https://example.com/outdial"},
+}
+
+EDIT_EXAMPLE = {
+    "caps": {"max_concurrent": 10},
+    "calendar": {"windows": [{"days": ["mon", "tue"], "start": "10:00", "end": "16:00"}]},
 }
 
 router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
@@ -87,6 +94,21 @@ async def list_campaigns(
 async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignView:
     async with resources.pool.acquire() as conn:
         return CampaignView.of(await acts.owned(conn, caller, campaign_id))
+
+
+@router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 413))
+async def edit_campaign(
+    campaign_id: Id,
+    edit: Annotated[CampaignEdit, Body(examples=[EDIT_EXAMPLE])],
+    resources: In,
+    caller: Authenticated,
+    now: Now,
+) -> CampaignView:
+    """Each part that is given replaces the whole part before it, at once, also while it runs.
+
+    What was claimed under the old definition is dialed only if the new one allows it.
+    """
+    return CampaignView.of(await edits.edit(resources, caller, campaign_id, edit, now=now))
 
 
 @router.post("/campaigns/{campaign_id}/start", status_code=202, responses=documented(404, 409))

@@ -25,7 +25,7 @@ class CampaignView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    definition: dict[str, Any] = Field(description="as it was created, without secrets")
+    definition: dict[str, Any] = Field(description="as it is now, without secrets")
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignView":

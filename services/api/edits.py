@@ -1,0 +1,49 @@
+"""What the owner changes of a campaign that exists: one row, however many contacts it has."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from services.api.auth import Caller
+from services.api.campaigns import ended, refuse_never_open
+from services.api.problems import not_found, refused_body
+from services.api.resources import Resources
+from shared.db import campaigns
+from shared.db.campaigns import Campaign
+from shared.definitions.campaign import CampaignDefinition, parse_definition
+from shared.definitions.edit import CampaignEdit
+
+
+async def edit(
+    resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
+) -> Campaign:
+    """Scheduler and dialer read the definition with each look: from the commit on it holds."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if campaign is None:
+            raise not_found()
+        if campaign.is_over:
+            raise ended()
+        definition = _edited(campaign, wanted)
+        if definition == parse_definition(campaign.definition):
+            return campaign
+        # A campaign whose dates are over may still be called by another name.
+        if wanted.calendar is not None:
+            refuse_never_open(definition, now=now)
+        text = definition.model_dump_json()
+        await campaigns.edit(
+            conn,
+            campaign_id,
+            name=definition.name,
+            definition=text,
+            api_key_id=caller.api_key_id,
+        )
+    return replace(campaign, name=definition.name, definition=text)
+
+
+def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
+    try:
+        return wanted.edited(campaign.definition)
+    except ValidationError as error:
+        raise refused_body(error) from None
