@@ -1,0 +1,40 @@
+"""How calls may end, in shares of all calls: what a forecast or a simulation assumes."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from shared.domain.outcomes import Outcome
+
+# The same as the simulated carrier's, so that a forecast and a demo agree.
+USUAL: Mapping[Outcome, float] = {
+    Outcome.ANSWERED_HUMAN: 0.38,
+    Outcome.MACHINE_NO_MESSAGE: 0.20,
+    Outcome.BUSY: 0.10,
+    Outcome.NO_ANSWER: 0.22,
+    Outcome.DECLINED: 0.05,
+    Outcome.UNOBTAINABLE: 0.03,
+    Outcome.NETWORK_ERROR: 0.02,
+}
+ANSWERED = frozenset({Outcome.ANSWERED_HUMAN, Outcome.MACHINE_NO_MESSAGE})
+
+
+class ImpossibleSharesError(ValueError):
+    """Shares that are not shares, or together more than all calls; the text says which."""
+
+
+def call_shares(given: Mapping[Outcome, float]) -> dict[Outcome, float]:
+    """The given shares as they are; the other outcomes divide the rest as they usually do."""
+    for outcome, share in given.items():
+        if not 0 <= share <= 1:
+            raise ImpossibleSharesError(f"{outcome} is a share: from 0 to 1, like 0.35")
+    # As they are written: 0.7 and 0.2 and 0.1 are all calls, and not a little less or more.
+    rest = 1 - sum(Fraction(str(share)) for share in given.values())
+    others = {outcome: share for outcome, share in USUAL.items() if outcome not in given}
+    if rest < 0 or (rest > 0 and not others):
+        told = " and ".join(f"{outcome} {share:g}" for outcome, share in given.items())
+        raise ImpossibleSharesError(f"{told} are together not all calls, but {float(1 - rest):g}")
+    usual = sum(others.values())
+    found = dict(given) | {
+        outcome: float(rest) * share / usual for outcome, share in others.items()
+    }
+    return {outcome: found[outcome] for outcome in USUAL}
