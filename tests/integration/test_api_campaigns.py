@@ -34,6 +34,8 @@ WRONG_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ({"default_region": "Germany"}, "/default_region"),
     ({"default_region": "ZZ"}, "/default_region"),
     ({"attempts": {"max_total": 0}}, "/attempts/max_total"),
+    ({"attempts": {"max_total": 2, "max_per_day": 3}}, "/attempts/max_per_day"),
+    ({"attempts": {"retry": {"busy": {}}}}, "/attempts/retry/busy/delay_seconds"),
     ({"caps": {"max_concurrent": 0}}, "/caps/max_concurrent"),
     ({"webhook": {"url": "ftp://example.com"}}, "/webhook/url"),
     ({"colour": "red"}, "/colour"),

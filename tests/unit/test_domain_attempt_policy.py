@@ -1,5 +1,6 @@
 """When a contact is tried again, and when it is not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -229,3 +230,11 @@ def test_policies_that_make_no_sense_are_refused() -> None:
         a_policy(delay=-HOUR)
     with pytest.raises(ValueError, match="max_attempts"):
         a_policy(busy_limit=0)
+    with pytest.raises(ValueError, match="max_per_window"):
+        replace(a_policy(), max_per_window=0)
+    with pytest.raises(ValueError, match="delays"):
+        replace(a_policy(), delays=(-HOUR,))
+    with pytest.raises(ValueError, match="jitter"):
+        replace(a_policy(), jitter=1.5)
+    with pytest.raises(ValueError, match="delay of its own"):
+        replace(a_policy(), retry={Outcome.BUSY: RetryRule()})

@@ -65,7 +65,10 @@ def callable_from(at: datetime) -> datetime:
     return at if at < closing(at) else opening(at) + 6 * HOUR
 
 
-hours = st.integers(0, 50 * 60).map(lambda minutes: timedelta(minutes=minutes))
+# Often so short that several attempts are made in one window.
+hours = (st.integers(0, 60) | st.integers(0, 50 * 60)).map(
+    lambda minutes: timedelta(minutes=minutes)
+)
 steps = st.builds(Step, st.sampled_from(Outcome), hours | st.just(timedelta(0)), st.none() | hours)
 rules = st.builds(RetryRule, delay=st.none() | hours, max_attempts=st.none() | st.integers(1, 9))
 policies = st.builds(
