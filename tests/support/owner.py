@@ -47,7 +47,11 @@ def a_campaign(
 
 def hours_around(now: datetime, *, before: int = 2, after: int = 4) -> list[Json]:
     """Windows that are open now in UTC, whatever the weekday."""
-    start, end = now - timedelta(hours=before), now + timedelta(hours=after)
+    return hours(now - timedelta(hours=before), now + timedelta(hours=after))
+
+
+def hours(start: datetime, end: datetime) -> list[Json]:
+    """Windows from one wall time of UTC to the other, within a day, on every weekday."""
     return [
         {
             "days": DAYS,
@@ -68,14 +72,24 @@ class Owner(Client):
         self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
     ) -> tuple[int, Json]:
         """The same, with what the API said at the creation."""
+        created = await self._prepare(definition, rows, folder)
+        await self.start(created["id"])
+        return int(created["id"]), created
+
+    async def prepare(self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path) -> int:
+        """The same without the start."""
+        return int((await self._prepare(definition, rows, folder))["id"])
+
+    async def _prepare(
+        self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
+    ) -> Json:
         created = await self.create_campaign(definition)
         listed = folder / f"{created['id']}.csv"
         lines = [f"{number},{zone},C{place}" for place, (number, zone) in enumerate(rows)]
         listed.write_text("\n".join(["number,zone,external_id", *lines, ""]))
         report = await self.import_contacts(created["id"], listed)
         assert (report["imported"], report["rejected"]) == (len(lines), 0), report
-        await self.start(created["id"])
-        return int(created["id"]), created
+        return created
 
     async def pause(self, campaign_id: int) -> None:
         await self._call("POST", f"/v1/campaigns/{campaign_id}/pause")

@@ -1,0 +1,68 @@
+"""A window that closes while two thousand attempts are queued for the dialer."""
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.judging.facts import Originate, read_log
+from tests.support.owner import Owner, a_campaign, hours, numbers, utc_now
+from tests.support.stack import RunningStack, tell
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+
+QUEUED = 2_000
+CLOSED = 500
+# Shorter than Kafka takes a silent consumer for dead, long enough to claim everything.
+FROZEN = timedelta(seconds=4.5)
+# The dialer keeps two seconds from the closing; before them it has some to dial.
+RESUMED = timedelta(seconds=8)
+A_SECOND = 100
+
+
+async def queued(owner: Owner, campaign: int) -> bool:
+    return (await owner.counters(campaign)).attempts["live"] >= QUEUED
+
+
+async def test_nobody_is_called_after_the_closing(stack: RunningStack, tmp_path: Path) -> None:
+    owner = stack.owner
+    closing = (utc_now() + timedelta(seconds=80)).replace(second=0, microsecond=0)
+    # Those in Tokyo are nine hours ahead, where it is not between these hours.
+    rows = [(number, "Etc/UTC") for number in numbers(QUEUED, first=30_000)]
+    rows += [(number, "Asia/Tokyo") for number in numbers(CLOSED, first=34_000)]
+    calendar = {"windows": hours(closing - timedelta(hours=2), closing)}
+    campaign = await owner.prepare(a_campaign("closing", calendar=calendar), rows, tmp_path)
+    dialer = stack.local.service("dialer").child
+    assert dialer is not None
+
+    await until(lambda: utc_now() >= closing - RESUMED - FROZEN, seconds=90, every=0.01)
+    dialer.send(signal.SIGSTOP)
+    try:
+        await owner.start(campaign)
+        await until(lambda: queued(owner, campaign), seconds=4, every=0.05)
+        # As fast as this the queue is dialed from both sides of the closing.
+        await stack.ask("UPDATE trunks SET calls_per_second = $1 RETURNING 1", A_SECOND)
+        await until(lambda: utc_now() >= closing - RESUMED, seconds=10, every=0.01)
+    finally:
+        dialer.send(signal.SIGCONT)
+    await until(lambda: utc_now() >= closing, seconds=20, every=0.01)
+    await stack.until_quiet()
+
+    called = [line for line in read_log(stack.log) if isinstance(line, Originate)]
+    ours = [line for line in called if line.to in dict(rows)]
+    last = closing.timestamp() - max(line.at for line in ours)
+    dropped = await stack.ask(
+        "SELECT count(*) FROM attempts WHERE campaign_id = $1 AND reason = 'window_closed'",
+        campaign,
+    )
+    tell(f"{len(ours)} called, the last {last:.2f} s before the closing; {dropped} dropped")
+    assert last > 0
+    assert {dict(rows)[line.to] for line in ours} == {"Etc/UTC"}
+    assert 0 < len(ours) < QUEUED / 2
+    assert dropped >= QUEUED / 2
+    await stack.ask("UPDATE trunks SET calls_per_second = NULL RETURNING 1")
+    await stack.judge()
+    await owner.cancel(campaign)
+    await owner.until_state(campaign, "cancelled", seconds=10)
