@@ -13,6 +13,7 @@ from services.api.bodies import LimitedBodies
 from services.api.native import (
     attempts,
     blackouts,
+    callbacks,
     campaigns,
     contacts,
     rules,
@@ -46,7 +47,16 @@ def create_app(opened: Opened) -> FastAPI:
     app.add_middleware(LimitedBodies)
     app.add_middleware(MeasuredRequests)
     problems.install(app)
-    for module in (campaigns, contacts, attempts, suppressions, blackouts, rules, webhooks):
+    for module in (
+        campaigns,
+        contacts,
+        callbacks,
+        attempts,
+        suppressions,
+        blackouts,
+        rules,
+        webhooks,
+    ):
         app.include_router(module.router, prefix="/v1")
     app.router.routes.extend(health_routes({"postgres": lambda: _reaches_database(app)}))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

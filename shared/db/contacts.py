@@ -25,6 +25,8 @@ class Contact:
     outcome: str | None
     attempts: int
     not_before: datetime | None
+    waits_for: str | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
         SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
                g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
                c.attempts,
-               NULLIF(c.not_before, '-infinity') AS not_before
+               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
         FROM contacts c
         JOIN campaigns m ON m.id = c.campaign_id
         JOIN calling_groups g ON g.id = c.calling_group_id
@@ -132,7 +134,7 @@ async def page(
         SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
                g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
                c.attempts,
-               NULLIF(c.not_before, '-infinity') AS not_before
+               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
         FROM contacts c
         JOIN calling_groups g ON g.id = c.calling_group_id
         WHERE c.campaign_id = $1

@@ -39,7 +39,9 @@ class CampaignEdit(Definition):
     def leaves_the_rest(cls, given: Any) -> Any:
         fixed = CampaignDefinition.model_fields.keys() - cls.model_fields.keys()
         details = [
-            InitErrorDetails(type=PydanticCustomError("not_editable", FIXED), loc=(name,))
+            InitErrorDetails(
+                type=PydanticCustomError("not_editable", FIXED), loc=(name,), input=None
+            )
             for name in (given if isinstance(given, dict) else ())
             if name in fixed
         ]

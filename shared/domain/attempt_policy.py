@@ -137,7 +137,7 @@ def next_attempt(
     delay = _delay(policy, rule, history.attempts)
     # Added to the longer of the two, so that a gap is spread too and never gets shorter.
     earliest = max(gap_ends, ended_at + delay) + delay * (policy.jitter * chance)
-    return _within_budget(policy, history, zones, earliest)
+    return within_budget(policy, history, zones, earliest)
 
 
 def chance_of(attempt_id: UUID) -> float:
@@ -154,7 +154,7 @@ def _delay(policy: AttemptPolicy, rule: RetryRule, number: int) -> timedelta:
     return policy.delays[min(number, len(policy.delays)) - 1]
 
 
-def _within_budget(
+def within_budget(
     policy: AttemptPolicy, history: History, zones: tuple[str, ...], earliest: datetime
 ) -> Again:
     """The latest of the retry, the end of a spent day and the closing of a spent window."""

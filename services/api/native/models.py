@@ -13,7 +13,7 @@ from shared.db.contacts import Contact
 from shared.db.webhooks import Delivery, DeliveryState
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
-from shared.domain.contacts import ContactState
+from shared.domain.contacts import ContactState, Wait
 from shared.domain.outcomes import Outcome
 
 
@@ -55,6 +55,8 @@ class ContactView(BaseModel):
     outcome: Outcome | None
     attempts: int
     not_before: datetime | None
+    waits_for: Wait | None = Field(description="why it is not due yet, or was not")
+    expires_at: datetime | None = Field(description="after this it is not called any more")
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactView":
