@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import aiohttp
 
@@ -96,8 +97,17 @@ class Client:
         return Counters(**{name: answer[name] for name in Counters.__slots__})
 
     async def waiting(self, campaign_id: int) -> list[Waiting]:
-        answer = await self._call("GET", f"/v1/campaigns/{campaign_id}/waiting")
+        answer = await self.campaign_why(campaign_id)
         return [Waiting.of(entry) for entry in answer["waiting"]]
+
+    async def campaign_why(self, campaign_id: int) -> Json:
+        return await self._call("GET", f"/v1/campaigns/{campaign_id}/why")
+
+    async def contact_why(self, contact_id: int) -> Json:
+        return await self._call("GET", f"/v1/contacts/{contact_id}/why")
+
+    async def attempt_why(self, attempt_id: UUID) -> Json:
+        return await self._call("GET", f"/v1/attempts/{attempt_id}/why")
 
     async def _call(self, method: str, path: str, **options: Any) -> Json:
         try:

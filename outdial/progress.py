@@ -14,8 +14,6 @@ from outdial.client import Counters, Waiting
 
 # A window that opens within this time is worth waiting for.
 SOON = timedelta(minutes=1)
-# What waits for neither time nor capacity: only somebody's decision changes it.
-STUCK = frozenset({"unknown_zone", "ended"})
 RATE_SPAN = timedelta(seconds=3)
 
 
@@ -41,9 +39,10 @@ class Snapshot:
         )
 
     def _may_call_soon(self, entry: Waiting) -> bool:
-        if entry.reason in STUCK:
-            return False
-        return entry.opens_at is None or entry.opens_at <= self.at + SOON
+        """What waits for neither a time nor capacity, only somebody's decision changes."""
+        if entry.opens_at is None:
+            return entry.reason == "pacing"
+        return entry.opens_at <= self.at + SOON
 
 
 class CallRate:

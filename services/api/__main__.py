@@ -11,6 +11,7 @@ from services.api.app import create_app
 from services.api.resources import Resources
 from shared.broker import make_broker, publish
 from shared.db.pool import database
+from shared.domain.claiming import Caps
 from shared.logs import configure_logs
 from shared.messages import Message
 from shared.process import every, run, running, serve
@@ -45,7 +46,12 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         ),
     ):
         try:
-            yield Resources(pool=pool, publish=tell, rulebook=rulebook)
+            yield Resources(
+                pool=pool,
+                publish=tell,
+                rulebook=rulebook,
+                installation=Caps(settings.max_concurrent, settings.calls_per_second),
+            )
         finally:
             await broker.stop()
 

@@ -19,6 +19,7 @@ from services.api.native import (
     rules,
     suppressions,
     webhooks,
+    why,
 )
 from services.api.requests import MeasuredRequests
 from services.api.resources import Opened, Resources
@@ -56,6 +57,7 @@ def create_app(opened: Opened) -> FastAPI:
         blackouts,
         rules,
         webhooks,
+        why,
     ):
         app.include_router(module.router, prefix="/v1")
     app.router.routes.extend(health_routes({"postgres": lambda: _reaches_database(app)}))

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from shared.db.types import Pool
+from shared.domain.claiming import Caps
 from shared.messages import Message
 from shared.rulebook import RuleBook
 
@@ -17,6 +18,7 @@ Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
 # Each holds a connection for as long as its file is on the way.
 IMPORTS_AT_ONCE = 4
+NO_CAPS = Caps(None, None)
 
 
 def _import_slots() -> asyncio.Semaphore:
@@ -28,6 +30,7 @@ class Resources:
     pool: Pool
     publish: Publish
     rulebook: RuleBook
+    installation: Caps = NO_CAPS
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
 
 
@@ -39,9 +42,9 @@ def _resources(request: Request) -> Resources:
     return found
 
 
-def _now() -> datetime:
+def clock() -> datetime:
     return datetime.now(UTC)
 
 
 In = Annotated[Resources, Depends(_resources)]
-Now = Annotated[datetime, Depends(_now)]
+Now = Annotated[datetime, Depends(clock)]

@@ -1,47 +1,121 @@
-"""What pending contacts wait for, told by calling group."""
+"""What the pending contacts of a campaign wait for, from how many wait in which place and slot."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from services.api.native.models import WaitingGroup
-from shared.db.contacts import Pending
-from shared.domain.calendar import Calendar, next_span
+from shared.db.waiting import NEW, SLOT_SECONDS, Place
+from shared.domain.blackouts import Blackout, blacked_out
+from shared.domain.calendar import Span
+from shared.domain.calling_groups import CallingGroup
+from shared.domain.calling_rules import CallingRules
+from shared.domain.contacts import Wait
+from shared.domain.decision import NEVER, ContactFacts
+from shared.domain.rules import Rule
+from shared.domain.verdict import decide
 
-
-def explain(calendar: Calendar, pending: Sequence[Pending], *, now: datetime) -> list[WaitingGroup]:
-    return [entry for group in pending for entry in _of_group(calendar, group, now=now)]
-
-
-def _of_group(calendar: Calendar, group: Pending, *, now: datetime) -> Iterator[WaitingGroup]:
-    zones = tuple(group.zones)
-    if not zones:
-        yield _entry(group, group.due + group.later, "unknown_zone")
-        return
-    if group.due:
-        span = next_span((calendar,), zones, now=now)
-        if span is None:
-            yield _entry(group, group.due, "ended")
-        elif span.opens_at > now:
-            yield _entry(group, group.due, "window", opens_at=span.opens_at)
-        else:
-            yield _entry(group, group.due, "pacing")
-    if group.later_from is not None:
-        span = next_span((calendar,), zones, now=group.later_from)
-        if span is None:
-            yield _entry(group, group.later, "ended")
-        else:
-            opens_at = max(group.later_from, span.opens_at)
-            yield _entry(group, group.later, "retry", opens_at=opens_at)
+UNKNOWN_ZONE, ENDED, CAMPAIGN, BLACKOUT = "unknown_zone", "ended", "campaign", "blackout"
+PACING = "pacing"
 
 
-def _entry(
-    group: Pending, contacts: int, reason: str, *, opens_at: datetime | None = None
-) -> WaitingGroup:
-    return WaitingGroup.model_validate(
-        {
-            "zones": list(group.zones),
-            "contacts": contacts,
-            "reason": reason,
-            "opens_at": opens_at,
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What contacts of one group wait for. No `opens_at`: for no time that anybody knows."""
+
+    group: CallingGroup
+    reason: str
+    rule: Rule | None = None
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What holds for all groups; `stopped` is why nobody of the campaign may be called."""
+
+    tenant_id: int
+    stopped: str | None
+    blackouts: Sequence[Blackout]
+    now: datetime
+
+
+def explain(
+    scene: Scene,
+    places: Iterable[tuple[Place, int]],
+    rules_of: Callable[[int], CallingRules],
+) -> dict[Why, int]:
+    """How many wait for what; `rules_of` gives the rules for a calling group's id."""
+    by_group: dict[int, list[tuple[Place, int]]] = defaultdict(list)
+    for place, contacts in places:
+        by_group[place.calling_group_id].append((place, contacts))
+    told: Counter[Why] = Counter()
+    for group_id in sorted(by_group):
+        group = _Group(scene, rules_of(group_id))
+        for place, contacts in sorted(by_group[group_id], key=lambda pair: pair[0].slot):
+            told[group.why(place)] += contacts
+    return told
+
+
+class _Group:
+    """Asked place by place, in order of their slots: most of them share an opening."""
+
+    def __init__(self, scene: Scene, rules: CallingRules) -> None:
+        self._scene, self._rules = scene, rules
+        self._due: Why | None = None
+        self._span: Span | None = None
+        self._spanned_from = NEVER
+
+    def why(self, place: Place) -> Why:
+        starts_at = datetime.fromtimestamp(place.slot * SLOT_SECONDS, UTC)
+        if starts_at > self._scene.now:
+            reason = Wait.WINDOW if place.waits_for == NEW else place.waits_for
+            return self._at(starts_at, str(reason), None)
+        # Some of this slot may be due in some minutes only: what they wait for is as good as over.
+        if self._due is None:
+            self._due = self._at(self._scene.now, *self._shut())
+        return self._due
+
+    def _shut(self) -> tuple[str, Rule | None]:
+        """Which hours are shut now, if any are."""
+        binding = decide(self._rules, ContactFacts(), now=self._scene.now).binding
+        return (PACING, None) if binding is None else (str(binding.gate), binding.rule)
+
+    def _at(self, at: datetime, reason: str, rule: Rule | None) -> Why:
+        group = self._rules.group
+        if not group.zones:
+            return Why(group, UNKNOWN_ZONE)
+        if self._opening(at) is None:
+            return Why(group, ENDED)
+        if self._scene.stopped is not None:
+            return Why(group, CAMPAIGN)
+        opens_at = self._opens_at(at)
+        if opens_at is None or self._blackout(at):
+            return Why(group, BLACKOUT, None, opens_at)
+        return Why(group, reason, rule, None if reason == PACING else opens_at)
+
+    def _opens_at(self, at: datetime) -> datetime | None:
+        """None when a black-out has no end, or the dates are over after it."""
+        while (span := self._opening(at)) is not None:
+            opens_at = max(at, span.opens_at)
+            found = self._blackout(opens_at)
+            if found is None:
+                return opens_at
+            if found.ends_at >= NEVER:
+                return None
+            at = found.ends_at
+        return None
+
+    def _opening(self, at: datetime) -> Span | None:
+        span = self._span
+        if span is None or not self._spanned_from <= at < span.closes_at:
+            span = self._span = self._rules.opening(now=at)
+            self._spanned_from = at
+        return span
+
+    def _blackout(self, at: datetime) -> Blackout | None:
+        return blacked_out(
+            self._scene.blackouts,
+            tenant_id=self._scene.tenant_id,
+            jurisdictions=self._rules.group.jurisdictions,
+            now=at,
+        )

@@ -18,7 +18,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/v1/campaigns/{campaign}/resume", None),
     ("POST", "/v1/campaigns/{campaign}/cancel", None),
     ("GET", "/v1/campaigns/{campaign}/counters", None),
-    ("GET", "/v1/campaigns/{campaign}/waiting", None),
+    ("GET", "/v1/campaigns/{campaign}/why", None),
     ("GET", "/v1/campaigns/{campaign}/contacts", None),
     ("POST", "/v1/campaigns/{campaign}/contacts", NEW),
     ("POST", "/v1/campaigns/{campaign}/contacts/import", None),
@@ -27,6 +27,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/contacts/{contact}", None),
     ("GET", "/v1/contacts/{contact}/attempts", None),
     ("GET", "/v1/attempts/{attempt}", None),
+    ("GET", "/v1/contacts/{contact}/why", None),
+    ("GET", "/v1/attempts/{attempt}/why", None),
     ("DELETE", "/v1/suppressions/{number}", None),
     ("DELETE", "/v1/blackouts/{blackout}", None),
 ]

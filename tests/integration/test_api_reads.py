@@ -1,4 +1,4 @@
-"""What the API tells of contacts, attempts, counters and of what the rest waits for."""
+"""What the API tells of contacts, attempts and counters."""
 
 import re
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from shared.db import counters, webhooks
 from shared.domain.holiday_dates import holidays_version
 from shared.domain.zones import tzdata_version
-from tests.support.api import ALWAYS, Api
+from tests.support.api import Api
 
 FILE = b"number,zone\n+12025550123,\n+12025550124,\n+4930123456,\n+80012345678,\n"
 AT = datetime(2026, 11, 2, 15, tzinfo=UTC)
@@ -127,36 +127,6 @@ async def test_a_campaign_without_contacts_counts_nothing(api: Api) -> None:
     told = await api.get(f"/v1/campaigns/{campaign_id}/counters")
 
     assert told["contacts"] == {"total": 0, "pending": 0, "active": 0, "finished": 0}
-    assert (await api.get(f"/v1/campaigns/{campaign_id}/waiting"))["waiting"] == []
-
-
-async def test_all_pending_contacts_wait_for_something(api: Api) -> None:
-    campaign_id = await a_filled_campaign(api)
-    await api.pool.execute(
-        "UPDATE contacts SET not_before = '2100-01-01' WHERE number = '+12025550124'"
-    )
-
-    told = (await api.get(f"/v1/campaigns/{campaign_id}/waiting"))["waiting"]
-
-    found = {(*entry["zones"], entry["reason"]): entry["contacts"] for entry in told}
-    assert found == {
-        ("America/New_York", "pacing"): 1,
-        ("America/New_York", "retry"): 1,
-        ("Europe/Berlin", "pacing"): 1,
-        ("unknown_zone",): 1,
-    }
-    (retry,) = [entry for entry in told if entry["reason"] == "retry"]
-    assert retry["opens_at"] == "2100-01-01T00:00:00Z"
-
-
-async def test_a_campaign_not_begun_waits_for_its_window(api: Api) -> None:
-    calendar = {"windows": [ALWAYS], "start_date": "2035-01-01"}
-    campaign_id = await api.campaign(calendar=calendar)
-    await api.import_csv(campaign_id, b"number\n+4930123456\n")
-
-    (told,) = (await api.get(f"/v1/campaigns/{campaign_id}/waiting"))["waiting"]
-
-    assert told["contacts"] == 1
 
 
 async def test_health_names_what_the_service_needs(api: Api) -> None:

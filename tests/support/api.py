@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx2
 import pytest_asyncio
 
 from services.api.app import create_app
-from services.api.resources import Publish, Resources
+from services.api.resources import Publish, Resources, clock
 from shared.db import tenants, trunks
 from shared.db.types import Pool
 from shared.messages import Message
@@ -80,12 +81,18 @@ async def a_tenant(pool: Pool, name: str) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def serving(pool: Pool, publish: Publish) -> AsyncIterator[httpx2.AsyncClient]:
+async def serving(
+    pool: Pool, publish: Publish, *, now: datetime | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """By the clock of the wall, or with one that stands still."""
+
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:
         yield Resources(pool=pool, publish=publish, rulebook=a_rulebook())
 
     app = create_app(opened)
+    if now is not None:
+        app.dependency_overrides[clock] = lambda: now
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -48,9 +49,12 @@ class Api:
         return web.json_response({**answer, "finished": {}, "added_later": 1})
 
     async def waiting(self, _request: web.Request) -> web.Response:
-        closed = {"zones": ["Asia/Tokyo"], "source": "number"}
+        closed = {"zones": ["Asia/Tokyo"], "zone_source": "number", "jurisdictions": ["JP"]}
         until = {"contacts": 1, "reason": "window", "opens_at": "2026-11-22T00:00:00Z"}
-        return web.json_response({"waiting": [{**closed, **until}]})
+        return web.json_response({"pending": 1, "waiting": [{**closed, **until, "rule": None}]})
+
+    async def why(self, request: web.Request) -> web.Response:
+        return web.json_response({"asked": request.path})
 
 
 @pytest.fixture
@@ -65,7 +69,9 @@ async def client(api: Api) -> AsyncIterator[Client]:
     app.router.add_post("/v1/campaigns/7/contacts/import", api.take_contacts)
     app.router.add_post("/v1/campaigns/7/start", api.start)
     app.router.add_get("/v1/campaigns/7/counters", api.counters)
-    app.router.add_get("/v1/campaigns/7/waiting", api.waiting)
+    app.router.add_get("/v1/campaigns/7/why", api.waiting)
+    app.router.add_get("/v1/contacts/{id}/why", api.why)
+    app.router.add_get("/v1/attempts/{id}/why", api.why)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -115,3 +121,10 @@ async def test_counters_and_waiting_are_read(client: Client) -> None:
     assert counters.contacts["pending"] == 1
     assert (waiting.zones, waiting.contacts, waiting.reason) == (("Asia/Tokyo",), 1, "window")
     assert waiting.opens_at == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+async def test_why_is_asked_of_contacts_and_attempts(client: Client) -> None:
+    attempt_id = UUID(int=7)
+
+    assert await client.contact_why(12) == {"asked": "/v1/contacts/12/why"}
+    assert await client.attempt_why(attempt_id) == {"asked": f"/v1/attempts/{attempt_id}/why"}

@@ -40,9 +40,21 @@ def waits(contacts: int, reason: str, after: timedelta | None) -> Waiting:
         a_snapshot(pending=4, waiting=(waits(4, "window", timedelta(hours=9)),)),
         a_snapshot(pending=4, waiting=(waits(4, "unknown_zone", None),)),
         a_snapshot(pending=4, waiting=(waits(4, "ended", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "campaign", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "blackout", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "law", timedelta(hours=20)),)),
         a_snapshot(pending=4, waiting=(waits(4, "retry", timedelta(hours=20)),)),
     ],
-    ids=["all finished", "closed now", "no zone", "past its end", "retry tomorrow"],
+    ids=[
+        "all finished",
+        "closed now",
+        "no zone",
+        "past its end",
+        "paused",
+        "black-out without end",
+        "law until tomorrow",
+        "retry tomorrow",
+    ],
 )
 def test_nothing_more_happens_at_this_hour(snapshot: Snapshot) -> None:
     assert snapshot.is_settled

@@ -14,15 +14,13 @@ from services.api.native.models import (
     ContactCounts,
     CountersView,
     CreatedCampaign,
-    WaitingView,
     WebhookSecret,
 )
 from services.api.native.pages import Cursor, Id, Limit, id_of
 from services.api.problems import documented
 from services.api.resources import In, Now
-from services.api.waiting import explain
-from shared.db import campaigns, contacts, counters
-from shared.definitions.campaign import CampaignDefinition, calendar_of
+from shared.db import campaigns, counters
+from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
 from shared.domain.campaigns import CampaignState, Command
 
@@ -153,17 +151,6 @@ async def read_counters(campaign_id: Id, resources: In, caller: Authenticated) -
     async with resources.pool.acquire() as conn:
         await acts.owned(conn, caller, campaign_id)
         return _counted(await counters.of_campaign(conn, campaign_id))
-
-
-@router.get("/campaigns/{campaign_id}/waiting", responses=documented(404))
-async def read_waiting(
-    campaign_id: Id, resources: In, caller: Authenticated, now: Now
-) -> WaitingView:
-    """What the pending contacts wait for, by the zones that they share."""
-    async with resources.pool.acquire() as conn:
-        campaign = await acts.owned(conn, caller, campaign_id)
-        pending = await contacts.waiting(conn, campaign_id, now=now)
-    return WaitingView(waiting=explain(calendar_of(campaign.definition), pending, now=now))
 
 
 def _counted(values: dict[str, int]) -> CountersView:

@@ -145,21 +145,5 @@ class CountersView(BaseModel):
     )
 
 
-class WaitingGroup(BaseModel):
-    """Pending contacts that share zones and a reason."""
-
-    zones: list[str] = Field(examples=[["America/New_York"]])
-    contacts: int
-    reason: Literal["unknown_zone", "ended", "window", "retry", "pacing"] = Field(
-        description="unknown_zone: not called without a zone · ended: the dates are over · "
-        "window: closed now · retry: due later · pacing: may be called as capacity allows"
-    )
-    opens_at: datetime | None = Field(description="the earliest instant at which one may be called")
-
-
-class WaitingView(BaseModel):
-    waiting: list[WaitingGroup]
-
-
 def _fields(view: type[BaseModel], row: object) -> dict[str, Any]:
     return {name: getattr(row, name) for name in view.model_fields if hasattr(row, name)}
