@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from outdial.commands.rules import rules
+from outdial.commands.simulate import simulate
 from outdial.errors import OutdialError
 from outdial.interrupts import run_interruptible
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 tenant = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 app.add_typer(tenant, name="tenant")
 app.add_typer(rules, name="rules")
+app.command()(simulate)
 blackout = typer.Typer(no_args_is_help=True, help="Emergency stops, everywhere or by area.")
 app.add_typer(blackout, name="blackout")
 

@@ -1,0 +1,1 @@
+"""A campaign played through against a virtual clock and a made-up carrier."""

@@ -1,0 +1,88 @@
+"""Reads a campaign and its contacts as the API would, and says where they are wrong."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import ValidationError
+
+from outdial.errors import OutdialError
+from services.api.contact_rows import Rows
+from services.api.csv_contacts import CsvContacts, FileError, RowError
+from shared.definitions.campaign import CampaignDefinition
+from shared.domain.calling_groups import CallingGroup
+
+PIECE = 1 << 20
+SHOWN_ERRORS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Different numbers, each with the place of its group; what else the file holds is counted."""
+
+    groups: list[CallingGroup]
+    numbers: list[tuple[str, int]]
+    duplicates: int
+    rejected: int
+    errors: list[str]
+
+
+def read_campaign(path: Path) -> CampaignDefinition:
+    try:
+        definition = CampaignDefinition.model_validate(json.loads(path.read_bytes()))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise OutdialError(f"{path} is not JSON: {place}: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise OutdialError(f"{path} is not JSON: it is not written in UTF-8") from error
+    except ValidationError as error:
+        raise OutdialError(f"{path} is no campaign:\n" + "\n".join(_faults(error))) from error
+    region = definition.default_region
+    if region is not None and region not in SUPPORTED_REGIONS:
+        told = "default_region: no country with phone numbers of its own"
+        raise OutdialError(f"{path} is no campaign:\n  {told}")
+    return definition
+
+
+def read_people(path: Path, definition: CampaignDefinition) -> People:
+    rows = Rows(default_region=definition.default_region, default_zone=definition.default_zone)
+    reader = CsvContacts(rows, delimiter=None)
+    try:
+        staged = b"".join(_staged(reader, path))
+    except FileError as error:
+        raise OutdialError(f"{path}, {_told(error.error)}") from error
+    found: dict[str, int] = {}
+    for line in staged.decode().splitlines():
+        _, group, number, _ = line.split("\t", 3)
+        found.setdefault(number, int(group) - 1)
+    errors = [_told(each) for each in reader.errors.first[:SHOWN_ERRORS]]
+    if not found:
+        told = "\n".join(f"  {each}" for each in errors) or "  it has no rows"
+        raise OutdialError(f"{path} holds nobody to call:\n{told}")
+    return People(
+        groups=reader.groups,
+        numbers=list(found.items()),
+        duplicates=reader.staged - len(found),
+        rejected=reader.errors.count,
+        errors=errors,
+    )
+
+
+def _staged(reader: CsvContacts, path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield reader.feed(piece)
+    yield reader.close()
+
+
+def _told(error: RowError) -> str:
+    field = f", {error.field}" if error.field else ""
+    return f"line {error.line}{field}: {error.reason.replace('_', ' ')}"
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    for each in error.errors(include_url=False, include_context=False):
+        place = ".".join(str(part) for part in each["loc"])
+        yield f"  {place or 'it'}: {each['msg'].removeprefix('Value error, ')}"
