@@ -49,6 +49,12 @@ Scale = Annotated[
 TimeScale = Annotated[
     float, typer.Option(min=0, help="How long the simulated calls last: 0.1 is a tenth.")
 ]
+Api = Annotated[
+    str | None, typer.Option(envvar="OUTDIAL_API_URL", help="The local stack's when left out.")
+]
+Key = Annotated[
+    str | None, typer.Option(envvar="OUTDIAL_API_KEY", help="A new tenant's when left out.")
+]
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 TenantId = Annotated[
     int | None, typer.Option("--tenant", metavar="ID", help="All of them when left out.")
@@ -161,18 +167,35 @@ def run(
     contacts: ExistingFile,
     *,
     directory: Directory = DEFAULT,
-    api: Annotated[
-        str | None, typer.Option(envvar="OUTDIAL_API_URL", help="The local stack's when left out.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(envvar="OUTDIAL_API_KEY", help="A new tenant's when left out.")
-    ] = None,
+    api: Api = None,
+    key: Key = None,
 ) -> None:
     """Create a campaign, import its contacts, start it and watch it until it is done."""
     from outdial.commands import campaigns
 
     run_interruptible(
         campaigns.run(campaign, contacts, directory=directory.absolute(), api=api, key=key)
+    )
+
+
+@app.command()
+def why(
+    what: Annotated[
+        str | None, typer.Argument(metavar="CONTACT|ATTEMPT", help="A number, or a UUID.")
+    ] = None,
+    *,
+    campaign: Annotated[
+        int | None, typer.Option(metavar="ID", help="What the contacts of a campaign wait for.")
+    ] = None,
+    directory: Directory = DEFAULT,
+    api: Api = None,
+    key: Key = None,
+) -> None:
+    """Say why a contact or an attempt is called or not, by which rule, and when it may be next."""
+    from outdial.commands import why as explanation
+
+    run_interruptible(
+        explanation.why(what, campaign=campaign, directory=directory.absolute(), api=api, key=key)
     )
 
 
