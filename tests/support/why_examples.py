@@ -1,0 +1,71 @@
+"""docs/why.md: what is said of ten contacts in ten situations.
+
+`python -m tests.support.why_examples > docs/why.md`
+"""
+
+import asyncio
+import sys
+import tempfile
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from outdial import why_view
+from outdial.stack.servers import LocalServers
+from shared.db.migrate import migrate
+from shared.db.pool import open_pool
+from shared.db.types import Pool
+from tests.support.why_situations import SITUATIONS, Situation, asking_on_sunday
+
+INTRODUCTION = """# Why
+
+`outdial why` says whether a contact may be called at this moment. If not, it tells all that forbids
+it: until when each lasts by itself, the rule of law behind it, and where that can be read. What
+lasts longest is marked. `outdial why ATTEMPT` tells by which rules an attempt was allowed or
+stopped, and `outdial why --campaign ID` how many contacts wait for what. The API has the same at
+`/v1/contacts/{id}/why`, `/v1/attempts/{id}/why` and `/v1/campaigns/{id}/why`.
+
+The answer comes from the same function that the claim and the dial ask. Nothing here is legal
+advice.
+
+Below are ten contacts on a Sunday at noon in New York. `tests/support/why_examples.py` makes this
+page from a real database, and a test compares.
+"""
+
+
+async def examples(pool: Pool) -> list[tuple[Situation, dict[str, Any]]]:
+    """Each with the API's answer; all contacts are made before the first question."""
+    async with asking_on_sunday(pool) as api:
+        made = [(situation, await situation.make(api)) for situation in SITUATIONS]
+        return [(each, await api.get(f"/v1/contacts/{id_}/why")) for each, id_ in made]
+
+
+def page(told: list[tuple[Situation, dict[str, Any]]]) -> str:
+    parts = [INTRODUCTION]
+    for number, (situation, why) in enumerate(told, start=1):
+        parts.append(
+            f"## {number}. {situation.title}\n\n{situation.told}\n\n```console\n"
+            f"$ outdial why {why['contact_id']}\n{shown(why)}\n```\n"
+        )
+    return "\n".join(parts)
+
+
+def shown(why: dict[str, Any]) -> str:
+    output = StringIO()
+    console = Console(file=output, width=110, markup=False, highlight=False, emoji=False)
+    console.print(why_view.contact(why))
+    return "\n".join(line.rstrip() for line in output.getvalue().rstrip().splitlines())
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="outdial-why-") as directory:
+        async with LocalServers(Path(directory), fsync=False) as servers:
+            await asyncio.to_thread(migrate, servers.postgres.url)
+            async with await open_pool(servers.postgres.url) as pool:
+                sys.stdout.write(page(await examples(pool)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
