@@ -6,7 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import end_to_end, idle_contacts, import_csv
+from bench import claiming, decision, end_to_end, idle_contacts, import_csv, why
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 
@@ -18,8 +18,11 @@ async def csv_import(servers: LocalServers) -> dict[str, float]:
 
 MEASURES = {
     "end_to_end": end_to_end.measure,
+    "claiming": claiming.measure,
+    "decision": decision.measure,
     "import_csv": csv_import,
     "idle_contacts": idle_contacts.measure,
+    "why": why.measure,
 }
 
 

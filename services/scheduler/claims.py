@@ -14,6 +14,7 @@ from shared.db.waiting import Place, slot_of
 from shared.domain.blackouts import Blackout, blacked_out
 from shared.domain.calling_rules import CallingRules
 from shared.domain.decision import Block, ContactFacts, Gate, first_block, up_until
+from shared.domain.pacing import LAST_MOMENTS
 from shared.domain.zones import tzdata_version
 from shared.rulebook import RuleBook
 
@@ -51,7 +52,7 @@ class Claims:
         for group in groups:
             rules = self.rulebook.rules(run.definition, run.tenant_rules, group.calling)
             span = rules.opening(now=now)
-            if span is None or span.opens_at > now:
+            if span is None or span.opens_at > now or span.closes_at <= now + LAST_MOMENTS:
                 continue
             places = group.calling.jurisdictions
             if blacked_out(blackouts, tenant_id=run.tenant_id, jurisdictions=places, now=now):

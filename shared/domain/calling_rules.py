@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from shared.domain.calendar import Calendar, Span, next_span
 from shared.domain.calling_groups import CallingGroup
 from shared.domain.frequency import FrequencyCap, Silence
-from shared.domain.rules import CallKind, RingTime, Rule, covers
+from shared.domain.rules import CallKind, RingTime, Rule, covers, holds_on
 from shared.domain.zones import local_date
 
 
@@ -114,13 +114,9 @@ def calling_rules(
 
 def in_force(rule: Rule, zones: tuple[str, ...], *, at: datetime) -> bool:
     """Whether the local date, in any of the zones, is one on which the rule holds."""
-    return any(_dated(rule, local_date(name, at)) for name in zones or ("UTC",))
-
-
-def _dated(rule: Rule, day: date) -> bool:
-    return (rule.effective_from is None or rule.effective_from <= day) and (
-        rule.effective_until is None or day < rule.effective_until
-    )
+    if rule.effective_from is None and rule.effective_until is None:
+        return True
+    return any(holds_on(rule, day=local_date(name, at)) for name in zones or ("UTC",))
 
 
 def _holding(

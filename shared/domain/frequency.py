@@ -129,6 +129,8 @@ def held_by(
 def _capped(
     cap: FrequencyCap, calls: Sequence[PastCall], *, zones: tuple[str, ...], now: datetime
 ) -> Held | None:
+    if len(calls) < cap.max_calls:
+        return None
     counted = [
         (cap.within.after(call.dialing_at, zones), call)
         for call in calls

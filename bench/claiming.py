@@ -1,0 +1,192 @@
+"""How fast due attempts are emitted: committed in PostgreSQL and taken by every replica of Kafka.
+
+20 campaigns in 24 zones, with a million contacts and with ten thousand, beside the same claim in
+raw SQL, in turns. What dialers would take from the queue is taken off it between the timed passes.
+"""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from outdial.stack.servers import LocalServers
+from services.scheduler.claimer import Claimer
+from services.scheduler.claims import Claims
+from services.scheduler.rescuer import Rescuer
+from shared.broker import make_broker
+from shared.db import trunks
+from shared.db.migrate import migrate
+from shared.db.pool import database
+from shared.db.types import Connection, Pool
+from shared.rulebook import RuleBook
+from shared.rulepacks.store import RulePackStore
+from shared.settings import Settings
+from shared.topics import create_topics
+
+MANY, FEW = 1_000_000, 10_000
+CAMPAIGNS = 20
+ZONES = [f"Etc/GMT{hours:+}" for hours in range(-12, 12)]
+ROUNDS = 5
+ROUND = 10_000
+LEASE = timedelta(minutes=5)
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DEFINITION = {
+    "name": "bench",
+    "calendar": {"windows": [{"days": DAYS, "start": "00:00", "end": "24:00"}]},
+    "kind": "informational",
+    "automated": False,
+}
+
+
+async def measure(servers: LocalServers) -> dict[str, float]:
+    """Rates of the claimer and of raw SQL, and what a hundred times the contacts make of them."""
+    await asyncio.to_thread(migrate, servers.postgres.url)
+    await create_topics(servers.kafka.url)
+    settings = Settings.model_validate(
+        {
+            "postgres_url": servers.postgres.url,
+            "redis_url": servers.redis.url,
+            "kafka_url": servers.kafka.url,
+        }
+    )
+    broker = make_broker(settings, "bench")
+    await broker.start()
+    try:
+        async with database(settings) as pool:
+            claims = Claims(pool, RuleBook(RulePackStore(None)), LEASE)
+            claimer = Claimer(pool, broker, claims, Rescuer(pool, broker, LEASE))
+            few, _ = await _rates(pool, claimer, FEW)
+            many, raw = await _rates(pool, claimer, MANY)
+    finally:
+        await broker.stop()
+    ratios = [ours / bound for ours, bound in zip(many, raw, strict=True)]
+    return {
+        "due attempts emitted per second, 1,000,000 contacts": median(many),
+        "lowest round": min(many),
+        "the same claim in raw SQL, attempts per second": median(raw),
+        "ratio to raw SQL, median": median(ratios),
+        "due attempts emitted per second, 10,000 contacts": median(few),
+        "rate at 1,000,000 by rate at 10,000": median(many) / median(few),
+    }
+
+
+async def _rates(pool: Pool, claimer: Claimer, contacts: int) -> tuple[list[float], list[float]]:
+    """Attempts per second of each round: the claimer's, and raw SQL's."""
+    ours, raw = [], []
+    for number in range(ROUNDS):
+        if number == 0 or contacts == FEW:
+            await _fill(pool, contacts)
+        ours.append(await _ours(pool, claimer))
+        if contacts == FEW:
+            await _fill(pool, contacts)
+        raw.append(await _raw(pool))
+    return ours, raw
+
+
+async def _ours(pool: Pool, claimer: Claimer) -> float:
+    emitted, seconds = 0, 0.0
+    while emitted < ROUND:
+        began = time.perf_counter()
+        await claimer.run_once(datetime.now(UTC))
+        seconds += time.perf_counter() - began
+        taken = await _take_off(pool)
+        if not taken:
+            raise SystemExit("nothing was due")
+        emitted += taken
+    return emitted / seconds
+
+
+async def _raw(pool: Pool) -> float:
+    """A statement's worth at a time, campaign after campaign."""
+    campaigns = [row["id"] for row in await pool.fetch("SELECT id FROM campaigns ORDER BY id")]
+    claimed, seconds = 0, 0.0
+    async with pool.acquire() as conn:
+        while claimed < ROUND:
+            for campaign in campaigns:
+                began = time.perf_counter()
+                claimed += await _claim(conn, campaign, ROUND // CAMPAIGNS)
+                seconds += time.perf_counter() - began
+    await _take_off(pool)
+    return claimed / seconds
+
+
+async def _claim(conn: Connection, campaign: int, limit: int) -> int:
+    status = await conn.execute(
+        """
+        WITH due AS (
+            SELECT id FROM contacts
+            WHERE campaign_id = $1 AND state = 'pending' AND not_before <= now()
+                AND calling_group_id = ANY (SELECT calling_group_id FROM campaign_groups)
+            LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), taken AS (
+            UPDATE contacts c SET state = 'active' FROM due WHERE c.id = due.id
+        )
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            number, state, zone_data)
+        SELECT uuidv7(), $1, id, now(), now(), now(), 1, 'claimed', 'x' FROM due
+        """,
+        campaign,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def _take_off(pool: Pool) -> int:
+    status = await pool.execute(
+        """
+        UPDATE attempts SET state = 'dropped', ended_at = now(), revisit_at = NULL
+        WHERE ended_at IS NULL
+        """
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def _fill(pool: Pool, contacts: int) -> None:
+    """Anew, so that each round meets as many contacts that wait."""
+    async with pool.acquire() as conn:
+        await conn.execute("TRUNCATE contacts, attempts, waiting_contacts, campaign_counters")
+        if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns)"):
+            await _campaigns(conn)
+        await conn.execute(
+            """
+            INSERT INTO contacts (campaign_id, calling_group_id, number)
+            SELECT c.campaign_id, c.calling_group_id, '+' || (12000000000 + n)
+            FROM (
+                SELECT row_number() OVER () - 1 AS place, * FROM campaign_groups
+                ORDER BY campaign_id, calling_group_id
+            ) c
+            JOIN generate_series(1, $1::int) n ON n % (SELECT count(*) FROM campaign_groups) = place
+            """,
+            contacts,
+            timeout=600,
+        )
+        await conn.execute("VACUUM ANALYZE contacts", timeout=600)
+        await conn.execute("VACUUM ANALYZE attempts")
+
+
+async def _campaigns(conn: Connection) -> None:
+    trunk = await trunks.upsert(conn, name="default", provider="null", url="null:")
+    tenant = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
+    for _ in range(CAMPAIGNS):
+        await conn.execute(
+            """
+            INSERT INTO campaigns (
+                tenant_id, trunk_id, name, definition, state, wanted_state, started_at
+            ) VALUES ($1, $2, 'bench', $3, 'running', 'running', now())
+            """,
+            tenant,
+            trunk,
+            json.dumps(DEFINITION),
+        )
+    await conn.execute(
+        """
+        WITH zones AS (
+            INSERT INTO calling_groups (zones, source, jurisdictions)
+            SELECT ARRAY[zone], 'contact', '{US}' FROM unnest($1::text[]) AS z (zone)
+            RETURNING id
+        )
+        INSERT INTO campaign_groups SELECT c.id, z.id FROM campaigns c CROSS JOIN zones z
+        """,
+        ZONES,
+    )

@@ -1,0 +1,60 @@
+"""How many decisions a second one process makes for a group whose opening is known."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from outdial.stack.servers import LocalServers
+from shared.definitions.campaign import CampaignDefinition
+from shared.domain.calling_groups import CallingGroup
+from shared.domain.calling_rules import CallingRules
+from shared.domain.decision import ContactFacts, first_block
+from shared.domain.frequency import PastCall
+from shared.domain.outcomes import Outcome
+from shared.rulebook import RuleBook
+from shared.rulepacks.store import RulePackStore
+
+# A Wednesday, noon in New York.
+NOW = datetime(2026, 11, 18, 17, tzinfo=UTC)
+DECISIONS = 200_000
+ROUNDS = 5
+FLORIDA = CallingGroup(
+    zones=("America/New_York",),
+    source="number",
+    jurisdictions=("US-FL",),
+    jurisdiction_source="number",
+)
+DEFINITION = {
+    "name": "bench",
+    "calendar": {"windows": [{"days": ["mon", "tue", "wed"], "start": "09:00", "end": "20:00"}]},
+    "kind": "solicitation",
+}
+
+
+async def measure(_servers: LocalServers) -> dict[str, float]:
+    """A sales call to Florida: federal and state hours, three calls in 24 hours."""
+    definition = CampaignDefinition.model_validate(DEFINITION).model_dump_json()
+    rules = RuleBook(RulePackStore(None)).rules(definition, "{}", FLORIDA)
+    due = ContactFacts(not_before=NOW - timedelta(hours=1))
+    ago = NOW - timedelta(hours=2)
+    called = ContactFacts(calls=(PastCall(ago, "", Outcome.NO_ANSWER, ago),) * 2)
+    return {
+        "decisions per second, nobody called yet": median(_rates(lambda: _decide(rules, due))),
+        "decisions per second, two calls to count": median(_rates(lambda: _decide(rules, called))),
+    }
+
+
+def _rates(decide: Callable[[], None]) -> list[float]:
+    rates = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        decide()
+        rates.append(DECISIONS / (time.perf_counter() - began))
+    return rates
+
+
+def _decide(rules: CallingRules, facts: ContactFacts) -> None:
+    for _ in range(DECISIONS):
+        if first_block(rules, facts, now=NOW) is not None:
+            raise SystemExit("the contact may be called")
