@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.api.auth import Caller
 from services.api.campaigns import ended, owned
-from services.api.csv_suppressions import expiry_fault
+from services.api.instants import expiry_fault
 from services.api.problems import ProblemError, invalid, not_found
 from services.api.resources import Resources
 from services.api.uploads import REASONS

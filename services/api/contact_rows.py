@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from services.api.instants import expiry_fault, instant
 from shared.domain.calling_groups import CallingGroup, calling_group
 from shared.domain.numbers import InvalidNumber, PhoneNumber, parse_number
 from shared.domain.places import Address, InvalidAddress
@@ -23,6 +25,7 @@ class Row:
     group: int
     external_id: str | None
     attributes: str | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,14 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Rows:
-    """Reads contacts of one campaign and collects the calling groups that they need."""
+    """Reads contacts of one campaign and collects the calling groups that they need.
+
+    Without `now` an expiry is read, but not asked whether it is in the past.
+    """
 
     default_region: str | None
     default_zone: str | None
+    now: datetime | None = None
     groups: list[CallingGroup] = field(default_factory=list)
     _known: dict[CallingGroup, int] = field(default_factory=dict)
     _places: dict[tuple[object, ...], int] = field(default_factory=dict)
@@ -53,6 +60,7 @@ class Rows:
         region: str | None = None,
         external_id: str | None = None,
         attributes: Mapping[str, Any] | None = None,
+        expires_at: str | None = None,
     ) -> Row | Fault:
         parsed = parse_number(number, default_region=self.default_region)
         if isinstance(parsed, InvalidNumber):
@@ -68,12 +76,26 @@ class Rows:
             group = self._remembered(key, found)
         if external_id is not None and len(external_id) > LONGEST_EXTERNAL_ID:
             return Fault(field="external_id", reason="too_long")
+        expiry = self._expiry(expires_at) if expires_at else None
+        if isinstance(expiry, str):
+            return Fault(field="expires_at", reason=expiry)
         return Row(
             number=parsed.e164,
             group=group,
             external_id=external_id or None,
             attributes=orjson.dumps(attributes).decode() if attributes else None,
+            expires_at=expiry,
         )
+
+    def _expiry(self, text: str) -> datetime | str:
+        """The instant, or what is wrong with it."""
+        found = instant(text)
+        if found is None:
+            return "not_an_instant"
+        if self.now is None:
+            return found
+        # In UTC, because PostgreSQL does not know all offsets that Python knows.
+        return expiry_fault(found, self.now) or found.astimezone(UTC)
 
     def _group(self, number: PhoneNumber, address: Address) -> int | InvalidAddress:
         group = calling_group(number, address=address, default_zone=self.default_zone)

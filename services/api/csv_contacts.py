@@ -23,6 +23,7 @@ NAMES = {
     "state": "region",
     "province": "region",
     "external_id": "external_id",
+    "expires_at": "expires_at",
 }
 NUMBER_NAMES = frozenset(name for name, meant in NAMES.items() if meant == "number")
 ERRORS_TOLD = 1000
@@ -67,6 +68,7 @@ class Columns:
     country: int | None
     region: int | None
     external_id: int | None
+    expires_at: int | None
     attributes: list[tuple[int, str]]
     unnamed: list[int]
 
@@ -126,7 +128,10 @@ class CsvContacts:
                 external_id = _escaped(row.external_id) if row.external_id else "\\N"
                 attributes = row.attributes
                 told = attributes.replace("\\", "\\\\") if attributes else "\\N"
-                lines.append(f"{line}\t{row.group}\t{row.number}\t{external_id}\t{told}\n")
+                expires_at = row.expires_at.isoformat() if row.expires_at else "\\N"
+                lines.append(
+                    f"{line}\t{row.group}\t{row.number}\t{external_id}\t{told}\t{expires_at}\n"
+                )
             elif row is not None:
                 self.errors.add(line, row.field or None, row.reason)
         return lines
@@ -155,6 +160,7 @@ class CsvContacts:
             attributes={
                 name: cells[column] for column, name in columns.attributes if cells[column]
             },
+            expires_at=_stripped(cells, columns.expires_at),
         )
         if isinstance(row, Fault):
             column = getattr(columns, row.field)
@@ -192,6 +198,7 @@ def columns_of(line: int, cells: list[str]) -> Columns:
         country=place.get("country"),
         region=place.get("region"),
         external_id=place.get("external_id"),
+        expires_at=place.get("expires_at"),
         attributes=[(at, name) for at, name in enumerate(meanings) if name and name not in known],
         unnamed=[at for at, name in enumerate(meanings) if not name],
     )

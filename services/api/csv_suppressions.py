@@ -4,11 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from services.api.csv_contacts import Errors, FileError, RowError
 from services.api.csv_records import CsvFileError, CsvRecords
+from services.api.instants import expiry_fault, instant
 from shared.db.suppressions import Suppression
 from shared.domain.numbers import InvalidNumber, parse_number
 
@@ -24,8 +25,6 @@ COLUMNS = ("number", "reason", "expires_at")
 LONGEST_REASON = 200
 # For lists that say nothing but numbers.
 NO_REASON = "imported"
-# What is meant for longer is meant for good; far instants have no place in PostgreSQL or Python.
-LONGEST = timedelta(days=36525)
 
 # A spreadsheet takes what begins so for a formula, unless an apostrophe stands before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -130,21 +129,6 @@ def written(page: Iterable[Suppression], *, header: bool) -> str:
         expires_at = "" if each.expires_at is None else each.expires_at.astimezone(UTC).isoformat()
         lines.writerow((each.number, reason, expires_at))
     return out.getvalue()
-
-
-def instant(text: str) -> datetime | None:
-    """None for what is not an instant with its offset."""
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if read.tzinfo is None else read
-
-
-def expiry_fault(expires_at: datetime, now: datetime) -> str | None:
-    if expires_at <= now:
-        return "in_the_past"
-    return "too_far" if expires_at > now + LONGEST else None
 
 
 def reason_fault(reason: str) -> str | None:

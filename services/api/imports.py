@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from services.api.auth import Caller
@@ -50,12 +51,13 @@ async def import_csv(
     *,
     delimiter: str | None,
     refuse_errors: bool,
+    now: datetime,
 ) -> Imported:
     pieces = pieces_of(body)
     try:
         async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
             campaign = await _fillable(conn, caller, campaign_id)
-            reader = CsvContacts(_rows_of(campaign), delimiter=delimiter)
+            reader = CsvContacts(_rows_of(campaign, now=now), delimiter=delimiter)
             await imports.open_staging(conn)
             await _stage(conn, reader, pieces)
             if refuse_errors and reader.errors.count:
@@ -67,12 +69,17 @@ async def import_csv(
 
 
 async def add(
-    resources: Resources, caller: Caller, campaign_id: int, entries: Sequence[Any]
+    resources: Resources,
+    caller: Caller,
+    campaign_id: int,
+    entries: Sequence[Any],
+    *,
+    now: datetime,
 ) -> list[Added]:
     """The answer is in the order of the entries."""
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await _fillable(conn, caller, campaign_id)
-        rows = _rows_of(campaign)
+        rows = _rows_of(campaign, now=now)
         read = [
             rows.read(
                 entry.number,
@@ -82,6 +89,7 @@ async def add(
                 region=entry.region,
                 external_id=entry.external_id,
                 attributes=entry.attributes,
+                expires_at=entry.expires_at,
             )
             for entry in entries
         ]
@@ -96,6 +104,7 @@ async def add(
                     calling_group_id=ids[row.group - 1],
                     external_id=row.external_id,
                     attributes=row.attributes,
+                    expires_at=row.expires_at,
                 )
                 for row in valid
             ],
@@ -130,9 +139,11 @@ async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campa
     return campaign
 
 
-def _rows_of(campaign: Campaign) -> Rows:
+def _rows_of(campaign: Campaign, *, now: datetime) -> Rows:
     definition = parse_definition(campaign.definition)
-    return Rows(default_region=definition.default_region, default_zone=definition.default_zone)
+    return Rows(
+        default_region=definition.default_region, default_zone=definition.default_zone, now=now
+    )
 
 
 async def _stage(conn: Connection, reader: CsvContacts, pieces: AsyncIterator[bytes]) -> None:

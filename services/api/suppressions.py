@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.api.auth import Caller
-from services.api.csv_suppressions import expiry_fault
+from services.api.instants import expiry_fault
 from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
 from services.api.resources import Resources
 from services.api.uploads import REASONS

@@ -59,7 +59,7 @@ REASONS = {
     "not_assigned": "no such number can exist",
     "wrong_length": "no number of this country is so long",
     "unknown_zone": "unknown time zone; use an IANA name such as Europe/London",
-    "invalid_postal_code": "no such postal code in this country, which is the number's if not given",
+    "invalid_postal_code": "no such code in this country, which is the number's if not given",
     "unknown_country": "unknown country; use ISO 3166-1, such as US",
     "unknown_region": "unknown in this country, which is the number's if not given; use ISO 3166-2",
     "not_an_instant": "not an instant with its offset, like 2031-01-31T00:00:00Z",

@@ -35,6 +35,7 @@ class NewContact:
     calling_group_id: int
     external_id: str | None
     attributes: str | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +56,17 @@ async def insert(
         """
         INSERT INTO contacts (
             campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
-            external_id, attributes
+            external_id, attributes, expires_at
         )
         SELECT $2, r.calling_group_id,
                CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-               r.number, r.external_id, r.attributes
-        FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[]) WITH ORDINALITY
-            AS r (number, calling_group_id, external_id, attributes, position)
+               r.number, r.external_id, r.attributes, r.expires_at
+        FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
+            WITH ORDINALITY
+            AS r (number, calling_group_id, external_id, attributes, expires_at, position)
         CROSS JOIN LATERAL (
             SELECT max(expires_at) AS until FROM suppressions
             WHERE tenant_id = $1 AND number = r.number
@@ -81,6 +83,7 @@ async def insert(
         [row.calling_group_id for row in rows],
         [row.external_id for row in rows],
         [row.attributes for row in rows],
+        [row.expires_at for row in rows],
     )
     return [
         Inserted(

@@ -28,7 +28,8 @@ async def open_staging(conn: Connection) -> None:
             group_number integer NOT NULL,
             number text NOT NULL,
             external_id text,
-            attributes jsonb
+            attributes jsonb,
+            expires_at timestamptz
         ) ON COMMIT DROP
         """
     )
@@ -43,7 +44,7 @@ async def stage(conn: Connection, rows: bytes) -> None:
     await conn.copy_to_table(
         "import_rows",
         source=whole(),
-        columns=["line", "group_number", "number", "external_id", "attributes"],
+        columns=["line", "group_number", "number", "external_id", "attributes", "expires_at"],
         timeout=LONG,
     )
 
@@ -57,14 +58,14 @@ async def merge(
         WITH inserted AS (
             INSERT INTO contacts (
                 campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
-                external_id, attributes
+                external_id, attributes, expires_at
             )
             SELECT $2, ($3::integer[])[r.group_number],
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                    CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                    CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                    CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-                   r.number, r.external_id, r.attributes
+                   r.number, r.external_id, r.attributes, r.expires_at
             FROM import_rows r
             CROSS JOIN LATERAL (
                 SELECT max(expires_at) AS until FROM suppressions

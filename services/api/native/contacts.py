@@ -14,7 +14,7 @@ from services.api.csv_records import LONGEST_CELL
 from services.api.native.models import ContactPage, ContactView
 from services.api.native.pages import LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.problems import documented, not_found
-from services.api.resources import In
+from services.api.resources import In, Now
 from shared.db import contacts
 from shared.domain.contacts import ContactState
 
@@ -56,6 +56,12 @@ class NewContact(BaseModel):
     )
     external_id: str | None = Field(default=None, max_length=256, examples=["A1"])
     attributes: dict[str, Any] | None = Field(default=None, examples=[{"language": "en"}])
+    expires_at: str | None = Field(
+        default=None,
+        max_length=64,
+        description="an instant with its offset, after which the contact is not called any more",
+        examples=["2031-01-31T00:00:00Z"],
+    )
 
     @field_validator("external_id", "attributes")
     @classmethod
@@ -111,9 +117,10 @@ async def add_contacts(
     entries: Annotated[list[NewContact], Body(min_length=1, max_length=1000)],
     resources: In,
     caller: Authenticated,
+    now: Now,
 ) -> AddedContacts:
     """Good entries are kept; what became of each is told in its order."""
-    added = await imports.add(resources, caller, campaign_id, entries)
+    added = await imports.add(resources, caller, campaign_id, entries, now=now)
     results = [
         AddedContact(
             index=index,
@@ -144,6 +151,7 @@ async def import_contacts(
     request: Request,
     resources: In,
     caller: Authenticated,
+    now: Now,
     *,
     on_error: Annotated[
         Literal["keep", "refuse"],
@@ -156,7 +164,8 @@ async def import_contacts(
     """A file of any length, UTF-8, with a header.
 
     Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `postal_code` (or
-    `postcode`, `zip`, `zip_code`), `country`, `region` (or `state`, `province`), `external_id`;
+    `postcode`, `zip`, `zip_code`), `country`, `region` (or `state`, `province`), `external_id`,
+    `expires_at` (an instant with its offset, after which the contact is not called any more);
     every other column becomes an attribute. It is imported in one transaction.
     """
     done = await imports.import_csv(
@@ -166,6 +175,7 @@ async def import_contacts(
         request.stream(),
         delimiter=delimiter,
         refuse_errors=on_error == "refuse",
+        now=now,
     )
     first = done.errors.first
     return ImportReport(
