@@ -242,6 +242,15 @@ async def counter_that_nobody_knows(history: History) -> None:
     )
 
 
+async def waiting_where_nobody_waits(history: History) -> None:
+    await history.conn.execute(
+        """
+        INSERT INTO waiting_contacts
+        SELECT campaign_id, calling_group_id, 'retry', 5, 1 FROM contacts LIMIT 1
+        """
+    )
+
+
 IN_THE_HISTORY: list[tuple[str, Plant]] = [
     ("I1", duplicate_originate),
     ("I1", second_call_of_an_attempt),
@@ -283,4 +292,5 @@ AFTER_THE_END: list[tuple[str, Plant]] = [
     ("I6", outcome_counted_twice),
     ("I6", contact_counted_twice),
     ("I6", counter_that_nobody_knows),
+    ("I6", waiting_where_nobody_waits),
 ]

@@ -63,6 +63,9 @@ class Contact:
     attempts: int
     zones: tuple[str, ...]
     zone_source: str
+    calling_group_id: int
+    waits_for: str | None
+    not_before: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +210,8 @@ async def _contacts(conn: Connection) -> dict[int, Contact]:
     rows = await conn.fetch(
         """
         SELECT contacts.id, campaign_id, number, state, outcome, attempts,
-               zones, source AS zone_source
+               zones, source AS zone_source, calling_group_id, waits_for,
+               extract(epoch FROM NULLIF(not_before, '-infinity'))::float AS not_before
         FROM contacts JOIN calling_groups ON calling_groups.id = calling_group_id
         """
     )
@@ -254,5 +258,12 @@ async def _suppressions(conn: Connection) -> dict[tuple[int, int, str], tuple[fl
 
 
 async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
-    rows = await conn.fetch("SELECT campaign_id, name, value FROM campaign_counters")
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, name, value FROM campaign_counters
+        UNION ALL
+        SELECT campaign_id, format('waiting %s %s %s', calling_group_id, waits_for, slot), contacts
+        FROM waiting_contacts
+        """
+    )
     return {(row["campaign_id"], row["name"]): row["value"] for row in rows}
