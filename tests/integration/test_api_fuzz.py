@@ -55,9 +55,27 @@ fuzz = settings(
 )
 
 
-async def answers(api: Api, path: str, body: Any) -> None:
+RULE = {
+    "name": "us-fl.lunch",
+    "jurisdiction": "US-FL",
+    "says": "Nobody in Florida is called at noon.",
+    "source": "Our own policy 12",
+    "kinds": ["solicitation"],
+    "effective_from": "2030-01-01",
+    "effective_until": None,
+    "hours": {"mon-sat": "08:00-12:00, 13:00-20:00"},
+    "holidays": [{"country": "US", "region": "AL"}],
+    "cap": None,
+    "silence": None,
+    "ring_seconds": None,
+    "abandonment": None,
+    "duty": None,
+}
+
+
+async def answers(api: Api, path: str, body: Any, *, method: str = "POST") -> None:
     response = await api.ask(
-        "POST",
+        method,
         path,
         content=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
@@ -102,3 +120,43 @@ async def test_any_contact(api: Api, entry: dict[str, Any]) -> None:
 )
 async def test_any_suppression(api: Api, body: Any) -> None:
     await answers(api, "/v1/suppressions", body)
+
+
+@fuzz
+@given(field=st.sampled_from(FIELDS), value=values)
+async def test_any_value_in_an_edit(api: Api, field: tuple[str | int, ...], value: Any) -> None:
+    edited = json.loads(json.dumps({field[0]: WHOLE.get(str(field[0]))}))
+    place = edited
+    for step in field[:-1]:
+        place = place[step]
+    place[field[-1]] = value
+
+    await answers(api, f"/v1/campaigns/{await api.campaign()}", edited, method="PATCH")
+
+
+@fuzz
+@given(
+    field=st.sampled_from(list(RULE)),
+    value=values
+    | st.sampled_from(["9999-12-31", "0001-01-01", {"max_calls": 1, "hours": 1}, {"mon": "x"}])
+    | st.dictionaries(texts, texts, max_size=2),
+)
+async def test_any_value_in_a_rule(api: Api, field: str, value: Any) -> None:
+    await api.pool.execute("UPDATE tenants SET rules = '{}'")
+
+    await answers(api, "/v1/rules", RULE | {field: value})
+
+
+@fuzz
+@given(body=values | st.fixed_dictionaries({"person": texts | values, "reason": texts | values}))
+async def test_any_override(api: Api, body: Any) -> None:
+    await answers(api, "/v1/rules/us-fl.hours/override", body, method="PUT")
+
+
+@fuzz
+@given(body=values | st.fixed_dictionaries({"at": texts | values | st.datetimes().map(str)}))
+async def test_any_callback(api: Api, body: Any) -> None:
+    await api.import_csv(await api.campaign(), b"number\n+12025550123\n")
+    contact = await api.pool.fetchval("SELECT max(id) FROM contacts")
+
+    await answers(api, f"/v1/contacts/{contact}/callback", body, method="PUT")
