@@ -162,6 +162,13 @@ class History:
             WHERE state = 'dropped' GROUP BY 1
             """
         )
+        await self.conn.execute(
+            """
+            INSERT INTO waiting_contacts (campaign_id, calling_group_id, waits_for, slot, contacts)
+            SELECT campaign_id, calling_group_id, 'new', 0, count(*) FROM contacts
+            WHERE state = 'pending' GROUP BY 1, 2
+            """
+        )
         self.write_log()
 
     def write_log(self) -> None:

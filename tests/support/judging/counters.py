@@ -28,7 +28,7 @@ def recount(facts: Facts) -> Counter[tuple[int, str]]:
         counted[contact.campaign_id, "contacts"] += 1
         if contact.state == "finished":
             counted[contact.campaign_id, f"finished.{contact.outcome}"] += 1
-        elif contact.state == "pending":
+        if contact.state == "pending":
             counted[contact.campaign_id, _place(contact)] += 1
     for attempt in facts.attempts.values():
         counted[attempt.campaign_id, "attempts"] += 1
