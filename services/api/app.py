@@ -16,6 +16,7 @@ from services.api.native import (
     callbacks,
     campaigns,
     contacts,
+    preflight,
     rules,
     suppressions,
     webhooks,
@@ -50,6 +51,7 @@ def create_app(opened: Opened) -> FastAPI:
     problems.install(app)
     for module in (
         campaigns,
+        preflight,
         contacts,
         callbacks,
         attempts,

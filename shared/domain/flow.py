@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime
+from typing import NamedTuple
 
 from shared.domain.forecast import Course
 from shared.domain.spans import Spans, instant_of, seconds_of
@@ -51,21 +52,31 @@ def forecast(
     )
 
 
+class _State(NamedTuple):
+    """The attempts made; those on the last day with one and in the last window, by its closing."""
+
+    attempts: int
+    day: int = 0
+    on_day: int = 0
+    closes: int = 0
+    in_window: int = 0
+
+
 @dataclass(slots=True)
 class _Queue:
-    """What waits of one load, by the number of attempts made: how much, and ready from when on."""
+    """What waits of one load, by the attempts made: how much, and ready from when on."""
 
     load: Load
     place: int = 0
-    due: dict[int, tuple[float, float]] = field(default_factory=dict)
-    arriving: dict[int, list[tuple[int, float, float]]] = field(
+    due: dict[_State, tuple[float, float]] = field(default_factory=dict)
+    arriving: dict[int, list[tuple[_State, float, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
     def take_in(self, step: int) -> None:
-        for number, amount, ready in self.arriving.pop(step, ()):
-            waiting, since = self.due.get(number, (0.0, ready))
-            self.due[number] = waiting + amount, max(since, ready)
+        for state, amount, ready in self.arriving.pop(step, ()):
+            waiting, since = self.due.get(state, (0.0, ready))
+            self.due[state] = waiting + amount, max(since, ready)
 
     def span(self, at: int) -> tuple[int, int] | None:
         """The one that contains `at`, or the next."""
@@ -90,10 +101,10 @@ class _Flow:
     def run(self, start: int, end: int) -> Forecast:
         self.begin, self.last = start, start
         self.step = max(STEP_SECONDS, -(-(end - start) // STEPS_MOST))
-        tried = min(1, len(self.course.again) - 1)
+        untried, tried = _State(0), _State(min(1, len(self.course.again) - 1))
         for queue in self.queues:
             load = queue.load
-            self._arrive(queue, start, 0, load.new)
+            self._arrive(queue, start, untried, load.new)
             self._arrive(queue, start, tried, load.tried)
             for at, count in load.later:
                 self._arrive(queue, max(start, at), tried, count)
@@ -106,9 +117,9 @@ class _Flow:
         ended = instant_of(round(self.last + self.call_seconds))
         return Forecast(finishes_at=ended if self.calls else None, calls=self.calls, left=0.0)
 
-    def _arrive(self, queue: _Queue, at: float, number: int, amount: float) -> None:
+    def _arrive(self, queue: _Queue, at: float, state: _State, amount: float) -> None:
         if amount > 0:
-            queue.arriving[int(at - self.begin) // self.step].append((number, amount, at))
+            queue.arriving[int(at - self.begin) // self.step].append((state, amount, at))
             self.remaining += amount
 
     def _pass(self, index: int, at: int, until: int) -> None:
@@ -126,34 +137,47 @@ class _Flow:
     def _serve(self, queue: _Queue, index: int, clock: float, until: float) -> float:
         """The instant at which the capacity is free again."""
         while queue.due and clock < until:
-            number = min(queue.due)
-            amount, ready = queue.due.pop(number)
+            state = min(queue.due)
+            amount, ready = queue.due.pop(state)
             served = amount if self.rate is None else min(amount, (until - clock) * self.rate)
             if served < amount:
-                queue.due[number] = amount - served, ready
+                queue.due[state] = amount - served, ready
             clock += 0.0 if self.rate is None else served / self.rate
             # Who is ready later in this step keeps nobody else waiting.
-            self._served(queue, number, served, max(clock, ready))
+            self._served(queue, state, served, max(clock, ready))
             queue.take_in(index)
         return clock
 
-    def _served(self, queue: _Queue, number: int, amount: float, at: float) -> None:
+    def _served(self, queue: _Queue, state: _State, amount: float, at: float) -> None:
         self.calls += amount
         self.last = max(self.last, at)
         self.remaining -= amount
-        again = amount * self.course.again[number]
-        if number + 1 < len(self.course.again) and again > 0:
-            self._arrive(queue, self._retry_at(queue, number, at), number + 1, again)
+        again = amount * self.course.again[state.attempts]
+        if state.attempts + 1 < len(self.course.again) and again > 0:
+            after = self._counted(queue, state, at)
+            self._arrive(queue, self._retry_at(queue, after, at), after, again)
 
-    def _retry_at(self, queue: _Queue, number: int, at: float) -> float:
-        found = at + self.call_seconds + self.course.delays[number]
-        if number in self.course.days:
-            zone, instant = queue.load.zone, instant_of(int(at))
-            midnight = day_start(zone, local_date(zone, instant) + timedelta(days=1))
-            found = max(found, seconds_of(midnight))
-        if number in self.course.windows:
+    def _counted(self, queue: _Queue, state: _State, at: float) -> _State:
+        """With one more attempt; what no budget asks for stays as it is."""
+        day, on_day, closes, in_window = state[1:]
+        if self.course.max_per_day is not None:
+            today = local_date(queue.load.zone, instant_of(int(at))).toordinal()
+            day, on_day = today, on_day + 1 if today == day else 1
+        if self.course.max_per_window is not None:
             span = queue.span(int(at))
-            found = max(found, span[1] if span else found)
+            closing = span[1] if span else closes
+            closes, in_window = closing, in_window + 1 if closing == closes else 1
+        return _State(state.attempts + 1, day, on_day, closes, in_window)
+
+    def _retry_at(self, queue: _Queue, state: _State, at: float) -> float:
+        found = at + self.call_seconds + self.course.delays[state.attempts - 1]
+        if self.course.max_per_day is not None and state.on_day >= self.course.max_per_day:
+            midnight = day_start(queue.load.zone, date.fromordinal(state.day + 1))
+            found = max(found, seconds_of(midnight))
+        if self.course.max_per_window is not None and (
+            state.in_window >= self.course.max_per_window
+        ):
+            found = max(found, state.closes)
         return found
 
 

@@ -21,14 +21,13 @@ TALK_SECONDS = 32.5
 @dataclass(frozen=True, slots=True)
 class Course:
     """What becomes of a contact after its n-th attempt, from 0: `again` is the share that is tried
-    again, after `delays` seconds in the mean. After those in `days` and `windows` the budget of the
-    day or the window is spent.
+    again, after `delays` seconds in the mean.
     """
 
     again: tuple[float, ...]
     delays: tuple[float, ...]
-    days: frozenset[int]
-    windows: frozenset[int]
+    max_per_day: int | None
+    max_per_window: int | None
 
 
 def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Spans:
@@ -63,14 +62,9 @@ def course_of(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> Course:
     return Course(
         again=tuple(again),
         delays=tuple(delays),
-        days=_every(policy.max_per_day, policy.max_total),
-        windows=_every(policy.max_per_window, policy.max_total),
+        max_per_day=policy.max_per_day,
+        max_per_window=policy.max_per_window,
     )
-
-
-def _every(allowed: int | None, total: int) -> frozenset[int]:
-    """The places in a course at which a budget of so many is spent."""
-    return frozenset() if allowed is None else frozenset(range(allowed - 1, total, allowed))
 
 
 def mean_call_seconds(shares: Mapping[Outcome, float], *, talk_seconds: float) -> float:

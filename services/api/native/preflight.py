@@ -1,0 +1,165 @@
+"""The route that says what a campaign would do, before it does it."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api import preflight as acts
+from services.api.auth import Authenticated
+from services.api.native.pages import Id
+from services.api.preflight import Asked, Group, Preflight
+from services.api.problems import documented
+from services.api.resources import In, Now
+from shared.domain.spans import instant_of
+
+# An answer stays readable and small; the largest groups are told.
+GROUPS_TOLD = 500
+
+router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
+
+
+class PreflightRequest(BaseModel):
+    """What to reckon with. Without a cap it is the lowest of campaign, tenant and trunk."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    calls_per_second: int | None = Field(default=None, ge=1, le=100_000)
+    max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
+    answer_rate: float | None = Field(
+        default=None, ge=0, le=1, description="share of the calls that a person answers"
+    )
+    talk_seconds: float | None = Field(
+        default=None, ge=0, le=86_400, description="mean length of a call that is answered"
+    )
+    days: int = Field(default=14, ge=1, le=90, description="how far to look")
+
+
+class NeverView(BaseModel):
+    """Contacts that can never be called, for one reason."""
+
+    reason: Literal[
+        "unknown_zone", "ended", "zones", "default_zone_windows", "law", "suppressed"
+    ] = Field(
+        description="unknown_zone: no zone, no call · ended: no window opens before the end · "
+        "zones: its candidate zones are never open at once · default_zone_windows: they leave no "
+        "hour of the calendar · law: nor does the law · suppressed: the number is not called"
+    )
+    contacts: int
+    rules: list[str] = Field(description="those of law that leave no hour", examples=["us.hours"])
+    detail: str = Field(description="for people, with the smallest change that would help")
+
+
+class GroupView(BaseModel):
+    """Contacts with the same zones and the same law."""
+
+    zones: list[str]
+    zone_source: str
+    jurisdictions: list[str]
+    contacts: int
+    opens_at: datetime | None = Field(description="now or later; null: not within the days")
+    closes_at: datetime | None
+    callable_hours: float = Field(description="within the days looked at")
+
+
+class CapacityView(BaseModel):
+    """What was reckoned with; a cap that is null is none."""
+
+    calls_per_second: int | None
+    max_concurrent: int | None
+    answer_rate: float
+    talk_seconds: float
+    call_seconds: float = Field(description="how long a call holds its line in the mean")
+    sustained_calls_per_second: float | None = Field(description="what the caps allow on and on")
+
+
+class PreflightView(BaseModel):
+    """Reckoned from counts by group; docs/simulation.md says what it leaves out."""
+
+    at: datetime
+    until: datetime = Field(description="the end of the days looked at")
+    contacts: int = Field(description="that wait, and those that can never be called among them")
+    never: list[NeverView]
+    first_callable_at: datetime | None
+    last_callable_at: datetime | None = Field(description="the last closing within the days")
+    groups: list[GroupView] = Field(description="the largest first, 500 at most")
+    groups_left_out: int
+    capacity: CapacityView
+    calls: int = Field(description="that are expected within the days")
+    finishes_at: datetime | None = Field(description="null: not within the days, or nobody waits")
+    left: int = Field(description="contacts that then still wait")
+
+    @classmethod
+    def of(cls, found: Preflight) -> "PreflightView":
+        told = found.groups[:GROUPS_TOLD]
+        capacity = found.capacity
+        sustained = capacity.calls_a_second
+        return cls(
+            at=found.at,
+            until=found.until,
+            contacts=sum(group.contacts for group in found.groups),
+            never=_never(found),
+            first_callable_at=min((instant_of(each[0][0]) for each in found.spans), default=None),
+            last_callable_at=max((instant_of(each[-1][1]) for each in found.spans), default=None),
+            groups=[_group(group) for group in told],
+            groups_left_out=len(found.groups) - len(told),
+            capacity=CapacityView(
+                calls_per_second=capacity.caps.calls_per_second,
+                max_concurrent=capacity.caps.max_concurrent,
+                answer_rate=capacity.answer_rate,
+                talk_seconds=capacity.talk_seconds,
+                call_seconds=round(capacity.call_seconds, 2),
+                sustained_calls_per_second=None if sustained is None else round(sustained, 2),
+            ),
+            calls=round(found.forecast.calls),
+            finishes_at=found.forecast.finishes_at,
+            left=round(found.forecast.left),
+        )
+
+
+@router.post("/campaigns/{campaign_id}/preflight", responses=documented(400, 404, 413))
+async def preflight_campaign(
+    campaign_id: Id,
+    resources: In,
+    caller: Authenticated,
+    now: Now,
+    request: Annotated[PreflightRequest | None, Body()] = None,
+) -> PreflightView:
+    """Who can never be called and why, when the others can, and when the campaign would be done.
+
+    It calls nobody and changes nothing.
+    """
+    asked = Asked(**dict(request or PreflightRequest()))
+    return PreflightView.of(await acts.run(resources, caller, campaign_id, asked, now=now))
+
+
+def _never(found: Preflight) -> list[NeverView]:
+    views = [
+        NeverView(
+            reason=why.reason.value,
+            contacts=contacts,
+            rules=[rule.name for rule in why.rules],
+            detail=why.detail,
+        )
+        for why, contacts in found.never
+    ]
+    if found.excluded:
+        detail = "the numbers are suppressed; those contacts are finished as excluded"
+        views.append(
+            NeverView(reason="suppressed", contacts=found.excluded, rules=[], detail=detail)
+        )
+    return views
+
+
+def _group(group: Group) -> GroupView:
+    spans = group.load.spans
+    return GroupView(
+        zones=list(group.rules.group.zones),
+        zone_source=group.rules.group.source,
+        jurisdictions=list(group.rules.group.jurisdictions),
+        contacts=group.contacts,
+        opens_at=instant_of(spans[0][0]) if spans else None,
+        closes_at=instant_of(spans[0][1]) if spans else None,
+        callable_hours=round(sum(closes - opens for opens, closes in spans) / 3600, 2),
+    )

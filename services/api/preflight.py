@@ -1,0 +1,201 @@
+"""Who of a campaign can never be called, when the others can, and when it would be done.
+
+Reckoned from counts by calling group; no contact is read and nothing is changed.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from services.api.auth import Caller
+from services.api.problems import not_found
+from services.api.resources import Resources
+from shared.db import campaign_groups, preflight, waiting
+from shared.db.preflight import Plan
+from shared.db.waiting import NEW, SLOT_SECONDS, Place
+from shared.definitions.campaign import parse_definition, policy_of
+from shared.domain.call_shares import call_shares
+from shared.domain.calling_rules import CallingRules
+from shared.domain.claiming import Caps
+from shared.domain.flow import Forecast, Load, forecast, merged
+from shared.domain.forecast import (
+    TALK_SECONDS,
+    calls_a_second,
+    course_of,
+    mean_call_seconds,
+    openings,
+)
+from shared.domain.outcomes import Outcome
+from shared.domain.reachability import Unreachable, unreachable
+from shared.domain.spans import Spans, seconds_of
+
+Schedule = tuple[tuple[object, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the caller assumes; without a cap the lowest of those in force."""
+
+    calls_per_second: int | None
+    max_concurrent: int | None
+    answer_rate: float | None
+    talk_seconds: float | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """What the forecast reckons with. No `calls_a_second`: nothing limits it."""
+
+    caps: Caps
+    answer_rate: float
+    talk_seconds: float
+    call_seconds: float
+    calls_a_second: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Contacts that wait in a calling group, and its open spans within the days looked at."""
+
+    rules: CallingRules
+    load: Load
+    contacts: int
+    never: Unreachable | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    at: datetime
+    until: datetime
+    excluded: int
+    groups: list[Group]
+    capacity: Capacity
+    forecast: Forecast
+
+    @property
+    def never(self) -> list[tuple[Unreachable, int]]:
+        found: Counter[Unreachable] = Counter()
+        for group in self.groups:
+            if group.never is not None:
+                found[group.never] += group.contacts
+        return found.most_common()
+
+    @property
+    def spans(self) -> list[Spans]:
+        """Of the groups that open within the days looked at."""
+        return [group.load.spans for group in self.groups if group.load.spans]
+
+
+async def run(
+    resources: Resources, caller: Caller, campaign_id: int, asked: Asked, *, now: datetime
+) -> Preflight:
+    async with resources.pool.acquire() as conn:
+        plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if plan is None:
+            raise not_found()
+        places = await waiting.of_campaign(conn, campaign_id)
+        # After the counts, so that no group of theirs is missing.
+        found = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+    rules = {
+        each.id: resources.rulebook.rules(plan.definition, plan.tenant_rules, each.calling)
+        for each in found
+    }
+    until = now + timedelta(days=asked.days)
+    groups = _groups(rules, places, now=now, until=until)
+    capacity = _capacity(plan, asked)
+    shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
+    return Preflight(
+        at=now,
+        until=until,
+        excluded=plan.excluded,
+        groups=groups,
+        capacity=capacity,
+        forecast=forecast(
+            merged([group.load for group in groups if group.never is None]),
+            course_of(policy_of(plan.definition), shares),
+            rate=capacity.calls_a_second,
+            call_seconds=capacity.call_seconds,
+            start=now,
+            end=until,
+        ),
+    )
+
+
+def _groups(
+    rules: dict[int, CallingRules],
+    places: Iterable[tuple[Place, int]],
+    *,
+    now: datetime,
+    until: datetime,
+) -> list[Group]:
+    """The largest first; groups in which nobody waits are left out."""
+    by_group: dict[int, list[tuple[Place, int]]] = defaultdict(list)
+    for place, count in places:
+        by_group[place.calling_group_id].append((place, count))
+    known: dict[Schedule, Spans] = {}
+    groups = [
+        _group(rules[id_], waits, known, now=now, until=until)
+        for id_, waits in by_group.items()
+        if id_ in rules
+    ]
+    return sorted(groups, key=attrgetter("contacts"), reverse=True)
+
+
+def _group(
+    rules: CallingRules,
+    waits: Sequence[tuple[Place, int]],
+    known: dict[Schedule, Spans],
+    *,
+    now: datetime,
+    until: datetime,
+) -> Group:
+    zones = rules.group.zones
+    schedule = tuple(each.calendar for each in rules.hours), zones
+    if schedule not in known:
+        # Places whose law is the same open together: it is reckoned once.
+        known[schedule] = openings(rules, start=now, end=until)
+    spans = known[schedule]
+    present = seconds_of(now) // SLOT_SECONDS
+    new = sum(count for place, count in waits if place.waits_for == NEW)
+    due = sum(count for place, count in waits if place.slot <= present) - new
+    later = ((place.slot * SLOT_SECONDS, count) for place, count in waits if place.slot > present)
+    return Group(
+        rules=rules,
+        load=Load(
+            spans=spans, zone=zones[0] if zones else "UTC", new=new, tried=due, later=tuple(later)
+        ),
+        contacts=sum(count for _, count in waits),
+        never=None if spans else unreachable(rules, now=now),
+    )
+
+
+def _capacity(plan: Plan, asked: Asked) -> Capacity:
+    own = parse_definition(plan.definition).caps
+    caps = (Caps(own.max_concurrent, own.calls_per_second), plan.tenant_caps, plan.trunk_caps)
+    lowest = Caps(
+        asked.max_concurrent or _lowest(each.max_concurrent for each in caps),
+        asked.calls_per_second or _lowest(each.calls_per_second for each in caps),
+    )
+    usual = call_shares({})[Outcome.ANSWERED_HUMAN]
+    answer_rate = usual if asked.answer_rate is None else asked.answer_rate
+    talk_seconds = TALK_SECONDS if asked.talk_seconds is None else asked.talk_seconds
+    shares = call_shares({Outcome.ANSWERED_HUMAN: answer_rate})
+    call_seconds = mean_call_seconds(shares, talk_seconds=talk_seconds)
+    return Capacity(
+        caps=lowest,
+        answer_rate=answer_rate,
+        talk_seconds=talk_seconds,
+        call_seconds=call_seconds,
+        calls_a_second=calls_a_second(
+            calls_per_second=lowest.calls_per_second,
+            max_concurrent=lowest.max_concurrent,
+            call_seconds=call_seconds,
+        ),
+    )
+
+
+def _lowest(caps: Iterable[int | None]) -> int | None:
+    return min((cap for cap in caps if cap is not None), default=None)
