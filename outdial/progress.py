@@ -14,6 +14,8 @@ from outdial.client import Counters, Waiting
 
 # A window that opens within this time is worth waiting for.
 SOON = timedelta(minutes=1)
+# More would not fit beside the rest in a terminal.
+MOST_LINES = 12
 RATE_SPAN = timedelta(seconds=3)
 
 
@@ -100,10 +102,18 @@ def waiting_table(waiting: Sequence[Waiting]) -> Table:
     for entry in sorted(waiting, key=_opening):
         groups.setdefault(_until(entry), []).append(entry)
     table = a_table("waiting for", "contacts", "zones")
-    for until, entries in groups.items():
+    lines = list(groups.items())
+    for until, entries in lines[:MOST_LINES]:
         zones = sorted({zone for entry in entries for zone in entry.zones})
-        table.add_row(until, str(sum(entry.contacts for entry in entries)), _short(zones))
+        table.add_row(until, _counted(entries), _short(zones))
+    rest = [entry for _, entries in lines[MOST_LINES:] for entry in entries]
+    if rest:
+        table.add_row("later", _counted(rest), "")
     return table
+
+
+def _counted(entries: Sequence[Waiting]) -> str:
+    return str(sum(entry.contacts for entry in entries))
 
 
 def _opening(entry: Waiting) -> float:

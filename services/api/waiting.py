@@ -19,6 +19,10 @@ UNKNOWN_ZONE, ENDED, CAMPAIGN, BLACKOUT = "unknown_zone", "ended", "campaign", "
 PACING = "pacing"
 
 
+# A reason, the rule behind it, and when it ends.
+_Wait = tuple[str, Rule | None, datetime | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """What contacts of one group wait for. No `opens_at`: for no time that anybody knows."""
@@ -48,12 +52,15 @@ def explain(
     by_group: dict[int, list[tuple[Place, int]]] = defaultdict(list)
     for place, contacts in places:
         by_group[place.calling_group_id].append((place, contacts))
-    told: Counter[Why] = Counter()
+    told: dict[Why, int] = {}
     for group_id in sorted(by_group):
         group = _Group(scene, rules_of(group_id))
-        for place, contacts in sorted(by_group[group_id], key=lambda pair: pair[0].slot):
-            told[group.why(place)] += contacts
+        told |= group.told(sorted(by_group[group_id], key=_slot))
     return told
+
+
+def _slot(counted: tuple[Place, int]) -> int:
+    return counted[0].slot
 
 
 class _Group:
@@ -61,15 +68,21 @@ class _Group:
 
     def __init__(self, scene: Scene, rules: CallingRules) -> None:
         self._scene, self._rules = scene, rules
-        self._due: Why | None = None
+        self._due: _Wait | None = None
         self._span: Span | None = None
         self._spanned_from = NEVER
 
-    def why(self, place: Place) -> Why:
+    def told(self, places: Iterable[tuple[Place, int]]) -> dict[Why, int]:
+        found: Counter[_Wait] = Counter()
+        for place, contacts in places:
+            found[self._wait(place)] += contacts
+        return {Why(self._rules.group, *wait): contacts for wait, contacts in found.items()}
+
+    def _wait(self, place: Place) -> _Wait:
         starts_at = datetime.fromtimestamp(place.slot * SLOT_SECONDS, UTC)
         if starts_at > self._scene.now:
-            reason = Wait.WINDOW if place.waits_for == NEW else place.waits_for
-            return self._at(starts_at, str(reason), None)
+            reason = str(Wait.WINDOW) if place.waits_for == NEW else place.waits_for
+            return self._at(starts_at, reason, None)
         # Some of this slot may be due in some minutes only: what they wait for is as good as over.
         if self._due is None:
             self._due = self._at(self._scene.now, *self._shut())
@@ -80,18 +93,17 @@ class _Group:
         binding = decide(self._rules, ContactFacts(), now=self._scene.now).binding
         return (PACING, None) if binding is None else (str(binding.gate), binding.rule)
 
-    def _at(self, at: datetime, reason: str, rule: Rule | None) -> Why:
-        group = self._rules.group
-        if not group.zones:
-            return Why(group, UNKNOWN_ZONE)
+    def _at(self, at: datetime, reason: str, rule: Rule | None) -> _Wait:
+        if not self._rules.group.zones:
+            return UNKNOWN_ZONE, None, None
         if self._opening(at) is None:
-            return Why(group, ENDED)
+            return ENDED, None, None
         if self._scene.stopped is not None:
-            return Why(group, CAMPAIGN)
+            return CAMPAIGN, None, None
         opens_at = self._opens_at(at)
         if opens_at is None or self._blackout(at):
-            return Why(group, BLACKOUT, None, opens_at)
-        return Why(group, reason, rule, None if reason == PACING else opens_at)
+            return BLACKOUT, None, opens_at
+        return reason, rule, None if reason == PACING else opens_at
 
     def _opens_at(self, at: datetime) -> datetime | None:
         """None when a black-out has no end, or the dates are over after it."""
@@ -113,6 +125,8 @@ class _Group:
         return span
 
     def _blackout(self, at: datetime) -> Blackout | None:
+        if not self._scene.blackouts:
+            return None
         return blacked_out(
             self._scene.blackouts,
             tenant_id=self._scene.tenant_id,

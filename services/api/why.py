@@ -9,7 +9,7 @@ from services.api.auth import Caller
 from services.api.problems import not_found
 from services.api.resources import Resources
 from services.api.waiting import Scene, Why, explain
-from shared.db import campaign_groups, waiting
+from shared.db import campaign_groups
 from shared.db import why as scenes
 from shared.db.suppressions import ALL_CAMPAIGNS
 from shared.db.types import Connection
@@ -93,7 +93,7 @@ async def of_campaign(
         )
         if campaign is None:
             raise not_found()
-        places = await waiting.of_campaign(conn, campaign_id)
+        places = await scenes.waiting(conn, campaign_id, now=now)
         # After the counts, so that no group of theirs is missing.
         groups = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
     calling = {group.id: group.calling for group in groups}

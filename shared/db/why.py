@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.db.person_calls import LOOK_BACK
 from shared.db.types import Connection
+from shared.db.waiting import SLOT_SECONDS, Place
 from shared.db.why_scenes import (
     AttemptScene,
     CampaignScene,
@@ -16,6 +17,8 @@ from shared.db.why_scenes import (
     campaign_scene,
     contact_scene,
 )
+
+SLOTS_AN_HOUR = 3_600 // SLOT_SECONDS
 
 
 async def contact(
@@ -112,6 +115,35 @@ async def campaign(
         now,
     )
     return None if row is None else campaign_scene(row)
+
+
+async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[tuple[Place, int]]:
+    """How many wait where. Each slot is told for the next hour, later ones hour by hour.
+
+    A place stands for all that are told with it, by the first slot of theirs.
+    """
+    rows = await conn.fetch(
+        """
+        SELECT calling_group_id, waits_for, min(slot) AS slot, sum(contacts)::bigint AS contacts
+        FROM waiting_contacts
+        WHERE campaign_id = $1 AND contacts <> 0
+        GROUP BY calling_group_id, waits_for, CASE
+            WHEN slot <= waiting_slot($2) THEN 0
+            WHEN slot <= waiting_slot($2) + $3 THEN slot
+            -- Hours since 1970: far fewer than slots, so never taken for one.
+            ELSE slot / $3 END
+        """,
+        campaign_id,
+        now,
+        SLOTS_AN_HOUR,
+    )
+    return [
+        (
+            Place(campaign_id, row["calling_group_id"], row["waits_for"], row["slot"]),
+            row["contacts"],
+        )
+        for row in rows
+    ]
 
 
 async def in_use(

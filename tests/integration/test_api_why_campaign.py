@@ -62,6 +62,30 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
     assert told["pending"] == 11
 
 
+async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_hour(
+    api: Api,
+) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, b"number\n+4930123456\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    group_id = await api.pool.fetchval("SELECT calling_group_id FROM contacts")
+    now = datetime.now(UTC)
+    hour = (now + timedelta(hours=9)).replace(minute=0, second=0, microsecond=0)
+    soon = [now + timedelta(minutes=minutes) for minutes in (20, 40)]
+    later = [hour + timedelta(minutes=minutes) for minutes in (15, 55, 65)]
+    async with api.pool.acquire() as conn, conn.transaction():
+        await waiting.add(
+            conn,
+            [(Place(campaign_id, group_id, "retry", slot_of(at)), 2) for at in soon + later],
+        )
+
+    told = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]
+
+    assert [entry["contacts"] for entry in told] == [2, 2, 4, 2, 1]
+    opens = [datetime.fromisoformat(entry["opens_at"]) for entry in told[2:4]]
+    assert opens == [later[0], later[2]]
+
+
 async def test_a_paused_campaign_waits_for_its_owner(api: Api) -> None:
     campaign_id = await api.campaign(**FREE)
     await api.import_csv(campaign_id, FILE)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from outdial.client import Counters, Waiting
-from outdial.progress import CallRate, Snapshot, waiting_table
+from outdial.progress import MOST_LINES, CallRate, Snapshot, waiting_table
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -91,3 +91,13 @@ def test_contacts_that_wait_for_the_same_opening_are_one_line() -> None:
 
     assert table.row_count == 1
     assert list(table.columns[1].cells) == ["7"]
+
+
+def test_what_comes_after_many_openings_is_one_line() -> None:
+    entries = [waits(2, "retry", timedelta(hours=hour)) for hour in range(1, 31)]
+
+    table = waiting_table(entries)
+
+    assert table.row_count == MOST_LINES + 1
+    assert list(table.columns[0].cells)[-1] == "later"
+    assert list(table.columns[1].cells)[-1] == str(2 * (30 - MOST_LINES))

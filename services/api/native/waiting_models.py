@@ -64,7 +64,10 @@ class CampaignWhyView(BaseModel):
     )
     pending: int = Field(description="contacts in all entries")
     next_opens_at: datetime | None = Field(description="the earliest `opens_at`")
-    waiting: list[WaitingEntry] = Field(description="soonest first; what has no time at the end")
+    waiting: list[WaitingEntry] = Field(
+        description="soonest first; what has no time at the end. More than an hour ahead, those "
+        "of one hour are told together, with the earliest `opens_at` of theirs"
+    )
 
     @classmethod
     def of(cls, why: CampaignWhy) -> "CampaignWhyView":
