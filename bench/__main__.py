@@ -6,7 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import claiming, decision, end_to_end, idle_contacts, import_csv, why
+from bench import claiming, decision, end_to_end, idle_contacts, import_csv, simulate, why
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 
@@ -22,6 +22,7 @@ MEASURES = {
     "decision": decision.measure,
     "import_csv": csv_import,
     "idle_contacts": idle_contacts.measure,
+    "simulate": simulate.measure,
     "why": why.measure,
 }
 
