@@ -58,7 +58,8 @@ def page(result: Result, *, name: str, people: People) -> str:
 
 
 def _outcomes(result: Result) -> str:
-    names = sorted({*result.outcomes, *result.finished}, key=lambda each: -result.outcomes[each])
+    found = {*result.outcomes, *result.finished}
+    names = sorted(found, key=lambda each: (-result.outcomes[each], each))
     rows = [
         (words(each), f"{result.outcomes[each]:,}", f"{result.finished[each]:,}") for each in names
     ]
