@@ -13,7 +13,7 @@ from rich.table import Table
 
 from outdial.commands.tenants import postgres_url
 from outdial.errors import OutdialError
-from shared.db import blackouts
+from shared.db import blackouts, campaigns
 from shared.db.blackouts import Record
 from shared.db.types import Session
 from shared.domain.blackouts import is_jurisdiction
@@ -39,7 +39,7 @@ async def add(
     now = datetime.now(UTC)
     if ends is not None and ends <= max(now, begins or now):
         raise OutdialError("it must end in the future and after its start")
-    async with _connected(directory) as conn:
+    async with _connected(directory) as conn, conn.transaction():
         try:
             made = await blackouts.insert(
                 conn,
@@ -49,6 +49,7 @@ async def add(
                 ends_at=ends,
                 reason=reason.strip(),
             )
+            await campaigns.outdate(conn, tenant_id=tenant_id)
         except asyncpg.ForeignKeyViolationError:
             raise OutdialError(f"there is no tenant {tenant_id}") from None
     console.print(f"black-out {made.id}: {_place(made)} {_span(made)}", highlight=False)

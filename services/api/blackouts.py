@@ -5,7 +5,7 @@ from datetime import datetime
 from services.api.auth import Caller
 from services.api.problems import invalid, not_found
 from services.api.resources import Resources
-from shared.db import blackouts
+from shared.db import blackouts, campaigns
 from shared.db.blackouts import Record
 from shared.domain.blackouts import is_jurisdiction
 
@@ -29,8 +29,8 @@ async def begin(
         )
     if ends_at is not None and ends_at <= max(now, starts_at or now):
         raise invalid("/ends_at", "no_span", "must be in the future and after starts_at")
-    async with resources.pool.acquire() as conn:
-        return await blackouts.insert(
+    async with resources.pool.acquire() as conn, conn.transaction():
+        made = await blackouts.insert(
             conn,
             tenant_id=caller.tenant_id,
             jurisdiction=jurisdiction,
@@ -38,6 +38,8 @@ async def begin(
             ends_at=ends_at,
             reason=reason,
         )
+        await campaigns.outdate(conn, tenant_id=caller.tenant_id)
+    return made
 
 
 async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:

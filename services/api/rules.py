@@ -11,7 +11,7 @@ from enum import StrEnum
 from services.api.auth import Caller
 from services.api.problems import ProblemError, invalid, not_found
 from services.api.resources import Resources
-from shared.db import tenants
+from shared.db import campaigns, tenants
 from shared.definitions.rules import (
     CHOICES_MOST,
     OWN_MOST,
@@ -144,6 +144,7 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
         await tenants.change_rules(
             conn, caller.tenant_id, after.model_dump_json(), api_key_id=caller.api_key_id
         )
+        await campaigns.outdate(conn, tenant_id=caller.tenant_id)
     return after
 
 

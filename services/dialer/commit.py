@@ -88,6 +88,7 @@ async def _dial(
         conn,
         [each.due.id for each in candidates],
         [each.due.number for each in candidates],
+        [each.run.edition for each in candidates],
         counted=counted,
         now=at,
         open_until=at + LAST_MOMENTS,

@@ -117,6 +117,7 @@ async def dial(
     conn: Connection,
     ids: Sequence[UUID],
     numbers: Sequence[str],
+    editions: Sequence[int],
     *,
     counted: bool = False,
     now: datetime,
@@ -126,8 +127,9 @@ async def dial(
     """The compare-and-set before an originate: who may be dialed is decided here and nowhere else.
 
     It reads the owner's wish and the suppressions in the same statement, so a pause or a
-    suppression that is committed stops whatever has not passed this point. `counted` says that the
-    calls are noted in person_calls by the same transaction.
+    suppression that is committed stops whatever has not passed this point. So does whatever has
+    raised the campaign's edition since the attempt was judged by the one that is given. `counted`
+    says that the calls are noted in person_calls by the same transaction.
     """
     rows = await conn.fetch(
         """
@@ -136,6 +138,7 @@ async def dial(
         -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
         WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
             AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
+            AND c.edition = ($7::integer[])[array_position($1::uuid[], a.id)]
             AND NOT EXISTS (
                 SELECT FROM suppressions s
                 WHERE s.tenant_id = c.tenant_id
@@ -150,6 +153,7 @@ async def dial(
         revisit_at,
         open_until,
         counted,
+        list(editions),
     )
     return {row["id"] for row in rows}
 

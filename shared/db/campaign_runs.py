@@ -20,6 +20,7 @@ class Run:
     trunk_id: int
     definition: str
     tenant_rules: str
+    edition: int
     wanted: bool
     tenant_caps: Caps
     trunk_caps: Caps
@@ -41,7 +42,7 @@ async def running(conn: Connection) -> list[Run]:
     """The campaigns whose contacts may be claimed."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, true AS wanted,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.edition, true AS wanted,
             t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
@@ -60,7 +61,8 @@ async def now(conn: Connection, ids: Sequence[int]) -> tuple[dict[int, Run], dat
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, clock_timestamp() AS at,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.edition,
+            clock_timestamp() AS at,
             c.state = 'running' AND c.wanted_state = 'running' AS wanted,
             t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
@@ -149,6 +151,7 @@ def _run(row: asyncpg.Record) -> Run:
         row["trunk_id"],
         row["definition"],
         row["tenant_rules"],
+        row["edition"],
         row["wanted"],
         Caps(row["tenant_concurrent"], row["tenant_rate"]),
         Caps(row["trunk_concurrent"], row["trunk_rate"]),

@@ -131,12 +131,28 @@ async def edit(
             INSERT INTO campaign_edits (campaign_id, definition, api_key_id, at)
             VALUES ($1, $3, $4, clock_timestamp())
         )
-        UPDATE campaigns SET name = $2, definition = $3 WHERE id = $1
+        UPDATE campaigns SET name = $2, definition = $3, edition = edition + 1 WHERE id = $1
         """,
         campaign_id,
         name,
         definition,
         api_key_id,
+    )
+
+
+async def outdate(conn: Connection, *, tenant_id: int | None) -> None:
+    """Have what dialers judge by at this moment be judged anew: a tenant's campaigns, or all."""
+    await conn.execute(
+        """
+        UPDATE campaigns SET edition = edition + 1 WHERE id IN (
+            SELECT id FROM campaigns
+            WHERE ($1::bigint IS NULL OR tenant_id = $1)
+                AND state NOT IN ('completed', 'cancelled')
+            -- In one order for all, so that none deadlock.
+            ORDER BY id FOR NO KEY UPDATE
+        )
+        """,
+        tenant_id,
     )
 
 

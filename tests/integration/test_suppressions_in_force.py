@@ -32,6 +32,7 @@ async def wins(bench: Bench, *, now: datetime) -> list[bool]:
         bench.pool,
         ids,
         [number] * len(ids),
+        [0] * len(ids),
         now=now,
         open_until=now,
         revisit_at=now + HOUR,

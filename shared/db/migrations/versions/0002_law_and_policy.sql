@@ -30,6 +30,10 @@ CREATE TABLE tenant_rule_changes (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a black-out. The
+-- dialer's compare-and-set wins only by the edition that the attempt was judged by.
+ALTER TABLE campaigns ADD COLUMN edition integer NOT NULL DEFAULT 0;
+
 -- Every definition that a campaign had after its first.
 CREATE TABLE campaign_edits (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
