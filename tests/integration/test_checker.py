@@ -9,11 +9,19 @@ import asyncpg
 import pytest
 
 from shared.db.types import Session
-from tests.support import plants
 from tests.support.checker import check
 from tests.support.histories import START, History, usual_history
 from tests.support.judging.facts import Caps, Fault
-from tests.support.plants import AFTER_THE_END, IN_THE_HISTORY, Plant
+from tests.support.plants import calls, caps, counters, endings, hours, stops
+from tests.support.plants.acts import Plant
+
+IN_THE_HISTORY = [
+    *calls.BUGS,
+    *hours.BUGS,
+    *caps.BUGS,
+    *endings.BUGS,
+    *stops.BUGS,
+]
 
 
 @pytest.fixture
@@ -51,7 +59,7 @@ async def test_a_bug_in_the_history_is_found(
 
 
 @pytest.mark.parametrize(
-    ("invariant", "plant"), AFTER_THE_END, ids=[p.__name__ for _, p in AFTER_THE_END]
+    ("invariant", "plant"), counters.BUGS, ids=[p.__name__ for _, p in counters.BUGS]
 )
 async def test_a_bug_in_what_was_stored_is_found(
     history: History, invariant: str, plant: Plant
@@ -72,21 +80,21 @@ async def test_the_installations_caps_are_those_that_are_given(history: History)
 
 
 async def test_calls_over_a_whole_second_keep_the_rate(history: History) -> None:
-    await plants.three_calls_in_a_second(history, span=1.0)
+    await caps.three_calls_in_a_second(history, span=1.0)
     await history.finish()
 
     assert await check(history.conn, history.log) == []
 
 
 async def test_a_call_within_the_bound_of_a_pause_is_no_violation(history: History) -> None:
-    await plants.dialed_after_pause(history)
+    await stops.dialed_after_pause(history)
     await history.finish()
 
     assert await check(history.conn, history.log, stop_seconds=5.5) == []
 
 
 async def test_a_noted_fault_explains_an_unknown_attempt(history: History) -> None:
-    await plants.unknown_for_no_reason(history)
+    await endings.unknown_for_no_reason(history)
     await history.finish()
     killed = Fault(at=START.timestamp() + 3, what="kill -9 dialer")
     elsewhere = Fault(at=START.timestamp() + 300, what="kill -9 dialer")
@@ -96,8 +104,8 @@ async def test_a_noted_fault_explains_an_unknown_attempt(history: History) -> No
 
 
 async def test_evidence_holds_no_whole_number(history: History) -> None:
-    await plants.another_number_called(history)
-    await plants.called_by_one_of_two_zones(history)
+    await endings.another_number_called(history)
+    await hours.called_by_one_of_two_zones(history)
     await history.finish()
 
     violations = await check(history.conn, history.log)
@@ -119,7 +127,7 @@ async def test_the_command_line_leaves_with_one_when_anything_is_violated(
     history: History, dsn: str, planted: bool
 ) -> None:
     if planted:
-        await plants.duplicate_originate(history)
+        await calls.duplicate_originate(history)
     await history.finish()
     command = ("-m", "tests.support.checker", "--postgres", dsn, "--log", history.log)
 

@@ -15,7 +15,8 @@ import asyncpg
 
 from shared.db.types import Session
 from tests.support.judging import counters, dialing, endings, hours, limits, stops
-from tests.support.judging.facts import Caps, Facts, Fault, Violation, read_facts
+from tests.support.judging.facts import Caps, Facts, Fault, Violation
+from tests.support.judging.rows import read_facts
 
 NO_CAPS = Caps()
 # The promise is 1 s for 99 of 100 and 2 s for all of them.

@@ -1,0 +1,20 @@
+"""What planted bugs have in common: they change a correct history, each in one place."""
+
+import json
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from tests.support.histories import History
+
+Plant = Callable[[History], Awaitable[None]]
+
+
+async def attempt_of(history: History, outcome: str) -> UUID:
+    found = await history.conn.fetchval("SELECT id FROM attempts WHERE outcome = $1", outcome)
+    return UUID(str(found))
+
+
+async def change_definition(history: History, path: list[str], value: object) -> None:
+    await history.conn.execute(
+        "UPDATE campaigns SET definition = jsonb_set(definition, $1, $2)", path, json.dumps(value)
+    )
