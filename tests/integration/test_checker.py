@@ -22,6 +22,10 @@ IN_THE_HISTORY = [
     *endings.BUGS,
     *stops.BUGS,
 ]
+NEAR_MISSES = [
+    *hours.NEAR_MISSES,
+    *stops.NEAR_MISSES,
+]
 
 
 @pytest.fixture
@@ -56,6 +60,14 @@ async def test_a_bug_in_the_history_is_found(
     await history.finish()
 
     assert await broken(history) == {invariant}
+
+
+@pytest.mark.parametrize("plant", NEAR_MISSES, ids=[p.__name__ for p in NEAR_MISSES])
+async def test_what_is_just_allowed_is_let_pass(history: History, plant: Plant) -> None:
+    await plant(history)
+    await history.finish()
+
+    assert await check(history.conn, history.log) == []
 
 
 @pytest.mark.parametrize(

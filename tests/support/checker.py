@@ -14,7 +14,14 @@ from pathlib import Path
 import asyncpg
 
 from shared.db.types import Session
-from tests.support.judging import counters, dialing, endings, hours, limits, stops
+from tests.support.judging import (
+    counters,
+    dialing,
+    endings,
+    hours,
+    limits,
+    stops,
+)
 from tests.support.judging.facts import Caps, Facts, Fault, Violation
 from tests.support.judging.rows import read_facts
 
@@ -39,7 +46,7 @@ async def check(
 def judge(facts: Facts, *, caps: Caps, stop_seconds: float) -> Iterator[Violation]:
     yield from i1_one_originate(facts)
     yield from i2_one_live_attempt(facts)
-    yield from i3_inside_hours(facts)
+    yield from i3_inside_hours(facts, stop_seconds)
     yield from i4_under_caps(facts, caps)
     yield from i5_none_lost(facts)
     yield from i6_counted_once(facts)
@@ -56,8 +63,9 @@ def i2_one_live_attempt(facts: Facts) -> Iterator[Violation]:
     yield from dialing.policy_broken(facts)
 
 
-def i3_inside_hours(facts: Facts) -> Iterator[Violation]:
-    return hours.outside_hours(facts)
+def i3_inside_hours(facts: Facts, stop_seconds: float) -> Iterator[Violation]:
+    yield from hours.outside_hours(facts)
+    yield from stops.dialed_in_blackout(facts, within_seconds=stop_seconds)
 
 
 def i4_under_caps(facts: Facts, installation: Caps) -> Iterator[Violation]:

@@ -1,6 +1,7 @@
 """Small correct histories, in the database and in a carrier's log, for the checker to judge."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,23 +51,46 @@ class History:
     campaign_id: int
     lines: list[dict[str, Any]] = field(default_factory=list)
 
-    async def contact(self, number: str, *zones: str, source: str = "contact") -> int:
+    async def campaign(self, **changes: object) -> int:
+        """Another one of the tenant, which differs in these parts of its definition."""
+        campaign_id: int = await self.conn.fetchval(
+            """
+            INSERT INTO campaigns
+                (tenant_id, trunk_id, name, definition, state, wanted_state, started_at)
+            VALUES ($1, $2, 'history', $3, 'running', 'running', $4) RETURNING id
+            """,
+            self.tenant_id,
+            self.trunk_id,
+            json.dumps(_DEFINITION | changes),
+            START,
+        )
+        return campaign_id
+
+    async def contact(
+        self,
+        number: str,
+        *zones: str,
+        source: str = "contact",
+        places: Sequence[str] = ("ZZ",),
+        campaign_id: int | None = None,
+    ) -> int:
         group = await self.conn.fetchval(
             """
-            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, '{ZZ}')
+            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, $3)
             ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
                 DO UPDATE SET zones = EXCLUDED.zones
             RETURNING id
             """,
             list(zones),
             source,
+            list(places),
         )
         contact_id: int = await self.conn.fetchval(
             """
             INSERT INTO contacts (campaign_id, calling_group_id, number)
             VALUES ($1, $2, $3) RETURNING id
             """,
-            self.campaign_id,
+            campaign_id or self.campaign_id,
             group,
             number,
         )
@@ -184,20 +208,8 @@ async def begin(conn: Session, log: Path) -> History:
         VALUES ('default', 'simulated', 'http://127.0.0.1') RETURNING id
         """
     )
-    campaign_id = await conn.fetchval(
-        """
-        INSERT INTO campaigns
-            (tenant_id, trunk_id, name, definition, state, wanted_state, started_at)
-        VALUES ($1, $2, 'history', $3, 'running', 'running', $4) RETURNING id
-        """,
-        tenant_id,
-        trunk_id,
-        json.dumps(_DEFINITION),
-        START,
-    )
-    history = History(
-        conn=conn, log=log, tenant_id=tenant_id, trunk_id=trunk_id, campaign_id=campaign_id
-    )
+    history = History(conn=conn, log=log, tenant_id=tenant_id, trunk_id=trunk_id, campaign_id=0)
+    history.campaign_id = await history.campaign()
     await want(history, "running", at=START - timedelta(days=3))
     return history
 

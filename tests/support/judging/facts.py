@@ -60,6 +60,7 @@ class Contact:
     attempts: int
     zones: tuple[str, ...]
     zone_source: str
+    jurisdictions: tuple[str, ...]
     calling_group_id: int
     waits_for: str | None
     not_before: float | None
@@ -94,6 +95,16 @@ class Fault:
     what: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blackout:
+    """None stands for every tenant, and for everywhere."""
+
+    tenant_id: int | None
+    jurisdiction: str | None
+    starts: float
+    ends: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     log: list[Originate | CallEnd]
@@ -107,6 +118,7 @@ class Facts:
     # By tenant, campaign (0: all of them) and number, from when until when.
     suppressions: dict[tuple[int, int, str], tuple[float, float]]
     counters: dict[tuple[int, str], int]
+    blackouts: list[Blackout] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     @cached_property
@@ -171,3 +183,8 @@ def _line(line: dict[str, Any]) -> Originate | CallEnd:
         verdict=line["verdict"],
         code=line["code"],
     )
+
+
+def covers(area: str, places: tuple[str, ...]) -> bool:
+    """Whether any of the places is the area or a part of it, as US-LA is one of US."""
+    return any(f"{place}-".startswith(f"{area}-") for place in places)

@@ -11,7 +11,7 @@ import holidays
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
-from tests.support.judging.facts import Contact, Facts, Violation
+from tests.support.judging.facts import Campaign, Contact, Facts, Violation
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -19,7 +19,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def outside_hours(facts: Facts) -> Iterator[Violation]:
     for line, attempt, contact, campaign in facts.known():
         at = datetime.fromtimestamp(line.at, UTC)
-        why = _closed(campaign.definition["calendar"], contact, at)
+        why = _closed(campaign, contact, at)
         if why is not None:
             evidence = f"originated at {at.isoformat()}: {why}"
             yield Violation(invariant="I3", id=str(attempt.id), evidence=evidence)
@@ -37,13 +37,19 @@ def open_at(calendar: dict[str, Any], zone: str, at: datetime) -> bool:
     )
 
 
-def _closed(calendar: dict[str, Any], contact: Contact, at: datetime) -> str | None:
+def _closed(campaign: Campaign, contact: Contact, at: datetime) -> str | None:
     if not contact.zones:
         return "its zone is unknown"
     missing = _zones_of_number(contact.number) - set(contact.zones)
     if contact.zone_source == "number" and missing:
         return f"its number may also be in {', '.join(sorted(missing))}"
-    closed = [zone for zone in contact.zones if not open_at(calendar, zone, at)]
+    calendars = [campaign.definition["calendar"]]
+    by_default = campaign.definition.get("default_zone_windows")
+    if by_default and contact.zone_source == "campaign":
+        calendars.append({"windows": by_default})
+    closed = [
+        zone for zone in contact.zones if not all(open_at(each, zone, at) for each in calendars)
+    ]
     return f"closed in {', '.join(closed)}" if closed else None
 
 

@@ -3,12 +3,22 @@
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from shared.db.types import Connection, Session
-from tests.support.judging.facts import Attempt, Campaign, Caps, Contact, Facts, Fault, read_log
+from tests.support.judging.facts import (
+    Attempt,
+    Blackout,
+    Campaign,
+    Caps,
+    Contact,
+    Facts,
+    Fault,
+    read_log,
+)
 
 
 async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
@@ -26,6 +36,7 @@ async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
             ),
             changes=await _changes(conn),
             suppressions=await _suppressions(conn),
+            blackouts=await _blackouts(conn),
             counters=await _counters(conn),
             faults=faults,
         )
@@ -45,12 +56,18 @@ async def _contacts(conn: Connection) -> dict[int, Contact]:
     rows = await conn.fetch(
         """
         SELECT contacts.id, campaign_id, number, state, outcome, attempts,
-               zones, source AS zone_source, calling_group_id, waits_for,
+               zones, source AS zone_source, jurisdictions, calling_group_id, waits_for,
                extract(epoch FROM NULLIF(not_before, '-infinity'))::float AS not_before
         FROM contacts JOIN calling_groups ON calling_groups.id = calling_group_id
         """
     )
-    return {row["id"]: Contact(**dict(row) | {"zones": tuple(row["zones"])}) for row in rows}
+    # A few groups stand behind all contacts: each of them is one pair of values.
+    groups: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        if row["calling_group_id"] not in groups:
+            of_group = {key: tuple(row[key]) for key in ("zones", "jurisdictions")}
+            groups[row["calling_group_id"]] = of_group
+    return {row["id"]: Contact(**dict(row) | groups[row["calling_group_id"]]) for row in rows}
 
 
 async def _attempts(conn: Connection) -> dict[UUID, Attempt]:
@@ -90,6 +107,17 @@ async def _suppressions(conn: Connection) -> dict[tuple[int, int, str], tuple[fl
         (row["tenant_id"], row["campaign_id"], row["number"]): (row["starts"], row["ends"])
         for row in rows
     }
+
+
+async def _blackouts(conn: Connection) -> list[Blackout]:
+    rows = await conn.fetch(
+        """
+        SELECT tenant_id, jurisdiction, extract(epoch FROM starts_at)::float AS starts,
+            extract(epoch FROM ends_at)::float AS ends
+        FROM blackouts
+        """
+    )
+    return [Blackout(**dict(row)) for row in rows]
 
 
 async def _counters(conn: Connection) -> dict[tuple[int, str], int]:

@@ -1,9 +1,9 @@
-"""I8: pause, cancel and suppression stop new originates within a bound."""
+"""I8 and I3: pause, cancel, suppression and black-out stop new originates within a bound."""
 
 import math
 from collections.abc import Iterator
 
-from tests.support.judging.facts import Facts, Violation
+from tests.support.judging.facts import Blackout, Campaign, Contact, Facts, Violation, covers
 
 NEVER = math.inf, math.inf
 
@@ -20,6 +20,22 @@ def dialed_after_stop(facts: Facts, *, within_seconds: float) -> Iterator[Violat
             if line.at - starts > within_seconds and line.at < ends:
                 evidence = f"originated {line.at - starts:.3f} s after the suppression"
                 yield Violation(invariant="I8", id=str(attempt.id), evidence=evidence)
+
+
+def dialed_in_blackout(facts: Facts, *, within_seconds: float) -> Iterator[Violation]:
+    for line, attempt, contact, campaign in facts.known():
+        for blackout in facts.blackouts:
+            since = line.at - blackout.starts
+            in_force = since > within_seconds and line.at < blackout.ends
+            if in_force and _reaches(blackout, campaign, contact):
+                evidence = f"originated {since:.3f} s after a black-out began"
+                yield Violation(invariant="I3", id=str(attempt.id), evidence=evidence)
+
+
+def _reaches(blackout: Blackout, campaign: Campaign, contact: Contact) -> bool:
+    area = blackout.jurisdiction
+    is_there = area is None or covers(area, contact.jurisdictions)
+    return is_there and blackout.tenant_id in (None, campaign.tenant_id)
 
 
 def _stopped_at(changes: list[tuple[float, str]], at: float) -> tuple[float, str] | None:
