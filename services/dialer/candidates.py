@@ -13,6 +13,9 @@ from shared.domain.calling_rules import CallingRules
 from shared.domain.decision import NEVER, Block, ContactFacts, Gate, first_block
 from shared.domain.pacing import LAST_MOMENTS
 
+# Nothing stands against nearly all of them.
+UNHINDERED = ContactFacts()
+
 REASONS = {
     Gate.CAMPAIGN: DropReason.NOT_WANTED,
     Gate.SUPPRESSION: DropReason.SUPPRESSED,
@@ -45,6 +48,8 @@ class Candidate:
 
 def facts_of(due: Due, run: Run, blackout: Blackout | None) -> ContactFacts:
     """What is known before anybody looks at the calls to the person."""
+    if run.wanted and blackout is None and due.expires_at is None and not due.suppressed:
+        return UNHINDERED
     return ContactFacts(
         expires_at=due.expires_at,
         suppressed_until=NEVER if due.suppressed else None,

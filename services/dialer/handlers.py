@@ -15,12 +15,13 @@ from services.dialer.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal
 from services.dialer.provider import Originate, Provider
 from services.dialer.trunks import Trunks, UnknownTrunkError
 from shared.db import attempts, blackouts, campaign_runs
-from shared.db.attempts import Due
 from shared.db.campaign_runs import Run
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.blackouts import Blackout, blacked_out
+from shared.domain.calling_groups import CallingGroup
+from shared.domain.calling_rules import CallingRules
 from shared.domain.claiming import Caps
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDue
@@ -88,13 +89,23 @@ class AttemptDialer:
         CLOCK_SKEW.set(skew.total_seconds())
         if abs(skew) > CLOCK_TOLERANCE:
             raise ClockSkewError(f"clock is off by {skew.total_seconds():.1f} s")
-        return [self._candidate(each, runs[each.campaign_id], shut) for each in due]
+        known: dict[tuple[int, int], tuple[CallingRules, Blackout | None]] = {}
+        candidates = []
+        for each in due:
+            run, key = runs[each.campaign_id], (each.campaign_id, each.group_id)
+            if key not in known:
+                known[key] = self._rules(run, each.group, shut)
+            rules, blackout = known[key]
+            candidates.append(Candidate(each, run, rules, facts_of(each, run, blackout)))
+        return candidates
 
-    def _candidate(self, due: Due, run: Run, shut: Sequence[Blackout]) -> Candidate:
-        rules = self.rulebook.rules(run.definition, run.tenant_rules, due.group)
-        places = due.group.jurisdictions
-        blackout = blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=now())
-        return Candidate(due, run, rules, facts_of(due, run, blackout))
+    def _rules(
+        self, run: Run, group: CallingGroup, shut: Sequence[Blackout]
+    ) -> tuple[CallingRules, Blackout | None]:
+        """What all attempts of a campaign in a group have in common."""
+        rules = self.rulebook.rules(run.definition, run.tenant_rules, group)
+        places = group.jurisdictions
+        return rules, blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=now())
 
     async def _drop(self, stopped: Sequence[tuple[Candidate, Stop]]) -> None:
         await asyncio.gather(

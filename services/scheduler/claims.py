@@ -159,10 +159,11 @@ class Claims:
         blocks = {}
         for each in due:
             known = calls.get(persons[each.id])
-            if not known:
+            rules = by_group[each.calling_group_id].rules
+            if not known or not rules.limits:
                 continue
             facts = ContactFacts(calls=known, call_up_until=up_until(known, now=now))
-            block = first_block(by_group[each.calling_group_id].rules, facts, now=now)
+            block = first_block(rules, facts, now=now)
             if block is not None:
                 blocks[each.id] = block
         return blocks

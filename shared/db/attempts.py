@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
 from shared.domain.calling_groups import CallingGroup
@@ -21,6 +23,7 @@ class Due:
     id: UUID
     campaign_id: int
     number: str
+    group_id: int
     group: CallingGroup
     window_closes_at: datetime
     expires_at: datetime | None
@@ -80,7 +83,7 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
     rows = await conn.fetch(
         """
         SELECT a.id, a.campaign_id, c.number, a.window_closes_at, c.expires_at,
-            g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+            g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             EXISTS (
                 SELECT FROM suppressions s
                 WHERE s.tenant_id = m.tenant_id AND s.number = c.number
@@ -94,23 +97,30 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
         """,
         list(ids),
     )
-    return [
-        Due(
-            row["id"],
-            row["campaign_id"],
-            row["number"],
-            CallingGroup(
-                zones=tuple(row["zones"]),
-                source=row["source"],
-                jurisdictions=tuple(row["jurisdictions"]),
-                jurisdiction_source=row["jurisdiction_source"],
-            ),
-            row["window_closes_at"],
-            row["expires_at"],
-            row["suppressed"],
+    groups: dict[int, CallingGroup] = {}
+    return [_due(row, groups) for row in rows]
+
+
+def _due(row: Record, groups: dict[int, CallingGroup]) -> Due:
+    """Attempts of one group share it, and are told apart by its id at less cost."""
+    group = groups.get(row["group_id"])
+    if group is None:
+        group = groups[row["group_id"]] = CallingGroup(
+            zones=tuple(row["zones"]),
+            source=row["source"],
+            jurisdictions=tuple(row["jurisdictions"]),
+            jurisdiction_source=row["jurisdiction_source"],
         )
-        for row in rows
-    ]
+    return Due(
+        row["id"],
+        row["campaign_id"],
+        row["number"],
+        row["group_id"],
+        group,
+        row["window_closes_at"],
+        row["expires_at"],
+        row["suppressed"],
+    )
 
 
 async def dial(
