@@ -12,18 +12,22 @@ from shared.db.types import Session
 from tests.support.checker import check
 from tests.support.histories import START, History, usual_history
 from tests.support.judging.facts import Caps, Fault
-from tests.support.plants import calls, caps, counters, endings, hours, stops
+from tests.support.plants import calls, caps, counters, endings, frequency, hours, law, stops
 from tests.support.plants.acts import Plant
 
 IN_THE_HISTORY = [
     *calls.BUGS,
+    *frequency.BUGS,
     *hours.BUGS,
+    *law.BUGS,
     *caps.BUGS,
     *endings.BUGS,
     *stops.BUGS,
 ]
 NEAR_MISSES = [
+    *frequency.NEAR_MISSES,
     *hours.NEAR_MISSES,
+    *law.NEAR_MISSES,
     *stops.NEAR_MISSES,
 ]
 

@@ -18,6 +18,7 @@ from tests.support.judging import (
     counters,
     dialing,
     endings,
+    frequency,
     hours,
     limits,
     stops,
@@ -61,6 +62,7 @@ def i2_one_live_attempt(facts: Facts) -> Iterator[Violation]:
     yield from dialing.calls_at_once(facts)
     yield from dialing.attempts_at_once(facts)
     yield from dialing.policy_broken(facts)
+    yield from frequency.called_too_often(facts)
 
 
 def i3_inside_hours(facts: Facts, stop_seconds: float) -> Iterator[Violation]:

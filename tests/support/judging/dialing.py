@@ -91,7 +91,7 @@ def _too_many_a_day(
 
 def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> Iterator[str]:
     for number, (earlier, later) in enumerate(pairwise(called), start=1):
-        line, ended_at = facts.accepted.get(later.id), _ended_at(facts, earlier)
+        line, ended_at = facts.accepted.get(later.id), facts.ended_at(earlier)
         if line is None or ended_at is None:
             continue
         rule = policy.get("retry", {}).get(earlier.outcome)
@@ -113,11 +113,3 @@ def _delay(policy: dict[str, Any], rule: dict[str, Any], number: int) -> float:
         return own
     delays: list[float] = policy["delays_seconds"]
     return delays[min(number, len(delays)) - 1]
-
-
-def _ended_at(facts: Facts, attempt: Attempt) -> float | None:
-    """The carrier knows best, but not when an attempt was given up as unknown."""
-    ends = facts.ends.get(attempt.id)
-    if ends and attempt.state == "ended":
-        return ends[0].at
-    return attempt.ended_at.timestamp() if attempt.ended_at else None

@@ -119,6 +119,8 @@ class Facts:
     suppressions: dict[tuple[int, int, str], tuple[float, float]]
     counters: dict[tuple[int, str], int]
     blackouts: list[Blackout] = field(default_factory=list)
+    # What each tenant made of the rules of law, as it stood at the end.
+    tenant_rules: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     @cached_property
@@ -149,6 +151,18 @@ class Facts:
         for attempt in sorted(self.attempts.values(), key=lambda a: (a.claimed_at, a.id)):
             found[attempt.contact_id].append(attempt)
         return found
+
+    def outcome(self, attempt: Attempt) -> str | None:
+        """What the database made of the call, else what the carrier did."""
+        ends = self.ends.get(attempt.id)
+        return attempt.outcome or (ends[0].outcome if ends else None)
+
+    def ended_at(self, attempt: Attempt) -> float | None:
+        """The carrier knows best, but not when an attempt was given up as unknown."""
+        ends = self.ends.get(attempt.id)
+        if ends and attempt.state != "unknown":
+            return ends[0].at
+        return attempt.ended_at.timestamp() if attempt.ended_at else None
 
     def known(self) -> Iterator[tuple[Originate, Attempt, Contact, Campaign]]:
         """Each originate with what it was for; those nobody knows are I5's."""

@@ -12,17 +12,20 @@ import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from tests.support.judging.facts import Campaign, Contact, Facts, Violation
+from tests.support.judging.law import Law, Rule
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def outside_hours(facts: Facts) -> Iterator[Violation]:
+    law = Law(facts.tenant_rules)
     for line, attempt, contact, campaign in facts.known():
         at = datetime.fromtimestamp(line.at, UTC)
-        why = _closed(campaign, contact, at)
-        if why is not None:
-            evidence = f"originated at {at.isoformat()}: {why}"
-            yield Violation(invariant="I3", id=str(attempt.id), evidence=evidence)
+        legal = (_forbidden(rule, contact, at) for rule in law.rules(campaign, contact))
+        for why in (_closed(campaign, contact, at), *legal):
+            if why is not None:
+                evidence = f"originated at {at.isoformat()}: {why}"
+                yield Violation(invariant="I3", id=str(attempt.id), evidence=evidence)
 
 
 def open_at(calendar: dict[str, Any], zone: str, at: datetime) -> bool:
@@ -51,6 +54,19 @@ def _closed(campaign: Campaign, contact: Contact, at: datetime) -> str | None:
         zone for zone in contact.zones if not all(open_at(each, zone, at) for each in calendars)
     ]
     return f"closed in {', '.join(closed)}" if closed else None
+
+
+def _forbidden(rule: Rule, contact: Contact, at: datetime) -> str | None:
+    """Law holds on the dates of the place; on others every minute is open."""
+    hours = rule.hours
+    if hours is None:
+        return None
+    closed = [
+        zone
+        for zone in contact.zones
+        if rule.holds_on(local_date(zone, at.timestamp())) and not open_at(hours, zone, at)
+    ]
+    return f"closed in {', '.join(closed)} by {rule.name}" if closed else None
 
 
 def _hours(calendar: dict[str, Any], day: date) -> list[tuple[date, dict[str, Any]]]:

@@ -37,6 +37,7 @@ async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
             changes=await _changes(conn),
             suppressions=await _suppressions(conn),
             blackouts=await _blackouts(conn),
+            tenant_rules=await _tenant_rules(conn),
             counters=await _counters(conn),
             faults=faults,
         )
@@ -118,6 +119,11 @@ async def _blackouts(conn: Connection) -> list[Blackout]:
         """
     )
     return [Blackout(**dict(row)) for row in rows]
+
+
+async def _tenant_rules(conn: Connection) -> dict[int, dict[str, Any]]:
+    rows = await conn.fetch("SELECT id, rules::text AS rules FROM tenants")
+    return {row["id"]: json.loads(row["rules"]) for row in rows}
 
 
 async def _counters(conn: Connection) -> dict[tuple[int, str], int]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from uuid import UUID
 
 from tests.support.histories import History
@@ -18,3 +19,15 @@ async def change_definition(history: History, path: list[str], value: object) ->
     await history.conn.execute(
         "UPDATE campaigns SET definition = jsonb_set(definition, $1, $2)", path, json.dumps(value)
     )
+
+
+async def change_rules(history: History, rules: dict[str, object]) -> None:
+    """What the tenant made of the rules of law."""
+    await history.conn.execute("UPDATE tenants SET rules = $1", json.dumps(rules))
+
+
+async def call_in_turn(
+    history: History, contacts: list[int], *, at: list[datetime], outcome: str = "busy"
+) -> None:
+    for place, instant in enumerate(at):
+        await history.call(contacts[place % len(contacts)], at=instant, outcome=outcome)
