@@ -70,6 +70,18 @@ async def called_on_the_first_day_of_a_rule(history: History) -> None:
     await called_in_an_evening_that_law_closes(history, at=sunday_noon)
 
 
+async def called_by_a_machine_in_an_evening_for_people(
+    history: History, *, automated: bool = True
+) -> None:
+    await change_definition(history, ["automated"], automated)
+    five_in_maine = datetime(2026, 11, 2, 22, tzinfo=UTC)
+    await called_in_an_evening_that_law_closes(history, at=five_in_maine, place="US-ME")
+
+
+async def called_by_a_person_in_an_evening_for_people(history: History) -> None:
+    await called_by_a_machine_in_an_evening_for_people(history, automated=False)
+
+
 async def called_at_a_french_lunch(history: History) -> None:
     await called_once(history, datetime(2026, 11, 2, 12, tzinfo=UTC), zone=PARIS, place="FR")
 
@@ -120,6 +132,18 @@ async def a_fourth_call_in_florida_about_another_subject(history: History) -> No
     await a_fourth_call_in_florida(history, subject="loan-offer")
 
 
+async def a_fourth_call_in_oregon(history: History, *, days_before: int = 0) -> None:
+    dora = await twice_known(history, zone="America/Los_Angeles", place="US-OR")
+    # Seven in the morning there is too early.
+    moved = timedelta(hours=3) - timedelta(days=days_before)
+    await call_in_turn(history, dora, at=[at + moved for at in FOUR_TIMES])
+
+
+async def a_fourth_call_in_oregon_before_its_rule(history: History) -> None:
+    """Which is of January 2026."""
+    await a_fourth_call_in_oregon(history, days_before=330)
+
+
 async def called_in_the_week_of_a_talk_about_the_debt(
     history: History, *, kind: str = "debt_collection"
 ) -> None:
@@ -164,11 +188,13 @@ BUGS: list[tuple[str, Plant]] = [
     ("I3", called_in_an_evening_that_law_closes),
     ("I3", called_at_the_closing_of_law),
     ("I3", called_on_the_first_day_of_a_rule),
+    ("I3", called_by_a_machine_in_an_evening_for_people),
     ("I3", called_at_a_french_lunch),
     ("I3", called_on_a_holiday_of_law),
     ("I3", called_by_a_rule_that_was_turned_on),
     ("I3", called_outside_hours_that_the_tenant_added),
     ("I2", a_fourth_call_in_florida),
+    ("I2", a_fourth_call_in_oregon),
     ("I2", called_in_the_week_of_a_talk_about_the_debt),
     ("I2", called_on_the_last_silent_day_after_a_refusal),
     ("I2", called_after_an_abandoned_call_though_silence_was_turned_on),
@@ -179,11 +205,13 @@ NEAR_MISSES: list[Plant] = [
     called_in_an_evening_whose_rule_is_overridden,
     called_in_an_evening_that_the_law_of_another_state_closes,
     called_in_an_evening_before_law_closed_it,
+    called_by_a_person_in_an_evening_for_people,
     called_after_a_french_lunch,
     called_by_a_rule_that_is_not_verified,
     called_outside_hours_that_the_tenant_ended,
     a_third_call_in_florida,
     a_fourth_call_in_florida_about_another_subject,
+    a_fourth_call_in_oregon_before_its_rule,
     called_in_the_week_of_a_talk_about_no_debt,
     called_on_the_first_working_day_after_that,
     called_after_an_abandoned_call,
