@@ -1,7 +1,4 @@
-"""What the owner changes of a campaign that exists: one row, however many contacts it has.
-
-Only a smaller budget of attempts touches contacts: those who have had theirs are finished.
-"""
+"""What the owner changes of a campaign that exists: one row, however many contacts it has."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +9,7 @@ from services.api.auth import Caller
 from services.api.campaigns import ended, refuse_never_open
 from services.api.problems import not_found, refused_body
 from services.api.resources import Resources
-from shared.db import campaigns, pending
+from shared.db import campaigns
 from shared.db.campaigns import Campaign
 from shared.definitions.campaign import CampaignDefinition, parse_definition
 from shared.definitions.edit import CampaignEdit
@@ -28,8 +25,8 @@ async def edit(
             raise not_found()
         if campaign.is_over:
             raise ended()
-        before, definition = parse_definition(campaign.definition), _edited(campaign, wanted)
-        if definition == before:
+        definition = _edited(campaign, wanted)
+        if definition == parse_definition(campaign.definition):
             return campaign
         # A campaign whose dates are over may still be called by another name.
         if wanted.calendar is not None:
@@ -42,9 +39,6 @@ async def edit(
             definition=text,
             api_key_id=caller.api_key_id,
         )
-        if definition.attempts.max_total < before.attempts.max_total:
-            spent = await pending.spend(conn, campaign_id, max_total=definition.attempts.max_total)
-            await pending.count(conn, spent)
     return replace(campaign, name=definition.name, definition=text)
 
 

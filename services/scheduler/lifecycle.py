@@ -1,12 +1,14 @@
 """Moves campaigns to the state that their owners want, and ends those that are done."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_groups, campaign_runs, contacts, outbox, pending
+from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox, pending, waiting
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Unsettled
+from shared.db.pending import GivenUp
 from shared.db.types import Connection, Pool
 from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
@@ -68,7 +70,7 @@ class Lifecycle:
             given_up = await pending.give_up(
                 conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST
             )
-            await pending.count(conn, given_up)
+            await _count(conn, given_up, outcome)
             if len(given_up) == EXPIRE_MOST:
                 return True
         if await contacts.any_in(conn, campaign.id):
@@ -83,8 +85,15 @@ class Lifecycle:
         """End the contacts whose requests are void by now."""
         async with self.pool.acquire() as conn, conn.transaction():
             expired = await pending.expire(conn, now=now, limit=EXPIRE_MOST)
-            await pending.count(conn, expired)
+            await _count(conn, expired, Outcome.OUT_OF_TIME)
         return len(expired) == EXPIRE_MOST
+
+
+async def _count(conn: Connection, given_up: list[GivenUp], outcome: Outcome) -> None:
+    counts = Counter(each.campaign_id for each in given_up)
+    name = counters.FINISHED + outcome
+    await counters.add(conn, [(campaign, name, count) for campaign, count in counts.items()])
+    await waiting.add(conn, [(each.place, -1) for each in given_up])
 
 
 def _has_begun(campaign: Unsettled, *, now: datetime) -> bool:

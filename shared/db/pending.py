@@ -1,27 +1,20 @@
-"""contacts that wait: who is owed a callback, and who is given up by scheduler or owner."""
+"""contacts that wait, as the scheduler sees them: who is owed a callback, and who is given up."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
-from shared.db import counters, waiting
 from shared.db.types import Connection
 from shared.db.waiting import Place
 from shared.domain.outcomes import Outcome
 
-# The pool's own limit is meant for short statements; an edit may end many contacts.
-LONG = 600.0
-
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """A contact that ended without another call, with which outcome, and where it had waited."""
+    """A contact that ended without a call, and where it had waited."""
 
     campaign_id: int
-    outcome: Outcome
     place: Place
 
 
@@ -49,7 +42,7 @@ async def give_up(
             LIMIT $4 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot, outcome
+            waiting_slot(not_before) AS slot
         """,
         campaign_id,
         group_id,
@@ -69,7 +62,7 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot, outcome
+            waiting_slot(not_before) AS slot
         """,
         now,
         limit,
@@ -77,32 +70,6 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
     return [_given_up(row) for row in rows]
 
 
-async def spend(conn: Connection, campaign_id: int, *, max_total: int) -> list[GivenUp]:
-    """Finish those who have had as many attempts as there may be now, with their last outcome."""
-    rows = await conn.fetch(
-        """
-        UPDATE contacts c SET state = 'finished', outcome = (
-            SELECT a.outcome FROM attempts a
-            WHERE a.contact_id = c.id AND a.outcome IS NOT NULL ORDER BY a.id DESC LIMIT 1
-        )
-        WHERE c.campaign_id = $1 AND c.state = 'pending' AND c.attempts >= $2
-        RETURNING c.campaign_id, c.calling_group_id, coalesce(c.waits_for, 'new') AS waits_for,
-            waiting_slot(c.not_before) AS slot, c.outcome
-        """,
-        campaign_id,
-        max_total,
-        timeout=LONG,
-    )
-    return [_given_up(row) for row in rows]
-
-
-async def count(conn: Connection, given_up: Sequence[GivenUp]) -> None:
-    """Last in the transaction that gave them up."""
-    ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in given_up)
-    await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
-    await waiting.add(conn, [(each.place, -1) for each in given_up])
-
-
 def _given_up(row: asyncpg.Record) -> GivenUp:
     place = Place(row["campaign_id"], row["calling_group_id"], row["waits_for"], row["slot"])
-    return GivenUp(row["campaign_id"], Outcome(row["outcome"]), place)
+    return GivenUp(row["campaign_id"], place)

@@ -9,12 +9,10 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.claims import Claims
 from services.scheduler.rescuer import Rescuer
 from shared.definitions.calendar import DAYS
-from shared.domain.outcomes import Outcome
 from shared.messages import AttemptDue
 from tests.support.api import Api
 from tests.support.campaigns import ALWAYS, a_rulebook
 from tests.support.dialing import Bench
-from tests.support.pipeline import an_ending
 from tests.support.waiting import until
 
 LEASE = timedelta(seconds=15)
@@ -25,8 +23,8 @@ def a_claimer(bench: Bench, broker: KafkaBroker) -> Claimer:
     return Claimer(bench.pool, broker, claims, Rescuer(bench.pool, broker, LEASE))
 
 
-async def claimed(bench: Bench, api: Api, count: int, **parts: Any) -> list[AttemptDue]:
-    messages = await bench.claimed(count, **parts)
+async def claimed(bench: Bench, api: Api, count: int) -> list[AttemptDue]:
+    messages = await bench.claimed(count)
     await bench.pool.execute("UPDATE campaigns SET tenant_id = $1", api.tenant_id)
     return messages
 
@@ -96,32 +94,3 @@ async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
 
     assert sorted(await bench.states()) == ["claimed", "claimed", "placed"]
     assert len(bench.provider.asked) == 1
-
-
-async def test_who_has_had_the_smaller_budget_is_finished_by_the_edit(
-    bench: Bench, api: Api
-) -> None:
-    retry = {"busy": {"delay_seconds": 3600}}
-    messages = await claimed(bench, api, 3, attempts={"max_total": 3, "retry": retry})
-    await bench.dialer.on_attempts_due(messages[:2])
-    await bench.desk.drain()
-    for message in messages[:2]:
-        await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.BUSY))
-    await until(lambda: waiting_for_retry(bench, 2))
-
-    await edit(bench, api, attempts={"max_total": 1, "retry": retry})
-
-    rows = await bench.pool.fetch("SELECT state, outcome, count(*) FROM contacts GROUP BY 1, 2")
-    assert sorted(map(tuple, rows), key=str) == [("active", None, 1), ("finished", "busy", 2)]
-    waiting = await bench.pool.fetchval(
-        "SELECT sum(contacts) FROM waiting_contacts WHERE waits_for = 'retry'"
-    )
-    counted = await bench.pool.fetchval(
-        "SELECT value FROM campaign_counters WHERE name = 'finished.busy'"
-    )
-    assert (waiting, counted) == (0, 2)
-
-
-async def waiting_for_retry(bench: Bench, count: int) -> bool:
-    found = await bench.pool.fetchval("SELECT count(*) FROM contacts WHERE waits_for = 'retry'")
-    return bool(found == count)
