@@ -25,8 +25,6 @@ from shared.metrics import ATTEMPTS_CLAIMED
 
 # One statement's worth: above it the statement's latency grows and the rate does not.
 CLAIM_MOST = 1_000
-# Shares are dealt out again so often in one pass; the rest is for the next, a moment later.
-ROUNDS = 8
 NO_CAPS = Caps(None, None)
 
 
@@ -74,12 +72,13 @@ class Claimer:
         return more
 
     async def _deal(self, scene: Scene, *, now: datetime) -> AsyncIterator[list[Claimed]]:
-        """Claim by shares. What a campaign leaves of its own is dealt out again to the others."""
+        """Claim by shares. What a campaign leaves of its own is dealt out again to the others.
+
+        Each round serves somebody or finds somebody with nothing to do, so that it comes to an
+        end, and no campaign is kept waiting by those that only wait.
+        """
         hungry = {run.id: run for run in scene.running if scene.opened[run.id]}
-        for _ in range(ROUNDS):
-            shares = scene.usage.shares(list(hungry.values()))
-            if not shares:
-                return
+        while shares := scene.usage.shares(list(hungry.values())):
             for id_, share in shares.items():
                 limit = min(CLAIM_MOST, share)
                 taken = await self.claims.take(
@@ -93,7 +92,7 @@ class Claimer:
                 if taken.claimed:
                     yield taken.claimed
                 # Who took a whole statement's worth has its next in the next pass.
-                if taken.looked_at < limit or limit == CLAIM_MOST:
+                if not taken.claimed or not taken.more or limit == CLAIM_MOST:
                     del hungry[id_]
 
     async def _look(self, conn: Connection, *, now: datetime) -> Scene:
@@ -108,7 +107,7 @@ class Claimer:
                 run.id: self.claims.opened(run, groups.get(run.id, []), shut, now=now)
                 for run in running
             },
-            callbacks=await pending.callbacks_due(conn, now=now),
+            callbacks=await pending.callbacks_due(conn, [run.id for run in running], now=now),
             overdue=any(each.overdue for each in live.values()),
         )
 

@@ -13,12 +13,21 @@ from shared.db.types import Connection, Pool
 from shared.db.waiting import Place, slot_of
 from shared.domain.blackouts import Blackout, blacked_out
 from shared.domain.calling_rules import CallingRules
+from shared.domain.contacts import Wait
 from shared.domain.decision import Block, ContactFacts, Gate, first_block, up_until
 from shared.domain.pacing import LAST_MOMENTS
 from shared.domain.zones import tzdata_version
 from shared.rulebook import RuleBook
 
-WAITS = {Gate.FREQUENCY_CAP: "frequency_cap", Gate.SILENCE: "silence", Gate.CALL_UP: "capacity"}
+# So many are decided on at a time at least.
+LOOK_LEAST = 200
+# Caps and silences are asked again after this, since somebody may have loosened them.
+ASK_AGAIN = timedelta(days=1)
+WAITS = {
+    Gate.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
+    Gate.SILENCE: Wait.SILENCE,
+    Gate.CALL_UP: Wait.CAPACITY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +41,9 @@ class Opened:
 
 @dataclass(slots=True)
 class Taken:
-    """What came of a claim; `looked_at` fewer than asked for says that no more are due."""
+    """What came of a claim, and whether there may be more to claim."""
 
-    looked_at: int = 0
+    more: bool = False
     claimed: list[Claimed] = field(default_factory=list)
 
 
@@ -63,20 +72,23 @@ class Claims:
     async def take(
         self, run: Run, opened: Sequence[Opened], *, limit: int, callbacks: bool, now: datetime
     ) -> Taken:
-        """Claim up to `limit` contacts, those with a callback first."""
-        if not callbacks and not any(each.rules.limits for each in opened):
-            return await self._take_all(run, opened, limit=limit, now=now)
+        """Claim up to `limit` contacts: who is owed a callback, then groups as they close."""
         taken = Taken()
         if callbacks:
             await self._take_some(run, opened, taken, limit=limit, callbacks=True, now=now)
-        if taken.looked_at < limit:
-            await self._take_some(run, opened, taken, limit=limit, callbacks=False, now=now)
+        limited = [each for each in opened if each.rules.limits]
+        free = [each for each in opened if not each.rules.limits]
+        if limited and len(taken.claimed) < limit:
+            await self._take_some(run, limited, taken, limit=limit, callbacks=False, now=now)
+        if free and len(taken.claimed) < limit:
+            await self._take_all(run, free, taken, limit=limit, now=now)
         return taken
 
     async def _take_all(
-        self, run: Run, opened: Sequence[Opened], *, limit: int, now: datetime
-    ) -> Taken:
+        self, run: Run, opened: Sequence[Opened], taken: Taken, *, limit: int, now: datetime
+    ) -> None:
         """Where nothing depends on the person, one statement claims them."""
+        wanted = limit - len(taken.claimed)
         async with self.pool.acquire() as conn, conn.transaction():
             claimed, places = await claims.claim(
                 conn,
@@ -84,13 +96,14 @@ class Claims:
                 groups=[
                     OpenGroup(each.group.id, each.closes_at, each.rules.versions) for each in opened
                 ],
-                limit=limit,
+                limit=wanted,
                 zone_data=tzdata_version(),
                 revisit_at=now + self.lease,
                 now=now,
             )
             await _count(conn, run, claimed, [(place, -1) for place in places])
-        return Taken(len(claimed), claimed)
+        taken.claimed += claimed
+        taken.more = taken.more or len(claimed) == wanted
 
     async def _take_some(
         self,
@@ -104,19 +117,22 @@ class Claims:
     ) -> None:
         """Where it does, each is decided on, and waits if it must."""
         by_group = {each.group.id: each for each in opened}
+        wanted = limit - len(taken.claimed)
+        # Also where little is wanted: who must wait is found soon, and is not asked again.
+        looked_at = max(wanted, LOOK_LEAST)
         async with self.pool.acquire() as conn, conn.transaction():
             due = await claims.lock_due(
                 conn,
                 campaign_id=run.id,
                 groups=list(by_group),
                 callbacks=callbacks,
-                limit=limit - taken.looked_at,
+                limit=looked_at,
                 now=now,
             )
             if not due:
                 return
             blocks = await self._blocks(conn, run, due, by_group, now=now)
-            allowed = [each for each in due if each.id not in blocks]
+            allowed = [each for each in due if each.id not in blocks][:wanted]
             deferred = [
                 (each, _deferral(each, block, now=now))
                 for each in due
@@ -138,11 +154,11 @@ class Claims:
                 now=now,
             )
             await claims.defer(conn, [deferral for _, deferral in deferred])
-            left = [(each.place, -1) for each in due]
+            left = [(each.place, -1) for each in (*allowed, *(each for each, _ in deferred))]
             arrived = [(_place(run, each, deferral), 1) for each, deferral in deferred]
             await _count(conn, run, claimed, left + arrived)
-        taken.looked_at += len(due)
         taken.claimed += claimed
+        taken.more = taken.more or len(due) == looked_at or len(claimed) == wanted
 
     async def _blocks(
         self,
@@ -171,8 +187,12 @@ class Claims:
 
 def _deferral(contact: DueContact, block: Block, *, now: datetime) -> Deferred:
     # What was asked is of the kind that ends; a window that closed meanwhile opens again.
-    until = block.until or now + timedelta(minutes=1)
-    return Deferred(contact_id=contact.id, until=until, waits_for=WAITS.get(block.gate, "window"))
+    until = min(block.until or now + timedelta(minutes=1), now + ASK_AGAIN)
+    waits_for = WAITS.get(block.gate, Wait.WINDOW)
+    if contact.place.waits_for == Wait.CALLBACK:
+        # It is still owed, and still comes before other work.
+        waits_for = Wait.CALLBACK
+    return Deferred(contact_id=contact.id, until=until, waits_for=waits_for)
 
 
 def _place(run: Run, contact: DueContact, deferral: Deferred) -> Place:

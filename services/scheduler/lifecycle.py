@@ -65,14 +65,16 @@ class Lifecycle:
         live, groups = await campaign_groups.unfinished(conn, campaign.id)
         if live or not all(self._is_over(campaign, group, now=now) for group in groups):
             return False
+        given_up: list[GivenUp] = []
         for group in groups:
             outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
-            given_up = await pending.give_up(
-                conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST
+            given_up += await pending.give_up(
+                conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST - len(given_up)
             )
-            await _count(conn, given_up, outcome)
-            if len(given_up) == EXPIRE_MOST:
-                return True
+        await _count(conn, given_up)
+        if groups:
+            # Somebody may be locked by another: it is over when a look finds nobody any more.
+            return bool(given_up)
         if await contacts.any_in(conn, campaign.id):
             await _move(conn, campaign, CampaignState.COMPLETED, now=now)
         return False
@@ -85,14 +87,14 @@ class Lifecycle:
         """End the contacts whose requests are void by now."""
         async with self.pool.acquire() as conn, conn.transaction():
             expired = await pending.expire(conn, now=now, limit=EXPIRE_MOST)
-            await _count(conn, expired, Outcome.OUT_OF_TIME)
+            await _count(conn, expired)
         return len(expired) == EXPIRE_MOST
 
 
-async def _count(conn: Connection, given_up: list[GivenUp], outcome: Outcome) -> None:
-    counts = Counter(each.campaign_id for each in given_up)
-    name = counters.FINISHED + outcome
-    await counters.add(conn, [(campaign, name, count) for campaign, count in counts.items()])
+async def _count(conn: Connection, given_up: list[GivenUp]) -> None:
+    """Last in the transaction, and all at once: in the order in which everybody locks."""
+    ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in given_up)
+    await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
     await waiting.add(conn, [(each.place, -1) for each in given_up])
 
 

@@ -1,5 +1,6 @@
 """contacts that wait, as the scheduler sees them: who is owed a callback, and who is given up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,20 +13,28 @@ from shared.domain.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """A contact that ended without a call, and where it had waited."""
+    """A contact that ended without a call, with which outcome, and where it had waited."""
 
     campaign_id: int
+    outcome: Outcome
     place: Place
 
 
-async def callbacks_due(conn: Connection, *, now: datetime) -> set[int]:
-    """The campaigns in which somebody is owed a callback now."""
+async def callbacks_due(
+    conn: Connection, campaign_ids: Sequence[int], *, now: datetime
+) -> set[int]:
+    """Those of the campaigns in which somebody is owed a callback now."""
     rows = await conn.fetch(
         """
-        SELECT DISTINCT campaign_id FROM contacts
-        WHERE state = 'pending' AND waits_for = 'callback' AND not_before <= $1
+        SELECT c.id AS campaign_id FROM campaigns c
+        WHERE c.id = ANY ($2) AND EXISTS (
+            SELECT FROM contacts
+            WHERE campaign_id = c.id AND state = 'pending' AND waits_for = 'callback'
+                AND not_before <= $1
+        )
         """,
         now,
+        list(campaign_ids),
     )
     return {row["campaign_id"] for row in rows}
 
@@ -42,7 +51,7 @@ async def give_up(
             LIMIT $4 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot
+            waiting_slot(not_before) AS slot, outcome
         """,
         campaign_id,
         group_id,
@@ -62,7 +71,7 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot
+            waiting_slot(not_before) AS slot, outcome
         """,
         now,
         limit,
@@ -72,4 +81,4 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
 
 def _given_up(row: asyncpg.Record) -> GivenUp:
     place = Place(row["campaign_id"], row["calling_group_id"], row["waits_for"], row["slot"])
-    return GivenUp(row["campaign_id"], place)
+    return GivenUp(row["campaign_id"], Outcome(row["outcome"]), place)

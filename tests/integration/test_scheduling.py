@@ -334,7 +334,8 @@ async def test_contacts_that_can_never_be_called_are_finished_last(
 
     await lifecycle.run_once(NOW.replace(hour=16))
     while_new_york_is_open = await state_of(pool, campaign)
-    await lifecycle.run_once(NOW + timedelta(days=1))
+    while await lifecycle.run_once(NOW + timedelta(days=1)):
+        pass
 
     assert while_new_york_is_open == "running"
     assert await state_of(pool, campaign) == "completed"
