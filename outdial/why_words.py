@@ -93,6 +93,10 @@ def _expiry(detail: Detail, zones: list[str]) -> str:
     return f"the request was void at {instant(str(detail['expired_at']), zones)}"
 
 
+def _budget(detail: Detail, _zones: list[str]) -> str:
+    return f"it has had {detail['attempts']} of {plural(int(detail['max_total']), 'attempt')}"
+
+
 def _zone(_detail: Detail, _zones: list[str]) -> str:
     return "nobody knows the person's time zone"
 
@@ -141,6 +145,7 @@ TOLD: dict[str, Callable[[Detail, list[str]], str]] = {
     "campaign": _campaign,
     "suppression": _suppression,
     "expiry": _expiry,
+    "budget": _budget,
     "zone": _zone,
     "blackout": _blackout,
     "window": _window,

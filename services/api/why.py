@@ -150,6 +150,7 @@ def _facts(scene: ContactScene, rules: CallingRules, *, now: datetime) -> Contac
     return ContactFacts(
         state=scene.state,
         outcome=scene.outcome,
+        attempts=scene.attempts,
         not_before=scene.not_before,
         waits_for=scene.waits_for,
         expires_at=scene.expires_at,

@@ -1,7 +1,7 @@
 """A due attempt with its campaign and its rules, and whether it may be dialed at an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.dialer.permits import Hierarchy, scopes_of
 from shared.db.attempts import Due
@@ -20,11 +20,18 @@ REASONS = {
     Gate.CAMPAIGN: DropReason.NOT_WANTED,
     Gate.SUPPRESSION: DropReason.SUPPRESSED,
     Gate.EXPIRY: DropReason.EXPIRED,
+    Gate.BUDGET: DropReason.BUDGET_SPENT,
     Gate.BLACKOUT: DropReason.BLACKOUT,
     Gate.CALL_UP: DropReason.PERSON_BUSY,
     Gate.SILENCE: DropReason.SILENCE,
     Gate.FREQUENCY_CAP: DropReason.FREQUENCY_CAP,
 }
+
+
+# These last for the contact alone. What keeps all others, too, the claim sees for itself.
+WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP, Gate.WAIT}
+# And are asked again after this, since somebody may have loosened them.
+ASK_AGAIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +53,14 @@ class Candidate:
         return Person(self.run.tenant_id, self.due.number)
 
 
-def facts_of(due: Due, run: Run, blackout: Blackout | None) -> ContactFacts:
+def facts_of(due: Due, run: Run, rules: CallingRules, blackout: Blackout | None) -> ContactFacts:
     """What is known before anybody looks at the calls to the person."""
-    if run.wanted and blackout is None and due.expires_at is None and not due.suppressed:
+    spent = rules.max_total is not None and due.attempt_number > rules.max_total
+    hindered = due.suppressed or due.expires_at is not None or blackout is not None
+    if run.wanted and not hindered and not spent:
         return UNHINDERED
     return ContactFacts(
+        attempts=due.attempt_number - 1,
         expires_at=due.expires_at,
         suppressed_until=NEVER if due.suppressed else None,
         campaign_stopped=None if run.wanted else "not_wanted",
@@ -84,6 +94,6 @@ def stop(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Stop | N
 def _stop(block: Block, *, at: datetime) -> Stop:
     reason = REASONS.get(block.gate, DropReason.WINDOW_CLOSED)
     retry_at = at + LAST_MOMENTS
-    if block.gate not in {Gate.CAMPAIGN, Gate.WINDOW, Gate.LAW} and block.until is not None:
-        retry_at = max(retry_at, block.until)
+    if block.gate in WAITED_FOR and block.until is not None:
+        retry_at = max(retry_at, min(block.until, at + ASK_AGAIN))
     return Stop(reason, retry_at, None if block.rule is None else block.rule.name)

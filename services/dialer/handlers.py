@@ -23,6 +23,7 @@ from shared.domain.blackouts import Blackout, blacked_out
 from shared.domain.calling_groups import CallingGroup
 from shared.domain.calling_rules import CallingRules
 from shared.domain.claiming import Caps
+from shared.domain.pacing import LAST_MOMENTS
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDue
 from shared.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED, CLOCK_SKEW
@@ -96,7 +97,7 @@ class AttemptDialer:
             if key not in known:
                 known[key] = self._rules(run, each.group, shut)
             rules, blackout = known[key]
-            candidates.append(Candidate(each, run, rules, facts_of(each, run, blackout)))
+            candidates.append(Candidate(each, run, rules, facts_of(each, run, rules, blackout)))
         return candidates
 
     def _rules(
@@ -105,7 +106,9 @@ class AttemptDialer:
         """What all attempts of a campaign in a group have in common."""
         rules = self.rulebook.rules(run.definition, run.tenant_rules, group)
         places = group.jurisdictions
-        return rules, blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=now())
+        # One that is planned begins while the call is on its way.
+        soon = now() + LAST_MOMENTS
+        return rules, blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=soon)
 
     async def _drop(self, stopped: Sequence[tuple[Candidate, Stop]]) -> None:
         await asyncio.gather(

@@ -42,12 +42,14 @@ class Reconciler:
         for attempt, answer in zip(silent, answers, strict=True):
             found = answer
             if isinstance(answer, BaseException):
-                # Asked again later; its neighbours are settled all the same.
+                # Asked again later, until it is too old; its neighbours are settled all the same.
                 logger.error(
                     "call not reconciled",
                     extra={"attempt_id": str(attempt.id), "error": type(answer).__name__},
                 )
                 found = "failed"
+                if now - attempt.dialing_at > self.longest:
+                    await self.desk.give_up(attempt.id, UnknownReason.NO_REPLY)
             CALLS_RECONCILED.labels(found).inc()
         return len(silent) == RECONCILE_MOST
 

@@ -96,9 +96,11 @@ def _dropped(event: AttemptDropped, facts: Facts) -> Decision:
         provider_call_id=None,
         stopped_by=event.data.stopped_by,
     )
-    then: Again | Outcome = Outcome.OUT_OF_TIME
-    if reason is not DropReason.EXPIRED:
-        then = Again(not_before=event.data.retry_at, waits_for=_waits_for(reason, facts))
+    then: Again | Outcome = Again(
+        not_before=event.data.retry_at, waits_for=_waits_for(reason, facts)
+    )
+    if reason is DropReason.BUDGET_SPENT:
+        then = Outcome.EXCLUDED
     following = _next(facts, _history(facts), then)
     return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
 

@@ -22,6 +22,7 @@ class Due:
 
     id: UUID
     campaign_id: int
+    attempt_number: int
     number: str
     group_id: int
     group: CallingGroup
@@ -82,7 +83,8 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
     """Those of the attempts that are still claimed, with what the dialer needs to decide."""
     rows = await conn.fetch(
         """
-        SELECT a.id, a.campaign_id, c.number, a.window_closes_at, c.expires_at,
+        SELECT a.id, a.campaign_id, a.number AS attempt_number, c.number, a.window_closes_at,
+            c.expires_at,
             g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             EXISTS (
                 SELECT FROM suppressions s
@@ -114,6 +116,7 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> Due:
     return Due(
         row["id"],
         row["campaign_id"],
+        row["attempt_number"],
         row["number"],
         row["group_id"],
         group,

@@ -28,6 +28,7 @@ async def contact(
         """
         SELECT c.id AS contact_id, c.state AS contact_state, c.outcome,
             NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at,
+            c.attempts,
             g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
             t.rules::text AS tenant_rules,

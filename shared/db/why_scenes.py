@@ -58,6 +58,7 @@ class ContactScene:
     not_before: datetime | None
     waits_for: str | None
     expires_at: datetime | None
+    attempts: int
     group: CallingGroup
     campaign: CampaignScene
     suppression: SuppressionInForce | None
@@ -113,6 +114,7 @@ def contact_scene(row: asyncpg.Record) -> ContactScene:
         not_before=row["not_before"],
         waits_for=row["waits_for"],
         expires_at=row["expires_at"],
+        attempts=row["attempts"],
         group=CallingGroup(
             zones=tuple(row["zones"]),
             source=row["source"],

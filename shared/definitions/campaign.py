@@ -157,4 +157,5 @@ def rules_of(definition: str) -> CampaignRules:
             *(silence.silence() for silence in parsed.silences),
         ),
         ring_seconds=parsed.ring_seconds,
+        max_total=parsed.attempts.max_total,
     )

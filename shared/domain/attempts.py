@@ -20,6 +20,7 @@ class DropReason(StrEnum):
     NOT_WANTED = "not_wanted"
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
+    BUDGET_SPENT = "budget_spent"
     BLACKOUT = "blackout"
     WINDOW_CLOSED = "window_closed"
     PERSON_BUSY = "person_busy"

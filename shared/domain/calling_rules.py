@@ -26,6 +26,7 @@ class CampaignRules:
     unlocated: Calendar | None = None
     limits: tuple[FrequencyCap | Silence, ...] = ()
     ring_seconds: int | None = None
+    max_total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ class CallingRules:
     # Whether calls are noted by person, because a rule somewhere may count them.
     counted: bool
     ring_seconds: int | None
+    max_total: int | None
     versions: str
     _calendars: tuple[Calendar, ...] = ()
     _span: Span | None = field(default=None, repr=False)
@@ -108,6 +110,7 @@ def calling_rules(
         counted=campaign.kind is not CallKind.INFORMATIONAL
         or bool(campaign.subject or campaign.limits or legal_limits),
         ring_seconds=max([*rings, campaign.ring_seconds or 0]) or None,
+        max_total=campaign.max_total,
         versions=" ".join(sorted({rule.pack for rule in law})),
     )
 

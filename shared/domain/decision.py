@@ -28,6 +28,7 @@ class Gate(StrEnum):
     CAMPAIGN = "campaign"
     SUPPRESSION = "suppression"
     EXPIRY = "expiry"
+    BUDGET = "budget"
     ZONE = "zone"
     BLACKOUT = "blackout"
     WINDOW = "window"
@@ -56,6 +57,7 @@ class ContactFacts:
     suppression: str | None = None
     suppression_list: str | None = None
     outcome: str | None = None
+    attempts: int = 0
     campaign_stopped: str | None = None
     blackout_until: datetime | None = None
     blackout: str | None = None
@@ -127,6 +129,15 @@ def _expiry(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block |
     if facts.expires_at is None or now < facts.expires_at:
         return None
     return Block(gate=Gate.EXPIRY, until=None, detail={"expired_at": facts.expires_at.isoformat()})
+
+
+def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
+    """The fold ends who has had all attempts; a budget that was made smaller is met here."""
+    most = rules.max_total
+    if most is None or facts.attempts < most:
+        return None
+    detail: dict[str, str | int] = {"attempts": facts.attempts, "max_total": most}
+    return Block(gate=Gate.BUDGET, until=None, detail=detail)
 
 
 def _zone(rules: CallingRules, _facts: ContactFacts, _now: datetime) -> Block | None:
@@ -236,6 +247,7 @@ GATES: tuple[GateAsked, ...] = (
     _campaign,
     _suppression,
     _expiry,
+    _budget,
     _zone,
     _blackout,
     hours,

@@ -23,8 +23,8 @@ def a_claimer(bench: Bench, broker: KafkaBroker) -> Claimer:
     return Claimer(bench.pool, broker, claims, Rescuer(bench.pool, broker, LEASE))
 
 
-async def claimed(bench: Bench, api: Api, count: int) -> list[AttemptDue]:
-    messages = await bench.claimed(count)
+async def claimed(bench: Bench, api: Api, count: int, **parts: Any) -> list[AttemptDue]:
+    messages = await bench.claimed(count, **parts)
     await bench.pool.execute("UPDATE campaigns SET tenant_id = $1", api.tenant_id)
     return messages
 
@@ -94,3 +94,21 @@ async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
 
     assert sorted(await bench.states()) == ["claimed", "claimed", "placed"]
     assert len(bench.provider.asked) == 1
+
+
+async def test_a_smaller_budget_ends_who_has_had_it_when_they_would_be_called(
+    bench: Bench, api: Api
+) -> None:
+    messages = await claimed(bench, api, 2, attempts={"max_total": 3})
+    await bench.pool.execute("UPDATE contacts SET attempts = 1")
+    await bench.pool.execute("UPDATE attempts SET number = 2")
+
+    await edit(bench, api, attempts={"max_total": 1})
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("dropped", "dropped")
+
+    assert bench.provider.asked == []
+    rows = await bench.pool.fetch("SELECT DISTINCT state, outcome FROM contacts")
+    assert [tuple(row) for row in rows] == [("finished", "excluded")]
+    reasons = await bench.pool.fetch("SELECT DISTINCT reason FROM attempts")
+    assert [row["reason"] for row in reasons] == ["budget_spent"]
