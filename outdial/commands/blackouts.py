@@ -39,8 +39,9 @@ async def add(
     now = datetime.now(UTC)
     if ends is not None and ends <= max(now, begins or now):
         raise OutdialError("it must end in the future and after its start")
-    async with _connected(directory) as conn, conn.transaction():
+    async with _connected(directory) as conn:
         try:
+            # Committed by itself: an emergency stop waits for nobody who holds a campaign.
             made = await blackouts.insert(
                 conn,
                 tenant_id=tenant_id,

@@ -29,7 +29,8 @@ async def begin(
         )
     if ends_at is not None and ends_at <= max(now, starts_at or now):
         raise invalid("/ends_at", "no_span", "must be in the future and after starts_at")
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.acquire() as conn:
+        # Committed by itself: an emergency stop waits for nobody who holds a campaign.
         made = await blackouts.insert(
             conn,
             tenant_id=caller.tenant_id,

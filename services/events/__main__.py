@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from services.events.egress import webhook_session
 from services.events.fold import CallFolder
 from services.events.outbox_relay import OutboxRelay
-from services.events.pruner import InboxPruner
+from services.events.pruner import Pruner
 from services.events.webhooks import WebhookSender
 from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.db.pool import database
@@ -30,7 +30,7 @@ async def main() -> None:
     async with database(settings) as pool:
         folder = CallFolder(pool)
         relay = OutboxRelay(pool, broker)
-        pruner = InboxPruner(pool)
+        pruner = Pruner(pool)
         consume(broker, CALL_EVENTS, CallEvent, folder.on_call_events, group="events")
 
         @asynccontextmanager

@@ -16,12 +16,14 @@ from shared.db import (
     inbox,
     outbox,
     person_calls,
+    suppressions,
     waiting,
     webhooks,
 )
 from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
 from shared.db.waiting import Place, slot_of
+from shared.domain.outcomes import Outcome
 from shared.failpoints import Failpoint, passing
 from shared.messages import AttemptDropped, AttemptEnded
 from shared.metrics import FACTS_FOLDED, FACTS_REPEATED
@@ -78,6 +80,13 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     told = [decision.told for decision in applied if decision.told is not None]
     await outbox.add(conn, told)
     await _hand_to_webhooks(conn, told)
+    said_no = {
+        (decision.facts.tenant_id, decision.facts.phone)
+        for decision in applied
+        if decision.end.outcome is Outcome.OPT_OUT
+    }
+    if said_no:
+        await suppressions.opt_out(conn, said_no)
     await _note_calls(conn, [decision for decision in applied if decision.facts.counted])
     await counters.add(conn, _sums(applied))
     await waiting.add(conn, _arrivals(applied))

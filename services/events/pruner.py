@@ -1,17 +1,20 @@
-"""Forgets facts that are older than anything Kafka can still bring."""
+"""Forgets what nobody asks for any more: facts that Kafka cannot bring again, empty slots."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db import inbox
+from shared.db import inbox, waiting
 from shared.db.types import Pool
+from shared.db.waiting import slot_of
 
 PRUNE_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class InboxPruner:
+class Pruner:
     pool: Pool
 
     async def run_once(self, now: datetime) -> bool:
-        return await inbox.prune(self.pool, now=now, limit=PRUNE_MOST) == PRUNE_MOST
+        facts = await inbox.prune(self.pool, now=now, limit=PRUNE_MOST)
+        slots = await waiting.prune(self.pool, before_slot=slot_of(now), limit=PRUNE_MOST)
+        return PRUNE_MOST in (facts, slots)

@@ -37,7 +37,7 @@ async def settle(
     records = await conn.fetch(
         """
         WITH waiting AS (
-            SELECT c.id, c.waits_for, c.not_before, c.attempts, s.until,
+            SELECT c.id, c.waits_for, c.not_before, c.attempts, c.resumes_at, s.until,
                 CASE WHEN c.waits_for = 'suppression' THEN coalesce(c.resumes_at, '-infinity')
                     ELSE c.not_before END AS due_at
             FROM campaigns m
@@ -66,7 +66,9 @@ async def settle(
                 WHEN w.waits_for = 'suppression' THEN greatest(w.due_at, $4)
                 ELSE w.not_before END,
             resumes_at = CASE WHEN w.until < 'infinity' AND w.until > w.due_at
-                THEN NULLIF(w.due_at, '-infinity') END
+                THEN NULLIF(w.due_at, '-infinity')
+                -- A callback keeps the time that it put off.
+                WHEN w.waits_for = 'callback' THEN w.resumes_at END
         FROM waiting w
         WHERE c.id = w.id
         RETURNING c.campaign_id, c.calling_group_id, c.state = 'finished' AS is_excluded,

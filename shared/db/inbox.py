@@ -16,6 +16,8 @@ async def take(conn: Connection, facts: Sequence[tuple[UUID, str]]) -> set[tuple
         """
         INSERT INTO inbox (attempt_id, kind)
         SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[])
+        -- In one order for all, so that none deadlock.
+        ORDER BY 1, 2
         ON CONFLICT DO NOTHING
         RETURNING attempt_id, kind
         """,

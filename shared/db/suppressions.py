@@ -1,8 +1,10 @@
-"""suppressions: numbers that a tenant must not call, in one campaign or in all. The api writes.
+"""suppressions: numbers that a tenant must not call, in one campaign or in all. The api writes,
+and events when a person asks not to be called.
 
 A list is that of all campaigns (campaign 0) or of one. What has expired is nowhere to be seen.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,23 @@ class Suppression:
 class Put:
     suppression: Suppression
     is_new: bool
+
+
+async def opt_out(conn: Connection, persons: Collection[tuple[int, str]]) -> None:
+    """For good, in all campaigns of each (tenant, number); written by events."""
+    await conn.execute(
+        """
+        INSERT INTO suppressions (tenant_id, number, reason)
+        SELECT DISTINCT tenant_id, number, 'opt_out'
+        FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
+        -- In one order for all, so that none deadlock.
+        ORDER BY 1, 2
+        ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
+            SET reason = excluded.reason, expires_at = 'infinity'
+        """,
+        [tenant_id for tenant_id, _ in persons],
+        [number for _, number in persons],
+    )
 
 
 async def put(

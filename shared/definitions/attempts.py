@@ -76,7 +76,7 @@ class AttemptsDefinition(Definition):
     @model_validator(mode="after")
     def does_not_contradict_itself(self, info: ValidationInfo) -> Self:
         if not is_stored(info):
-            refuse(type(self), (*self._over_total(), *self._over_day()))
+            refuse(type(self), (*self._over_total(), *self._over_day(), *self._after_a_no()))
         return self
 
     def policy(self) -> AttemptPolicy:
@@ -107,6 +107,11 @@ class AttemptsDefinition(Definition):
         for path, cap in caps.items():
             if cap is not None and cap > self.max_total:
                 yield path, f"{cap} can never be reached: max_total allows {self.max_total}"
+
+    def _after_a_no(self) -> Iterator[Fault]:
+        if Outcome.OPT_OUT in self.retry:
+            detail = "who asked not to be called is not called again; leave it out"
+            yield ("retry", Outcome.OPT_OUT), detail
 
     def _over_day(self) -> Iterator[Fault]:
         if self.max_per_day is None or self.min_gap_seconds == 0:
