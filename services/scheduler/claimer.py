@@ -5,7 +5,7 @@ What nobody dialed in time is found by the same look at the live attempts, many 
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from faststream.kafka import KafkaBroker
@@ -15,6 +15,7 @@ from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
 from shared.broker import publish
 from shared.db import blackouts, campaign_groups, campaign_runs, claims, pending
+from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Run
 from shared.db.claims import Claimed
 from shared.db.types import Connection, Pool
@@ -52,6 +53,7 @@ class Claimer:
     claims: Claims
     rescuer: Rescuer
     installation: Caps = NO_CAPS
+    known_groups: dict[int, Group] = field(default_factory=dict)
 
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when there may be more to do at once."""
@@ -98,7 +100,9 @@ class Claimer:
     async def _look(self, conn: Connection, *, now: datetime) -> Scene:
         running = await campaign_runs.running(conn)
         live = await claims.live(conn, now=now)
-        groups = await campaign_groups.of_campaigns(conn, [run.id for run in running])
+        groups = await campaign_groups.of_campaigns(
+            conn, [run.id for run in running], self.known_groups
+        )
         shut = await blackouts.in_force(conn, tenant_ids={run.tenant_id for run in running})
         return Scene(
             running=running,

@@ -1,6 +1,5 @@
 """campaign_groups: which calling groups a campaign's contacts fall into. Written by imports."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,19 +17,29 @@ class Group:
     calling: CallingGroup
 
 
-async def of_campaigns(conn: Connection, campaign_ids: Sequence[int]) -> dict[int, list[Group]]:
+async def of_campaigns(
+    conn: Connection, campaign_ids: Sequence[int], known: dict[int, Group] | None = None
+) -> dict[int, list[Group]]:
+    """The groups of each. Groups never change: those in `known` are not read again."""
+    known = {} if known is None else known
     rows = await conn.fetch(
         """
-        SELECT cg.campaign_id, g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
-        FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
-        WHERE cg.campaign_id = ANY($1)
+        SELECT campaign_id, array_agg(calling_group_id) AS ids FROM campaign_groups
+        WHERE campaign_id = ANY ($1) GROUP BY campaign_id
         """,
         list(campaign_ids),
     )
-    groups: dict[int, list[Group]] = defaultdict(list)
-    for row in rows:
-        groups[row["campaign_id"]].append(_group(row))
-    return groups
+    unknown = {id_ for row in rows for id_ in row["ids"]} - known.keys()
+    if unknown:
+        found = await conn.fetch(
+            """
+            SELECT id, zones, source, jurisdictions, jurisdiction_source FROM calling_groups
+            WHERE id = ANY ($1)
+            """,
+            list(unknown),
+        )
+        known.update((row["id"], _group(row)) for row in found)
+    return {row["campaign_id"]: [known[id_] for id_ in row["ids"]] for row in rows}
 
 
 async def unfinished(conn: Connection, campaign_id: int) -> tuple[bool, list[Group]]:

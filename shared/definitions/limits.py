@@ -30,7 +30,10 @@ class LengthDefinition(Definition):
 
 
 class FrequencyCapDefinition(LengthDefinition):
-    """At most so many calls to a person, in all campaigns of the tenant together."""
+    """At most so many calls to a person, in all campaigns of the tenant together.
+
+    Not counted are calls of informational campaigns that name neither a subject nor a limit.
+    """
 
     max_calls: int = Field(ge=1, le=1000)
     by: Scope = Field(default=Scope.SUBJECT, description="calls on the same subject, or all")

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.calendar import Calendar, Span, next_span
 from shared.domain.calling_groups import CallingGroup
 from shared.domain.frequency import FrequencyCap, Silence
 from shared.domain.rules import CallKind, RingTime, Rule, covers, holds_on
 from shared.domain.zones import local_date
+
+UNKNOWN = datetime.min.replace(tzinfo=UTC)
+# That there is no opening any more takes a long search.
+NEVER_KEPT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +76,21 @@ class CallingRules:
     versions: str
     _calendars: tuple[Calendar, ...] = ()
     _span: Span | None = field(default=None, repr=False)
+    _known_from: datetime = UNKNOWN
+    _known_until: datetime = UNKNOWN
 
     def __post_init__(self) -> None:
         self._calendars = tuple(each.calendar for each in self.hours)
 
     def opening(self, *, now: datetime) -> Span | None:
         """The span that contains `now`, or the next one; None when there is none any more."""
-        span = self._span
-        if span is not None and span.opens_at <= now < span.closes_at:
-            return span
-        self._span = next_span(self._calendars, self.group.zones, now=now)
-        return self._span
+        if self._known_from <= now < self._known_until:
+            return self._span
+        span = self._span = next_span(self._calendars, self.group.zones, now=now)
+        # An open span is known from its opening; one to come only from `now`, which is before it.
+        self._known_from = now if span is None else min(now, span.opens_at)
+        self._known_until = now + NEVER_KEPT if span is None else span.closes_at
+        return span
 
 
 def calling_rules(
