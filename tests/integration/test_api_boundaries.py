@@ -1,6 +1,7 @@
 """What no caller may do: ask without a key, see another tenant, learn from an error."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +12,11 @@ from tests.support.api import DEFINITION, Api
 
 LARGE = 1 << 63
 NEW = [{"number": "+12025550199"}]
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns/{campaign}", None),
+    ("PATCH", "/v1/campaigns/{campaign}", {"name": "theirs"}),
+    ("POST", "/v1/campaigns/{campaign}/preflight", {}),
     ("POST", "/v1/campaigns/{campaign}/start", None),
     ("POST", "/v1/campaigns/{campaign}/pause", None),
     ("POST", "/v1/campaigns/{campaign}/resume", None),
@@ -26,11 +30,17 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns/{campaign}/deliveries", None),
     ("GET", "/v1/contacts/{contact}", None),
     ("GET", "/v1/contacts/{contact}/attempts", None),
+    ("PUT", "/v1/contacts/{contact}/callback", {"at": TOMORROW}),
+    ("DELETE", "/v1/contacts/{contact}/callback", None),
+    ("PUT", "/v1/contacts/{contact}/expiry", {"expires_at": None}),
     ("GET", "/v1/attempts/{attempt}", None),
     ("GET", "/v1/contacts/{contact}/why", None),
     ("GET", "/v1/attempts/{attempt}/why", None),
     ("DELETE", "/v1/suppressions/{number}", None),
     ("DELETE", "/v1/blackouts/{blackout}", None),
+    ("DELETE", "/v1/rules/{rule}", None),
+    ("DELETE", "/v1/rules/{rule}/override", None),
+    ("DELETE", "/v1/rules/{rule}/turn-on", None),
 ]
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
@@ -41,9 +51,23 @@ LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/suppressions/export", None),
     ("GET", "/v1/blackouts", None),
     ("POST", "/v1/blackouts", {"reason": "x"}),
+    ("GET", "/v1/rules", None),
+    ("POST", "/v1/rules", None),
+    # Of a pack's rule each tenant makes what it likes: for itself.
+    ("PUT", "/v1/rules/{rule}/override", None),
+    ("PUT", "/v1/rules/{rule}/turn-on", None),
 ]
 
 
+OWN_RULE = {
+    "name": "us-fl.own-cap",
+    "jurisdiction": "US-FL",
+    "says": "One sales call a day.",
+    "source": "our own policy",
+    "grade": "D",
+    "kinds": ["solicitation"],
+    "cap": {"max_calls": 1, "hours": 24},
+}
 WRONG_ADDRESSES = [
     (f"/v1/campaigns/{LARGE}", 422),
     ("/v1/campaigns/0", 422),
@@ -80,19 +104,21 @@ async def everything_of(api: Api) -> dict[str, Any]:
     number = "+12025550123"
     await api.post("/v1/suppressions", {"number": number, "reason": "opt_out"}, status=201)
     blackout = await api.post("/v1/blackouts", {"reason": "storm"}, status=201)
+    await api.post("/v1/rules", OWN_RULE, status=201)
     return {
         "campaign": campaign_id,
         "contact": contact_id,
         "attempt": attempt_id,
         "number": number,
         "blackout": blackout["id"],
+        "rule": OWN_RULE["name"],
     }
 
 
 async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api) -> None:
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
-    missing["blackout"] = 10**9
+    missing |= {"blackout": 10**9, "rule": "us-fl.not-there"}
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
@@ -117,6 +143,8 @@ async def test_lists_hold_only_what_is_the_tenants(api: Api) -> None:
     assert (await stranger.get("/v1/campaigns"))["campaigns"] == []
     assert (await stranger.get("/v1/suppressions"))["suppressions"] == []
     assert (await stranger.get("/v1/blackouts"))["blackouts"] == []
+    rules = (await stranger.get("/v1/rules"))["rules"]
+    assert OWN_RULE["name"] not in {rule["name"] for rule in rules}
 
 
 async def test_a_suppression_stops_only_its_tenants_contacts(api: Api) -> None:
@@ -141,6 +169,7 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
         "attempt_id": "attempt",
         "number": "number",
         "blackout_id": "blackout",
+        "name": "rule",
     }
 
     for path, methods in openapi.document()["paths"].items():
@@ -158,7 +187,12 @@ async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
 
     for method, path, body in ROUTES + LISTS:
         place = path.format(
-            campaign=1, contact=1, attempt=uuid4(), number="+12025550123", blackout=1
+            campaign=1,
+            contact=1,
+            attempt=uuid4(),
+            number="+12025550123",
+            blackout=1,
+            rule="us-fl.hours",
         )
         for headers in wrong:
             response = await api.http.request(method, place, json=body, headers=headers)

@@ -77,11 +77,27 @@ async def test_a_dropped_request_that_is_void_by_then_is_finished(pool: Pool) ->
 
 
 async def test_an_attempt_dropped_because_its_request_is_void_finishes_it(pool: Pool) -> None:
-    attempt = await an_attempt(pool)
+    attempt = await an_attempt(pool, contact={"expires_at": NOW})
 
     contact = await fold(pool, a_drop(attempt, DropReason.EXPIRED))
 
     assert is_finished(contact) == ("finished", "out_of_time", None)
+
+
+async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) -> None:
+    attempt = await an_attempt(pool, contact={"expires_at": NOW + 24 * HOUR})
+
+    contact = await fold(pool, a_drop(attempt, DropReason.EXPIRED))
+
+    assert contact["state"] == "pending"
+
+
+async def test_who_has_had_a_budget_that_was_made_smaller_is_finished(pool: Pool) -> None:
+    attempt = await an_attempt(pool)
+
+    contact = await fold(pool, a_drop(attempt, DropReason.BUDGET_SPENT))
+
+    assert is_finished(contact) == ("finished", "excluded", None)
 
 
 @pytest.mark.parametrize("campaign", ["0", "m.id"])

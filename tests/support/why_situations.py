@@ -143,13 +143,14 @@ async def talked_to(api: Api) -> int:
 
 
 async def retried(api: Api) -> int:
-    contact_id = await a_contact(api, "+12125550107", **FREE)
+    contact_id = await a_contact(api, "+12125550107", attempts={"max_total": 5}, **FREE)
     await wait(api, contact_id, "retry", until=NOW + timedelta(minutes=40))
     return contact_id
 
 
 async def day_spent(api: Api) -> int:
-    contact_id = await a_contact(api, "+12125550108", **FREE)
+    budget = {"max_total": 5, "max_per_day": 2}
+    contact_id = await a_contact(api, "+12125550108", attempts=budget, **FREE)
     await wait(api, contact_id, "day", until=datetime(2026, 11, 23, 5, tzinfo=UTC))
     return contact_id
 

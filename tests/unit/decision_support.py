@@ -44,6 +44,7 @@ def rules(
     windows: tuple[WeeklyWindow, ...] = DAILY,
     end_date: date | None = None,
     zones: tuple[str, ...] = (NEW_YORK,),
+    max_total: int | None = None,
 ) -> CallingRules:
     campaign = CampaignRules(
         kind=CallKind.SOLICITATION,
@@ -51,6 +52,7 @@ def rules(
         subject="loan",
         calendar=Calendar(windows=windows, end_date=end_date),
         limits=own,
+        max_total=max_total,
     )
     group = CallingGroup(
         zones=zones,

@@ -67,6 +67,13 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Gate, datetime | None, Rule | 
         None,
     ),
     "expired": (rules(), ContactFacts(expires_at=NOW), Gate.EXPIRY, None, None),
+    "budget that was made smaller": (
+        rules(max_total=2),
+        ContactFacts(attempts=2),
+        Gate.BUDGET,
+        None,
+        None,
+    ),
     "no zone": (rules(zones=()), ContactFacts(), Gate.ZONE, None, None),
     "black-out": (
         rules(),
