@@ -1,7 +1,7 @@
 """A due attempt with its campaign and its rules, and whether it may be dialed at an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.dialer.permits import Hierarchy, scopes_of
 from shared.db.attempts import Due
@@ -11,7 +11,7 @@ from shared.domain.attempts import DropReason
 from shared.domain.blackouts import Blackout
 from shared.domain.calling_rules import CallingRules
 from shared.domain.decision import NEVER, Block, ContactFacts, Gate, first_block
-from shared.domain.pacing import LAST_MOMENTS
+from shared.domain.pacing import ASK_AGAIN, LAST_MOMENTS
 
 # Nothing stands against nearly all of them.
 UNHINDERED = ContactFacts()
@@ -30,8 +30,6 @@ REASONS = {
 
 # These last for the contact alone. What keeps all others, too, the claim sees for itself.
 WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP, Gate.WAIT}
-# And are asked again after this, since somebody may have loosened them.
-ASK_AGAIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,12 @@ from shared.domain.blackouts import Blackout, blacked_out
 from shared.domain.calling_rules import CallingRules
 from shared.domain.contacts import Wait
 from shared.domain.decision import Block, ContactFacts, Gate, first_block, up_until
-from shared.domain.pacing import LAST_MOMENTS
+from shared.domain.pacing import ASK_AGAIN, LAST_MOMENTS
 from shared.domain.zones import tzdata_version
 from shared.rulebook import RuleBook
 
 # So many are decided on at a time at least.
 LOOK_LEAST = 200
-# Caps and silences are asked again after this, since somebody may have loosened them.
-ASK_AGAIN = timedelta(days=1)
 WAITS = {
     Gate.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
     Gate.SILENCE: Wait.SILENCE,

@@ -11,3 +11,5 @@ from datetime import timedelta
 RATE_WINDOW = timedelta(milliseconds=1_250)
 # Nothing is dialed this shortly before its window closes: the network and the carrier need time.
 LAST_MOMENTS = timedelta(seconds=2)
+# Who waits for a cap or a silence is asked about again after this: somebody may have loosened it.
+ASK_AGAIN = timedelta(days=1)
