@@ -151,10 +151,14 @@ class Machine(RuleBasedStateMachine):
         if again:
             self.run(work.dial(self.world, due))
 
-    @rule(which=draws.WHICH, stop=draws.STOP, is_late=st.booleans())
-    def stop_a_call(self, which: int, stop: Stop, is_late: bool) -> None:
-        """Late: when the dialer has looked, and before it commits."""
-        self.run(work.stop_a_call(self.world, which, stop, is_late=is_late))
+    @rule(which=draws.WHICH, stop=draws.STOP)
+    def stop_a_call(self, which: int, stop: Stop) -> None:
+        self.run(work.stop_a_call(self.world, which, stop, is_late=False))
+
+    @rule(which=draws.WHICH, stop=draws.STOP)
+    def stop_a_call_late(self, which: int, stop: Stop) -> None:
+        """When the dialer has looked, and before it commits."""
+        self.run(work.stop_a_call(self.world, which, stop, is_late=True))
 
     @rule(
         which=draws.WHICH,
@@ -165,8 +169,7 @@ class Machine(RuleBasedStateMachine):
     def end_call(
         self, which: int, outcome: Outcome, callback_in: timedelta | None, told: str
     ) -> None:
-        up = self.world.carrier.up()
-        if not up:
+        if not (up := self.world.carrier.up()):
             return
         call, callback_at = up[which % len(up)], None
         if outcome is Outcome.CALLBACK_REQUESTED and callback_in is not None:
@@ -206,10 +209,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def flush_redis(self) -> None:
-        self.run(self._flush())
-
-    async def _flush(self) -> None:
-        await self.world.redis.flushdb()
+        self.run(work.flush_redis(self.world))
 
     @invariant()
     def holds(self) -> None:

@@ -102,6 +102,10 @@ async def dial(
 async def stop_a_call(world: World, which: int, stop: acts.Stop, *, is_late: bool) -> None:
     """The owner stops one of the calls that are due, before the dialer looks or while it does."""
     await claim(world)
+    if not world.mail.due:
+        await _end_calls(world, Outcome.BUSY)
+        await world.clock.tick(timedelta(hours=1))
+        await claim(world)
     due = world.mail.take_due(None)
     if not due:
         return
@@ -148,6 +152,10 @@ async def reconcile(world: World) -> None:
     dialer = world.processes.dialers[0]
     await dialer.reconciler.run_once(world.clock())
     await dialer.permits.sweep(world.clock())
+
+
+async def flush_redis(world: World) -> None:
+    await world.redis.flushdb()
 
 
 async def go_round(world: World, outcome: Outcome, *, by: By) -> None:
