@@ -25,7 +25,7 @@ from shared.db.types import Connection, Pool
 from shared.db.waiting import Place, slot_of
 from shared.domain.outcomes import Outcome
 from shared.failpoints import Failpoint, passing
-from shared.messages import AttemptDropped, AttemptEnded
+from shared.messages import AttemptDropped, AttemptEnded, CallEnded
 from shared.metrics import FACTS_FOLDED, FACTS_REPEATED
 
 
@@ -39,6 +39,7 @@ class CallFolder:
             decisions = await _decide_all(conn, fresh)
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.facts.id in ended]
+            await _heed(conn, fresh)
             await _write(conn, applied)
         FACTS_REPEATED.inc(len(events) - len(applied))
         for event in fresh:
@@ -73,6 +74,17 @@ async def _decide_all(conn: Connection, events: list[Event]) -> list[Decision]:
     return list(decided.values())
 
 
+async def _heed(conn: Connection, events: list[Event]) -> None:
+    """Who said no is suppressed, also when the attempt was given up before anybody told."""
+    refused = [
+        event.data.attempt_id
+        for event in events
+        if isinstance(event, CallEnded) and event.data.outcome is Outcome.OPT_OUT
+    ]
+    if refused:
+        await suppressions.opt_out(conn, refused)
+
+
 async def _write(conn: Connection, applied: list[Decision]) -> None:
     if not applied:
         return
@@ -80,13 +92,6 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     told = [decision.told for decision in applied if decision.told is not None]
     await outbox.add(conn, told)
     await _hand_to_webhooks(conn, told)
-    said_no = {
-        (decision.facts.tenant_id, decision.facts.phone)
-        for decision in applied
-        if decision.end.outcome is Outcome.OPT_OUT
-    }
-    if said_no:
-        await suppressions.opt_out(conn, said_no)
     await _note_calls(conn, [decision for decision in applied if decision.facts.counted])
     await counters.add(conn, _sums(applied))
     await waiting.add(conn, _arrivals(applied))

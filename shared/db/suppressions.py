@@ -4,9 +4,10 @@ and events when a person asks not to be called.
 A list is that of all campaigns (campaign 0) or of one. What has expired is nowhere to be seen.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from shared.db.types import Connection
 
@@ -30,20 +31,22 @@ class Put:
     is_new: bool
 
 
-async def opt_out(conn: Connection, persons: Collection[tuple[int, str]]) -> None:
-    """For good, in all campaigns of each (tenant, number); written by events."""
+async def opt_out(conn: Connection, attempt_ids: Sequence[UUID]) -> None:
+    """Suppress for good, in all campaigns, who was called by these attempts; written by events."""
     await conn.execute(
         """
         INSERT INTO suppressions (tenant_id, number, reason)
-        SELECT DISTINCT tenant_id, number, 'opt_out'
-        FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
+        SELECT DISTINCT m.tenant_id, c.number, 'opt_out'
+        FROM attempts a
+        JOIN contacts c ON c.id = a.contact_id
+        JOIN campaigns m ON m.id = a.campaign_id
+        WHERE a.id = ANY ($1)
         -- In one order for all, so that none deadlock.
         ORDER BY 1, 2
         ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
             SET reason = excluded.reason, expires_at = 'infinity'
         """,
-        [tenant_id for tenant_id, _ in persons],
-        [number for _, number in persons],
+        list(attempt_ids),
     )
 
 

@@ -136,3 +136,20 @@ async def test_a_call_of_unknown_end_counts_in_the_window(pool: Pool) -> None:
 
     assert waits(contact) == ("pending", CLOSING, "window")
     assert contact["attempts_in_window"] == 1
+
+
+@pytest.mark.parametrize("given_up_before", [False, True])
+async def test_who_says_no_is_suppressed_whenever_it_is_told(
+    pool: Pool, given_up_before: bool
+) -> None:
+    attempt = await an_attempt(pool, max_total=3, retry=BUSY)
+    if given_up_before:
+        data = UnknownCall(attempt_id=attempt, reason=UnknownReason.NO_ENDING, ended_at=NOW)
+        await fold(pool, CallUnknown(time=NOW, partitionkey=str(attempt), data=data))
+
+    await fold(pool, an_end(attempt, Outcome.OPT_OUT))
+
+    rows = await pool.fetch(
+        "SELECT number, campaign_id, reason, expires_at = 'infinity' AS for_good FROM suppressions"
+    )
+    assert [tuple(row) for row in rows] == [("+12025550000", 0, "opt_out", True)]
