@@ -29,7 +29,7 @@ REASONS = {
 
 
 # These last for the contact alone. What keeps all others, too, the claim sees for itself.
-WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP, Gate.WAIT}
+WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP}
 
 
 @dataclass(frozen=True, slots=True)

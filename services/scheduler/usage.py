@@ -17,14 +17,13 @@ EVERYTHING = "installation"
 class Usage:
     """Counted from the live attempts at the beginning of a pass and kept up while claiming."""
 
-    live: dict[int, Live]
-    caps: dict[Scope, Caps] = field(default_factory=dict)
+    caps: dict[Scope, Caps]
     waiting: Counter[Scope] = field(default_factory=Counter)
     dialed: Counter[Scope] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, live: dict[int, Live], running: Iterable[Run], installation: Caps) -> "Usage":
-        usage = cls(live, {(EVERYTHING, 0): installation})
+        usage = cls({(EVERYTHING, 0): installation})
         for campaign in running:
             own = live.get(campaign.id, IDLE)
             caps = parse_definition(campaign.definition).caps

@@ -96,7 +96,7 @@ CREATE TABLE contacts (
     CHECK ((state = 'finished') = (outcome IS NOT NULL)),
     UNIQUE (campaign_id, number)
 );
--- Serves attempts.claim, contacts.waiting and campaign_groups.unfinished.
+-- Serves claims.claim, claims.lock_due and campaign_groups.unfinished.
 CREATE INDEX contacts_due ON contacts (campaign_id, calling_group_id, not_before)
     WHERE state = 'pending';
 
@@ -132,7 +132,7 @@ CREATE TABLE attempts (
 -- What changes while an attempt lives is in no index, so these changes stay within its page, and no
 -- index fills with dead entries. A page's rows are dialed together, so as much room is kept as they take.
 WITH (fillfactor = 50);
--- One live attempt per contact, whatever the code believes. Also serves attempts.live, live_leases,
+-- One live attempt per contact, whatever the code believes. Also serves claims.live, live_leases,
 -- republish and take_silent, and campaign_groups.unfinished: it holds the live attempts only, a few
 -- thousand at most.
 CREATE UNIQUE INDEX attempts_live ON attempts (contact_id) WHERE ended_at IS NULL;
