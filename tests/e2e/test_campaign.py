@@ -53,7 +53,7 @@ async def test_closed_zones_are_not_called(stack: RunningStack, tmp_path: Path) 
     # Half of the people are nine hours ahead, where it is not between these hours.
     rows = [
         (number, ("Etc/UTC", "Asia/Tokyo")[place % 2])
-        for place, number in enumerate(numbers(60, first=10_000))
+        for place, number in enumerate(numbers(60, first=38_000))
     ]
     definition = a_campaign("zones", calendar={"windows": hours_around(now)})
     campaign = await owner.launch(definition, rows, tmp_path)
