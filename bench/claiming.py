@@ -11,18 +11,18 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from outdial.stack.servers import LocalServers
+from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
-from services.scheduler.claims import Claims
 from services.scheduler.rescuer import Rescuer
-from shared.broker import make_broker
 from shared.db import trunks
 from shared.db.migrate import migrate
 from shared.db.pool import database
 from shared.db.types import Connection, Pool
-from shared.rulebook import RuleBook
+from shared.kafka.broker import make_broker
+from shared.kafka.topics import create_topics
+from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
-from shared.settings import Settings
-from shared.topics import create_topics
+from shared.runtime.settings import Settings
 
 MANY, FEW = 1_000_000, 10_000
 CAMPAIGNS = 20

@@ -7,12 +7,12 @@ from statistics import median
 
 from outdial.stack.servers import LocalServers
 from shared.definitions.campaign import CampaignDefinition
-from shared.domain.calling_groups import CallingGroup
-from shared.domain.calling_rules import CallingRules
-from shared.domain.decision import ContactFacts, first_block
-from shared.domain.frequency import PastCall
+from shared.domain.decision.gates import ContactFacts, first_block
 from shared.domain.outcomes import Outcome
-from shared.rulebook import RuleBook
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.policy.frequency import PastCall
+from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
 
 # A Wednesday, noon in New York.

@@ -16,7 +16,7 @@ from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.migrate import migrate
 from shared.db.types import Connection
-from shared.topics import create_topics
+from shared.kafka.topics import create_topics
 
 ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "60000"))
 WARM_UP = 2_000

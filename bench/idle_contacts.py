@@ -13,7 +13,7 @@ from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.migrate import migrate
 from shared.db.types import Connection
-from shared.topics import create_topics
+from shared.kafka.topics import create_topics
 
 CONTACTS = 1_000_000
 SERVICES = ("api", "scheduler", "dialer", "events")

@@ -18,7 +18,8 @@ import aiohttp
 import asyncpg
 
 from outdial.stack.ports import free_port
-from shared.db import tenants, trunks
+from shared.db import trunks
+from shared.db.api import tenants
 from shared.db.types import Connection
 
 ROWS = 200_000

@@ -13,7 +13,8 @@ import asyncpg
 from bench.processes import python_module
 from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
-from shared.db import tenants, trunks
+from shared.db import trunks
+from shared.db.api import tenants
 from shared.db.migrate import migrate
 from shared.db.types import Connection
 

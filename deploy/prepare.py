@@ -7,7 +7,7 @@ import asyncpg
 
 from shared.db import trunks
 from shared.db.migrate import migrate
-from shared.topics import create_topics
+from shared.kafka.topics import create_topics
 
 
 async def route_calls(dsn: str, carrier: str) -> None:

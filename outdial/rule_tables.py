@@ -11,7 +11,7 @@ from rich.table import Table
 
 from outdial import rule_words as words
 from outdial.errors import OutdialError
-from shared.domain.rules import CallKind, Rule, holds_on
+from shared.domain.policy.rules import CallKind, Rule, holds_on
 from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.loader import RulePacks, load
 

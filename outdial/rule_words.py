@@ -4,9 +4,9 @@ from itertools import groupby
 from typing import assert_never
 
 from shared.definitions.calendar import DAYS
-from shared.domain.calendar import Calendar
-from shared.domain.frequency import Event, FrequencyCap, Length, Scope, Silence
-from shared.domain.rules import AbandonmentLimit, Demand, Duty, RingTime, Rule
+from shared.domain.calendar.calendar import Calendar
+from shared.domain.policy.frequency import Event, FrequencyCap, Length, Scope, Silence
+from shared.domain.policy.rules import AbandonmentLimit, Demand, Duty, RingTime, Rule
 
 AFTER = {
     Event.CONVERSATION: "a conversation",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from outdial.client import Json
 from outdial.rule_words import plural
-from shared.domain.zones import zone
+from shared.domain.calendar.zones import zone
 
 Detail = dict[str, str | int]
 

@@ -11,9 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from shared.domain.zone_files import ZoneDataError, ZoneRelease, installed_package, read_release
-from shared.domain.zones import tzdata_version, use_release
-from shared.metrics import ZONE_DATA_REFUSED
+from shared.domain.calendar.tzdata_release import (
+    ZoneDataError,
+    ZoneRelease,
+    installed_package,
+    read_release,
+)
+from shared.domain.calendar.zones import tzdata_version, use_release
+from shared.runtime.metrics import ZONE_DATA_REFUSED
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from outdial.commands.tenants import postgres_url
 from outdial.errors import OutdialError
-from shared.db import blackouts, campaigns
+from shared.db import blackouts
+from shared.db.api import campaigns
 from shared.db.blackouts import Record
 from shared.db.types import Session
-from shared.domain.blackouts import is_jurisdiction
+from shared.domain.policy.blackouts import is_jurisdiction
 
 console = Console()
 SHOWN = 200

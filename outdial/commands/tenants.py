@@ -12,7 +12,7 @@ from rich.console import Console
 
 from outdial.errors import OutdialError
 from outdial.stack import state as states
-from shared.db import tenants
+from shared.db.api import tenants
 
 console = Console()
 

@@ -13,13 +13,13 @@ from random import Random
 from typing import NamedTuple
 
 from outdial.simulation.fates import Fates
-from shared.domain.attempt_policy import AttemptPolicy, History, next_attempt, record
-from shared.domain.calling_rules import CallingRules
-from shared.domain.claiming import Caps
-from shared.domain.decision import Block, ContactFacts, first_block
-from shared.domain.frequency import PastCall
+from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.margins import LAST_MOMENTS, RATE_WINDOW
+from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.outcomes import Outcome
-from shared.domain.pacing import LAST_MOMENTS, RATE_WINDOW
+from shared.domain.policy.attempt_policy import AttemptPolicy, History, next_attempt, record
+from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.policy.frequency import PastCall
 
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 UNTRIED = History(attempts=0, day=None, attempts_on_day=0)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from outdial.carrier import behaviour as carrier
 from outdial.carrier.behaviour import Behaviour, Seconds, Span, plan
 from outdial.errors import OutdialError
-from shared.domain.call_shares import ImpossibleSharesError, call_shares
+from shared.domain.forecast.outcome_mix import ImpossibleSharesError, call_shares
 from shared.domain.outcomes import Outcome
 
 

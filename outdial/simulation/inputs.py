@@ -12,7 +12,7 @@ from outdial.errors import OutdialError
 from services.api.contact_rows import Rows
 from services.api.csv_contacts import CsvContacts, FileError, RowError
 from shared.definitions.campaign import CampaignDefinition
-from shared.domain.calling_groups import CallingGroup
+from shared.domain.places.calling_groups import CallingGroup
 
 PIECE = 1 << 20
 SHOWN_ERRORS = 10

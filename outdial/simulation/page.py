@@ -8,7 +8,7 @@ from outdial.simulation.inputs import People
 from outdial.simulation.picture import picture
 from outdial.simulation.result import HOUR, Result
 from outdial.simulation.terminal import busy, ending, instant, left_out, words
-from shared.domain.spans import instant_of
+from shared.domain.calendar.intervals import instant_of
 
 PAGE = Template("""<!doctype html>
 <html lang="en">

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from outdial.simulation.result import HOUR, Result, Zone
-from shared.domain.spans import Spans, instant_of, seconds_of, union
+from shared.domain.calendar.intervals import Spans, instant_of, seconds_of, union
 
 # Zones with a colour of their own; the others share the last one.
 OWN_COLOURS = 8

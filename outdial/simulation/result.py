@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from outdial.simulation.engine import Call, Contact, Room
-from shared.domain.calling_rules import CallingRules
-from shared.domain.decision import NEVER, Gate
-from shared.domain.forecast import openings
+from shared.domain.calendar.intervals import Spans, instant_of, union
+from shared.domain.decision.gates import NEVER, Gate
+from shared.domain.decision.reachability import Unreachable, unreachable
+from shared.domain.decision.verdict import decide
+from shared.domain.forecast.inputs import openings
 from shared.domain.outcomes import Outcome
-from shared.domain.reachability import Unreachable, unreachable
-from shared.domain.spans import Spans, instant_of, union
-from shared.domain.verdict import decide
+from shared.domain.policy.calling_rules import CallingRules
 
 HOUR = 3_600
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from outdial.progress import a_table
 from outdial.simulation.inputs import People
 from outdial.simulation.result import HOUR, Result, Zone
-from shared.domain.spans import instant_of
+from shared.domain.calendar.intervals import instant_of
 
 BARS = " ▁▂▃▄▅▆▇█"
 SHOWN_ZONES = 16

@@ -16,7 +16,7 @@ from outdial.stack.servers import LocalServers
 from outdial.stack.services import carrier_process, job, service_processes
 from outdial.stack.state import Process, Role, State, key_file
 from shared.db import trunks
-from shared.topics import create_topics
+from shared.kafka.topics import create_topics
 
 WATCH_SECONDS = 0.2
 

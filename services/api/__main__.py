@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from faststream.kafka import KafkaBroker
 
 from services.api.app import create_app
-from services.api.resources import Resources
-from shared.broker import make_broker, publish
+from services.api.http.resources import Resources
 from shared.db.pool import database
-from shared.domain.claiming import Caps
-from shared.logs import configure_logs
-from shared.messages import Message
-from shared.process import every, run, running, serve
-from shared.retries import patiently
-from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.broker import make_broker, publish
+from shared.kafka.messages import Message
+from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
-from shared.settings import Settings
+from shared.runtime.logs import configure_logs
+from shared.runtime.process import every, run, running, serve
+from shared.runtime.retries import patiently
+from shared.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 

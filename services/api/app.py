@@ -9,7 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from services.api import problems
-from services.api.bodies import LimitedBodies
+from services.api.http.body_limit import LimitedBodies
+from services.api.http.request_metrics import MeasuredRequests
+from services.api.http.resources import Opened, Resources
 from services.api.native import (
     attempts,
     blackouts,
@@ -22,9 +24,7 @@ from services.api.native import (
     webhooks,
     why,
 )
-from services.api.requests import MeasuredRequests
-from services.api.resources import Opened, Resources
-from shared.process import health_routes
+from shared.runtime.process import health_routes
 
 
 def create_app(opened: Opened) -> FastAPI:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import invalid, not_found
-from services.api.resources import Resources
-from shared.db import blackouts, campaigns
+from shared.db import blackouts
+from shared.db.api import campaigns
 from shared.db.blackouts import Record
-from shared.domain.blackouts import is_jurisdiction
+from shared.domain.policy.blackouts import is_jurisdiction
 
 
 async def begin(

@@ -9,18 +9,18 @@ from datetime import UTC, datetime, time, timedelta
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import ProblemError, invalid, not_found
-from services.api.resources import Resources
-from shared.db import campaigns, contacts, webhook_endpoints
-from shared.db.campaigns import Campaign
+from shared.db.api import campaigns, contacts, webhook_endpoints
+from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
-from shared.domain.calendar import next_span, opening_days
+from shared.domain.calendar.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
-from shared.messages import CampaignCommand, CampaignCommanded
-from shared.metrics import COMMANDS_UNPUBLISHED
-from shared.retries import TRANSIENT
+from shared.kafka.messages import CampaignCommand, CampaignCommanded
+from shared.runtime.metrics import COMMANDS_UNPUBLISHED
+from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from services.api.contact_rows import Fault, Row, Rows
 from services.api.csv_records import CsvFileError, CsvRecords, Record
-from shared.domain.calling_groups import CallingGroup
+from shared.domain.places.calling_groups import CallingGroup
 
 NAMES = {
     "number": "number",

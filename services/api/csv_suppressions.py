@@ -10,8 +10,8 @@ from operator import attrgetter
 from services.api.csv_contacts import Errors, FileError, RowError
 from services.api.csv_records import CsvFileError, CsvRecords
 from services.api.instants import expiry_fault, instant
-from shared.db.suppressions import Suppression
-from shared.domain.numbers import InvalidNumber, parse_number
+from shared.db.api.suppressions import Suppression
+from shared.domain.places.numbers import InvalidNumber, parse_number
 
 NAMES = {
     "number": "number",

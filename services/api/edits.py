@@ -5,12 +5,12 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from services.api.auth import Caller
 from services.api.campaigns import ended, refuse_never_open
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import not_found, refused_body
-from services.api.resources import Resources
-from shared.db import campaigns
-from shared.db.campaigns import Campaign
+from shared.db.api import campaigns
+from shared.db.api.campaigns import Campaign
 from shared.definitions.campaign import CampaignDefinition, parse_definition
 from shared.definitions.edit import CampaignEdit
 

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.api.auth import Caller
 from services.api.campaigns import ended, owned
 from services.api.contact_rows import Fault, Row, Rows
 from services.api.csv_contacts import CsvContacts, Errors, FileError
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.http.upload import pieces_of, read_on, told, unreadable
 from services.api.problems import ProblemError
-from services.api.resources import Resources
-from services.api.uploads import pieces_of, read_on, told, unreadable
-from shared.db import calling_groups, campaigns, contacts, counters, imports, waiting
-from shared.db.campaigns import Campaign
-from shared.db.contacts import NewContact
+from shared.db import calling_groups, counters, waiting_counts
+from shared.db.api import campaigns, contacts, imports
+from shared.db.api.campaigns import Campaign
+from shared.db.api.contacts import NewContact
 from shared.db.types import Connection
 from shared.definitions.campaign import parse_definition
-from shared.domain.calling_groups import CallingGroup
 from shared.domain.outcomes import Outcome
+from shared.domain.places.calling_groups import CallingGroup
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
@@ -113,7 +114,9 @@ async def add(
         )
         excluded = sum(contact.state == "finished" for contact in inserted)
         await _count(conn, campaign_id, inserted=len(inserted), excluded=excluded)
-        await waiting.add(conn, [(each.place, 1) for each in inserted if each.place is not None])
+        await waiting_counts.add(
+            conn, [(each.place, 1) for each in inserted if each.place is not None]
+        )
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
 
@@ -167,7 +170,7 @@ async def _merge(
         group_ids=await _group_ids(conn, campaign_id, reader.groups),
     )
     await _count(conn, campaign_id, inserted=merged.inserted, excluded=merged.excluded)
-    await waiting.add(conn, merged.waiting)
+    await waiting_counts.add(conn, merged.waiting)
     return Imported(
         imported=merged.inserted - merged.excluded,
         duplicates=reader.staged - merged.inserted,

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from services.api.app import create_app
-from services.api.resources import Resources
+from services.api.http.resources import Resources
 
 
 def document() -> dict[str, Any]:

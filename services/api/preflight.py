@@ -9,27 +9,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import not_found
-from services.api.resources import Resources
-from shared.db import campaign_groups, preflight, waiting
-from shared.db.preflight import Plan
-from shared.db.waiting import NEW, SLOT_SECONDS, Place
+from shared.db import campaign_groups, waiting_counts
+from shared.db.api import preflight
+from shared.db.api.preflight import Plan
+from shared.db.waiting_counts import NEW, SLOT_SECONDS, Place
 from shared.definitions.campaign import parse_definition, policy_of
-from shared.domain.call_shares import call_shares
-from shared.domain.calling_rules import CallingRules
-from shared.domain.claiming import Caps
-from shared.domain.flow import Forecast, Load, forecast, merged
-from shared.domain.forecast import (
+from shared.domain.calendar.intervals import Spans, seconds_of
+from shared.domain.capacity.fair_share import Caps
+from shared.domain.decision.reachability import Unreachable, unreachable
+from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
+from shared.domain.forecast.inputs import (
     TALK_SECONDS,
     calls_a_second,
     course_of,
     mean_call_seconds,
     openings,
 )
+from shared.domain.forecast.outcome_mix import call_shares
 from shared.domain.outcomes import Outcome
-from shared.domain.reachability import Unreachable, unreachable
-from shared.domain.spans import Spans, seconds_of
+from shared.domain.policy.calling_rules import CallingRules
 
 Schedule = tuple[tuple[object, ...], tuple[str, ...]]
 
@@ -96,7 +97,7 @@ async def run(
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if plan is None:
             raise not_found()
-        places = await waiting.of_campaign(conn, campaign_id)
+        places = await waiting_counts.of_campaign(conn, campaign_id)
         # After the counts, so that no group of theirs is missing.
         found = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
     rules = {

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from shared.retries import TRANSIENT
+from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 

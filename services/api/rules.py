@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import ProblemError, invalid, not_found
-from services.api.resources import Resources
-from shared.db import campaigns, tenants
+from shared.db.api import campaigns, tenants
 from shared.definitions.rules import (
     CHOICES_MOST,
     OWN_MOST,
@@ -19,7 +19,7 @@ from shared.definitions.rules import (
     Choice,
     TenantRulesDefinition,
 )
-from shared.domain.rules import CallKind, Rule, covers
+from shared.domain.policy.rules import CallKind, Rule, covers
 from shared.rulepacks.definition import RuleDefinition
 from shared.rulepacks.loader import RulePacks
 

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.api.auth import Caller
 from services.api.csv_contacts import Errors, FileError
 from services.api.csv_suppressions import CsvSuppressions, written
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.http.upload import pieces_of, read_on, unreadable
 from services.api.problems import ProblemError
-from services.api.resources import Resources
 from services.api.suppressions import count, named_list
-from services.api.uploads import pieces_of, read_on, unreadable
-from shared.db import exclusions, suppression_imports, suppressions
-from shared.db.exclusions import Settled
+from shared.db.api import exclusions, suppression_imports, suppressions
+from shared.db.api.exclusions import Settled
 from shared.db.types import Session
 
 EXPORTED_AT_ONCE = 5000

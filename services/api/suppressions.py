@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.http.upload import REASONS
 from services.api.instants import expiry_fault
 from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
-from services.api.resources import Resources
-from services.api.uploads import REASONS
-from shared.db import campaigns, counters, exclusions, suppressions, waiting
-from shared.db.exclusions import Settled
-from shared.db.suppressions import ALL_CAMPAIGNS, Put
+from shared.db import counters, waiting_counts
+from shared.db.api import campaigns, exclusions, suppressions
+from shared.db.api.exclusions import Settled
+from shared.db.api.suppressions import ALL_CAMPAIGNS, Put
 from shared.db.types import Connection
-from shared.domain.numbers import InvalidNumber, parse_number
 from shared.domain.outcomes import Outcome
+from shared.domain.places.numbers import InvalidNumber, parse_number
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
@@ -88,7 +89,7 @@ async def count(conn: Connection, settled: Sequence[Settled]) -> None:
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
     left = [(each.waited, -1) for each in settled]
     came = [(each.waits, 1) for each in settled if each.waits is not None]
-    await waiting.add(conn, left + came)
+    await waiting_counts.add(conn, left + came)
 
 
 async def _is_ours(conn: Connection, caller: Caller, campaign_id: int | None) -> bool:

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.api.auth import Caller
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
 from services.api.problems import not_found
-from services.api.resources import Resources
-from services.api.waiting import Scene, Why, explain
+from services.api.why_campaign import Scene, Why, explain
 from shared.db import campaign_groups
-from shared.db import why as scenes
-from shared.db.suppressions import ALL_CAMPAIGNS
+from shared.db.api import why as scenes
+from shared.db.api.suppressions import ALL_CAMPAIGNS
+from shared.db.api.why_scenes import AttemptScene, CampaignScene, ContactScene, InUse
 from shared.db.types import Connection
-from shared.db.why_scenes import AttemptScene, CampaignScene, ContactScene, InUse
 from shared.definitions.campaign import parse_definition
 from shared.definitions.rules import tenant_rules_of
-from shared.domain.blackouts import Blackout, blacked_out
-from shared.domain.calling_rules import CallingRules
 from shared.domain.campaigns import ENDED, WantedState
-from shared.domain.claiming import Caps
-from shared.domain.decision import NEVER, ContactFacts, up_until
-from shared.domain.rules import Rule
-from shared.domain.verdict import Verdict, decide
+from shared.domain.capacity.fair_share import Caps
+from shared.domain.decision.gates import NEVER, ContactFacts, up_until
+from shared.domain.decision.verdict import Verdict, decide
+from shared.domain.policy.blackouts import Blackout, blacked_out
+from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.policy.rules import Rule
 
 NOTHING = InUse(claimed=0, dialed=0)
 

@@ -8,21 +8,21 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from services.dialer.callbacks import callback_route
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
-from services.dialer.permits import EPOCH, Permits
+from services.dialer.permits.permits import EPOCH, Permits
+from services.dialer.provider_events import callback_route
+from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
-from services.dialer.trunks import Trunks
-from shared.broker import consume, make_broker, reaches_kafka, started, stop_consuming
 from shared.db.pool import database
-from shared.domain.claiming import Caps
-from shared.logs import configure_logs
-from shared.messages import ATTEMPTS_DUE, AttemptDue
-from shared.process import every, run, running, serve, service_app
-from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.broker import consume, make_broker, reaches_kafka, started, stop_consuming
+from shared.kafka.messages import ATTEMPTS_DUE, AttemptDue
+from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
-from shared.settings import Settings
+from shared.runtime.logs import configure_logs
+from shared.runtime.process import every, run, running, serve, service_app
+from shared.runtime.settings import Settings
 
 DEFAULT_PORT = 8002
 RECONCILE_TICK_SECONDS = 0.5

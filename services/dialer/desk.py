@@ -12,9 +12,9 @@ from uuid import UUID
 
 from faststream.kafka import KafkaBroker
 
-from services.dialer.arrivals import Arrivals
-from services.dialer.permits import PERMIT_SECONDS, Hierarchy, Permits, scopes_of
-from services.dialer.provider import (
+from services.dialer.permits.permits import PERMIT_SECONDS, Hierarchy, Permits, scopes_of
+from services.dialer.permits.slow_originates import Arrivals
+from services.dialer.providers.protocol import (
     CallRefusedError,
     CallReport,
     CallState,
@@ -22,14 +22,12 @@ from services.dialer.provider import (
     Originate,
     Provider,
 )
-from shared.batching import Batcher
-from shared.broker import publish
-from shared.db import attempts
+from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason, UnknownReason
 from shared.domain.outcomes import Outcome
-from shared.failpoints import Failpoint, passing
-from shared.messages import (
+from shared.kafka.broker import publish
+from shared.kafka.messages import (
     AttemptDropped,
     CallEnded,
     CallUnknown,
@@ -37,15 +35,17 @@ from shared.messages import (
     EndedCall,
     UnknownCall,
 )
-from shared.metrics import (
+from shared.runtime.batching import Batcher
+from shared.runtime.failpoints import Failpoint, passing
+from shared.runtime.metrics import (
     ATTEMPTS_DROPPED,
     CALLS_ENDED,
     CALLS_PLACED,
     CALLS_WITHOUT_REPLY,
     ORIGINATE_SECONDS,
 )
-from shared.process import now
-from shared.retries import TRANSIENT, patiently
+from shared.runtime.process import now
+from shared.runtime.retries import TRANSIENT, patiently
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class CallDesk:
     async def _write_placed(self, batch: list[_Placed]) -> None:
         ids, call_ids, times = zip(*batch, strict=True)
         CALLS_PLACED.inc(len(batch))
-        await patiently("placed", lambda: attempts.placed(self._pool, ids, call_ids, times))
+        await patiently("placed", lambda: dialing.placed(self._pool, ids, call_ids, times))
 
     async def _finish_all(self, batch: list[_Finish]) -> None:
         await patiently("finish", lambda: self._finish_once(batch))
@@ -221,7 +221,7 @@ class CallDesk:
         strangers = [item.id for item in dialed if item.scopes is None]
         known = {item.id: item.scopes for item in dialed if item.scopes is not None}
         if strangers:
-            for attempt_id, campaign, tenant, trunk in await attempts.scopes(self._pool, strangers):
+            for attempt_id, campaign, tenant, trunk in await dialing.scopes(self._pool, strangers):
                 known[attempt_id] = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
         await self._permits.release(known.items())
         await publish(self._broker, [item.ending for item in batch])

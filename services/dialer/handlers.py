@@ -8,28 +8,33 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.dialer.candidates import Candidate, Stop, facts_of, stop
-from services.dialer.commit import commit
+from services.dialer.compare_and_set import commit
 from services.dialer.desk import CallDesk
-from services.dialer.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal, Scope
-from services.dialer.provider import Originate, Provider
-from services.dialer.trunks import Trunks, UnknownTrunkError
-from shared.db import attempts, blackouts, campaign_runs
+from services.dialer.permits.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal, Scope
+from services.dialer.providers.protocol import Originate, Provider
+from services.dialer.providers.trunks import Trunks, UnknownTrunkError
+from services.dialer.recheck import Candidate, Stop, facts_of, stop
+from shared.db import blackouts, campaign_runs, dialing
 from shared.db.campaign_runs import Run
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.blackouts import Blackout, blacked_out
-from shared.domain.calling_groups import CallingGroup
-from shared.domain.calling_rules import CallingRules
-from shared.domain.claiming import Caps
-from shared.domain.pacing import LAST_MOMENTS
-from shared.failpoints import Failpoint, passing
-from shared.messages import AttemptDue
-from shared.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED, CLOCK_SKEW
-from shared.process import now
-from shared.retries import TRANSIENT
-from shared.rulebook import RuleBook
+from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.margins import LAST_MOMENTS
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.blackouts import Blackout, blacked_out
+from shared.domain.policy.calling_rules import CallingRules
+from shared.kafka.messages import AttemptDue
+from shared.rulepacks.rulebook import RuleBook
+from shared.runtime.failpoints import Failpoint, passing
+from shared.runtime.metrics import (
+    ATTEMPTS_DIALING,
+    ATTEMPTS_HANDED_BACK,
+    ATTEMPTS_RECEIVED,
+    CLOCK_SKEW,
+)
+from shared.runtime.process import now
+from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +87,7 @@ class AttemptDialer:
         ids = {message.data.attempt_id for message in messages}
         campaign_ids = {message.data.campaign_id for message in messages}
         async with self.pool.acquire() as conn:
-            due = await attempts.due(conn, list(ids))
+            due = await dialing.due(conn, list(ids))
             runs, database_now = await campaign_runs.now(conn, list(campaign_ids))
             tenants = {run.tenant_id for run in runs.values()}
             shut = await blackouts.in_force(conn, tenant_ids=tenants)
@@ -212,7 +217,7 @@ class AttemptDialer:
             later.append(each.due.id)
             times.append(now() + timedelta(seconds=refusal.seconds))
         if later:
-            await attempts.hand_back(self.pool, later, times)
+            await dialing.hand_back(self.pool, later, times)
         return granted
 
     def _originate(self, provider: Provider, each: Candidate, *, asked_at: float) -> None:
@@ -234,7 +239,7 @@ class AttemptDialer:
         instead is swept.
         """
         ids: list[UUID] = [each.due.id for each in candidates]
-        await attempts.hand_back(self.pool, ids, [now()] * len(ids))
+        await dialing.hand_back(self.pool, ids, [now()] * len(ids))
 
     def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:
         caps = {EVERYTHING: self.installation}

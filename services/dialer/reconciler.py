@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.dialer.desk import CallDesk
-from services.dialer.provider import ORIGINATE_SECONDS, CallState, ProviderUnavailableError
-from services.dialer.trunks import Trunks, UnknownTrunkError
-from shared.db import attempts
-from shared.db.attempts import Silent
+from services.dialer.providers.protocol import (
+    ORIGINATE_SECONDS,
+    CallState,
+    ProviderUnavailableError,
+)
+from services.dialer.providers.trunks import Trunks, UnknownTrunkError
+from shared.db import dialing
+from shared.db.dialing import Silent
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, UnknownReason
-from shared.metrics import CALLS_RECONCILED
+from shared.runtime.metrics import CALLS_RECONCILED
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ class Reconciler:
     longest: timedelta
 
     async def run_once(self, now: datetime) -> bool:
-        silent = await attempts.take_silent(
+        silent = await dialing.take_silent(
             self.pool, now=now, revisit_at=now + self.interval, limit=RECONCILE_MOST
         )
         answers = await asyncio.gather(

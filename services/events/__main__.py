@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from services.events.egress import webhook_session
 from services.events.fold import CallFolder
 from services.events.outbox_relay import OutboxRelay
 from services.events.pruner import Pruner
-from services.events.webhooks import WebhookSender
-from shared.broker import consume, make_broker, reaches_kafka, started
+from services.events.webhooks.egress import webhook_session
+from services.events.webhooks.sender import WebhookSender
 from shared.db.pool import database
-from shared.logs import configure_logs
-from shared.messages import CALL_EVENTS, CallEvent
-from shared.process import every, run, running, serve, service_app
-from shared.settings import Settings
+from shared.kafka.broker import consume, make_broker, reaches_kafka, started
+from shared.kafka.messages import CALL_EVENTS, CallEvent
+from shared.runtime.logs import configure_logs
+from shared.runtime.process import every, run, running, serve, service_app
+from shared.runtime.settings import Settings
 
 RELAY_SECONDS = 0.05
 WEBHOOK_SECONDS = 0.1

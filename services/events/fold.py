@@ -8,25 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from services.events.decisions import Decision, Event, decide, moves
-from shared.db import (
-    campaign_runs,
-    counters,
-    folding,
-    inbox,
-    outbox,
-    person_calls,
-    suppressions,
-    waiting,
-    webhooks,
-)
+from services.events.transitions import Decision, Event, decide, moves
+from shared.db import campaign_runs, counters, outbox, person_calls, waiting_counts
+from shared.db.api import suppressions
+from shared.db.events import folding, inbox, webhooks
 from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
-from shared.db.waiting import Place, slot_of
+from shared.db.waiting_counts import Place, slot_of
 from shared.domain.outcomes import Outcome
-from shared.failpoints import Failpoint, passing
-from shared.messages import AttemptDropped, AttemptEnded, CallEnded
-from shared.metrics import FACTS_FOLDED, FACTS_REPEATED
+from shared.kafka.messages import AttemptDropped, AttemptEnded, CallEnded
+from shared.runtime.failpoints import Failpoint, passing
+from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +86,7 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     await _hand_to_webhooks(conn, told)
     await _note_calls(conn, [decision for decision in applied if decision.facts.counted])
     await counters.add(conn, _sums(applied))
-    await waiting.add(conn, _arrivals(applied))
+    await waiting_counts.add(conn, _arrivals(applied))
 
 
 async def _note_calls(conn: Connection, applied: list[Decision]) -> None:

@@ -7,11 +7,11 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from faststream.kafka import KafkaBroker
 
-from shared.broker import publish_raw
 from shared.db import outbox
 from shared.db.types import Connection, Pool
-from shared.metrics import OUTBOX_PENDING, OUTBOX_RELAYED
-from shared.retries import TRANSIENT
+from shared.kafka.broker import publish_raw
+from shared.runtime.metrics import OUTBOX_PENDING, OUTBOX_RELAYED
+from shared.runtime.retries import TRANSIENT
 
 BATCH = 1_000
 

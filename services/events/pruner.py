@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db import inbox, waiting
+from shared.db import waiting_counts
+from shared.db.events import inbox
 from shared.db.types import Pool
-from shared.db.waiting import slot_of
+from shared.db.waiting_counts import slot_of
 
 PRUNE_MOST = 10_000
 
@@ -16,5 +17,5 @@ class Pruner:
 
     async def run_once(self, now: datetime) -> bool:
         facts = await inbox.prune(self.pool, now=now, limit=PRUNE_MOST)
-        slots = await waiting.prune(self.pool, before_slot=slot_of(now), limit=PRUNE_MOST)
+        slots = await waiting_counts.prune(self.pool, before_slot=slot_of(now), limit=PRUNE_MOST)
         return PRUNE_MOST in (facts, slots)

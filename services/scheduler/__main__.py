@@ -6,19 +6,19 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 
+from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
-from services.scheduler.claims import Claims
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
-from shared.broker import consume, make_broker, reaches_kafka, started
 from shared.db.pool import database
-from shared.domain.claiming import Caps
-from shared.logs import configure_logs
-from shared.messages import COMMANDS, CampaignCommand
-from shared.process import every, now, run, running, serve, service_app
-from shared.rulebook import REFRESH_SECONDS, RuleBook
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.broker import consume, make_broker, reaches_kafka, started
+from shared.kafka.messages import COMMANDS, CampaignCommand
+from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
-from shared.settings import Settings
+from shared.runtime.logs import configure_logs
+from shared.runtime.process import every, now, run, running, serve, service_app
+from shared.runtime.settings import Settings
 
 CLAIM_SECONDS = 0.05
 # The claimer sees sooner what is overdue; this is for when it cannot go on.

@@ -10,19 +10,20 @@ from datetime import datetime
 
 from faststream.kafka import KafkaBroker
 
-from services.scheduler.claims import Claims, Opened
+from services.scheduler.campaign_claim import Claims, Opened
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
-from shared.broker import publish
-from shared.db import blackouts, campaign_groups, campaign_runs, claims, pending
+from shared.db import blackouts, campaign_groups, campaign_runs
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Run
-from shared.db.claims import Claimed
+from shared.db.scheduler import claims, given_up
+from shared.db.scheduler.claims import Claimed
 from shared.db.types import Connection, Pool
-from shared.domain.claiming import Caps
-from shared.failpoints import Failpoint, passing
-from shared.messages import attempt_due
-from shared.metrics import ATTEMPTS_CLAIMED
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.broker import publish
+from shared.kafka.messages import attempt_due
+from shared.runtime.failpoints import Failpoint, passing
+from shared.runtime.metrics import ATTEMPTS_CLAIMED
 
 # One statement's worth: above it the statement's latency grows and the rate does not.
 CLAIM_MOST = 1_000
@@ -111,7 +112,7 @@ class Claimer:
                 run.id: self.claims.opened(run, groups.get(run.id, []), shut, now=now)
                 for run in running
             },
-            callbacks=await pending.callbacks_due(conn, [run.id for run in running], now=now),
+            callbacks=await given_up.callbacks_due(conn, [run.id for run in running], now=now),
             overdue=any(each.overdue for each in live.values()),
         )
 

@@ -5,17 +5,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_groups, campaign_runs, contacts, counters, outbox, pending, waiting
+from shared.db import campaign_groups, campaign_runs, counters, outbox, waiting_counts
+from shared.db.api import contacts
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import Unsettled
-from shared.db.pending import GivenUp
+from shared.db.scheduler import given_up
+from shared.db.scheduler.given_up import GivenUp
 from shared.db.types import Connection, Pool
 from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
 from shared.domain.outcomes import Outcome
-from shared.messages import CampaignChanged, CampaignCommand, ChangedCampaign
-from shared.metrics import CAMPAIGNS_MOVED
-from shared.rulebook import RuleBook
+from shared.kafka.messages import CampaignChanged, CampaignCommand, ChangedCampaign
+from shared.rulepacks.rulebook import RuleBook
+from shared.runtime.metrics import CAMPAIGNS_MOVED
 
 logger = logging.getLogger(__name__)
 
@@ -65,16 +67,16 @@ class Lifecycle:
         live, groups = await campaign_groups.unfinished(conn, campaign.id)
         if live or not all(self._is_over(campaign, group, now=now) for group in groups):
             return False
-        given_up: list[GivenUp] = []
+        finished: list[GivenUp] = []
         for group in groups:
             outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
-            given_up += await pending.give_up(
-                conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST - len(given_up)
+            finished += await given_up.give_up(
+                conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST - len(finished)
             )
-        await _count(conn, given_up)
+        await _count(conn, finished)
         if groups:
             # Somebody may be locked by another: it is over when a look finds nobody any more.
-            return bool(given_up)
+            return bool(finished)
         if await contacts.any_in(conn, campaign.id):
             await _move(conn, campaign, CampaignState.COMPLETED, now=now)
         return False
@@ -86,16 +88,16 @@ class Lifecycle:
     async def expire(self, now: datetime) -> bool:
         """End the contacts whose requests are void by now."""
         async with self.pool.acquire() as conn, conn.transaction():
-            expired = await pending.expire(conn, now=now, limit=EXPIRE_MOST)
+            expired = await given_up.expire(conn, now=now, limit=EXPIRE_MOST)
             await _count(conn, expired)
         return len(expired) == EXPIRE_MOST
 
 
-async def _count(conn: Connection, given_up: list[GivenUp]) -> None:
+async def _count(conn: Connection, finished: list[GivenUp]) -> None:
     """Last in the transaction, and all at once: in the order in which everybody locks."""
-    ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in given_up)
+    ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
-    await waiting.add(conn, [(each.place, -1) for each in given_up])
+    await waiting_counts.add(conn, [(each.place, -1) for each in finished])
 
 
 def _has_begun(campaign: Unsettled, *, now: datetime) -> bool:

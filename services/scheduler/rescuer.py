@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from faststream.kafka import KafkaBroker
 
-from shared.broker import publish
-from shared.db import claims
+from shared.db.scheduler import claims
 from shared.db.types import Pool
-from shared.messages import attempt_due
-from shared.metrics import ATTEMPTS_RESCUED
+from shared.kafka.broker import publish
+from shared.kafka.messages import attempt_due
+from shared.runtime.metrics import ATTEMPTS_RESCUED
 
 RESCUE_MOST = 1_000
 

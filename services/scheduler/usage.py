@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from shared.db.campaign_runs import Run
-from shared.db.claims import Live
+from shared.db.scheduler.claims import Live
 from shared.definitions.campaign import parse_definition
-from shared.domain.claiming import Caps, Claimant, Scope, fair_shares, room
+from shared.domain.capacity.fair_share import Caps, Claimant, Scope, fair_shares, room
 
 IDLE = Live(claimed=0, dialed=0, overdue=0)
 EVERYTHING = "installation"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.db.types import Connection
-from shared.domain.blackouts import Blackout
-from shared.domain.decision import NEVER
+from shared.domain.decision.gates import NEVER
+from shared.domain.policy.blackouts import Blackout
 
 # Who looks gets those that begin soon, too, so that what is known stays right for a while.
 AHEAD = timedelta(days=1)

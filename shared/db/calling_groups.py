@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from shared.db.types import Connection
-from shared.domain.calling_groups import CallingGroup
+from shared.domain.places.calling_groups import CallingGroup
 
 
 async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[CallingGroup, int]:

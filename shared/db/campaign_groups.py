@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from shared.db.types import Connection
-from shared.domain.calling_groups import CallingGroup
+from shared.domain.places.calling_groups import CallingGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncpg
 
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignState, WantedState
-from shared.domain.claiming import Caps
+from shared.domain.capacity.fair_share import Caps
 
 
 @dataclass(frozen=True, slots=True)

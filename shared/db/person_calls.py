@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.db.types import Connection
-from shared.domain.frequency import PastCall
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.frequency import PastCall
 
-# No limit is longer (shared/domain/frequency.py), and clocks may disagree by a little.
+# No limit is longer (shared/domain/policy/frequency.py), and clocks may disagree by a little.
 LOOK_BACK = timedelta(days=370)
 
 

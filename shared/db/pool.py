@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from shared.db.types import Pool, Session
-from shared.retries import patiently
-from shared.settings import Settings
+from shared.runtime.retries import patiently
+from shared.runtime.settings import Settings
 
 # Every statement on a table that grows has an index made for it. Statistics that were taken in the
 # middle of a burst must not talk PostgreSQL into reading the table instead; and only a plain index

@@ -7,8 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationInfo, model_validator
 
 from shared.definitions.base import Definition, is_stored, refuse
-from shared.domain.attempt_policy import AttemptPolicy, RetryRule
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.attempt_policy import AttemptPolicy, RetryRule
 
 DELAY_MOST = 30 * 86_400
 DelaySeconds = Annotated[int, Field(ge=0, le=DELAY_MOST)]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from shared.definitions.base import Definition, is_stored, refuse
-from shared.domain.calendar import MINUTES_A_DAY, Calendar, DatedWindow, WeeklyWindow
-from shared.domain.holiday_dates import HolidaySet, known_regions
+from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, DatedWindow, WeeklyWindow
+from shared.domain.calendar.holidays import HolidaySet, known_regions
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

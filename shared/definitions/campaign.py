@@ -14,11 +14,11 @@ from shared.definitions.limits import (
     Subject,
     contradiction,
 )
-from shared.domain.attempt_policy import AttemptPolicy
-from shared.domain.calendar import Calendar
-from shared.domain.calling_rules import CampaignRules
-from shared.domain.rules import CallKind
-from shared.domain.zones import is_zone
+from shared.domain.calendar.calendar import Calendar
+from shared.domain.calendar.zones import is_zone
+from shared.domain.policy.attempt_policy import AttemptPolicy
+from shared.domain.policy.calling_rules import CampaignRules
+from shared.domain.policy.rules import CallKind
 
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 

@@ -10,7 +10,7 @@ from shared.definitions.base import STORED, Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
 from shared.definitions.campaign import CampaignDefinition, CapsDefinition, ShareDefinition
 from shared.definitions.limits import FrequencyCapDefinition, SilenceDefinition
-from shared.domain.rules import CallKind
+from shared.domain.policy.rules import CallKind
 
 FIXED = "cannot be changed after creation"
 

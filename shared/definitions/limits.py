@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.definitions.base import Definition
-from shared.domain.frequency import Event, FrequencyCap, Length, Scope, Silence
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.frequency import Event, FrequencyCap, Length, Scope, Silence
 
 Subject = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:-]{0,63}$")]
 HOURS_MOST = 366 * 24

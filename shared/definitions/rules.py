@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from shared.definitions.base import Definition
-from shared.domain.calling_rules import TenantRules
+from shared.domain.policy.calling_rules import TenantRules
 from shared.rulepacks.definition import Name, RuleDefinition
 
 Words = Annotated[

@@ -14,9 +14,9 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from shared.definitions.base import Definition
 from shared.definitions.limits import FrequencyCapDefinition, SilenceDefinition
-from shared.domain.calendar import Calendar
-from shared.domain.holiday_dates import HolidaySet, known_regions
-from shared.domain.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime, Rule
+from shared.domain.calendar.calendar import Calendar
+from shared.domain.calendar.holidays import HolidaySet, known_regions
+from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime, Rule
 from shared.rulepacks.hours import DAYS_PATTERN, Days, Hours, weekly_windows
 
 DEMANDS = ("hours", "cap", "silence", "ring_seconds", "abandonment", "duty")

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from shared.definitions.calendar import DAYS, minute_of_day
-from shared.domain.calendar import WeeklyWindow
+from shared.domain.calendar.calendar import WeeklyWindow
 
 _DAY = f"({'|'.join(DAYS)})"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"

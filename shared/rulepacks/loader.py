@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from shared.domain.rules import Rule
+from shared.domain.policy.rules import Rule
 from shared.rulepacks import faults
 from shared.rulepacks.definition import RulePackDefinition
 from shared.rulepacks.faults import PackFault, RulePackError

@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
-from shared.metrics import RULE_PACKS_REFUSED
 from shared.rulepacks import loader
 from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.loader import PackFile, RulePacks
+from shared.runtime.metrics import RULE_PACKS_REFUSED
 
 logger = logging.getLogger(__name__)
 

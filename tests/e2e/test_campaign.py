@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.judging.facts import Originate, read_log
+from tests.oracle.facts import Originate, read_log
 from tests.support.owner import a_campaign, hours_around, numbers, utc_now
 from tests.support.stack import RunningStack
 from tests.support.subscribers import subscribed, webhook_inbox

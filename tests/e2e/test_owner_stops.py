@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.judging.facts import Originate, read_log
+from tests.oracle.facts import Originate, read_log
 from tests.support.owner import a_campaign, numbers
 from tests.support.stack import RunningStack, tell
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.judging.facts import Originate, read_log
+from tests.oracle.facts import Originate, read_log
 from tests.support.owner import Owner, a_campaign, hours, numbers, utc_now
 from tests.support.stack import RunningStack, tell
 from tests.support.waiting import until

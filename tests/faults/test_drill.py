@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from outdial import carrier_log
-from tests.support.judging.facts import Originate, read_log
+from tests.oracle.facts import Originate, read_log
 from tests.support.owner import a_campaign, numbers
 from tests.support.stack import RunningStack, running_stack, tell
 from tests.support.waiting import until

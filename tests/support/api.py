@@ -11,10 +11,11 @@ import httpx2
 import pytest_asyncio
 
 from services.api.app import create_app
-from services.api.resources import Publish, Resources, clock
-from shared.db import tenants, trunks
+from services.api.http.resources import Publish, Resources, clock
+from shared.db import trunks
+from shared.db.api import tenants
 from shared.db.types import Pool
-from shared.messages import Message
+from shared.kafka.messages import Message
 from tests.support.campaigns import a_rulebook
 
 ALWAYS = {

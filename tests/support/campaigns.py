@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.db import waiting
+from shared.db import waiting_counts
 from shared.db.types import Connection
-from shared.db.waiting import Place
-from shared.rulebook import RuleBook
+from shared.db.waiting_counts import Place
+from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
 
 ALWAYS = {
@@ -117,7 +117,7 @@ async def some_contacts(
         first,
         count,
     )
-    await waiting.add(conn, [(Place(campaign_id, group_id, waiting.NEW, 0), count)])
+    await waiting_counts.add(conn, [(Place(campaign_id, group_id, waiting_counts.NEW, 0), count)])
     await conn.execute(
         """
         INSERT INTO campaign_counters AS c VALUES ($1, 'contacts', $2)

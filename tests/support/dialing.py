@@ -13,17 +13,17 @@ from typing_extensions import override
 from outdial.stack.servers import LocalServers
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
-from services.dialer.permits import EVERYTHING, Permits
-from services.dialer.provider import (
+from services.dialer.permits.permits import EVERYTHING, Permits
+from services.dialer.providers.protocol import (
     Provider,
 )
+from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
-from services.dialer.trunks import Trunks
 from services.events.fold import CallFolder
-from shared.broker import consume, make_broker
 from shared.db.types import Pool
-from shared.domain.claiming import Caps
-from shared.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.broker import consume, make_broker
+from shared.kafka.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
 from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
 from tests.support.pipeline import ScriptedProvider, settings_for
 from tests.support.waiting import until

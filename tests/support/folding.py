@@ -10,7 +10,7 @@ from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.outcomes import Outcome
-from shared.messages import AttemptDropped, CallEnded, CallUnknown, DroppedAttempt, EndedCall
+from shared.kafka.messages import AttemptDropped, CallEnded, CallUnknown, DroppedAttempt, EndedCall
 from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)

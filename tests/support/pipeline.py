@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from typing_extensions import override
 
 from outdial.stack.servers import LocalServers
-from services.dialer.provider import CallReport, CallState, Originate, Provider
-from shared.broker import make_broker
+from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
 from shared.domain.outcomes import Outcome
-from shared.settings import Settings
-from shared.topics import create_topics
+from shared.kafka.broker import make_broker
+from shared.kafka.topics import create_topics
+from shared.runtime.settings import Settings
 
 
 def settings_for(servers: LocalServers, dsn: str) -> Settings:

@@ -1,7 +1,7 @@
 """A number of each country, and in short what an address says beside it."""
 
-from shared.domain.numbers import PhoneNumber, parse_number
-from shared.domain.places import Address, InvalidAddress, residence
+from shared.domain.places.address import Address, InvalidAddress, residence
+from shared.domain.places.numbers import PhoneNumber, parse_number
 
 NUMBERS = {
     "US": "+12125552671",

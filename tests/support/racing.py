@@ -11,12 +11,12 @@ from typing import Any
 
 from faststream.kafka import KafkaBroker
 
+from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
-from services.scheduler.claims import Claims
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.outcomes import Outcome
-from shared.messages import attempt_due
+from shared.kafka.messages import attempt_due
 from tests.support.campaigns import (
     a_definition,
     a_rulebook,

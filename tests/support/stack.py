@@ -18,9 +18,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from outdial import carrier_log
 from outdial.commands.tenants import insert
 from outdial.stack.local_stack import LocalStack
-from shared.topics import PARTITIONS, dead_letters
-from tests.support.checker import check
-from tests.support.judging.facts import Fault
+from shared.kafka.topics import PARTITIONS, dead_letters
+from tests.oracle.checker import check
+from tests.oracle.facts import Fault
 from tests.support.owner import Owner
 from tests.support.waiting import until
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from shared.db import webhooks
+from shared.db.events import webhooks
 from shared.db.types import Pool
 from tests.support.webhook_receiver import SECRET
 

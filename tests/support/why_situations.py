@@ -8,7 +8,8 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from shared.db import person_calls, suppressions, trunks
+from shared.db import person_calls, trunks
+from shared.db.api import suppressions
 from shared.db.person_calls import NewCall, Person
 from shared.db.types import Pool
 from shared.domain.outcomes import Outcome

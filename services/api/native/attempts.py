@@ -5,12 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.api import campaigns as campaign_acts
-from services.api.auth import Authenticated
+from services.api.http.auth import Authenticated
+from services.api.http.paging import Cursor, Id, Limit, uuid_of
+from services.api.http.resources import In
 from services.api.native.models import AttemptPage, AttemptView
-from services.api.native.pages import Cursor, Id, Limit, uuid_of
 from services.api.problems import documented, not_found
-from services.api.resources import In
-from shared.db import attempt_records, contacts
+from shared.db.api import attempt_records, contacts
 
 router = APIRouter(tags=["attempts"], responses=documented(401, 404, 422))
 

@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.api import callbacks as acts
-from services.api.auth import Authenticated
+from services.api import contact_times as acts
+from services.api.http.auth import Authenticated
+from services.api.http.paging import Id
+from services.api.http.resources import In, Now
 from services.api.native.models import ContactView
-from services.api.native.pages import Id
 from services.api.problems import documented
-from services.api.resources import In, Now
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 409, 422))
 

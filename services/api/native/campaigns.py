@@ -6,7 +6,9 @@ from fastapi import APIRouter, Body, Query, Response
 
 from services.api import campaigns as acts
 from services.api import edits
-from services.api.auth import Authenticated
+from services.api.http.auth import Authenticated
+from services.api.http.paging import Cursor, Id, Limit, id_of
+from services.api.http.resources import In, Now
 from services.api.native.models import (
     AttemptCounts,
     CampaignPage,
@@ -16,10 +18,9 @@ from services.api.native.models import (
     CreatedCampaign,
     WebhookSecret,
 )
-from services.api.native.pages import Cursor, Id, Limit, id_of
 from services.api.problems import documented
-from services.api.resources import In, Now
-from shared.db import campaigns, counters
+from shared.db import counters
+from shared.db.api import campaigns
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
 from shared.domain.campaigns import CampaignState, Command

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import campaigns as campaign_acts
 from services.api import imports
-from services.api.auth import Authenticated
 from services.api.csv_records import LONGEST_CELL
+from services.api.http.auth import Authenticated
+from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, id_of
+from services.api.http.resources import In, Now
 from services.api.native.models import ContactPage, ContactView
-from services.api.native.pages import LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.problems import documented, not_found
-from services.api.resources import In, Now
-from shared.db import contacts
+from shared.db.api import contacts
 from shared.domain.contacts import ContactState
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))

@@ -7,10 +7,10 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field
 
-from shared.db.attempt_records import AttemptRecord
-from shared.db.campaigns import Campaign
-from shared.db.contacts import Contact
-from shared.db.webhooks import Delivery, DeliveryState
+from shared.db.api.attempt_records import AttemptRecord
+from shared.db.api.campaigns import Campaign
+from shared.db.api.contacts import Contact
+from shared.db.events.webhooks import Delivery, DeliveryState
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
 from shared.domain.contacts import ContactState, Wait

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import rules as acts
-from services.api.auth import Authenticated
+from services.api.http.auth import Authenticated
+from services.api.http.resources import In, Now
 from services.api.problems import documented
-from services.api.resources import In, Now
 from services.api.rules import Decision, Held, Standing
 from shared.definitions.calendar import CallingDate
 from shared.definitions.rules import Choice, Words
-from shared.domain.calendar import Calendar
-from shared.domain.frequency import FrequencyCap, Silence
-from shared.domain.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime
+from shared.domain.calendar.calendar import Calendar
+from shared.domain.policy.frequency import FrequencyCap, Silence
+from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime
 from shared.rulepacks.definition import Place, RuleDefinition
 
 router = APIRouter(tags=["rules"], responses=documented(401, 422))

@@ -9,13 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.api import suppression_files
 from services.api import suppressions as acts
-from services.api.auth import Authenticated
+from services.api.http.auth import Authenticated
+from services.api.http.paging import LARGEST_ID, Cursor, Limit, cursor_of, text_of
+from services.api.http.resources import In, Now
 from services.api.native.contacts import RefusedRow
-from services.api.native.pages import LARGEST_ID, Cursor, Limit, cursor_of, text_of
 from services.api.problems import documented
-from services.api.resources import In, Now
-from shared.db import suppressions
-from shared.db.suppressions import Suppression
+from shared.db.api import suppressions
+from shared.db.api.suppressions import Suppression
 
 router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
 

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.api.native.why_models import RuleView, Zones, ZoneSource
-from services.api.waiting import Why
 from services.api.why import CampaignWhy
+from services.api.why_campaign import Why
 
 
 class WaitingEntry(BaseModel):

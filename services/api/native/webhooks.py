@@ -3,12 +3,12 @@
 from fastapi import APIRouter
 
 from services.api import campaigns as campaign_acts
-from services.api.auth import Authenticated
+from services.api.http.auth import Authenticated
+from services.api.http.paging import Cursor, Id, Limit, uuid_of
+from services.api.http.resources import In
 from services.api.native.models import DeliveryPage, DeliveryView
-from services.api.native.pages import Cursor, Id, Limit, uuid_of
 from services.api.problems import documented
-from services.api.resources import In
-from shared.db import webhooks
+from shared.db.events import webhooks
 
 router = APIRouter(tags=["webhooks"], responses=documented(401, 404, 422))
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from services.api.why import AttemptWhy, Capacity, ContactWhy
 from shared.domain.attempts import AttemptState
+from shared.domain.calendar.zones import tzdata_version
 from shared.domain.contacts import ContactState
-from shared.domain.decision import Block, Gate
+from shared.domain.decision.gates import Block, Gate
 from shared.domain.outcomes import Outcome
-from shared.domain.rules import Rule
-from shared.domain.zones import tzdata_version
+from shared.domain.policy.rules import Rule
 
 ZoneSource = Literal["contact", "postal_code", "number", "campaign", "unknown"]
 Zones = Field(description="all must be open", examples=[["America/New_York"]])

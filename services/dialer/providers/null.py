@@ -7,7 +7,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from services.dialer.provider import CallReport, CallState, Originate, Provider
+from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
 from shared.domain.outcomes import Outcome
 
 Report = Callable[[CallReport], Awaitable[None]]

@@ -7,7 +7,7 @@ import aiohttp
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from typing_extensions import override
 
-from services.dialer.provider import (
+from services.dialer.providers.protocol import (
     ORIGINATE_SECONDS,
     CallRefusedError,
     CallReport,

@@ -1,0 +1,150 @@
+"""When one contact is called, and until when: callbacks that it asked for, and its expiry."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from services.api.campaigns import ended, owned
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.http.upload import REASONS
+from services.api.instants import expiry_fault
+from services.api.problems import ProblemError, invalid, not_found
+from shared.db import waiting_counts
+from shared.db.api import contact_times, contacts
+from shared.db.api.contact_times import Timed
+from shared.db.api.contacts import Contact
+from shared.db.types import Connection
+from shared.definitions.campaign import policy_of
+from shared.domain.contacts import ContactState, Wait
+from shared.domain.policy.attempt_policy import within_budget
+
+LATEST = timedelta(days=366)
+
+
+async def ask(
+    resources: Resources, caller: Caller, contact_id: int, at: datetime, *, now: datetime
+) -> Contact:
+    """From `at` on the contact is called before others, as soon as its hours allow it."""
+    if at <= now:
+        raise invalid("/at", "in_the_past", REASONS["in_the_past"])
+    if at > now + LATEST:
+        raise invalid("/at", "too_far", f"must be within {LATEST.days} days")
+    async with resources.pool.acquire() as conn, conn.transaction():
+        contact = await _locked(conn, caller, contact_id)
+        _refuse_unless_pending(contact)
+        # Who asks to be called asks for no call at once after the last one.
+        at = max(at, _gap_ends(contact) or at)
+        _refuse_forbidden(contact, at)
+        resumes_at = contact.resumes_at if _is_moved(contact) else contact.not_before
+        await _move(conn, contact, at, Wait.CALLBACK, resumes_at)
+        return await _told(conn, caller, contact_id)
+
+
+async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: datetime) -> None:
+    """The contact waits for what it would wait for without; for nothing, if that is over."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        contact = await _locked(conn, caller, contact_id)
+        if contact.state != ContactState.PENDING or contact.waits_for != Wait.CALLBACK:
+            raise not_found()
+        due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
+        policy = policy_of(contact.definition)
+        again = within_budget(policy, contact.history, tuple(contact.zones), due)
+        until = contact.suppressed_until
+        if until is not None and until > again.not_before:
+            await _move(conn, contact, until, Wait.SUPPRESSION, again.not_before)
+        else:
+            waits_for = again.waits_for if contact.attempts else None
+            await _move(conn, contact, again.not_before, waits_for, None)
+
+
+async def expire(
+    resources: Resources,
+    caller: Caller,
+    contact_id: int,
+    expires_at: datetime | None,
+    *,
+    now: datetime,
+) -> Contact:
+    """After `expires_at` the contact is not called any more; the scheduler ends it then."""
+    fault = expires_at and expiry_fault(expires_at, now)
+    if fault:
+        raise invalid("/expires_at", fault, REASONS[fault])
+    async with resources.pool.acquire() as conn, conn.transaction():
+        contact = await _locked(conn, caller, contact_id)
+        if contact.state == ContactState.FINISHED:
+            raise _finished(contact)
+        await contact_times.expire_at(conn, contact_id, expires_at)
+        return await _told(conn, caller, contact_id)
+
+
+async def _locked(conn: Connection, caller: Caller, contact_id: int) -> Timed:
+    campaign_id = await contact_times.lock(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
+    if campaign_id is None:
+        raise not_found()
+    if (await owned(conn, caller, campaign_id)).is_over:
+        raise ended()
+    return await contact_times.get(conn, contact_id)
+
+
+def _refuse_unless_pending(contact: Timed) -> None:
+    match ContactState(contact.state):
+        case ContactState.FINISHED:
+            raise _finished(contact)
+        case ContactState.ACTIVE:
+            raise ProblemError(
+                409, "contact_active", "the contact is being called; ask again after that call"
+            )
+        case ContactState.PENDING:
+            return
+
+
+def _refuse_forbidden(contact: Timed, at: datetime) -> None:
+    if contact.suppressed:
+        raise ProblemError(409, "suppressed", "the number is suppressed for good")
+    until = contact.suppressed_until
+    if until is not None and until > at:
+        raise ProblemError(409, "suppressed", f"the number is suppressed until {_iso(until)}")
+    if contact.expires_at is not None and contact.expires_at <= at:
+        detail = f"the contact expires at {_iso(contact.expires_at)}"
+        raise invalid("/at", "after_expiry", detail)
+
+
+def _finished(contact: Timed) -> ProblemError:
+    return ProblemError(409, "contact_finished", f"the contact is finished: {contact.outcome}")
+
+
+def _gap_ends(contact: Timed) -> datetime | None:
+    """When its next attempt keeps the policy's gap to its last one."""
+    if contact.ended_at is None:
+        return None
+    return contact.ended_at + policy_of(contact.definition).min_gap
+
+
+def _is_moved(contact: Timed) -> bool:
+    """Whether the time at which it is due is not its own."""
+    return contact.waits_for in {Wait.CALLBACK, Wait.SUPPRESSION}
+
+
+async def _move(
+    conn: Connection,
+    contact: Timed,
+    not_before: datetime,
+    waits_for: Wait | None,
+    resumes_at: datetime | None,
+) -> None:
+    await contact_times.move(
+        conn, contact.id, not_before=not_before, waits_for=waits_for, resumes_at=resumes_at
+    )
+    moved = replace(contact, not_before=not_before, waits_for=waits_for)
+    await waiting_counts.add(conn, [(contact.place, -1), (moved.place, 1)])
+
+
+async def _told(conn: Connection, caller: Caller, contact_id: int) -> Contact:
+    contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
+    if contact is None:
+        raise not_found()
+    return contact
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

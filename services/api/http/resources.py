@@ -1,0 +1,50 @@
+"""What the routes work with, opened with the application and closed with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from shared.db.types import Pool
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.messages import Message
+from shared.rulepacks.rulebook import RuleBook
+
+Publish = Callable[[Sequence[Message]], Awaitable[None]]
+
+# Each holds a connection for as long as its file is on the way.
+IMPORTS_AT_ONCE = 4
+NO_CAPS = Caps(None, None)
+
+
+def _import_slots() -> asyncio.Semaphore:
+    return asyncio.Semaphore(IMPORTS_AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    pool: Pool
+    publish: Publish
+    rulebook: RuleBook
+    installation: Caps = NO_CAPS
+    import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
+
+
+Opened = Callable[[], AbstractAsyncContextManager[Resources]]
+
+
+def _resources(request: Request) -> Resources:
+    found: Resources = request.app.state.resources
+    return found
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+In = Annotated[Resources, Depends(_resources)]
+Now = Annotated[datetime, Depends(clock)]

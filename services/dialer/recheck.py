@@ -1,0 +1,97 @@
+"""A due attempt with its campaign and its rules, and whether it may be dialed at an instant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.dialer.permits.permits import Hierarchy, scopes_of
+from shared.db.campaign_runs import Run
+from shared.db.dialing import Due
+from shared.db.person_calls import Person
+from shared.domain.attempts import DropReason
+from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
+from shared.domain.decision.gates import NEVER, Block, ContactFacts, Gate, first_block
+from shared.domain.policy.blackouts import Blackout
+from shared.domain.policy.calling_rules import CallingRules
+
+# Nothing stands against nearly all of them.
+UNHINDERED = ContactFacts()
+
+REASONS = {
+    Gate.CAMPAIGN: DropReason.NOT_WANTED,
+    Gate.SUPPRESSION: DropReason.SUPPRESSED,
+    Gate.EXPIRY: DropReason.EXPIRED,
+    Gate.BUDGET: DropReason.BUDGET_SPENT,
+    Gate.BLACKOUT: DropReason.BLACKOUT,
+    Gate.CALL_UP: DropReason.PERSON_BUSY,
+    Gate.SILENCE: DropReason.SILENCE,
+    Gate.FREQUENCY_CAP: DropReason.FREQUENCY_CAP,
+}
+
+
+# These last for the contact alone. What keeps all others, too, the claim sees for itself.
+WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A due attempt with its campaign, its rules, and the facts but for the calls to the person."""
+
+    due: Due
+    run: Run
+    rules: CallingRules
+    facts: ContactFacts
+
+    @property
+    def scopes(self) -> Hierarchy:
+        run = self.run
+        return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
+
+    @property
+    def person(self) -> Person:
+        return Person(self.run.tenant_id, self.due.number)
+
+
+def facts_of(due: Due, run: Run, rules: CallingRules, blackout: Blackout | None) -> ContactFacts:
+    """What is known before anybody looks at the calls to the person."""
+    spent = rules.max_total is not None and due.attempt_number > rules.max_total
+    hindered = due.suppressed or due.expires_at is not None or blackout is not None
+    if run.wanted and not hindered and not spent:
+        return UNHINDERED
+    return ContactFacts(
+        attempts=due.attempt_number - 1,
+        expires_at=due.expires_at,
+        suppressed_until=NEVER if due.suppressed else None,
+        campaign_stopped=None if run.wanted else "not_wanted",
+        blackout_until=None if blackout is None else blackout.ends_at,
+        blackout=None if blackout is None else blackout.reason,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why an attempt is not dialed, by which rule of law, and from when on it may be again."""
+
+    reason: DropReason
+    retry_at: datetime
+    rule: str | None = None
+
+
+def stop(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Stop | None:
+    """Why the attempt must not be dialed at this instant; None when it may be."""
+    block = first_block(candidate.rules, facts, now=at)
+    if block is not None:
+        return _stop(block, at=at)
+    # Its span, as it was when it was claimed and as it is now, has to last a moment longer.
+    span = candidate.rules.opening(now=at)
+    closes_at = candidate.due.window_closes_at
+    if span is None or min(closes_at, span.closes_at) <= at + LAST_MOMENTS:
+        return Stop(DropReason.WINDOW_CLOSED, at + LAST_MOMENTS)
+    return None
+
+
+def _stop(block: Block, *, at: datetime) -> Stop:
+    reason = REASONS.get(block.gate, DropReason.WINDOW_CLOSED)
+    retry_at = at + LAST_MOMENTS
+    if block.gate in WAITED_FOR and block.until is not None:
+        retry_at = max(retry_at, min(block.until, at + ASK_AGAIN))
+    return Stop(reason, retry_at, None if block.rule is None else block.rule.name)

@@ -1,0 +1,202 @@
+"""What one call event makes of its attempt and its contact, decided from the facts alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from shared.db import counters
+from shared.db.events.folding import End, Facts, Next
+from shared.definitions.campaign import policy_of
+from shared.domain.attempts import AttemptState, DropReason, advances
+from shared.domain.contacts import ContactState, Wait
+from shared.domain.outcomes import Outcome
+from shared.domain.policy.attempt_policy import Again, History, chance_of, next_attempt, record
+from shared.kafka.messages import (
+    AttemptDropped,
+    AttemptEnded,
+    CallEnded,
+    CallUnknown,
+    FoldedAttempt,
+)
+
+Event = CallEnded | CallUnknown | AttemptDropped
+
+# What the contact of a dropped attempt waits for; after any other reason it is for capacity.
+WAITS_FOR = {
+    DropReason.WINDOW_CLOSED: Wait.WINDOW,
+    DropReason.BLACKOUT: Wait.WINDOW,
+    DropReason.SUPPRESSED: Wait.SUPPRESSION,
+    DropReason.SILENCE: Wait.SILENCE,
+    DropReason.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one event makes of its attempt and its contact; `told` is what subscribers hear."""
+
+    facts: Facts
+    end: End
+    next: Next
+    counted: tuple[str, ...]
+    told: AttemptEnded | None
+
+
+def moves(event: Event, facts: Facts) -> bool:
+    """Whether the event still says something new of the attempt."""
+    match event:
+        case CallEnded():
+            return advances(facts.state, AttemptState.ENDED)
+        case CallUnknown():
+            return advances(facts.state, AttemptState.UNKNOWN)
+        case AttemptDropped():
+            return facts.state is event.data.from_state
+        case _:
+            assert_never(event)
+
+
+def decide(event: Event, facts: Facts, definition: str) -> Decision:
+    if isinstance(event, AttemptDropped):
+        return _dropped(event, facts)
+    # A carrier's clock that is behind must not shorten the gap to the next attempt.
+    ended_at = max(event.data.ended_at, facts.dialing_at or event.data.ended_at)
+    callback_at: datetime | None = None
+    match event:
+        case CallEnded():
+            outcome, state, reason = event.data.outcome, AttemptState.ENDED, None
+            call_id, callback_at = event.data.provider_call_id, event.data.callback_at
+        case CallUnknown():
+            outcome, state, reason = Outcome.UNKNOWN, AttemptState.UNKNOWN, event.data.reason
+            call_id = None
+        case _:
+            assert_never(event)
+    end = End(
+        id=facts.id,
+        from_state=None,
+        state=state,
+        ended_at=ended_at,
+        outcome=outcome,
+        reason=reason,
+        provider_call_id=call_id,
+    )
+    following = _after(facts, outcome, definition, ended_at=ended_at, callback_at=callback_at)
+    told = AttemptEnded(
+        time=event.time,
+        partitionkey=str(facts.contact_id),
+        data=_folded(facts, outcome, following, ended_at=ended_at),
+    )
+    counted = (counters.OUTCOME + outcome, *_finish(following))
+    return Decision(facts, end, following, counted, told)
+
+
+def _dropped(event: AttemptDropped, facts: Facts) -> Decision:
+    """An attempt that was not placed costs the contact nothing."""
+    reason = event.data.reason
+    end = End(
+        id=facts.id,
+        from_state=facts.state,
+        state=AttemptState.DROPPED,
+        ended_at=event.data.dropped_at,
+        outcome=None,
+        reason=reason,
+        provider_call_id=None,
+        stopped_by=event.data.stopped_by,
+    )
+    then: Again | Outcome = Again(
+        not_before=event.data.retry_at, waits_for=_waits_for(reason, facts)
+    )
+    if reason is DropReason.BUDGET_SPENT:
+        then = Outcome.EXCLUDED
+    following = _next(facts, _history(facts), then)
+    return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
+
+
+def _waits_for(reason: DropReason, facts: Facts) -> Wait:
+    if facts.waits_for is Wait.CALLBACK:
+        # It is still owed, and still comes before other work.
+        return Wait.CALLBACK
+    return WAITS_FOR.get(reason, Wait.CAPACITY)
+
+
+def _after(
+    facts: Facts,
+    outcome: Outcome,
+    definition: str,
+    *,
+    ended_at: datetime,
+    callback_at: datetime | None,
+) -> Next:
+    """The contact after an attempt that counts."""
+    history = record(
+        _history(facts),
+        facts.zones,
+        at=facts.dialing_at or ended_at,
+        window_closes_at=facts.window_closes_at,
+    )
+    again = next_attempt(
+        policy_of(definition),
+        history,
+        outcome,
+        zones=facts.zones,
+        ended_at=ended_at,
+        chance=chance_of(facts.id),
+        callback_at=callback_at,
+    )
+    return _next(facts, history, again or outcome)
+
+
+def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
+    """Pending until the one, or finished with the other, if nothing else stands against it."""
+    until, expires_at, resumes_at = facts.suppressed_until, facts.expires_at, None
+    if facts.suppressed:
+        then = Outcome.EXCLUDED
+    if isinstance(then, Again) and until is not None and until > then.not_before:
+        resumes_at = then.not_before
+        then = Again(not_before=until, waits_for=Wait.SUPPRESSION)
+    if isinstance(then, Again) and expires_at is not None and expires_at <= then.not_before:
+        then = Outcome.OUT_OF_TIME
+    pending, outcome = (then, None) if isinstance(then, Again) else (None, then)
+    return Next(
+        id=facts.contact_id,
+        state=ContactState.FINISHED if pending is None else ContactState.PENDING,
+        not_before=None if pending is None else pending.not_before,
+        waits_for=None if pending is None else pending.waits_for,
+        resumes_at=None if pending is None else resumes_at,
+        attempts=history.attempts,
+        attempts_on_day=history.attempts_on_day,
+        day=history.day,
+        attempts_in_window=history.attempts_in_window,
+        last_window=history.window_closes_at,
+        outcome=outcome,
+    )
+
+
+def _history(facts: Facts) -> History:
+    return History(
+        attempts=facts.attempts,
+        day=facts.day,
+        attempts_on_day=facts.attempts_on_day,
+        window_closes_at=facts.last_window,
+        attempts_in_window=facts.attempts_in_window,
+    )
+
+
+def _folded(
+    facts: Facts, outcome: Outcome, following: Next, *, ended_at: datetime
+) -> FoldedAttempt:
+    return FoldedAttempt(
+        tenant_id=facts.tenant_id,
+        campaign_id=facts.campaign_id,
+        contact_id=facts.contact_id,
+        external_id=facts.external_id,
+        attempt_id=facts.id,
+        attempt_number=facts.number,
+        outcome=outcome,
+        ended_at=ended_at,
+        contact_finished=following.state is ContactState.FINISHED,
+        next_attempt_not_before=following.not_before,
+    )
+
+
+def _finish(following: Next) -> tuple[str, ...]:
+    return () if following.outcome is None else (counters.FINISHED + following.outcome,)

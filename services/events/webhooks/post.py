@@ -1,0 +1,111 @@
+"""One post of one webhook, as Standard Webhooks 1.0 says, and what its answer means."""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+from services.events.webhooks.egress import AddressRefusedError
+from shared.db.events.webhooks import DueDelivery
+
+MAX_ANSWER_BYTES = 64 * 1024
+GONE = 410
+# Statuses whose Retry-After is believed.
+BUSY = (429, 503)
+# The first that fits.
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "timeout"),
+    (aiohttp.InvalidURL, "not a web address"),
+    (aiohttp.NonHttpUrlClientError, "not a web address"),
+    (aiohttp.ClientSSLError, "certificate or TLS not accepted"),
+    (aiohttp.ClientConnectorDNSError, "name not found"),
+    (aiohttp.ClientConnectorError, "no connection"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, or the reason why there is none; never what the receiver wrote."""
+
+    status: int | None = None
+    error: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: datetime) -> Answer:
+    """Send the payload, byte for byte; every fault of the other side is an answer."""
+    try:
+        headers = signed(delivery, now=now)
+    except (ValueError, EmptyWebhookSecretError):
+        return Answer(error="secret not usable")
+    try:
+        async with session.post(
+            delivery.url, data=delivery.payload, headers=headers, allow_redirects=False
+        ) as response:
+            await _throw_away(response)
+            return _answer(response, now=now)
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        return Answer(error=_reason(error))
+
+
+def signed(delivery: DueDelivery, *, now: datetime) -> dict[str, str]:
+    """The headers of a try: its id is that of the delivery, its timestamp that of the try."""
+    signature = Webhook(delivery.secret).sign(str(delivery.id), now, delivery.payload.decode())
+    return {
+        "content-type": "application/json",
+        "webhook-id": str(delivery.id),
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
+    """The header's seconds or date; None when it says nothing that can be read."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:9]), 10**8))
+    try:
+        return max(parsedate_to_datetime(value) - now, timedelta())
+    except (ValueError, TypeError):
+        return None
+
+
+async def _throw_away(response: aiohttp.ClientResponse) -> None:
+    """Read a short answer so that its connection can serve again; hang up on any other."""
+    read = 0
+    # The status has been told: a body that never ends changes nothing about it.
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        while chunk := await response.content.read(MAX_ANSWER_BYTES - read):
+            read += len(chunk)
+    if not response.content.at_eof():
+        response.close()
+
+
+def _answer(response: aiohttp.ClientResponse, *, now: datetime) -> Answer:
+    status = response.status
+    if 300 <= status < 400:
+        return Answer(status, error="redirect not followed")
+    if status in BUSY:
+        return Answer(status, retry_after=retry_after(response.headers.get("retry-after"), now=now))
+    return Answer(status)
+
+
+def _reason(error: Exception) -> str:
+    """A few fixed words: an error's own text may hold the address or what the receiver wrote."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(
+        error.os_error, AddressRefusedError
+    ):
+        return "address not allowed"
+    return next(
+        (reason for kind, reason in REASONS if isinstance(error, kind)),
+        "no answer that can be read",
+    )

@@ -1,0 +1,170 @@
+"""Sends what webhook endpoints are owed, so that a dead endpoint holds up nobody else."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from services.events.webhooks.post import GONE, Answer, post
+from services.events.webhooks.schedule import next_try_at
+from shared.db.events import webhooks
+from shared.db.events.webhooks import DeliveryState, DueDelivery, TryResult
+from shared.db.types import Pool
+from shared.runtime.batching import Batcher
+from shared.runtime.metrics import WEBHOOK_TRIES
+from shared.runtime.retries import patiently
+
+logger = logging.getLogger(__name__)
+
+# Well above the 15 s of a post: a sender that died is followed by another after this.
+LEASE = timedelta(seconds=60)
+# A receiver that asks for rest gets it for all its deliveries, for as long as this at most.
+LONGEST_REST = timedelta(hours=1)
+# The search among all endpoints that are owed something, while the proven ones are served.
+LOOK_AROUND = timedelta(milliseconds=100)
+SECONDS_TO_FINISH = 2.0
+
+
+class WebhookSender:
+    """Posts up to `posts` at a time, up to `per_endpoint` of them to one endpoint.
+
+    An endpoint must have taken its last post to be given more than one at a time, and those that
+    have not share half of all posts: a thousand that hang leave room for the others.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        session: aiohttp.ClientSession,
+        *,
+        posts: int = 256,
+        per_endpoint: int = 16,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._pool = pool
+        self._session = session
+        self._posts = posts
+        self._per_endpoint = per_endpoint
+        self._chance = chance
+        self._results = Batcher(self._record)
+        self._endpoint_of: dict[asyncio.Task[None], int] = {}
+        self._proven: set[int] = set()
+        self._resting: dict[int, datetime] = {}
+        self._look_around_at = datetime.min.replace(tzinfo=UTC)
+
+    async def run_once(self, now: datetime) -> bool:
+        """Start what is due and wait for the first post to end; whether any was under way."""
+        self._forget_finished()
+        for delivery in await self._take(now):
+            task = asyncio.create_task(self._try(delivery, now))
+            self._endpoint_of[task] = delivery.endpoint_id
+        if not self._endpoint_of:
+            return False
+        await asyncio.wait(self._endpoint_of, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+        return True
+
+    async def aclose(self) -> None:
+        """Let posts end for a moment; those cut off are sent again by whoever comes next."""
+        if not self._endpoint_of:
+            return
+        _, late = await asyncio.wait(self._endpoint_of, timeout=SECONDS_TO_FINISH)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._endpoint_of, return_exceptions=True)
+
+    def _forget_finished(self) -> None:
+        finished = [task for task in self._endpoint_of if task.done()]
+        for task in finished:
+            del self._endpoint_of[task]
+        for task in finished:
+            task.result()
+
+    async def _take(self, now: datetime) -> list[DueDelivery]:
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        busy = Counter(self._endpoint_of.values())
+        free = self._posts - busy.total()
+        if free <= 0:
+            return []
+        async with self._pool.acquire() as conn:
+            taken = await webhooks.take_due(
+                conn,
+                now=now,
+                leased_until=now + LEASE,
+                limit=free,
+                per_endpoint=self._per_endpoint,
+                busy=busy,
+                only=self._proven - self._resting.keys(),
+            )
+            if not taken or now >= self._look_around_at:
+                self._look_around_at = now + LOOK_AROUND
+                tested = sum(n for endpoint, n in busy.items() if endpoint not in self._proven)
+                taken += await webhooks.take_due(
+                    conn,
+                    now=now,
+                    leased_until=now + LEASE,
+                    limit=max(0, min(free - len(taken), self._posts // 2 - tested)),
+                    per_endpoint=1,
+                    busy=busy,
+                    without=self._proven | self._resting.keys(),
+                )
+        return taken
+
+    async def _try(self, delivery: DueDelivery, now: datetime) -> None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        answer = await post(self._session, delivery, now=now)
+        ended_at = now + timedelta(seconds=clock() - started)
+        self._learn(delivery.endpoint_id, answer, now=ended_at)
+        result = _result(delivery, answer, now=ended_at, chance=self._chance())
+        WEBHOOK_TRIES.labels(_label(result)).inc()
+        await self._results.add((delivery.endpoint_id, result))
+
+    def _learn(self, endpoint_id: int, answer: Answer, *, now: datetime) -> None:
+        if answer.taken:
+            self._proven.add(endpoint_id)
+            return
+        self._proven.discard(endpoint_id)
+        if answer.retry_after is not None:
+            self._resting[endpoint_id] = now + min(answer.retry_after, LONGEST_REST)
+
+    async def _record(self, results: list[tuple[int, TryResult]]) -> None:
+        await patiently("webhooks", lambda: self._write(results))
+
+    async def _write(self, results: list[tuple[int, TryResult]]) -> None:
+        gone = {endpoint: result for endpoint, result in results if result.status == GONE}
+        async with self._pool.acquire() as conn, conn.transaction():
+            await webhooks.record_results(conn, [result for _, result in results])
+            for endpoint, result in sorted(gone.items()):
+                await webhooks.disable(conn, endpoint, now=result.tried_at)
+        for endpoint in gone:
+            logger.warning("webhook endpoint disabled", extra={"endpoint_id": endpoint})
+
+
+def _result(delivery: DueDelivery, answer: Answer, *, now: datetime, chance: float) -> TryResult:
+    again_at = None
+    if answer.taken:
+        state = DeliveryState.DELIVERED
+    else:
+        if answer.status != GONE:
+            again_at = next_try_at(
+                delivery.tries + 1, now=now, chance=chance, retry_after=answer.retry_after
+            )
+        state = DeliveryState.EXHAUSTED if again_at is None else DeliveryState.PENDING
+    return TryResult(
+        id=delivery.id,
+        tries=delivery.tries,
+        state=state,
+        tried_at=now,
+        next_try_at=again_at,
+        status=answer.status,
+        error=answer.error,
+    )
+
+
+def _label(result: TryResult) -> str:
+    """The state it led to; a pending delivery has failed once more."""
+    return "failed" if result.state is DeliveryState.PENDING else str(result.state)

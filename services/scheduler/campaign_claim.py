@@ -1,0 +1,207 @@
+"""One campaign's claim: due contacts become attempts, or wait for what forbids to call them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.db import counters, person_calls, waiting_counts
+from shared.db.campaign_groups import Group
+from shared.db.campaign_runs import Run
+from shared.db.person_calls import Person
+from shared.db.scheduler import claims
+from shared.db.scheduler.claims import Claimed, Deferred, DueContact, NewAttempt, OpenGroup
+from shared.db.types import Connection, Pool
+from shared.db.waiting_counts import Place, slot_of
+from shared.domain.calendar.zones import tzdata_version
+from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
+from shared.domain.contacts import Wait
+from shared.domain.decision.gates import Block, ContactFacts, Gate, first_block, up_until
+from shared.domain.policy.blackouts import Blackout, blacked_out
+from shared.domain.policy.calling_rules import CallingRules
+from shared.rulepacks.rulebook import RuleBook
+
+# So many are decided on at a time at least.
+LOOK_LEAST = 200
+WAITS = {
+    Gate.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
+    Gate.SILENCE: Wait.SILENCE,
+    Gate.CALL_UP: Wait.CAPACITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A group whose contacts may be called now."""
+
+    group: Group
+    rules: CallingRules
+    closes_at: datetime
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of a claim, and whether there may be more to claim."""
+
+    more: bool = False
+    claimed: list[Claimed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    pool: Pool
+    rulebook: RuleBook
+    lease: timedelta
+
+    def opened(
+        self, run: Run, groups: Iterable[Group], blackouts: Sequence[Blackout], *, now: datetime
+    ) -> list[Opened]:
+        """The open groups, the one that closes first in front: its contacts can wait least."""
+        found = []
+        for group in groups:
+            rules = self.rulebook.rules(run.definition, run.tenant_rules, group.calling)
+            span = rules.opening(now=now)
+            if span is None or span.opens_at > now or span.closes_at <= now + LAST_MOMENTS:
+                continue
+            places = group.calling.jurisdictions
+            if blacked_out(blackouts, tenant_id=run.tenant_id, jurisdictions=places, now=now):
+                continue
+            found.append(Opened(group, rules, span.closes_at))
+        return sorted(found, key=lambda each: (each.closes_at, each.group.id))
+
+    async def take(
+        self, run: Run, opened: Sequence[Opened], *, limit: int, callbacks: bool, now: datetime
+    ) -> Taken:
+        """Claim up to `limit` contacts: who is owed a callback, then groups as they close."""
+        taken = Taken()
+        if callbacks:
+            await self._take_some(run, opened, taken, limit=limit, callbacks=True, now=now)
+        limited = [each for each in opened if each.rules.limits]
+        free = [each for each in opened if not each.rules.limits]
+        if limited and len(taken.claimed) < limit:
+            await self._take_some(run, limited, taken, limit=limit, callbacks=False, now=now)
+        if free and len(taken.claimed) < limit:
+            await self._take_all(run, free, taken, limit=limit, now=now)
+        return taken
+
+    async def _take_all(
+        self, run: Run, opened: Sequence[Opened], taken: Taken, *, limit: int, now: datetime
+    ) -> None:
+        """Where nothing depends on the person, one statement claims them."""
+        wanted = limit - len(taken.claimed)
+        async with self.pool.acquire() as conn, conn.transaction():
+            claimed, places = await claims.claim(
+                conn,
+                campaign_id=run.id,
+                groups=[
+                    OpenGroup(each.group.id, each.closes_at, each.rules.versions) for each in opened
+                ],
+                limit=wanted,
+                zone_data=tzdata_version(),
+                revisit_at=now + self.lease,
+                now=now,
+            )
+            await _count(conn, run, claimed, [(place, -1) for place in places])
+        taken.claimed += claimed
+        taken.more = taken.more or len(claimed) == wanted
+
+    async def _take_some(
+        self,
+        run: Run,
+        opened: Sequence[Opened],
+        taken: Taken,
+        *,
+        limit: int,
+        callbacks: bool,
+        now: datetime,
+    ) -> None:
+        """Where it does, each is decided on, and waits if it must."""
+        by_group = {each.group.id: each for each in opened}
+        wanted = limit - len(taken.claimed)
+        # Also where little is wanted: who must wait is found soon, and is not asked again.
+        looked_at = max(wanted, LOOK_LEAST)
+        async with self.pool.acquire() as conn, conn.transaction():
+            due = await claims.lock_due(
+                conn,
+                campaign_id=run.id,
+                groups=list(by_group),
+                callbacks=callbacks,
+                limit=looked_at,
+                now=now,
+            )
+            if not due:
+                return
+            blocks = await self._blocks(conn, run, due, by_group, now=now)
+            allowed = [each for each in due if each.id not in blocks][:wanted]
+            deferred = [
+                (each, _deferral(each, block, now=now))
+                for each in due
+                if (block := blocks.get(each.id))
+            ]
+            claimed = await claims.insert(
+                conn,
+                [
+                    NewAttempt(
+                        contact_id=each.id,
+                        closes_at=by_group[each.calling_group_id].closes_at,
+                        rules=by_group[each.calling_group_id].rules.versions,
+                    )
+                    for each in allowed
+                ],
+                campaign_id=run.id,
+                zone_data=tzdata_version(),
+                revisit_at=now + self.lease,
+                now=now,
+            )
+            await claims.defer(conn, [deferral for _, deferral in deferred])
+            left = [(each.place, -1) for each in (*allowed, *(each for each, _ in deferred))]
+            arrived = [(_place(run, each, deferral), 1) for each, deferral in deferred]
+            await _count(conn, run, claimed, left + arrived)
+        taken.claimed += claimed
+        taken.more = taken.more or len(due) == looked_at or len(claimed) == wanted
+
+    async def _blocks(
+        self,
+        conn: Connection,
+        run: Run,
+        due: Sequence[DueContact],
+        by_group: dict[int, Opened],
+        *,
+        now: datetime,
+    ) -> dict[int, Block]:
+        """By contact, what forbids to call it; the dialer asks again, with the person locked."""
+        persons = {each.id: Person(run.tenant_id, each.number) for each in due}
+        calls = await person_calls.of_persons(conn, set(persons.values()), now=now)
+        blocks = {}
+        for each in due:
+            known = calls.get(persons[each.id])
+            rules = by_group[each.calling_group_id].rules
+            if not known or not rules.limits:
+                continue
+            facts = ContactFacts(calls=known, call_up_until=up_until(known, now=now))
+            block = first_block(rules, facts, now=now)
+            if block is not None:
+                blocks[each.id] = block
+        return blocks
+
+
+def _deferral(contact: DueContact, block: Block, *, now: datetime) -> Deferred:
+    # What was asked is of the kind that ends; a window that closed meanwhile opens again.
+    until = min(block.until or now + timedelta(minutes=1), now + ASK_AGAIN)
+    waits_for = WAITS.get(block.gate, Wait.WINDOW)
+    if contact.place.waits_for == Wait.CALLBACK:
+        # It is still owed, and still comes before other work.
+        waits_for = Wait.CALLBACK
+    return Deferred(contact_id=contact.id, until=until, waits_for=waits_for)
+
+
+def _place(run: Run, contact: DueContact, deferral: Deferred) -> Place:
+    slot = slot_of(deferral.until)
+    return Place(run.id, contact.calling_group_id, deferral.waits_for, slot)
+
+
+async def _count(
+    conn: Connection, run: Run, claimed: Sequence[Claimed], changes: Sequence[tuple[Place, int]]
+) -> None:
+    if claimed:
+        await counters.add(conn, [(run.id, counters.ATTEMPTS, len(claimed))])
+    await waiting_counts.add(conn, changes)

@@ -1,0 +1,120 @@
+"""contacts, as their owner gives one a time: the api sets when it is owed a call, or expires."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.db.types import Connection
+from shared.db.waiting_counts import NEW, Place, slot_of
+from shared.domain.policy.attempt_policy import History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A contact with all that its time depends on. No `not_before` means at once.
+
+    `suppressed` is for good; `resumes_at` is its time before a suppression or a callback.
+    """
+
+    id: int
+    campaign_id: int
+    calling_group_id: int
+    zones: Sequence[str]
+    definition: str
+    state: str
+    outcome: str | None
+    waits_for: str | None
+    not_before: datetime | None
+    resumes_at: datetime | None
+    expires_at: datetime | None
+    attempts: int
+    day: date | None
+    attempts_on_day: int
+    attempts_in_window: int
+    window_closes_at: datetime | None
+    ended_at: datetime | None
+    suppressed: bool
+    suppressed_until: datetime | None
+
+    @property
+    def place(self) -> Place:
+        waits_for = self.waits_for or NEW
+        return Place(self.campaign_id, self.calling_group_id, waits_for, slot_of(self.not_before))
+
+    @property
+    def history(self) -> History:
+        return History(
+            attempts=self.attempts,
+            day=self.day,
+            attempts_on_day=self.attempts_on_day,
+            window_closes_at=self.window_closes_at,
+            attempts_in_window=self.attempts_in_window,
+        )
+
+
+async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | None:
+    """The contact's campaign; nobody else moves the contact until the transaction ends."""
+    campaign_id: int | None = await conn.fetchval(
+        """
+        SELECT c.campaign_id FROM contacts c JOIN campaigns m ON m.id = c.campaign_id
+        WHERE c.id = $2 AND m.tenant_id = $1
+        FOR UPDATE OF c
+        """,
+        tenant_id,
+        contact_id,
+    )
+    return campaign_id
+
+
+async def get(conn: Connection, contact_id: int) -> Timed:
+    """Read apart from the lock, for which a suppression may have been waited for."""
+    row = await conn.fetchrow(
+        """
+        SELECT c.id, c.campaign_id, c.calling_group_id, g.zones, m.definition::text, c.state,
+            c.outcome, c.waits_for, NULLIF(c.not_before, '-infinity') AS not_before,
+            c.resumes_at, c.expires_at, c.attempts, c.day, c.attempts_on_day,
+            c.attempts_in_window, c.window_closes_at, a.ended_at,
+            s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
+            NULLIF(s.until, 'infinity') AS suppressed_until
+        FROM contacts c
+        JOIN campaigns m ON m.id = c.campaign_id
+        JOIN calling_groups g ON g.id = c.calling_group_id
+        CROSS JOIN LATERAL (
+            SELECT max(expires_at) AS until FROM suppressions
+            WHERE tenant_id = m.tenant_id AND number = c.number
+                AND campaign_id IN (0, m.id) AND expires_at > clock_timestamp()
+        ) s
+        CROSS JOIN LATERAL (
+            SELECT max(ended_at) AS ended_at FROM attempts
+            WHERE contact_id = c.id AND state IN ('ended', 'unknown')
+        ) a
+        WHERE c.id = $1
+        """,
+        contact_id,
+    )
+    assert row is not None  # noqa: S101 - it is locked
+    return Timed(**row)
+
+
+async def move(
+    conn: Connection,
+    contact_id: int,
+    *,
+    not_before: datetime,
+    waits_for: str | None,
+    resumes_at: datetime | None,
+) -> None:
+    await conn.execute(
+        """
+        UPDATE contacts SET not_before = $2, waits_for = $3, resumes_at = $4 WHERE id = $1
+        """,
+        contact_id,
+        not_before,
+        waits_for,
+        resumes_at,
+    )
+
+
+async def expire_at(conn: Connection, contact_id: int, expires_at: datetime | None) -> None:
+    """None: never."""
+    await conn.execute("UPDATE contacts SET expires_at = $2 WHERE id = $1", contact_id, expires_at)

@@ -1,0 +1,155 @@
+"""contacts: people in campaigns. The api inserts them, events moves them on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.db.types import Connection
+from shared.db.waiting_counts import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """`attributes` is the stored JSON text; no `not_before` means that it never had one."""
+
+    id: int
+    campaign_id: int
+    number: str
+    external_id: str | None
+    attributes: str | None
+    zones: Sequence[str]
+    zone_source: str
+    jurisdictions: Sequence[str]
+    jurisdiction_source: str
+    state: str
+    outcome: str | None
+    attempts: int
+    not_before: datetime | None
+    waits_for: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewContact:
+    number: str
+    calling_group_id: int
+    external_id: str | None
+    attributes: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inserted:
+    """A contact that was new, and where it waits if it does."""
+
+    id: int
+    number: str
+    state: str
+    place: Place | None
+
+
+async def insert(
+    conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
+) -> list[Inserted]:
+    """Those that were new; a number that is suppressed for good is finished as it comes in."""
+    records = await conn.fetch(
+        """
+        INSERT INTO contacts (
+            campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
+            external_id, attributes, expires_at
+        )
+        SELECT $2, r.calling_group_id,
+               CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+               CASE WHEN s.until = 'infinity' THEN 'excluded' END,
+               CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
+               CASE WHEN s.until < 'infinity' THEN 'suppression' END,
+               r.number, r.external_id, r.attributes, r.expires_at
+        FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
+            WITH ORDINALITY
+            AS r (number, calling_group_id, external_id, attributes, expires_at, position)
+        CROSS JOIN LATERAL (
+            SELECT max(expires_at) AS until FROM suppressions
+            WHERE tenant_id = $1 AND number = r.number
+                AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
+        ) s
+        ORDER BY r.position
+        ON CONFLICT (campaign_id, number) DO NOTHING
+        RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            waiting_slot(not_before) AS slot
+        """,
+        tenant_id,
+        campaign_id,
+        [row.number for row in rows],
+        [row.calling_group_id for row in rows],
+        [row.external_id for row in rows],
+        [row.attributes for row in rows],
+        [row.expires_at for row in rows],
+    )
+    return [
+        Inserted(
+            id=record["id"],
+            number=record["number"],
+            state=record["state"],
+            place=None
+            if record["state"] == "finished"
+            else Place(
+                campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]
+            ),
+        )
+        for record in records
+    ]
+
+
+async def any_in(conn: Connection, campaign_id: int) -> bool:
+    found: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM contacts WHERE campaign_id = $1)", campaign_id
+    )
+    return found
+
+
+async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact | None:
+    record = await conn.fetchrow(
+        """
+        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
+               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
+               c.attempts,
+               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
+        FROM contacts c
+        JOIN campaigns m ON m.id = c.campaign_id
+        JOIN calling_groups g ON g.id = c.calling_group_id
+        WHERE c.id = $2 AND m.tenant_id = $1
+        """,
+        tenant_id,
+        contact_id,
+    )
+    return Contact(**record) if record else None
+
+
+async def page(
+    conn: Connection, campaign_id: int, *, state: str | None, after: int | None, limit: int
+) -> list[Contact]:
+    """In order of the number, which an index of the table already keeps.
+
+    The place is given by a contact's id, so that no number gets into an address.
+    """
+    records = await conn.fetch(
+        """
+        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
+               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
+               c.attempts,
+               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
+        FROM contacts c
+        JOIN calling_groups g ON g.id = c.calling_group_id
+        WHERE c.campaign_id = $1
+          AND c.number > COALESCE(
+              (SELECT number FROM contacts WHERE id = $3 AND campaign_id = $1), '')
+          AND ($2::text IS NULL OR c.state = $2)
+        ORDER BY c.number
+        LIMIT $4
+        """,
+        campaign_id,
+        state,
+        after,
+        limit,
+    )
+    return [Contact(**record) for record in records]

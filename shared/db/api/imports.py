@@ -1,0 +1,98 @@
+"""Queries of one import: its rows are staged aside, then become contacts in one statement."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from shared.db.types import Connection
+from shared.db.waiting_counts import Place
+
+# The pool's own limit is meant for short statements.
+LONG = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Contacts made, how many of them are suppressed for good, and where the others wait."""
+
+    inserted: int
+    excluded: int
+    waiting: list[tuple[Place, int]]
+
+
+async def open_staging(conn: Connection) -> None:
+    """A table that only this transaction sees and that ends with it."""
+    await conn.execute(
+        """
+        CREATE TEMPORARY TABLE import_rows (
+            line bigint NOT NULL,
+            group_number integer NOT NULL,
+            number text NOT NULL,
+            external_id text,
+            attributes jsonb,
+            expires_at timestamptz
+        ) ON COMMIT DROP
+        """
+    )
+
+
+async def stage(conn: Connection, rows: bytes) -> None:
+    """`rows` are lines of PostgreSQL's text format, ready for COPY."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield rows
+
+    await conn.copy_to_table(
+        "import_rows",
+        source=whole(),
+        columns=["line", "group_number", "number", "external_id", "attributes", "expires_at"],
+        timeout=LONG,
+    )
+
+
+async def merge(
+    conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
+) -> Merged:
+    """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
+    records = await conn.fetch(
+        """
+        WITH inserted AS (
+            INSERT INTO contacts (
+                campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
+                external_id, attributes, expires_at
+            )
+            SELECT $2, ($3::integer[])[r.group_number],
+                   CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+                   CASE WHEN s.until = 'infinity' THEN 'excluded' END,
+                   CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
+                   CASE WHEN s.until < 'infinity' THEN 'suppression' END,
+                   r.number, r.external_id, r.attributes, r.expires_at
+            FROM import_rows r
+            CROSS JOIN LATERAL (
+                SELECT max(expires_at) AS until FROM suppressions
+                WHERE tenant_id = $1 AND number = r.number
+                    AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
+            ) s
+            ORDER BY r.line
+            ON CONFLICT (campaign_id, number) DO NOTHING
+            RETURNING state, calling_group_id, waits_for, not_before
+        )
+        SELECT state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            waiting_slot(not_before) AS slot, count(*) AS contacts
+        FROM inserted GROUP BY 1, 2, 3, 4
+        """,
+        tenant_id,
+        campaign_id,
+        group_ids,
+        timeout=LONG,
+    )
+    waiting = [
+        (
+            Place(campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]),
+            record["contacts"],
+        )
+        for record in records
+        if record["state"] == "pending"
+    ]
+    inserted = sum(record["contacts"] for record in records)
+    excluded = inserted - sum(count for _, count in waiting)
+    return Merged(inserted=inserted, excluded=excluded, waiting=waiting)

@@ -1,0 +1,48 @@
+"""What a forecast of a campaign needs beside its groups and what their contacts wait for."""
+
+from dataclasses import dataclass
+
+from shared.db.types import Connection
+from shared.domain.capacity.fair_share import Caps
+from shared.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`excluded` are the contacts that were finished because their number is suppressed."""
+
+    definition: str
+    tenant_rules: str
+    tenant_caps: Caps
+    trunk_caps: Caps
+    excluded: int
+
+
+async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | None:
+    row = await conn.fetchrow(
+        """
+        SELECT c.definition::text, t.rules::text AS tenant_rules,
+            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
+            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
+            coalesce((
+                SELECT value FROM campaign_counters
+                WHERE campaign_id = c.id AND name = 'finished.' || $3
+            ), 0) AS excluded
+        FROM campaigns c
+        JOIN tenants t ON t.id = c.tenant_id
+        JOIN trunks k ON k.id = c.trunk_id
+        WHERE c.tenant_id = $1 AND c.id = $2
+        """,
+        tenant_id,
+        campaign_id,
+        str(Outcome.EXCLUDED),
+    )
+    if row is None:
+        return None
+    return Plan(
+        definition=row["definition"],
+        tenant_rules=row["tenant_rules"],
+        tenant_caps=Caps(row["tenant_concurrent"], row["tenant_rate"]),
+        trunk_caps=Caps(row["trunk_concurrent"], row["trunk_rate"]),
+        excluded=row["excluded"],
+    )

@@ -1,0 +1,257 @@
+"""Whether a contact may be called at an instant, and if not: why not, by which rule, until when.
+
+The one question that the claim, the dial and everybody who wants to know why ask.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from shared.domain.calendar.calendar import is_open
+from shared.domain.calendar.zones import day_start
+from shared.domain.contacts import ContactState
+from shared.domain.policy.calling_rules import CallingRules, Limit
+from shared.domain.policy.frequency import FrequencyCap, Held, Length, PastCall, held_by
+from shared.domain.policy.rules import Rule
+
+# When the end of another call to the same person is asked for again.
+CALL_UP_DELAY = timedelta(seconds=30)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Gate(StrEnum):
+    """What may stand between a contact and a call, in the order in which it is asked."""
+
+    CONTACT = "contact"
+    CAMPAIGN = "campaign"
+    SUPPRESSION = "suppression"
+    EXPIRY = "expiry"
+    BUDGET = "budget"
+    ZONE = "zone"
+    BLACKOUT = "blackout"
+    WINDOW = "window"
+    LAW = "law"
+    WAIT = "wait"
+    CALL_UP = "call_up"
+    SILENCE = "silence"
+    FREQUENCY_CAP = "frequency_cap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactFacts:
+    """A contact at one moment; the defaults are those of a new one in a running campaign.
+
+    `calls` are those of the tenant to the person, as far back as any limit looks, and
+    `call_up_until` is `up_until` of them. The campaign's state and the black-out are given as the
+    reason why nobody may be called, if there is one. The list of a suppression and the area of a
+    black-out are only told.
+    """
+
+    state: ContactState = ContactState.PENDING
+    not_before: datetime | None = None
+    waits_for: str | None = None
+    expires_at: datetime | None = None
+    suppressed_until: datetime | None = None
+    suppression: str | None = None
+    suppression_list: str | None = None
+    outcome: str | None = None
+    attempts: int = 0
+    campaign_stopped: str | None = None
+    blackout_until: datetime | None = None
+    blackout: str | None = None
+    blackout_area: str | None = None
+    calls: Sequence[PastCall] = ()
+    call_up_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A gate that is shut. `until` is when it opens of itself; None: it does not.
+
+    `rule` is the rule of law behind it; without one it is the campaign's or its owner's wish.
+    """
+
+    gate: Gate
+    until: datetime | None
+    rule: Rule | None = None
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def weight(block: Block) -> tuple[datetime, bool]:
+    """A wait that was noted because of another gate is told by that gate."""
+    return block.until or NEVER, block.gate is not Gate.WAIT
+
+
+def up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
+    """When to ask again whether a call to the person has ended; None when none is up."""
+    if any(call.outcome is None for call in calls):
+        return now + CALL_UP_DELAY
+    return None
+
+
+def first_block(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Block | None:
+    """The first gate that is shut at `now`; None: the contact may be called."""
+    for gate in GATES:
+        block = gate(rules, facts, now)
+        if block is not None:
+            return block
+    return None
+
+
+def _contact(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
+    if facts.state is ContactState.PENDING:
+        return None
+    detail = {"state": str(facts.state)}
+    if facts.outcome is not None:
+        detail["outcome"] = facts.outcome
+    return Block(gate=Gate.CONTACT, until=None, detail=detail)
+
+
+def _campaign(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
+    if facts.campaign_stopped is None:
+        return None
+    return Block(gate=Gate.CAMPAIGN, until=None, detail={"state": facts.campaign_stopped})
+
+
+def _suppression(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    until = facts.suppressed_until
+    if until is None or until <= now:
+        return None
+    detail = {"reason": facts.suppression or ""}
+    if facts.suppression_list is not None:
+        detail["list"] = facts.suppression_list
+    return Block(gate=Gate.SUPPRESSION, until=_unless_never(until), detail=detail)
+
+
+def _expiry(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    if facts.expires_at is None or now < facts.expires_at:
+        return None
+    return Block(gate=Gate.EXPIRY, until=None, detail={"expired_at": facts.expires_at.isoformat()})
+
+
+def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
+    """The fold ends who has had all attempts; a budget that was made smaller is met here."""
+    most = rules.max_total
+    if most is None or facts.attempts < most:
+        return None
+    detail: dict[str, str | int] = {"attempts": facts.attempts, "max_total": most}
+    return Block(gate=Gate.BUDGET, until=None, detail=detail)
+
+
+def _zone(rules: CallingRules, _facts: ContactFacts, _now: datetime) -> Block | None:
+    if rules.group.zones:
+        return None
+    return Block(gate=Gate.ZONE, until=None, detail={"source": rules.group.source})
+
+
+def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    until = facts.blackout_until
+    if until is None or until <= now:
+        return None
+    detail = {"reason": facts.blackout or ""}
+    if facts.blackout_area is not None:
+        detail["area"] = facts.blackout_area
+    return Block(gate=Gate.BLACKOUT, until=_unless_never(until), detail=detail)
+
+
+def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | None:
+    """Shut until all hours are open at once, by the first of the rules that are shut now."""
+    zones = rules.group.zones
+    if not zones:
+        return None
+    span = rules.opening(now=now)
+    if span is not None and span.opens_at <= now:
+        return None
+    # The campaign's own hours come first: what its owner chose needs no law to forbid it.
+    closed = (each.rule for each in rules.hours if not is_open((each.calendar,), zones, at=now))
+    return closed_by(rules, next(closed, None), None if span is None else span.opens_at)
+
+
+def closed_by(
+    rules: CallingRules,
+    rule: Rule | None,
+    until: datetime | None,
+    detail: Mapping[str, str] = MappingProxyType({}),
+) -> Block:
+    where = {"zones": " ".join(rules.group.zones), "zone_source": rules.group.source}
+    gate = Gate.WINDOW if rule is None else Gate.LAW
+    return Block(gate=gate, until=until, rule=rule, detail={**where, **detail})
+
+
+def _wait(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    if facts.not_before is None or facts.not_before <= now:
+        return None
+    detail = {"for": facts.waits_for or "retry"}
+    return Block(gate=Gate.WAIT, until=facts.not_before, detail=detail)
+
+
+def _call_up(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    """A call may become the conversation that a silence begins with, so there is one at a time."""
+    if facts.call_up_until is None or facts.call_up_until <= now:
+        return None
+    return Block(gate=Gate.CALL_UP, until=facts.call_up_until)
+
+
+def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
+    """The limit that holds longest."""
+    if not facts.calls:
+        return None
+    found = list(each_limit(rules, facts, now))
+    return max(found, key=weight) if found else None
+
+
+def each_limit(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
+    zones = rules.group.zones
+    for each in rules.limits:
+        if facts.calls and each.holds(zones, at=now):
+            found = held_by(each.limit, facts.calls, subject=rules.subject, zones=zones, now=now)
+            if found is not None:
+                yield _limited(each, found, zones)
+
+
+def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:
+    rule, demand = limit.rule, limit.limit
+    until, since = held.until, held.since
+    detail: dict[str, str | int]
+    if isinstance(demand, FrequencyCap):
+        gate, length = Gate.FREQUENCY_CAP, demand.within
+        detail = {"counted": held.counted, "max_calls": demand.max_calls}
+        detail["since"] = since.dialing_at.isoformat()
+    else:
+        gate, length = Gate.SILENCE, demand.lasts
+        at = since.ended_at or since.dialing_at
+        detail = {"after": str(demand.after), "outcome": str(since.outcome), "at": at.isoformat()}
+    if rule is not None and rule.effective_until is not None:
+        # A rule that ends before its silence does ends it.
+        places = zones or ("UTC",)
+        until = min(until, max(day_start(name, rule.effective_until) for name in places))
+    detail |= {"by": str(demand.by), **_length(length)}
+    return Block(gate=gate, until=until, rule=rule, detail=detail)
+
+
+def _length(length: Length) -> dict[str, int]:
+    if length.hours is not None:
+        return {"hours": length.hours}
+    return {"local_days": length.local_days or 0}
+
+
+def _unless_never(until: datetime) -> datetime | None:
+    return None if until >= NEVER else until
+
+
+GateAsked = Callable[[CallingRules, ContactFacts, datetime], Block | None]
+GATES: tuple[GateAsked, ...] = (
+    _contact,
+    _campaign,
+    _suppression,
+    _expiry,
+    _budget,
+    _zone,
+    _blackout,
+    hours,
+    _wait,
+    _call_up,
+    limits,
+)

@@ -1,0 +1,95 @@
+"""Everything that forbids to call a contact now, what binds it, and when it may be called next.
+
+For whoever wants to know why; the claim and the dial ask only for the first thing that does.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.calendar.calendar import next_span
+from shared.domain.decision.gates import (
+    GATES,
+    Block,
+    ContactFacts,
+    GateAsked,
+    closed_by,
+    each_limit,
+    hours,
+    limits,
+    weight,
+)
+from shared.domain.policy.calling_rules import CallingRules
+
+# A search for the next allowed instant ends: each step goes past a window, a cap or a silence.
+STEPS_MOST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`binding` is the gate that keeps the contact longest; `next_at` the next allowed instant."""
+
+    allowed: bool
+    binding: Block | None
+    blocks: tuple[Block, ...]
+    next_at: datetime | None
+
+
+def decide(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Verdict:
+    """Every gate and rule that is shut at `now`, and the next instant at which none is."""
+    blocks = tuple(_every(rules, facts, now))
+    if not blocks:
+        return Verdict(allowed=True, binding=None, blocks=(), next_at=now)
+    return Verdict(
+        allowed=False,
+        binding=max(blocks, key=weight),
+        blocks=blocks,
+        next_at=_next_allowed(rules, facts, now),
+    )
+
+
+def _next_allowed(rules: CallingRules, facts: ContactFacts, now: datetime) -> datetime | None:
+    """Nothing is allowed before the last of the gates opens that are shut at one instant."""
+    at = now
+    for _ in range(STEPS_MOST):
+        found = (gate(rules, facts, at) for gate in GATES)
+        untils = [block.until for block in found if block is not None]
+        if not untils:
+            return at
+        known = [until for until in untils if until is not None]
+        if len(known) < len(untils):
+            return None
+        at = max(known)
+    return None
+
+
+def _every(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
+    for gate in GATES:
+        in_parts = _IN_PARTS.get(gate)
+        if in_parts is not None:
+            yield from in_parts(rules, facts, now)
+        elif (block := gate(rules, facts, now)) is not None:
+            yield block
+
+
+def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
+    """Each rule until it opens by itself; none opens if they never do at once."""
+    together = hours(rules, facts, now)
+    if together is None:
+        return
+    for each in rules.hours:
+        span = next_span((each.calendar,), rules.group.zones, now=now)
+        if span is not None and span.opens_at <= now:
+            continue
+        if span is None or together.until is None:
+            yield closed_by(rules, each.rule, None)
+        else:
+            closes_at = {"closes_at": span.closes_at.isoformat()}
+            yield closed_by(rules, each.rule, span.opens_at, closes_at)
+
+
+# Gates behind which several rules stand, which are told one by one.
+_IN_PARTS: dict[GateAsked, Callable[[CallingRules, ContactFacts, datetime], Iterator[Block]]] = {
+    hours: _each_hours,
+    limits: each_limit,
+}

@@ -1,0 +1,198 @@
+"""When a campaign is done, reckoned with amounts that flow and not with contacts one by one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from shared.domain.calendar.intervals import Spans, instant_of, seconds_of
+from shared.domain.calendar.zones import day_start, local_date
+from shared.domain.forecast.inputs import Course
+
+# Time goes in steps of a quarter of an hour, and of more where there would be too many of them.
+STEP_SECONDS = 900
+STEPS_MOST = 14 * 96
+# Less than this of a contact is nobody.
+NOBODY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Contacts that open and close together: how many are due, and how many at later instants."""
+
+    spans: Spans
+    zone: str
+    new: int = 0
+    tried: int = 0
+    later: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """`finishes_at` is None when contacts are `left` at the end of the time looked at."""
+
+    finishes_at: datetime | None
+    calls: float
+    left: float
+
+
+def forecast(
+    loads: Iterable[Load],
+    course: Course,
+    *,
+    rate: float | None,
+    call_seconds: float,
+    start: datetime,
+    end: datetime,
+) -> Forecast:
+    """Serve all loads at `rate` calls a second, those whose window closes first in front."""
+    return _Flow(course, rate, call_seconds, [_Queue(load) for load in loads]).run(
+        seconds_of(start), seconds_of(end)
+    )
+
+
+class _State(NamedTuple):
+    """The attempts made; those on the last day with one and in the last window, by its closing."""
+
+    attempts: int
+    day: int = 0
+    on_day: int = 0
+    closes: int = 0
+    in_window: int = 0
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What waits of one load, by the attempts made: how much, and ready from when on."""
+
+    load: Load
+    place: int = 0
+    due: dict[_State, tuple[float, float]] = field(default_factory=dict)
+    arriving: dict[int, list[tuple[_State, float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def take_in(self, step: int) -> None:
+        for state, amount, ready in self.arriving.pop(step, ()):
+            waiting, since = self.due.get(state, (0.0, ready))
+            self.due[state] = waiting + amount, max(since, ready)
+
+    def span(self, at: int) -> tuple[int, int] | None:
+        """The one that contains `at`, or the next."""
+        spans = self.load.spans
+        while self.place < len(spans) and spans[self.place][1] <= at:
+            self.place += 1
+        return spans[self.place] if self.place < len(spans) else None
+
+
+@dataclass(slots=True)
+class _Flow:
+    course: Course
+    rate: float | None
+    call_seconds: float
+    queues: list[_Queue]
+    remaining: float = 0.0
+    calls: float = 0.0
+    last: float = 0.0
+    begin: int = 0
+    step: int = STEP_SECONDS
+
+    def run(self, start: int, end: int) -> Forecast:
+        self.begin, self.last = start, start
+        self.step = max(STEP_SECONDS, -(-(end - start) // STEPS_MOST))
+        untried, tried = _State(0), _State(min(1, len(self.course.again) - 1))
+        for queue in self.queues:
+            load = queue.load
+            self._arrive(queue, start, untried, load.new)
+            self._arrive(queue, start, tried, load.tried)
+            for at, count in load.later:
+                self._arrive(queue, max(start, at), tried, count)
+        for index, at in enumerate(range(start, end, self.step)):
+            if self.remaining < NOBODY:
+                break
+            self._pass(index, at, min(end, at + self.step))
+        if self.remaining >= NOBODY:
+            return Forecast(finishes_at=None, calls=self.calls, left=self.remaining)
+        ended = instant_of(round(self.last + self.call_seconds))
+        return Forecast(finishes_at=ended if self.calls else None, calls=self.calls, left=0.0)
+
+    def _arrive(self, queue: _Queue, at: float, state: _State, amount: float) -> None:
+        if amount > 0:
+            queue.arriving[int(at - self.begin) // self.step].append((state, amount, at))
+            self.remaining += amount
+
+    def _pass(self, index: int, at: int, until: int) -> None:
+        """One step of time: who closes first is served first, while there is capacity."""
+        ready = []
+        for queue in self.queues:
+            queue.take_in(index)
+            span = queue.span(at) if queue.due else None
+            if span is not None and span[0] < until:
+                ready.append((span[1], span[0], queue))
+        clock = float(at)
+        for closes, opens, queue in sorted(ready, key=lambda each: each[:2]):
+            clock = self._serve(queue, index, max(clock, opens), min(until, closes))
+
+    def _serve(self, queue: _Queue, index: int, clock: float, until: float) -> float:
+        """The instant at which the capacity is free again."""
+        while queue.due and clock < until:
+            state = min(queue.due)
+            amount, ready = queue.due.pop(state)
+            served = amount if self.rate is None else min(amount, (until - clock) * self.rate)
+            if served < amount:
+                queue.due[state] = amount - served, ready
+            clock += 0.0 if self.rate is None else served / self.rate
+            # Who is ready later in this step keeps nobody else waiting.
+            self._served(queue, state, served, max(clock, ready))
+            queue.take_in(index)
+        return clock
+
+    def _served(self, queue: _Queue, state: _State, amount: float, at: float) -> None:
+        self.calls += amount
+        self.last = max(self.last, at)
+        self.remaining -= amount
+        again = amount * self.course.again[state.attempts]
+        if state.attempts + 1 < len(self.course.again) and again > 0:
+            after = self._counted(queue, state, at)
+            self._arrive(queue, self._retry_at(queue, after, at), after, again)
+
+    def _counted(self, queue: _Queue, state: _State, at: float) -> _State:
+        """With one more attempt; what no budget asks for stays as it is."""
+        day, on_day, closes, in_window = state[1:]
+        if self.course.max_per_day is not None:
+            today = local_date(queue.load.zone, instant_of(int(at))).toordinal()
+            day, on_day = today, on_day + 1 if today == day else 1
+        if self.course.max_per_window is not None:
+            span = queue.span(int(at))
+            closing = span[1] if span else closes
+            closes, in_window = closing, in_window + 1 if closing == closes else 1
+        return _State(state.attempts + 1, day, on_day, closes, in_window)
+
+    def _retry_at(self, queue: _Queue, state: _State, at: float) -> float:
+        found = at + self.call_seconds + self.course.delays[state.attempts - 1]
+        if self.course.max_per_day is not None and state.on_day >= self.course.max_per_day:
+            midnight = day_start(queue.load.zone, date.fromordinal(state.day + 1))
+            found = max(found, seconds_of(midnight))
+        if self.course.max_per_window is not None and (
+            state.in_window >= self.course.max_per_window
+        ):
+            found = max(found, state.closes)
+        return found
+
+
+def merged(loads: Sequence[Load]) -> list[Load]:
+    """One load for all that open together, for what they wait for is the same."""
+    together: dict[tuple[str, Spans], list[Load]] = defaultdict(list)
+    for load in loads:
+        together[load.zone, load.spans].append(load)
+    return [
+        Load(
+            spans=spans,
+            zone=zone,
+            new=sum(load.new for load in each),
+            tried=sum(load.tried for load in each),
+            later=tuple(later for load in each for later in load.later),
+        )
+        for (zone, spans), each in together.items()
+    ]

@@ -1,0 +1,93 @@
+"""What a forecast reckons with: when groups are open, what calls last, what follows attempts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.calendar.intervals import Spans, seconds_of, union
+from shared.domain.capacity.margins import RATE_WINDOW
+from shared.domain.forecast.outcome_mix import ANSWERED
+from shared.domain.outcomes import Outcome
+from shared.domain.policy.attempt_policy import AttemptPolicy
+from shared.domain.policy.calling_rules import CallingRules
+
+# Seconds, in the middle of what the simulated carrier draws.
+RING_SECONDS = 11.5
+NO_ANSWER_SECONDS = 27.5
+FAILURE_SECONDS = 1.1
+TALK_SECONDS = 32.5
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What becomes of a contact after its n-th attempt, from 0: `again` is the share that is tried
+    again, after `delays` seconds in the mean.
+    """
+
+    again: tuple[float, ...]
+    delays: tuple[float, ...]
+    max_per_day: int | None
+    max_per_window: int | None
+
+
+def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Spans:
+    """The open spans of a group between two instants."""
+    found: list[tuple[int, int]] = []
+    at = start
+    while at < end:
+        span = rules.opening(now=at)
+        if span is None or span.opens_at >= end:
+            break
+        begins, ends = max(span.opens_at, at), min(span.closes_at, end)
+        found.append((seconds_of(begins), seconds_of(ends)))
+        at = span.closes_at
+    return union(found)
+
+
+def course_of(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> Course:
+    again, delays = [], []
+    for number in range(1, policy.max_total + 1):
+        share = waited = 0.0
+        for outcome, rule in policy.retry.items():
+            if number >= (rule.max_attempts or policy.max_total):
+                continue
+            delay = policy.delays[min(number, len(policy.delays)) - 1] if policy.delays else None
+            chosen = (rule.delay if rule.delay is not None else delay) or timedelta(0)
+            spread = chosen * policy.jitter / 2
+            weight = shares.get(outcome, 0.0)
+            share += weight
+            waited += weight * (max(chosen, policy.min_gap) + spread).total_seconds()
+        again.append(share)
+        delays.append(waited / share if share else 0.0)
+    return Course(
+        again=tuple(again),
+        delays=tuple(delays),
+        max_per_day=policy.max_per_day,
+        max_per_window=policy.max_per_window,
+    )
+
+
+def mean_call_seconds(shares: Mapping[Outcome, float], *, talk_seconds: float) -> float:
+    """How long a call holds a line, ringing included."""
+    talks = sum(shares.get(outcome, 0.0) for outcome in ANSWERED)
+    rings = talks + shares.get(Outcome.DECLINED, 0.0)
+    unanswered = shares.get(Outcome.NO_ANSWER, 0.0)
+    fails = max(0.0, sum(shares.values()) - rings - unanswered)
+    return (
+        talks * talk_seconds
+        + rings * RING_SECONDS
+        + unanswered * NO_ANSWER_SECONDS
+        + fails * FAILURE_SECONDS
+    )
+
+
+def calls_a_second(
+    *, calls_per_second: int | None, max_concurrent: int | None, call_seconds: float
+) -> float | None:
+    """What the caps allow in the long run; None when nothing does."""
+    bounds = []
+    if calls_per_second is not None:
+        bounds.append(calls_per_second / RATE_WINDOW.total_seconds())
+    if max_concurrent is not None and call_seconds > 0:
+        bounds.append(max_concurrent / call_seconds)
+    return min(bounds, default=None)

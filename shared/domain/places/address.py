@@ -1,0 +1,176 @@
+"""Where a contact is, by what is said of its address, and by its number."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
+
+from shared.domain.places.number_plans import zones_of_prefix
+from shared.domain.places.numbers import PhoneNumber
+from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES, Place
+
+# What phonenumbers says of numbers that are of no country.
+NO_COUNTRY = "001"
+
+Source = Literal["contact", "postal_code"]
+
+# Countries by ISO 3166-1 in which the law of another holds; of the United States they are parts.
+_HOMES = {country: f"US-{country}" for country in ("AS", "GU", "MP", "PR", "VI")} | {
+    "CC": "AU",
+    "CX": "AU",
+    "NF": "AU",
+    "BL": "FR",
+    "GF": "FR",
+    "GP": "FR",
+    "MF": "FR",
+    "MQ": "FR",
+    "NC": "FR",
+    "PF": "FR",
+    "PM": "FR",
+    "RE": "FR",
+    "WF": "FR",
+    "YT": "FR",
+}
+_POST_OFFICES = {"GG": "GB", "IM": "GB", "JE": "GB", "MC": "FR"}
+_SPELLINGS = {"UK": "GB", "USA": "US"}
+_LONGEST_TEXT = 64
+_ISO_REGION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
+
+# The groups of each are the keys of its table, the most precise first.
+_CODES = {
+    "AU": re.compile(r"(\d{4})"),
+    "CA": re.compile(r"(([ABCEGHJ-NPRSTVXY])\d)[ABCEGHJ-NPRSTV-Z](?:[ -]?\d[ABCEGHJ-NPRSTV-Z]\d)?"),
+    "FR": re.compile(r"((\d\d)\d)\d\d"),
+    "GB": re.compile(r"([A-Z]{1,2})\d[A-Z\d]?(?: ?\d[A-Z]{2})?"),
+    "US": re.compile(r"((\d{3})\d\d)(?:[ -]?\d{4})?"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """What is said of where a contact is, as it is written: each may be missing."""
+
+    zone: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidAddress:
+    """`reason` is a stable code; what was read is not in it."""
+
+    field: Literal["zone", "postal_code", "country", "region"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residence:
+    """What an address says; nothing of its jurisdictions or zones where there is no source."""
+
+    jurisdictions: tuple[str, ...] = ()
+    jurisdiction_source: Source | None = None
+    zones: tuple[str, ...] = ()
+    zone_source: Source | None = None
+
+
+def jurisdictions_of(number: PhoneNumber) -> tuple[str, ...]:
+    """States and provinces by area code; all others by the country of the number."""
+    if number.region in {"CA", "US"}:
+        return AREA_CODES.get(number.e164[2:5], (number.region,))
+    return (_home(number.region),)
+
+
+def residence(number: PhoneNumber, address: Address) -> Residence | InvalidAddress:
+    """Region and postal code are read as those of its country, or of the number's without one."""
+    given = _country(address)
+    if isinstance(given, InvalidAddress):
+        return given
+    region = _region(address.region, given or number.region)
+    if isinstance(region, InvalidAddress):
+        return region
+    postal = _postal(address.postal_code, given or number.region)
+    if isinstance(postal, InvalidAddress):
+        return postal
+    jurisdictions, jurisdiction_source = _whose(region, postal, given)
+    zones, zone_source = _where(number, region, postal, given)
+    return Residence(
+        jurisdictions=jurisdictions,
+        jurisdiction_source=jurisdiction_source,
+        zones=zones,
+        zone_source=zone_source,
+    )
+
+
+def _whose(
+    region: str | None, postal: Place | None, country: str | None
+) -> tuple[tuple[str, ...], Source | None]:
+    if region:
+        return (region,), "contact"
+    if postal:
+        return postal.jurisdictions, "postal_code"
+    return ((_home(country),), "contact") if country else ((), None)
+
+
+def _where(
+    number: PhoneNumber, region: str | None, postal: Place | None, country: str | None
+) -> tuple[tuple[str, ...], Source | None]:
+    """A region or a country alone is less exact than a number of it, and truer than another's."""
+    if postal:
+        return postal.zones, "postal_code"
+    if region:
+        return ((), None) if region in jurisdictions_of(number) else (ZONES[region], "contact")
+    if country is None or number.region == country or _home(number.region).startswith(country):
+        return (), None
+    return _zones_of(country), "contact"
+
+
+def _country(address: Address) -> str | InvalidAddress | None:
+    if address.country:
+        country = address.country.strip().upper()
+        country = _SPELLINGS.get(country, country)
+        known = country in SUPPORTED_REGIONS
+        return country if known else InvalidAddress(field="country", reason="unknown_country")
+    found = _ISO_REGION.fullmatch((address.region or "").strip().upper())
+    return found[1] if found and found[1] in SUPPORTED_REGIONS else None
+
+
+def _region(text: str | None, country: str) -> str | InvalidAddress | None:
+    """None when nothing is said; regions of a country without a table of them say nothing."""
+    if not text:
+        return None
+    home = _home(country)[:2]
+    regions = REGIONS.get(home)
+    if regions is None and country != NO_COUNTRY and len(text) <= _LONGEST_TEXT:
+        return None
+    name = text.strip().casefold().removeprefix(f"{home.lower()}-")
+    found = regions.get(name) if regions else None
+    return found or InvalidAddress(field="region", reason="unknown_region")
+
+
+def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
+    """None when nothing is said; postal codes of a country without a table of them say nothing."""
+    if not text:
+        return None
+    invalid = InvalidAddress(field="postal_code", reason="invalid_postal_code")
+    if len(text) > _LONGEST_TEXT:
+        return invalid
+    office = _POST_OFFICES.get(country, _home(country)[:2])
+    pattern = _CODES.get(office)
+    if pattern is None:
+        return None
+    found = pattern.fullmatch(text.strip().upper())
+    if found is None:
+        return invalid
+    places = POSTAL_CODES[office]
+    return next((places[key] for key in found.groups() if key in places), invalid)
+
+
+def _home(country: str) -> str:
+    return _HOMES.get(country, country)
+
+
+def _zones_of(country: str) -> tuple[str, ...]:
+    home = _home(country)
+    return ZONES[home] if "-" in home else zones_of_prefix(str(country_code_for_region(country)))

@@ -1,0 +1,82 @@
+"""The calling group of a contact: the zones that must all be open before it may be called."""
+
+from dataclasses import dataclass
+
+from shared.domain.calendar.zones import UnknownZoneError, is_zone
+from shared.domain.places.address import (
+    NO_COUNTRY,
+    Address,
+    InvalidAddress,
+    Residence,
+    jurisdictions_of,
+    residence,
+)
+from shared.domain.places.numbers import PhoneNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallingGroup:
+    """Contacts of one group open and close together; no zones means that no call is allowed.
+
+    `source` says where the zones came from: contact, postal_code, number, campaign or unknown.
+    `jurisdictions` are ISO 3166 codes, of a country like GB or of a part like US-FL, sorted: the
+    rules of all of them hold. 001 is for numbers of no country. `jurisdiction_source` says where
+    they came from, like postal_code+number.
+    """
+
+    zones: tuple[str, ...]
+    source: str
+    jurisdictions: tuple[str, ...]
+    jurisdiction_source: str
+
+
+def calling_group(
+    number: PhoneNumber, *, address: Address, default_zone: str | None
+) -> CallingGroup | InvalidAddress:
+    """The contact's zone wins, then its address, its number and the campaign's default zone."""
+    if address.zone and not is_zone(address.zone):
+        return InvalidAddress(field="zone", reason="unknown_zone")
+    home = residence(number, address)
+    if isinstance(home, InvalidAddress):
+        return home
+    zones, source = _zones(number, address.zone, home, default_zone)
+    jurisdictions, jurisdiction_source = _jurisdictions(number, home)
+    return CallingGroup(
+        zones=zones,
+        source=source,
+        jurisdictions=jurisdictions,
+        jurisdiction_source=jurisdiction_source,
+    )
+
+
+def _zones(
+    number: PhoneNumber, contact_zone: str | None, home: Residence, default_zone: str | None
+) -> tuple[tuple[str, ...], str]:
+    if contact_zone:
+        return (contact_zone,), "contact"
+    if home.zone_source:
+        # Without a zone it may be anywhere, and the number is no better guess.
+        return home.zones, home.zone_source if home.zones else "unknown"
+    if number.zones:
+        return number.zones, "number"
+    if default_zone:
+        return (_known(default_zone),), "campaign"
+    return (), "unknown"
+
+
+def _jurisdictions(number: PhoneNumber, home: Residence) -> tuple[tuple[str, ...], str]:
+    """Of the address and of the number, so that the stricter wins."""
+    if not home.jurisdiction_source:
+        return jurisdictions_of(number), "number"
+    if number.region == NO_COUNTRY:
+        return home.jurisdictions, home.jurisdiction_source
+    both = {*home.jurisdictions, *jurisdictions_of(number)}
+    # The rules of a country hold in its parts anyway.
+    wholes = {part.partition("-")[0] for part in both if "-" in part}
+    return tuple(sorted(both - wholes)), f"{home.jurisdiction_source}+number"
+
+
+def _known(name: str) -> str:
+    if not is_zone(name):
+        raise UnknownZoneError(f"unknown time zone: {name[:64]!r}")
+    return name

@@ -1,0 +1,192 @@
+"""How often and how soon a contact is tried again, by one budget that all retries share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from shared.domain.calendar.zones import day_start, local_date, refuse_naive
+from shared.domain.contacts import Wait
+from shared.domain.outcomes import Outcome
+
+# Nobody means a call in more than a year: such a wish is a defect of whoever reports it.
+CALLBACK_MOST = timedelta(days=366)
+_CHANCE_BITS = 53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRule:
+    """Try again after `delay`, or after the policy's delay for the attempt's number.
+
+    With `max_attempts` this outcome ends a contact that has had so many attempts in total,
+    whatever the others ended with: it makes the shared budget smaller and never larger.
+    """
+
+    delay: timedelta | None = None
+    max_attempts: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.delay is not None and self.delay < timedelta(0):
+            raise ValueError("delay must not be negative")
+        _refuse_less_than_one("max_attempts", self.max_attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptPolicy:
+    """The budget, and what follows each outcome; one that `retry` does not name ends the contact.
+
+    The n-th of `delays` follows the n-th attempt and the last one every later attempt. `jitter` is
+    the share of a delay that chance may add.
+    """
+
+    max_total: int
+    max_per_day: int | None
+    min_gap: timedelta
+    retry: Mapping[Outcome, RetryRule]
+    max_per_window: int | None = None
+    delays: tuple[timedelta, ...] = ()
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        _refuse_less_than_one("max_total", self.max_total)
+        _refuse_less_than_one("max_per_day", self.max_per_day)
+        _refuse_less_than_one("max_per_window", self.max_per_window)
+        if self.min_gap < timedelta(0):
+            raise ValueError("min_gap must not be negative")
+        if any(delay < timedelta(0) for delay in self.delays):
+            raise ValueError("delays must not be negative")
+        if not 0 <= self.jitter <= 1:
+            raise ValueError("jitter must be from 0 to 1")
+        if not self.delays and any(rule.delay is None for rule in self.retry.values()):
+            raise ValueError("without delays every rule needs a delay of its own")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Attempts so far; `attempts_on_day` counts those on `day`, the last day with one.
+
+    In the same way `attempts_in_window` counts those in the last window with one, which is known
+    by its closing.
+    """
+
+    attempts: int
+    day: date | None
+    attempts_on_day: int
+    window_closes_at: datetime | None = None
+    attempts_in_window: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """The earliest instant of the next attempt, calendar aside, and what it is waited for."""
+
+    not_before: datetime
+    waits_for: Wait
+
+
+def record(
+    history: History, zones: tuple[str, ...], *, at: datetime, window_closes_at: datetime
+) -> History:
+    """The history with one more attempt, begun at `at` in the window with that closing."""
+    refuse_naive(window_closes_at)
+    day, last = _budget_day(zones, at), history.day
+    # Clocks put back over midnight, or zones that changed, must not open a spent day again.
+    same_day = last is not None and day <= last
+    # A closing may be moved while the window is open: until the latest known one it is the same.
+    closing = history.window_closes_at
+    same_window = closing is not None and at < closing
+    return History(
+        attempts=history.attempts + 1,
+        day=last if same_day else day,
+        attempts_on_day=history.attempts_on_day + 1 if same_day else 1,
+        window_closes_at=max(closing or window_closes_at, window_closes_at),
+        attempts_in_window=history.attempts_in_window + 1 if same_window else 1,
+    )
+
+
+def next_attempt(
+    policy: AttemptPolicy,
+    history: History,
+    outcome: Outcome,
+    *,
+    zones: tuple[str, ...],
+    ended_at: datetime,
+    chance: float,
+    callback_at: datetime | None = None,
+) -> Again | None:
+    """When the policy allows the next attempt; None when the contact is finished.
+
+    `history` already holds the attempt that ended. `chance`, from 0 to 1, is the share of the
+    jitter that is taken. At `callback_at` the person asked to be called: only the total and the
+    gap stand against that, while the attempt counts for the day and the window like any other.
+    """
+    refuse_naive(ended_at)
+    if history.attempts >= policy.max_total:
+        return None
+    ended_at = ended_at.astimezone(UTC)
+    gap_ends = ended_at + policy.min_gap
+    if outcome is Outcome.CALLBACK_REQUESTED and callback_at is not None:
+        refuse_naive(callback_at)
+        if callback_at - gap_ends <= CALLBACK_MOST:
+            # Compared first, because the first and the last of all instants have no UTC.
+            at = max(gap_ends, callback_at).astimezone(UTC)
+            return Again(not_before=at, waits_for=Wait.CALLBACK)
+    rule = policy.retry.get(outcome)
+    if rule is None or history.attempts >= (rule.max_attempts or policy.max_total):
+        return None
+    delay = _delay(policy, rule, history.attempts)
+    # Added to the longer of the two, so that a gap is spread too and never gets shorter.
+    earliest = max(gap_ends, ended_at + delay) + delay * (policy.jitter * chance)
+    return within_budget(policy, history, zones, earliest)
+
+
+def chance_of(attempt_id: UUID) -> float:
+    """From 0 to below 1, always the same for the same id: a repeated fold plans the same instant.
+
+    The last bits of a UUID are random in the versions 4 and 7.
+    """
+    return (attempt_id.int & ((1 << _CHANCE_BITS) - 1)) / (1 << _CHANCE_BITS)
+
+
+def _delay(policy: AttemptPolicy, rule: RetryRule, number: int) -> timedelta:
+    if rule.delay is not None:
+        return rule.delay
+    return policy.delays[min(number, len(policy.delays)) - 1]
+
+
+def within_budget(
+    policy: AttemptPolicy, history: History, zones: tuple[str, ...], earliest: datetime
+) -> Again:
+    """The latest of the retry, the end of a spent day and the closing of a spent window."""
+    found = Again(not_before=earliest, waits_for=Wait.RETRY)
+    if history.day is not None and _spent(policy.max_per_day, history.attempts_on_day):
+        found = _later(found, _budget_day_end(zones, history.day), Wait.DAY)
+    if history.window_closes_at is not None and _spent(
+        policy.max_per_window, history.attempts_in_window
+    ):
+        found = _later(found, history.window_closes_at.astimezone(UTC), Wait.WINDOW)
+    return found
+
+
+def _later(found: Again, at: datetime, waits_for: Wait) -> Again:
+    return Again(not_before=at, waits_for=waits_for) if at > found.not_before else found
+
+
+def _spent(allowed: int | None, used: int) -> bool:
+    return allowed is not None and used >= allowed
+
+
+def _refuse_less_than_one(name: str, count: int | None) -> None:
+    if count is not None and count < 1:
+        raise ValueError(f"{name} must be at least 1")
+
+
+def _budget_day(zones: tuple[str, ...], at: datetime) -> date:
+    """The earliest local date: with several candidate zones the day goes on until it is over in
+    every one of them, so nobody's budget is renewed before their own midnight.
+    """
+    return min(local_date(name, at) for name in zones or ("UTC",))
+
+
+def _budget_day_end(zones: tuple[str, ...], day: date) -> datetime:
+    return max(day_start(name, day + timedelta(days=1)) for name in zones or ("UTC",))

@@ -1,0 +1,149 @@
+"""The rules for one campaign and one calling group: its own, those of law, those of its tenant."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.domain.calendar.calendar import Calendar, Span, next_span
+from shared.domain.calendar.zones import local_date
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.frequency import FrequencyCap, Silence
+from shared.domain.policy.rules import CallKind, RingTime, Rule, covers, holds_on
+
+UNKNOWN = datetime.min.replace(tzinfo=UTC)
+# That there is no opening any more takes a long search.
+NEVER_KEPT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRules:
+    """What a campaign says of itself. No subject: its calls are about what other such calls are.
+
+    `unlocated` are the hours, beside its own, for contacts whose zone is only the campaign's
+    default.
+    """
+
+    kind: CallKind
+    automated: bool
+    subject: str
+    calendar: Calendar
+    unlocated: Calendar | None = None
+    limits: tuple[FrequencyCap | Silence, ...] = ()
+    ring_seconds: int | None = None
+    max_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRules:
+    """What a tenant made of the packs; `overridden` rules do not hold for it."""
+
+    turned_on: frozenset[str] = frozenset()
+    overridden: frozenset[str] = frozenset()
+    added: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours with the rule that sets them; none: the campaign's own."""
+
+    calendar: Calendar
+    rule: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap or a silence with the rule that sets it; none: the campaign's own."""
+
+    limit: FrequencyCap | Silence
+    rule: Rule | None
+
+    def holds(self, zones: tuple[str, ...], *, at: datetime) -> bool:
+        return self.rule is None or in_force(self.rule, zones, at=at)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class CallingRules:
+    """All that must hold for a contact of the group; asked for each, so the opening is kept."""
+
+    group: CallingGroup
+    hours: tuple[Hours, ...]
+    limits: tuple[Limit, ...]
+    subject: str
+    # Whether calls are noted by person, because a rule somewhere may count them.
+    counted: bool
+    ring_seconds: int | None
+    max_total: int | None
+    versions: str
+    _calendars: tuple[Calendar, ...] = ()
+    _span: Span | None = field(default=None, repr=False)
+    _known_from: datetime = UNKNOWN
+    _known_until: datetime = UNKNOWN
+
+    def __post_init__(self) -> None:
+        self._calendars = tuple(each.calendar for each in self.hours)
+
+    def opening(self, *, now: datetime) -> Span | None:
+        """The span that contains `now`, or the next one; None when there is none any more."""
+        if self._known_from <= now < self._known_until:
+            return self._span
+        span = self._span = next_span(self._calendars, self.group.zones, now=now)
+        # An open span is known from its opening; one to come only from `now`, which is before it.
+        self._known_from = now if span is None else min(now, span.opens_at)
+        self._known_until = now + NEVER_KEPT if span is None else span.closes_at
+        return span
+
+
+def calling_rules(
+    campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
+) -> CallingRules:
+    """Those of the rules that cover such calls to the group's places, beside the campaign's own."""
+    law = list(_holding(campaign, tenant, packs, group))
+    own = [campaign.calendar]
+    if group.source == "campaign" and campaign.unlocated is not None:
+        own.append(campaign.unlocated)
+    legal_hours = [
+        Hours(_while_in_force(rule, rule.demand), rule)
+        for rule in law
+        if isinstance(rule.demand, Calendar)
+    ]
+    legal_limits = [
+        Limit(rule.demand, rule) for rule in law if isinstance(rule.demand, FrequencyCap | Silence)
+    ]
+    rings = [rule.demand.seconds for rule in law if isinstance(rule.demand, RingTime)]
+    return CallingRules(
+        group=group,
+        hours=(*(Hours(calendar, None) for calendar in own), *legal_hours),
+        limits=(*(Limit(limit, None) for limit in campaign.limits), *legal_limits),
+        subject=campaign.subject,
+        counted=campaign.kind is not CallKind.INFORMATIONAL
+        or bool(campaign.subject or campaign.limits or legal_limits),
+        ring_seconds=max([*rings, campaign.ring_seconds or 0]) or None,
+        max_total=campaign.max_total,
+        versions=" ".join(sorted({rule.pack for rule in law})),
+    )
+
+
+def in_force(rule: Rule, zones: tuple[str, ...], *, at: datetime) -> bool:
+    """Whether the local date, in any of the zones, is one on which the rule holds."""
+    if rule.effective_from is None and rule.effective_until is None:
+        return True
+    return any(holds_on(rule, day=local_date(name, at)) for name in zones or ("UTC",))
+
+
+def _holding(
+    campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
+) -> Iterator[Rule]:
+    for rule in (*packs, *tenant.added):
+        wanted = rule.verified or rule.name in tenant.turned_on
+        if (
+            wanted
+            and rule.name not in tenant.overridden
+            and campaign.kind in rule.kinds
+            and (campaign.automated or not rule.automated_only)
+            and covers(rule, group.jurisdictions)
+        ):
+            yield rule
+
+
+def _while_in_force(rule: Rule, hours: Calendar) -> Calendar:
+    return replace(hours, effective_from=rule.effective_from, effective_until=rule.effective_until)

@@ -1,0 +1,233 @@
+"""The one way to publish to Kafka and the one way to consume from it."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from zlib import crc32
+
+from aiokafka import ConsumerRecord
+from aiokafka.client import AIOKafkaClient
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaResponse
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+from faststream.message import StreamMessage
+from prometheus_client import REGISTRY
+from pydantic import TypeAdapter, ValidationError
+
+from shared.kafka.messages import Message
+from shared.kafka.topics import PARTITIONS, dead_letters
+from shared.runtime.metrics import MESSAGES_PARKED
+from shared.runtime.retries import TRANSIENT, patiently
+from shared.runtime.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=Message)
+
+CONTENT_TYPE = {"content-type": "application/cloudevents+json"}
+BATCH = 500
+MEBIBYTE = 1024 * 1024
+METADATA_RETRY_SECONDS = 0.2
+
+
+def _pace_metadata_updates() -> None:
+    """Have aiokafka wait before it asks again where nobody answers.
+
+    While a partition has no leader it asks without a pause, thousands of times a second, and each
+    time says so in the log.
+    """
+    update = AIOKafkaClient._metadata_update
+
+    async def paced(client: AIOKafkaClient, *arguments: Any) -> Any:
+        updated = await update(client, *arguments)
+        if not updated:
+            await asyncio.sleep(METADATA_RETRY_SECONDS)
+        return updated
+
+    AIOKafkaClient._metadata_update = paced
+
+
+_pace_metadata_updates()
+
+
+def make_broker(settings: Settings, service: str) -> KafkaBroker:
+    """A broker that loses nothing: acks of all replicas, idempotent, no topics made by accident."""
+    return KafkaBroker(
+        settings.kafka_url.split(","),
+        client_id=f"outdial-{service}",
+        acks="all",
+        enable_idempotence=True,
+        # Above aiokafka's 16 KiB, else a batch of 500 does not fit.
+        max_batch_size=MEBIBYTE,
+        max_request_size=2 * MEBIBYTE,
+        request_timeout_ms=20_000,
+        allow_auto_create_topics=False,
+        ack_policy=AckPolicy.ACK,
+        graceful_timeout=10.0,
+        middlewares=[
+            KafkaPrometheusMiddleware(
+                registry=REGISTRY, app_name=service, metrics_prefix="outdial_kafka"
+            )
+        ],
+        logger=logging.getLogger("faststream"),
+    )
+
+
+@asynccontextmanager
+async def started(broker: KafkaBroker) -> AsyncIterator[None]:
+    """The broker connected and its subscribers running; waits for a Kafka that is not there yet."""
+    await patiently("kafka", broker.start, seconds=30)
+    try:
+        yield
+    finally:
+        await broker.stop()
+
+
+async def stop_consuming(broker: KafkaBroker) -> None:
+    """Take no more messages; what is being handled is finished, and publishing goes on."""
+    await asyncio.gather(*(subscriber.stop() for subscriber in broker.subscribers))
+
+
+async def reaches_kafka(broker: KafkaBroker) -> None:
+    """For `/readyz`: raises when no Kafka broker answers."""
+    if not await broker.ping(timeout=2):
+        raise ConnectionError("no Kafka broker answers")
+
+
+def partition_of(topic: str, key: bytes) -> int:
+    """One partition per key; cheaper than Kafka's own hash, and nobody else writes here."""
+    return crc32(key) % PARTITIONS[topic]
+
+
+async def publish(broker: KafkaBroker, messages: Iterable[Message]) -> None:
+    """Returns when every message is on all in-sync replicas; order is kept per key."""
+    await publish_raw(
+        broker, ((message.topic, message.partitionkey, message.encoded()) for message in messages)
+    )
+
+
+async def publish_raw(broker: KafkaBroker, rows: Iterable[tuple[str, str, bytes]]) -> None:
+    """The same for (topic, key, encoded message).
+
+    One request takes one partition only, so the messages are grouped by it first.
+    """
+    groups: dict[tuple[str, int], list[KafkaResponse]] = defaultdict(list)
+    for topic, key, payload in rows:
+        encoded = key.encode()
+        groups[topic, partition_of(topic, encoded)].append(KafkaResponse(payload, key=encoded))
+    await asyncio.gather(
+        *(
+            _publish_group(broker, topic, partition, group)
+            for (topic, partition), group in groups.items()
+        )
+    )
+
+
+async def _publish_group(
+    broker: KafkaBroker, topic: str, partition: int, group: Sequence[KafkaResponse]
+) -> None:
+    for start in range(0, len(group), BATCH):
+        await broker.publish_batch(
+            *group[start : start + BATCH], topic=topic, partition=partition, headers=CONTENT_TYPE
+        )
+
+
+def consume(
+    broker: KafkaBroker,
+    topic: str,
+    shape: Any,
+    handler: Callable[[list[M]], Awaitable[None]],
+    *,
+    group: str,
+    limit: int = BATCH,
+) -> None:
+    """Give `handler` the topic's messages in batches, each at least once.
+
+    A fault of the infrastructure is waited out; what cannot be read or handled is parked on the
+    dead-letter topic without its neighbours. Offsets carry no correctness: the inbox and the
+    compare-and-set do.
+    """
+    adapter: TypeAdapter[M] = TypeAdapter(shape)
+
+    async def decode(message: StreamMessage[Any]) -> list[M]:
+        readable = []
+        for record in message.raw_message:
+            try:
+                readable.append(adapter.validate_json(record.value))
+            except ValidationError:
+                await park(broker, record, reason="unreadable")
+        return readable
+
+    async def on_batch(batch: list[M]) -> None:
+        if not batch:
+            return
+        try:
+            await patiently(group, lambda: handler(batch))
+        except Exception:
+            logger.exception("batch not handled", extra={"topic": topic, "size": len(batch)})
+            await _one_by_one(broker, topic, batch, handler)
+
+    on_batch.__annotations__["batch"] = list[shape]
+    subscriber = broker.subscriber(
+        topic,
+        group_id=f"outdial.{group}",
+        batch=True,
+        max_records=limit,
+        batch_timeout_ms=10,
+        fetch_max_wait_ms=50,
+        auto_offset_reset="earliest",
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=2_000,
+        ack_policy=AckPolicy.ACK,
+        decoder=decode,
+    )
+    subscriber(on_batch)
+
+
+async def _one_by_one(
+    broker: KafkaBroker,
+    topic: str,
+    batch: list[M],
+    handler: Callable[[list[M]], Awaitable[None]],
+) -> None:
+    for message in batch:
+        try:
+            await handler([message])
+        except TRANSIENT:
+            await _park_message(broker, topic, message, reason="unavailable")
+        except Exception:
+            logger.exception("message not handled", extra={"topic": topic, "id": str(message.id)})
+            await _park_message(broker, topic, message, reason="unhandled")
+
+
+async def _park_message(broker: KafkaBroker, topic: str, message: Message, *, reason: str) -> None:
+    MESSAGES_PARKED.labels(topic, reason).inc()
+    await broker.publish(
+        message.encoded(),
+        topic=dead_letters(topic),
+        key=message.partitionkey.encode(),
+        headers={**CONTENT_TYPE, "x-dlq-reason": reason, "x-dlq-topic": topic},
+    )
+
+
+async def park(broker: KafkaBroker, record: ConsumerRecord[Any, Any], *, reason: str) -> None:
+    """Put a record, untouched, where an operator finds it."""
+    MESSAGES_PARKED.labels(record.topic, reason).inc()
+    logger.error(
+        "message parked",
+        extra={"topic": record.topic, "offset": record.offset, "reason": reason},
+    )
+    await broker.publish(
+        record.value or b"",
+        topic=dead_letters(record.topic),
+        key=record.key,
+        headers={
+            "x-dlq-reason": reason,
+            "x-dlq-topic": record.topic,
+            "x-dlq-partition": str(record.partition),
+            "x-dlq-offset": str(record.offset),
+        },
+    )

@@ -1,0 +1,69 @@
+"""Declares the topics; `python -m shared.kafka.topics` creates those that are missing."""
+
+import asyncio
+import os
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.kafka.messages import (
+    ATTEMPTS_DUE,
+    CALL_EVENTS,
+    CAMPAIGN_EVENTS,
+    COMMANDS,
+    CONTACT_EVENTS,
+)
+
+PARTITIONS = {
+    COMMANDS: 4,
+    ATTEMPTS_DUE: 8,
+    CALL_EVENTS: 8,
+    CAMPAIGN_EVENTS: 4,
+    CONTACT_EVENTS: 8,
+}
+A_WEEK = 7 * 24 * 3600 * 1000
+REPLICAS = 3
+
+
+def dead_letters(topic: str) -> str:
+    """Where messages of the topic go that cannot be read or handled."""
+    return f"{topic}.dlq"
+
+
+def declared(replicas: int) -> list[NewTopic]:
+    counts = PARTITIONS | {dead_letters(topic): 1 for topic in PARTITIONS}
+    configs = {
+        "retention.ms": str(A_WEEK),
+        "min.insync.replicas": str(max(1, replicas - 1)),
+    }
+    return [
+        NewTopic(name, partitions, replicas, topic_configs=configs)
+        for name, partitions in counts.items()
+    ]
+
+
+async def create_topics(kafka_url: str) -> list[str]:
+    """Names of the topics that were made; those that exist are left as they are."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url.split(","))
+    await admin.start()
+    try:
+        brokers = (await admin.describe_cluster())["brokers"]
+        topics = declared(min(REPLICAS, len(brokers)))
+        answer = await admin.create_topics(topics)
+    finally:
+        await admin.close()
+    made = []
+    for name, code, *_ in answer.topic_errors:
+        if code == 0:
+            made.append(name)
+        elif code != TopicAlreadyExistsError.errno:
+            raise for_code(code)(name)
+    return made
+
+
+if __name__ == "__main__":
+    url = os.environ.get("OUTDIAL_KAFKA_URL")
+    if not url:
+        raise SystemExit("OUTDIAL_KAFKA_URL is not set: host:port of a Kafka broker")
+    for topic in asyncio.run(create_topics(url)):
+        print(topic)  # noqa: T201 - what a command line says

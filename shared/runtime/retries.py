@@ -1,0 +1,48 @@
+"""Which faults of the infrastructure pass by themselves, and how long they are waited out."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiokafka.errors
+import asyncpg
+import redis.exceptions
+import stamina
+
+from shared.runtime.metrics import RETRIES
+
+TRANSIENT: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    # What a query meets on a connection that the server is just closing.
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.ReadOnlySQLTransactionError,
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    redis.exceptions.ReadOnlyError,
+    aiokafka.errors.KafkaError,
+)
+
+T = TypeVar("T")
+
+# Longer than a restart of any of the servers, well under Kafka's 300 s between polls.
+PATIENCE_SECONDS = 120.0
+
+
+async def patiently(
+    what: str, act: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS
+) -> T:
+    """Do it, again after a transient fault, until `seconds` have passed; then raise the fault."""
+    async for attempt in stamina.retry_context(
+        on=TRANSIENT, attempts=None, timeout=seconds, wait_initial=0.05, wait_max=1.0
+    ):
+        with attempt:
+            if attempt.num > 1:
+                RETRIES.labels(what).inc()
+            return await act()
+    raise AssertionError("the retry context returns or raises")

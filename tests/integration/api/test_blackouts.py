@@ -1,0 +1,156 @@
+"""Black-outs over HTTP and by the operator's command line, as schedulers and dialers see them."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.db import blackouts
+from shared.domain.decision.gates import NEVER
+from tests.support.api import Api
+
+ROOT = Path(__file__).parents[3]
+HOUR = timedelta(hours=1)
+
+
+async def in_force(api: Api) -> list[tuple[int | None, str | None, str, bool]]:
+    found = await blackouts.in_force(api.pool, tenant_ids={api.tenant_id})
+    return [
+        (each.tenant_id, each.jurisdiction, each.reason, each.ends_at == NEVER) for each in found
+    ]
+
+
+async def outdial(dsn: str, *arguments: str, code: int = 0) -> str:
+    """What the command printed, or its complaint."""
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "outdial", "blackout", *arguments),
+        cwd=ROOT,
+        env=os.environ | {"OUTDIAL_POSTGRES_URL": dsn},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await command.communicate()
+    assert command.returncode == code, errors.decode()
+    return output.decode() if code == 0 else errors.decode()
+
+
+async def test_one_holds_at_once_until_it_is_ended_and_stays_as_a_record(api: Api) -> None:
+    made = await api.post(
+        "/v1/blackouts", {"jurisdiction": "US-LA", "reason": " hurricane "}, status=201
+    )
+
+    assert (made["scope"], made["jurisdiction"], made["reason"]) == ("tenant", "US-LA", "hurricane")
+    assert made["ends_at"] is None
+    assert await in_force(api) == [(api.tenant_id, "US-LA", "hurricane", True)]
+    path = f"/v1/blackouts/{made['id']}"
+    assert (await api.ask("DELETE", path)).status_code == 204
+    assert await in_force(api) == []
+    [told] = (await api.get("/v1/blackouts"))["blackouts"]
+    assert (await api.ask("DELETE", path)).status_code == 204
+    assert [told] == (await api.get("/v1/blackouts"))["blackouts"]
+    assert made["starts_at"] < told["ends_at"]
+
+
+async def test_one_that_begins_within_a_day_is_known_before(api: Api) -> None:
+    now = datetime.now(UTC)
+    for hours in (23, 25):
+        starts_at, ends_at = now + hours * HOUR, now + 99 * HOUR
+        body = {"reason": f"in {hours} h", "starts_at": starts_at.isoformat()}
+        await api.post("/v1/blackouts", body | {"ends_at": ends_at.isoformat()}, status=201)
+
+    assert await in_force(api) == [(api.tenant_id, None, "in 23 h", False)]
+
+
+async def test_one_that_is_ended_before_it_begins_never_holds(api: Api) -> None:
+    starts_at = (datetime.now(UTC) + HOUR).isoformat()
+    made = await api.post("/v1/blackouts", {"reason": "x", "starts_at": starts_at}, status=201)
+
+    assert (await api.ask("DELETE", f"/v1/blackouts/{made['id']}")).status_code == 204
+
+    [told] = (await api.get("/v1/blackouts"))["blackouts"]
+    assert told["ends_at"] == told["starts_at"] == made["starts_at"]
+    assert await in_force(api) == []
+
+
+async def test_it_does_not_claim_to_have_held_before_it_was_made(api: Api) -> None:
+    before = datetime.now(UTC) - HOUR
+    body = {"reason": "x", "starts_at": before.isoformat()}
+
+    made = await api.post("/v1/blackouts", body, status=201)
+
+    assert datetime.fromisoformat(made["starts_at"]) > before + HOUR / 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"jurisdiction": "XX"}, "jurisdiction"),
+        ({"jurisdiction": "us"}, "jurisdiction"),
+        ({"jurisdiction": "US_LA"}, "jurisdiction"),
+        ({"ends_at": "2020-01-01T00:00:00Z"}, "ends_at"),
+        ({"starts_at": "2191-01-01T00:00:00Z", "ends_at": "2190-01-01T00:00:00Z"}, "ends_at"),
+        ({"ends_at": "9999-12-31T23:59:59-12:00"}, "ends_at"),
+        ({"starts_at": "2031-01-01T00:00:00"}, "starts_at"),
+        ({"reason": " "}, "reason"),
+        ({"reason": "a\x00b"}, "reason"),
+    ],
+)
+async def test_a_wrong_one_is_refused(api: Api, changes: dict[str, Any], field: str) -> None:
+    problem = await api.post("/v1/blackouts", {"reason": "x"} | changes, status=422)
+
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert await in_force(api) == []
+
+
+async def test_they_are_listed_page_by_page_the_last_made_first(api: Api) -> None:
+    made = [
+        (await api.post("/v1/blackouts", {"reason": f"{n}"}, status=201))["id"] for n in range(3)
+    ]
+
+    first = await api.get("/v1/blackouts?limit=2")
+    second = await api.get(f"/v1/blackouts?limit=2&cursor={first['next_cursor']}")
+
+    listed = [each["id"] for each in first["blackouts"] + second["blackouts"]]
+    assert listed == made[::-1]
+    assert second["next_cursor"] is None
+
+
+async def test_the_operator_stops_everything_or_one_tenant(api: Api, dsn: str) -> None:
+    until = (datetime.now(UTC) + HOUR).isoformat()
+    stranger = await api.another()
+    await outdial(dsn, "add", "quake", "--in", "US", "--until", until)
+    await outdial(dsn, "add", "fraud", "--tenant", str(stranger.tenant_id))
+
+    assert await in_force(api) == [(None, "US", "quake", False)]
+    assert len(await in_force(stranger)) == 2
+    [told] = (await api.get("/v1/blackouts"))["blackouts"]
+    assert (told["scope"], told["reason"]) == ("installation", "quake")
+    assert (await api.ask("DELETE", f"/v1/blackouts/{told['id']}")).status_code == 404
+    assert "quake" in await outdial(dsn, "list")
+    await outdial(dsn, "end", str(told["id"]))
+    assert await in_force(api) == []
+    listed = json.loads(await outdial(dsn, "list", "--json"))
+    assert [each["reason"] for each in listed] == ["fraud", "quake"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("add", "x", "--in", "XX"), "'XX' is not a country"),
+        (("add", "x", "--until", "tomorrow"), "'tomorrow' is not an instant"),
+        (("add", "x", "--until", "2020-01-01T00:00Z"), "must end in the future"),
+        (("add", " "), "needs a reason"),
+        (("add", "x", "--tenant", "4711"), "there is no tenant 4711"),
+        (("end", "4711"), "there is no black-out 4711"),
+    ],
+)
+async def test_the_operators_mistake_is_a_line(
+    dsn: str, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in await outdial(dsn, *arguments, code=1)

@@ -1,0 +1,192 @@
+"""The API as the process that it is: on a socket, beside a real Kafka, until SIGTERM."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from outdial.client import ApiError, Client
+from outdial.stack.ports import free_port
+from outdial.stack.servers import LocalServers
+from shared.db import trunks
+from shared.db.types import Pool
+from shared.kafka.messages import COMMANDS, CampaignCommand
+from shared.kafka.topics import PARTITIONS, create_topics
+from tests.support.api import DEFINITION, a_tenant
+from tests.support.waiting import until
+from tests.support.why_situations import FREE
+
+NOWHERE = "127.0.0.1:9"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    url: str
+    key: str
+    process: asyncio.subprocess.Process
+
+    def client(self) -> Client:
+        return Client(self.url, self.key)
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 15)
+
+
+@asynccontextmanager
+async def api_process(dsn: str, pool: Pool, *, kafka: str, log: Path) -> AsyncIterator[Process]:
+    async with pool.acquire() as conn:
+        await trunks.upsert(conn, name="default", provider="simulated", url="http://127.0.0.1:9")
+    _, key = await a_tenant(pool, "tenant")
+    port = free_port()
+    environment = os.environ | {
+        "OUTDIAL_POSTGRES_URL": dsn,
+        "OUTDIAL_REDIS_URL": "redis://127.0.0.1:9",
+        "OUTDIAL_KAFKA_URL": kafka,
+        "OUTDIAL_PORT": str(port),
+    }
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.api", env=environment, stdout=output, stderr=output
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await until(lambda: _is_ready(url), seconds=30)
+        yield Process(url, key, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _is_ready(url: str) -> bool:
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+def a_file(directory: Path, rows: int) -> Path:
+    file = directory / "contacts.csv"
+    with file.open("w") as lines:
+        lines.write("number,name\n")
+        lines.writelines(f"+1202{2_000_000 + n},Ada\n" for n in range(rows))
+    return file
+
+
+async def command_of(kafka: str, campaign_id: int) -> CampaignCommand:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest")
+    consumer.assign([TopicPartition(COMMANDS, n) for n in range(PARTITIONS[COMMANDS])])
+    await consumer.start()
+    try:
+        async with asyncio.timeout(20):
+            async for record in consumer:
+                assert record.value is not None
+                command = CampaignCommand.model_validate_json(record.value)
+                if record.key == str(campaign_id).encode():
+                    return command
+    finally:
+        await consumer.stop()
+    raise AssertionError
+
+
+async def test_a_campaign_is_launched_as_the_command_line_does_it(
+    servers: LocalServers, dsn: str, pool: Pool, tmp_path: Path
+) -> None:
+    await create_topics(servers.kafka.url)
+    log = tmp_path / "api.log"
+
+    async with api_process(dsn, pool, kafka=servers.kafka.url, log=log) as api:
+        async with api.client() as client:
+            # Of a kind that the law allows at any hour, so that all may be called.
+            campaign_id = int((await client.create_campaign(DEFINITION | FREE))["id"])
+            report = await client.import_contacts(campaign_id, a_file(tmp_path, 20_000))
+            await client.start(campaign_id)
+            counters, waiting = (
+                await client.counters(campaign_id),
+                await client.waiting(campaign_id),
+            )
+            command = await command_of(servers.kafka.url, campaign_id)
+        exit_code = await api.stop()
+
+    assert (report["imported"], report["rejected"]) == (20_000, 0)
+    assert command.data.campaign_id == campaign_id
+    assert counters.contacts == {"total": 20_000, "pending": 20_000, "active": 0, "finished": 0}
+    assert [(group.contacts, group.reason) for group in waiting] == [(20_000, "pacing")]
+    assert exit_code == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert all("error" not in line["level"] for line in lines), lines
+
+
+async def test_commands_are_committed_while_kafka_is_away(
+    dsn: str, pool: Pool, tmp_path: Path
+) -> None:
+    async with api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api:
+        async with api.client() as client:
+            campaign_id = int((await client.create_campaign(DEFINITION))["id"])
+            await client.import_contacts(campaign_id, a_file(tmp_path, 10))
+            async with asyncio.timeout(5):
+                await client.start(campaign_id)
+        exit_code = await api.stop()
+
+    assert await pool.fetchval("SELECT wanted_state FROM campaigns") == "running"
+    assert exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "status"), [("name\n", 422), ("number,name\n", 404)], ids=["no column", "no campaign"]
+)
+async def test_who_sends_a_large_file_in_vain_gets_the_answer(
+    dsn: str, pool: Pool, tmp_path: Path, head: str, status: int
+) -> None:
+    file = tmp_path / "large.csv"
+    file.write_text(head + "x" * 79 + "\n" + ("y" * 79 + "\n") * 200_000)
+
+    async with (
+        api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api,
+        api.client() as client,
+    ):
+        campaign_id = int((await client.create_campaign(DEFINITION))["id"])
+        with pytest.raises(ApiError) as refused:
+            await client.import_contacts(campaign_id if status == 422 else 10**6, file)
+
+    assert refused.value.status == status
+
+
+async def test_a_file_that_breaks_off_leaves_nothing(dsn: str, pool: Pool, tmp_path: Path) -> None:
+    async with api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api:
+        async with api.client() as client:
+            campaign_id = int((await client.create_campaign(DEFINITION))["id"])
+        address = api.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(address[0], int(address[1]))
+        rows = a_file(tmp_path, 30_000).read_bytes()
+        head = (
+            f"POST /v1/campaigns/{campaign_id}/contacts/import HTTP/1.1\r\nHost: api\r\n"
+            f"Authorization: Bearer {api.key}\r\nContent-Type: text/csv\r\n"
+            f"Content-Length: {len(rows) * 2}\r\n\r\n"
+        )
+        writer.write(head.encode() + rows)
+        await writer.drain()
+        await until(lambda: _imports(pool, 1))
+        writer.close()
+        await until(lambda: _imports(pool, 0))
+        assert await api.stop() == 0
+
+    assert await pool.fetchval("SELECT count(*) FROM contacts") == 0
+
+
+async def _imports(pool: Pool, count: int) -> bool:
+    locks: int = await pool.fetchval(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+    )
+    return locks == count

@@ -1,0 +1,244 @@
+"""Why: what is told of contacts and attempts in each state, and to whom."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from shared.db.api import suppressions
+from shared.domain.calendar.zones import tzdata_version
+from shared.domain.outcomes import Outcome
+from tests.support.api import ALWAYS, Api
+from tests.support.why_situations import FREE, a_call, a_contact
+
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+NUMBER = "+12125550101"
+ALL_DAY = {"calendar": {"windows": [ALWAYS]}}
+
+
+async def a_callable_contact(api: Api, **changes: Any) -> int:
+    return await a_contact(api, NUMBER, **(ALL_DAY | FREE | changes))
+
+
+async def an_attempt(
+    api: Api, contact_id: int, state: str, *, stopped_by: str | None = None
+) -> UUID:
+    attempt_id = uuid7()
+    await api.pool.execute(
+        """
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            ended_at, number, state, zone_data, rules, reason, stopped_by)
+        SELECT $1, campaign_id, id, $3::timestamptz, $3 + interval '1 hour',
+            CASE WHEN $4 = 'claimed' THEN $3 END, CASE WHEN $4 = 'dropped' THEN $3 END,
+            1, $4, '2026b', 'CA@2026-11-01 US@2026-11-21',
+            CASE WHEN $4 = 'dropped' THEN 'frequency_cap' END, $5
+        FROM contacts WHERE id = $2
+        """,
+        attempt_id,
+        contact_id,
+        NOW,
+        state,
+        stopped_by,
+    )
+    return attempt_id
+
+
+async def why(api: Api, contact_id: int) -> dict[str, Any]:
+    return await api.get(f"/v1/contacts/{contact_id}/why")
+
+
+async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api: Api) -> None:
+    contact_id = await a_callable_contact(api, caps={"max_concurrent": 7})
+
+    told = await why(api, contact_id)
+
+    assert (told["allowed"], told["waits_for"], told["blocks"]) == (True, "pacing", [])
+    assert told["binding"] is None
+    assert told["next_at"] == told["at"]
+    campaign, *others = told["capacity"]
+    assert campaign == {
+        "scope": "campaign",
+        "max_concurrent": 7,
+        "calls_per_second": None,
+        "claimed": 0,
+        "dialed": 0,
+    }
+    assert [each["scope"] for each in others] == ["tenant", "trunk", "installation"]
+    assert (told["zones"], told["zone_source"]) == (["America/New_York"], "number")
+    assert (told["jurisdictions"], told["jurisdiction_source"]) == (["US-NY"], "number")
+    assert told["zone_data"] == tzdata_version()
+    assert all(each.startswith("US@") for each in told["rules"])
+
+
+async def test_a_live_attempt_is_named(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "claimed")
+    await api.pool.execute("UPDATE contacts SET state = 'active' WHERE id = $1", contact_id)
+
+    told = await why(api, contact_id)
+
+    assert (told["attempt"]["id"], told["attempt"]["state"]) == (str(attempt_id), "claimed")
+    assert [(block["gate"], block["detail"]) for block in told["blocks"]] == [
+        ("contact", {"state": "active"})
+    ]
+    assert (told["allowed"], told["next_at"], told["capacity"]) == (False, None, [])
+
+
+async def test_a_finished_contact_tells_how_it_ended(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    await api.pool.execute(
+        "UPDATE contacts SET state = 'finished', outcome = 'busy' WHERE id = $1", contact_id
+    )
+
+    told = await why(api, contact_id)
+
+    assert (told["state"], told["outcome"], told["allowed"]) == ("finished", "busy", False)
+    assert told["binding"]["detail"] == {"state": "finished", "outcome": "busy"}
+
+
+async def test_a_paused_campaign_is_the_reason_from_its_command_on(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    campaign_id = (await why(api, contact_id))["campaign_id"]
+
+    await api.post(f"/v1/campaigns/{campaign_id}/pause", status=202)
+
+    told = await why(api, contact_id)
+    assert told["binding"]["gate"] == "campaign"
+    assert told["binding"]["detail"] == {"state": "paused"}
+
+
+async def test_of_two_suppressions_the_longer_is_told_with_its_list(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    campaign_id = (await why(api, contact_id))["campaign_id"]
+    until = NOW + timedelta(days=9)
+    for each, expires_at in ((campaign_id, NOW + HOUR), (0, until)):
+        await suppressions.put(
+            api.pool,
+            tenant_id=api.tenant_id,
+            campaign_id=each,
+            number=NUMBER,
+            reason=f"list {each}",
+            expires_at=expires_at,
+        )
+
+    told = await why(api, contact_id)
+
+    (block,) = told["blocks"]
+    assert block["detail"] == {"reason": "list 0", "list": "all campaigns"}
+    assert datetime.fromisoformat(told["next_at"]) == until
+
+
+async def test_who_was_excluded_is_told_with_the_suppression(api: Api) -> None:
+    body = {"number": NUMBER, "reason": "opt_out"}
+    await api.post("/v1/suppressions", body, status=201)
+    contact_id = await a_callable_contact(api)
+
+    told = await why(api, contact_id)
+
+    assert [block["gate"] for block in told["blocks"]] == ["contact", "suppression"]
+    assert (told["outcome"], told["next_at"]) == ("excluded", None)
+
+
+async def test_a_blackout_that_begins_before_the_opening_puts_it_off(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    await api.pool.execute(
+        "UPDATE contacts SET not_before = $2, waits_for = 'retry' WHERE id = $1",
+        contact_id,
+        NOW + 2 * HOUR,
+    )
+    await api.pool.execute(
+        "INSERT INTO blackouts (starts_at, ends_at, reason) VALUES ($1, $2, 'storm')",
+        NOW + HOUR,
+        NOW + 5 * HOUR,
+    )
+
+    told = await why(api, contact_id)
+
+    assert [block["gate"] for block in told["blocks"]] == ["wait"]
+    assert datetime.fromisoformat(told["next_at"]) == NOW + 5 * HOUR
+
+
+async def test_calls_are_looked_at_only_where_a_limit_counts_them(api: Api) -> None:
+    free = await a_callable_contact(api)
+    cap = {"max_calls": 1, "hours": 24, "by": "person"}
+    capped = await a_callable_contact(api, frequency_caps=[cap])
+    await a_call(api, free, at=NOW - HOUR, outcome=Outcome.BUSY)
+
+    assert (await why(api, free))["allowed"]
+    told = await why(api, capped)
+
+    assert told["binding"]["gate"] == "frequency_cap"
+    assert told["binding"]["rule"] is None
+    assert told["binding"]["detail"] == {
+        "counted": 1,
+        "max_calls": 1,
+        "since": (NOW - HOUR).isoformat(),
+        "by": "person",
+        "hours": 24,
+    }
+    assert datetime.fromisoformat(told["next_at"]) == NOW + 23 * HOUR
+
+
+async def test_an_attempt_tells_by_which_rules_and_zone_data_it_was_allowed(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "claimed")
+
+    told = await api.get(f"/v1/attempts/{attempt_id}/why")
+
+    assert told["rules"] == ["CA@2026-11-01", "US@2026-11-21"]
+    assert (told["zone_data"], told["number"], told["stopped"]) == ("2026b", 1, None)
+    assert datetime.fromisoformat(told["window_closes_at"]) == NOW + HOUR
+    assert told["contact"]["contact_id"] == contact_id
+    assert told["contact"]["attempt"]["id"] == str(attempt_id)
+
+
+async def test_a_dropped_attempt_tells_the_rule_that_stopped_it(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "dropped", stopped_by="us-fl.3in24")
+
+    told = await api.get(f"/v1/attempts/{attempt_id}/why")
+
+    stopped = told["stopped"]
+    assert (stopped["reason"], stopped["rule_name"]) == ("frequency_cap", "us-fl.3in24")
+    assert datetime.fromisoformat(stopped["at"]) == NOW
+    assert stopped["rule"]["source"] == "Fla. Stat. 501.616(6)(b)"
+    assert stopped["rule"]["jurisdiction"] == "US-FL"
+    assert told["contact"]["allowed"]
+
+
+async def test_a_rule_that_is_no_more_is_still_named(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "dropped", stopped_by="us-zz.gone")
+
+    stopped = (await api.get(f"/v1/attempts/{attempt_id}/why"))["stopped"]
+
+    assert (stopped["rule_name"], stopped["rule"]) == ("us-zz.gone", None)
+
+
+async def test_no_number_is_in_any_answer(api: Api) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "claimed")
+    campaign_id = (await why(api, contact_id))["campaign_id"]
+
+    for path in (
+        f"/v1/contacts/{contact_id}/why",
+        f"/v1/attempts/{attempt_id}/why",
+        f"/v1/campaigns/{campaign_id}/why",
+    ):
+        response = await api.ask("GET", path)
+        assert response.status_code == 200
+        assert NUMBER[1:] not in response.text
+
+
+@pytest.mark.parametrize("what", ["contacts", "attempts", "campaigns"])
+async def test_another_tenant_is_told_nothing(api: Api, what: str) -> None:
+    contact_id = await a_callable_contact(api)
+    attempt_id = await an_attempt(api, contact_id, "claimed")
+    campaign_id = (await why(api, contact_id))["campaign_id"]
+    ids = {"contacts": contact_id, "attempts": attempt_id, "campaigns": campaign_id}
+    stranger = await api.another()
+
+    await stranger.get(f"/v1/{what}/{ids[what]}/why", status=404)

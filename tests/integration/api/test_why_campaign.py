@@ -1,0 +1,127 @@
+"""Why, of a campaign: what its contacts wait for, as counted while they were imported and moved."""
+
+from datetime import UTC, datetime, timedelta
+
+from shared.db import waiting_counts
+from shared.db.types import Pool
+from shared.db.waiting_counts import Place, slot_of
+from tests.support.api import ALWAYS, Api
+from tests.support.why_situations import FREE, asking_on_sunday
+
+FILE = b"number,zone\n+12025550123,\n+12025550124,\n+4930123456,\n+80012345678,\n"
+
+
+async def test_all_pending_contacts_wait_for_something(api: Api) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, FILE)
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+
+    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    found = {(*entry["zones"], entry["reason"]): entry["contacts"] for entry in told["waiting"]}
+    assert found == {
+        ("America/New_York", "pacing"): 2,
+        ("Europe/Berlin", "pacing"): 1,
+        ("unknown_zone",): 1,
+    }
+    assert (told["pending"], told["stopped"], told["next_opens_at"]) == (4, None, None)
+
+
+async def test_a_campaign_without_contacts_waits_for_nothing(api: Api) -> None:
+    campaign_id = await api.campaign()
+
+    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    assert (told["waiting"], told["pending"], told["stopped"]) == ([], 0, "draft")
+
+
+async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, b"number\n+4930123456\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    group_id = await api.pool.fetchval("SELECT calling_group_id FROM contacts")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    async with api.pool.acquire() as conn, conn.transaction():
+        await waiting_counts.add(
+            conn,
+            [
+                (Place(campaign_id, group_id, "day", slot_of(tomorrow)), 3),
+                (Place(campaign_id, group_id, "retry", slot_of(tomorrow)), 2),
+                (Place(campaign_id, group_id, "retry", slot_of(tomorrow - timedelta(hours=2))), 5),
+                (Place(campaign_id, group_id, "retry", slot_of(tomorrow + timedelta(days=1))), 0),
+            ],
+        )
+
+    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    entries = [(entry["reason"], entry["contacts"]) for entry in told["waiting"]]
+    assert entries[0] == ("retry", 5)
+    assert sorted(entries[1:3]) == [("day", 3), ("retry", 2)]
+    assert entries[3] == ("pacing", 1)
+    assert told["next_opens_at"] == told["waiting"][0]["opens_at"]
+    assert told["pending"] == 11
+
+
+async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_hour(
+    api: Api,
+) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, b"number\n+4930123456\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    group_id = await api.pool.fetchval("SELECT calling_group_id FROM contacts")
+    now = datetime.now(UTC)
+    hour = (now + timedelta(hours=9)).replace(minute=0, second=0, microsecond=0)
+    soon = [now + timedelta(minutes=minutes) for minutes in (20, 40)]
+    later = [hour + timedelta(minutes=minutes) for minutes in (15, 55, 65)]
+    async with api.pool.acquire() as conn, conn.transaction():
+        await waiting_counts.add(
+            conn,
+            [(Place(campaign_id, group_id, "retry", slot_of(at)), 2) for at in soon + later],
+        )
+
+    told = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]
+
+    assert [entry["contacts"] for entry in told] == [2, 2, 4, 2, 1]
+    opens = [datetime.fromisoformat(entry["opens_at"]) for entry in told[2:4]]
+    assert opens == [later[0], later[2]]
+
+
+async def test_a_paused_campaign_waits_for_its_owner(api: Api) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, FILE)
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    await api.post(f"/v1/campaigns/{campaign_id}/pause", status=202)
+
+    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    assert told["stopped"] == "paused"
+    assert {entry["reason"] for entry in told["waiting"]} == {"campaign", "unknown_zone"}
+
+
+async def test_a_campaign_not_begun_waits_for_its_first_day(api: Api) -> None:
+    first = datetime.now(UTC).date() + timedelta(days=30)
+    calendar = {"windows": [ALWAYS], "start_date": first.isoformat()}
+    campaign_id = await api.campaign(calendar=calendar, **FREE)
+    await api.import_csv(campaign_id, b"number\n+4930123456\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+
+    (entry,) = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]
+
+    assert (entry["contacts"], entry["reason"]) == (1, "window")
+    assert datetime.fromisoformat(entry["opens_at"]).date() in (first, first - timedelta(days=1))
+
+
+async def test_hours_of_the_law_are_told_with_their_rule(pool: Pool) -> None:
+    async with asking_on_sunday(pool) as api:
+        campaign_id = await api.campaign()
+        await api.import_csv(campaign_id, b"number\n+12155550102\n+13055550102\n")
+        await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+
+        told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    law, pacing = told["waiting"]
+    assert (law["reason"], law["jurisdictions"], law["contacts"]) == ("law", ["US-PA"], 1)
+    assert law["rule"]["name"] == "us-pa.hours"
+    assert law["rule"]["source"] == "73 P.S. 2245(a)(1); Act 47 of 2026 (SB 992)"
+    assert law["opens_at"] == told["next_opens_at"] == "2026-11-23T14:00:00Z"
+    assert (pacing["reason"], pacing["jurisdictions"]) == ("pacing", ["US-FL"])

@@ -1,0 +1,78 @@
+"""Leases are neither lost while a call may be up nor kept after its end."""
+
+from datetime import UTC, datetime
+
+from faststream.kafka import KafkaBroker
+from redis.asyncio import Redis
+
+from services.dialer.desk import CallDesk
+from services.dialer.permits.permits import EVERYTHING, Permits, Scope, scopes_of
+from shared.db.types import Pool
+from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.capacity.fair_share import Caps
+from tests.support.campaigns import a_running_campaign, some_contacts
+
+
+async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redis: Redis) -> None:
+    now = datetime.now(UTC)
+    campaign = await a_running_campaign(pool, now=now)
+    row = await pool.fetchrow("SELECT tenant_id, trunk_id FROM campaigns WHERE id = $1", campaign)
+    assert row is not None
+    tenant, trunk = row
+    await some_contacts(pool, campaign, 3)
+    rows = await pool.fetch(
+        """
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            dialing_at, number, state, zone_data)
+        SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
+        RETURNING id
+        """,
+        campaign,
+    )
+    ended, dialed, handed_back = [row["id"] for row in rows]
+    await pool.execute(
+        "UPDATE attempts SET state = 'claimed', dialing_at = NULL WHERE id = $1", handed_back
+    )
+    scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
+    limits = {EVERYTHING: Caps(100, 100), Scope("campaign", campaign): Caps(3, None)}
+    permits = Permits(redis, pool, 60)
+    await permits.acquire([], limits)  # rebuilds: the two that are dialed are leased
+    await permits.acquire([(handed_back, scopes)], limits)
+    await pool.execute(
+        """
+        UPDATE attempts SET state = 'ended', outcome = 'busy', ended_at = $2, revisit_at = NULL
+        WHERE id = $1
+        """,
+        ended,
+        now,
+    )
+
+    await permits.sweep(now)
+
+    for scope in ("installation:0", f"campaign:{campaign}"):
+        held = set(await redis.zrange(f"outdial:leases:{scope}", 0, -1))
+        assert held == {dialed.hex, handed_back.hex}
+
+
+async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
+    pool: Pool, redis: Redis, broker: KafkaBroker
+) -> None:
+    campaign = await a_running_campaign(pool, now=datetime.now(UTC))
+    [contact] = await some_contacts(pool, campaign, 1)
+    attempt = await pool.fetchval(
+        """
+        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            dialing_at, number, state, zone_data)
+        VALUES (uuidv7(), $1, $2, now(), now(), now(), now(), 1, 'dialing', 'x') RETURNING id
+        """,
+        campaign,
+        contact,
+    )
+    permits = Permits(redis, pool, 60)
+    await permits.acquire([], {EVERYTHING: Caps(100, 100)})
+
+    await CallDesk(pool, broker, permits).drop(
+        attempt, DropReason.NOT_WANTED, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
+    )
+
+    assert await redis.zrange("outdial:leases:installation:0", 0, -1) == [attempt.hex]

@@ -1,0 +1,58 @@
+"""A call that arrives late at the carrier counts for the rate from then on."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+from uuid_utils.compat import uuid7
+
+from services.dialer.permits.permits import EVERYTHING, Permits, scopes_of
+from services.dialer.permits.slow_originates import LATE_SECONDS, Arrivals
+from shared.db.types import Pool
+from shared.domain.capacity.fair_share import Caps
+from tests.support.waiting import until
+
+SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
+LIMITS = {EVERYTHING: Caps(100, 2)}
+
+
+@pytest.fixture
+def permits(redis: Redis, pool: Pool) -> Permits:
+    return Permits(redis, pool, lease_seconds=60)
+
+
+async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) -> None:
+    arrivals, slow, quick = Arrivals(permits), uuid7(), uuid7()
+    asked_at = time.monotonic() - LATE_SECONDS
+    answers = await permits.acquire([(slow, SCOPES), (quick, SCOPES)], LIMITS)
+    assert answers == [None, None]
+    more = [(uuid7(), SCOPES), (uuid7(), SCOPES)]
+
+    async def one_is_free() -> bool:
+        await arrivals.run_once(datetime.now(UTC))
+        nonlocal answers
+        answers = await permits.acquire(more, LIMITS)
+        return None in answers
+
+    arrivals.begin(slow, SCOPES, asked_at=asked_at)
+    await until(one_is_free)
+    arrivals.end(slow)
+
+    assert answers[0] is None
+    assert answers[1] is not None
+
+
+async def test_an_answer_that_took_long_is_counted_once_more(
+    permits: Permits, redis: Redis
+) -> None:
+    arrivals, call, quick = Arrivals(permits), uuid7(), uuid7()
+    arrivals.begin(call, SCOPES, asked_at=time.monotonic() - LATE_SECONDS - 0.01)
+    arrivals.begin(quick, SCOPES, asked_at=time.monotonic() + 60)
+    arrivals.end(call)
+    arrivals.end(quick)
+
+    await arrivals.run_once(datetime.now(UTC))
+
+    for scope in ("installation:0", "campaign:1"):
+        assert await redis.zrange(f"outdial:rate:{scope}", 0, -1) == [call.hex]

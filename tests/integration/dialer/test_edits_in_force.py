@@ -1,0 +1,114 @@
+"""An edit holds for what was claimed before it and for the next claim, from its commit on."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from faststream.kafka import KafkaBroker
+
+from services.scheduler.campaign_claim import Claims
+from services.scheduler.claimer import Claimer
+from services.scheduler.rescuer import Rescuer
+from shared.definitions.calendar import DAYS
+from shared.kafka.messages import AttemptDue
+from tests.support.api import Api
+from tests.support.campaigns import ALWAYS, a_rulebook
+from tests.support.dialing import Bench
+from tests.support.waiting import until
+
+LEASE = timedelta(seconds=15)
+
+
+def a_claimer(bench: Bench, broker: KafkaBroker) -> Claimer:
+    claims = Claims(bench.pool, a_rulebook(), LEASE)
+    return Claimer(bench.pool, broker, claims, Rescuer(bench.pool, broker, LEASE))
+
+
+async def claimed(bench: Bench, api: Api, count: int, **parts: Any) -> list[AttemptDue]:
+    messages = await bench.claimed(count, **parts)
+    await bench.pool.execute("UPDATE campaigns SET tenant_id = $1", api.tenant_id)
+    return messages
+
+
+async def edit(bench: Bench, api: Api, **parts: Any) -> None:
+    answer = await api.ask("PATCH", f"/v1/campaigns/{bench.campaign}", json=parts)
+    assert answer.status_code == 200, answer.text
+
+
+def a_closed_calendar() -> dict[str, Any]:
+    """Open on one day of the week, which is neither today nor tomorrow anywhere."""
+    day = DAYS[(datetime.now(UTC).weekday() + 3) % 7]
+    return {"windows": [{"days": [day], "start": "00:00", "end": "24:00"}]}
+
+
+async def test_what_was_claimed_before_the_window_was_closed_is_not_dialed(
+    bench: Bench, api: Api, broker: KafkaBroker
+) -> None:
+    messages = await claimed(bench, api, 3)
+
+    await edit(bench, api, calendar=a_closed_calendar())
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("dropped", "dropped", "dropped")
+
+    assert bench.provider.asked == []
+    reasons = await bench.pool.fetch("SELECT DISTINCT reason FROM attempts")
+    assert [row["reason"] for row in reasons] == ["window_closed"]
+    contacts = await bench.pool.fetch("SELECT DISTINCT state, attempts, waits_for FROM contacts")
+    assert [tuple(row) for row in contacts] == [("pending", 0, "window")]
+    # Two schedulers look again, after the moment that dropped attempts wait for.
+    later = datetime.now(UTC) + timedelta(seconds=5)
+    for claimer in [a_claimer(bench, broker) for _ in range(2)]:
+        await claimer.run_once(later)
+    assert await bench.states() == ["dropped"] * 3
+
+
+async def test_what_waited_is_claimed_when_the_window_is_opened(
+    bench: Bench, api: Api, broker: KafkaBroker
+) -> None:
+    messages = await claimed(bench, api, 2)
+    await edit(bench, api, calendar=a_closed_calendar())
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("dropped", "dropped")
+    claimers = [a_claimer(bench, broker) for _ in range(2)]
+    later = datetime.now(UTC) + timedelta(seconds=5)
+    for claimer in claimers:
+        await claimer.run_once(later)
+    while_closed = await bench.states()
+
+    await edit(bench, api, calendar=ALWAYS)
+    for claimer in claimers:
+        await claimer.run_once(later)
+
+    assert while_closed == ["dropped", "dropped"]
+    assert await bench.states() == ["dropped", "dropped", "claimed", "claimed"]
+
+
+async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
+    bench: Bench, api: Api
+) -> None:
+    messages = await claimed(bench, api, 3)
+
+    await edit(bench, api, caps={"max_concurrent": 1})
+    await bench.dialer.on_attempts_due(messages)
+    await until(lambda: len(bench.provider.asked) == 1)
+    await bench.desk.drain()
+
+    assert sorted(await bench.states()) == ["claimed", "claimed", "placed"]
+    assert len(bench.provider.asked) == 1
+
+
+async def test_a_smaller_budget_ends_who_has_had_it_when_they_would_be_called(
+    bench: Bench, api: Api
+) -> None:
+    messages = await claimed(bench, api, 2, attempts={"max_total": 3})
+    await bench.pool.execute("UPDATE contacts SET attempts = 1")
+    await bench.pool.execute("UPDATE attempts SET number = 2")
+
+    await edit(bench, api, attempts={"max_total": 1})
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("dropped", "dropped")
+
+    assert bench.provider.asked == []
+    rows = await bench.pool.fetch("SELECT DISTINCT state, outcome FROM contacts")
+    assert [tuple(row) for row in rows] == [("finished", "excluded")]
+    reasons = await bench.pool.fetch("SELECT DISTINCT reason FROM attempts")
+    assert [row["reason"] for row in reasons] == ["budget_spent"]

@@ -1,0 +1,89 @@
+"""Calls that nobody reports on: the provider is asked, and none is ever dialed again."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.dialer.providers.protocol import (
+    CallReport,
+    CallState,
+    CallUnknownError,
+    Originate,
+    ProviderUnavailableError,
+)
+from shared.domain.outcomes import Outcome
+from shared.kafka.messages import AttemptDue
+from tests.support.dialing import INTERVAL, Bench
+from tests.support.pipeline import an_ending
+
+
+async def lose(request: Originate) -> str:
+    raise CallUnknownError("no reply")
+
+
+async def silent(bench: Bench) -> AttemptDue:
+    """An attempt whose originate was never answered, old enough to ask about."""
+    bench.provider.answer = lose
+    [message] = messages = await bench.claimed()
+    await bench.dialer.on_attempts_due(messages)
+    await bench.desk.drain()
+    await bench.becomes("dialing")
+    await bench.pool.execute(
+        "UPDATE attempts SET revisit_at = now(), dialing_at = now() - interval '20 seconds'"
+    )
+    return message
+
+
+async def test_a_lost_reply_is_settled_by_asking_never_by_dialing(bench: Bench) -> None:
+    message = await silent(bench)
+    await bench.dialer.on_attempts_due([message])
+    bench.provider.known[message.data.attempt_id] = an_ending(
+        message.data.attempt_id, Outcome.NO_ANSWER
+    )
+
+    await bench.reconciler.run_once(datetime.now(UTC))
+    await bench.becomes("ended")
+
+    assert len(bench.provider.asked) == 1
+    assert await bench.contact() == ("finished", 1, "no_answer")
+    assert await bench.leases() == 0
+
+
+async def test_what_the_provider_never_saw_ends_as_unknown(bench: Bench) -> None:
+    await silent(bench)
+
+    await bench.reconciler.run_once(datetime.now(UTC))
+    await bench.becomes("unknown")
+
+    assert await bench.column("reason") == "no_record"
+    assert await bench.contact() == ("finished", 1, "unknown")
+    assert len(bench.provider.asked) == 1
+
+
+async def test_a_provider_that_does_not_answer_is_asked_again_later(bench: Bench) -> None:
+    await silent(bench)
+    bench.provider.lookup_error = ProviderUnavailableError("down")
+
+    now = datetime.now(UTC)
+    await bench.reconciler.run_once(now)
+
+    assert await bench.states() == ["dialing"]
+    assert await bench.column("revisit_at") == now + INTERVAL
+
+
+async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) -> None:
+    message = await silent(bench)
+    reference = message.data.attempt_id
+    bench.provider.known[reference] = CallReport(
+        reference=reference,
+        provider_call_id="call",
+        state=CallState.ANSWERED,
+        at=datetime.now(UTC),
+    )
+
+    await bench.reconciler.run_once(datetime.now(UTC))
+    await bench.becomes("placed")
+    much_later = datetime.now(UTC) + timedelta(hours=2)
+    await bench.reconciler.run_once(much_later)
+    await bench.becomes("unknown")
+
+    assert bench.provider.hung_up == [reference]
+    assert await bench.column("reason") == "no_ending"

@@ -1,0 +1,364 @@
+"""Importing contacts over HTTP: counted, grouped, suppressed, and all or nothing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.api.http import upload
+from shared.db.types import Pool
+from tests.support.api import Api
+from tests.support.waiting import until
+
+THREE = (
+    b"number,zone,external_id,language\n"
+    b"+12025550123,,A1,en\n"
+    b"+4930123456,,,\n"
+    b"+33199001282,Asia/Tokyo,A3,fr\n"
+)
+
+
+async def contacts_of(pool: Pool) -> list[asyncpg.Record]:
+    return await pool.fetch(
+        """
+        SELECT c.number, c.external_id, c.attributes, c.state, c.outcome, g.zones, g.source
+        FROM contacts c JOIN calling_groups g ON g.id = c.calling_group_id ORDER BY c.id
+        """
+    )
+
+
+async def counters_of(pool: Pool) -> dict[str, int]:
+    return {
+        row["name"]: row["value"]
+        for row in await pool.fetch("SELECT name, value FROM campaign_counters")
+    }
+
+
+async def test_rows_become_contacts_with_their_zones_and_attributes(api: Api) -> None:
+    campaign_id = await api.campaign()
+
+    report = await api.import_csv(campaign_id, THREE)
+
+    assert report == {
+        "imported": 3,
+        "duplicates": 0,
+        "suppressed": 0,
+        "rejected": 0,
+        "errors": [],
+        "errors_truncated": False,
+    }
+    us, german, french = await contacts_of(api.pool)
+    assert (us["number"], us["external_id"]) == ("+12025550123", "A1")
+    assert json.loads(us["attributes"]) == {"language": "en"}
+    assert (us["zones"], us["source"]) == (["America/New_York"], "number")
+    assert (german["external_id"], german["attributes"]) == (None, None)
+    assert (french["zones"], french["source"]) == (["Asia/Tokyo"], "contact")
+    assert await api.pool.fetchval("SELECT count(*) FROM campaign_groups") == 3
+    assert await counters_of(api.pool) == {"contacts": 3}
+
+
+async def test_every_odd_character_survives(api: Api) -> None:
+    campaign_id = await api.campaign()
+    odd = 'tab\t back\\slash "quoted" line\nline \u2028 é \\N \\t {"a": 1}'
+    quoted = '"' + odd.replace('"', '""') + '"'
+    file = f'number,external_id,"odd\\name"\n+12025550123,{quoted},{quoted}\n'
+
+    await api.import_csv(campaign_id, file.encode())
+
+    (contact,) = await contacts_of(api.pool)
+    assert contact["external_id"] == odd
+    assert json.loads(contact["attributes"]) == {"odd\\name": odd}
+
+
+async def test_each_row_is_in_one_count(api: Api) -> None:
+    campaign_id = await api.campaign()
+    await api.post("/v1/suppressions", {"number": "+12025550125", "reason": "opt_out"}, status=201)
+    await api.import_csv(campaign_id, b"number\n+12025550124\n")
+    file = b"number\n+12025550123\n(202) 555-0123\n+1 202 555 0123\n+12025550124\n+12025550125\n\n"
+
+    report = await api.import_csv(campaign_id, file)
+
+    assert (report["imported"], report["duplicates"], report["suppressed"]) == (1, 2, 1)
+    assert report["rejected"] == 1
+    assert report["errors"] == [{"line": 3, "field": "number", "reason": "no_country"}]
+    assert await counters_of(api.pool) == {"contacts": 3, "finished.excluded": 1}
+    states = {row["number"]: (row["state"], row["outcome"]) for row in await contacts_of(api.pool)}
+    assert states["+12025550125"] == ("finished", "excluded")
+    counted = await api.get(f"/v1/campaigns/{campaign_id}/counters")
+    assert counted["contacts"] == {"total": 3, "pending": 2, "active": 0, "finished": 1}
+
+
+async def test_the_campaigns_region_and_zone_fill_what_is_missing(api: Api) -> None:
+    campaign_id = await api.campaign(default_region="US", default_zone="Europe/Paris")
+
+    await api.import_csv(campaign_id, b"number\n(202) 555-0123\n+80012345678\n")
+
+    us, satellite = await contacts_of(api.pool)
+    assert us["number"] == "+12025550123"
+    assert (satellite["zones"], satellite["source"]) == (["Europe/Paris"], "campaign")
+
+
+async def test_the_first_of_equal_rows_is_the_contact(api: Api) -> None:
+    campaign_id = await api.campaign()
+    rows = "".join(f"+12025550123,{n}\n" for n in range(50))
+
+    report = await api.import_csv(campaign_id, f"number,external_id\n{rows}".encode())
+
+    assert (report["imported"], report["duplicates"]) == (1, 49)
+    assert [row["external_id"] for row in await contacts_of(api.pool)] == ["0"]
+
+
+async def test_bad_rows_are_told_and_the_good_ones_kept(api: Api) -> None:
+    campaign_id = await api.campaign()
+    file = (
+        b"\xef\xbb\xbfnumber;zone;name\r\n"
+        b"+12025550123;Mars/Olympus;x\r\n"
+        b"+12025550124;;M\xfcller\r\n"
+        b"+12025550125;;a\x00b\r\n"
+        b"+12025550126;;" + b"x" * 10_000_000 + b"\r\n"
+        b"+12025550127;;fine\r\n"
+    )
+
+    report = await api.import_csv(campaign_id, file)
+
+    assert report["imported"] == 1
+    assert report["rejected"] == 4
+    assert report["errors"] == [
+        {"line": 2, "field": "zone", "reason": "unknown_zone"},
+        {"line": 3, "field": "name", "reason": "not_utf8"},
+        {"line": 4, "field": "name", "reason": "nul_byte"},
+        {"line": 5, "field": "name", "reason": "too_long"},
+    ]
+    assert [row["number"] for row in await contacts_of(api.pool)] == ["+12025550127"]
+
+
+async def test_a_file_with_a_bad_row_is_refused_when_asked(api: Api) -> None:
+    campaign_id = await api.campaign()
+    file = b"number\n+12025550123\nhello\n+12025550124\n12\n"
+
+    problem = await api.import_csv(campaign_id, file, "?on_error=refuse", status=422)
+
+    assert problem["code"] == "rows_refused"
+    assert problem["rejected"] == 2
+    assert [(error["line"], error["field"]) for error in problem["errors"]] == [
+        (3, "number"),
+        (5, "number"),
+    ]
+    assert await contacts_of(api.pool) == []
+    assert await counters_of(api.pool) == {}
+
+
+async def test_a_good_file_is_taken_when_bad_rows_are_refused(api: Api) -> None:
+    campaign_id = await api.campaign()
+
+    assert (await api.import_csv(campaign_id, THREE, "?on_error=refuse"))["imported"] == 3
+
+
+async def test_only_the_first_thousand_errors_are_told(api: Api) -> None:
+    campaign_id = await api.campaign()
+
+    report = await api.import_csv(campaign_id, b"number\n" + b"hello\n" * 1500)
+
+    assert report["rejected"] == 1500
+    assert len(report["errors"]) == 1000
+    assert report["errors_truncated"] is True
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "field", "reason"),
+    [
+        (b"", 1, "number", "missing_column"),
+        (b"name\nx\n", 1, "number", "missing_column"),
+        (b"number,name,name\n", 1, "name", "duplicate_column"),
+        (b'number,name\n+12025550123,"x\n', 2, "name", "unclosed_quote"),
+        (b"num\xfcber\n+12025550123\n", 1, None, "not_utf8"),
+    ],
+)
+async def test_an_unreadable_file_is_refused_with_its_line(
+    api: Api, file: bytes, line: int, field: str | None, reason: str
+) -> None:
+    campaign_id = await api.campaign()
+
+    problem = await api.import_csv(campaign_id, file, status=422)
+
+    assert problem["code"] == "unreadable_file"
+    (error,) = problem["errors"]
+    assert (error["line"], error.get("field"), error["reason"]) == (line, field, reason)
+    assert await contacts_of(api.pool) == []
+
+
+async def test_the_delimiter_may_be_given(api: Api) -> None:
+    campaign_id = await api.campaign()
+    file = b"number|a,b\n+12025550123|x,y\n"
+
+    await api.import_csv(campaign_id, file, "?delimiter=%7C")
+
+    (contact,) = await contacts_of(api.pool)
+    assert json.loads(contact["attributes"]) == {"a,b": "x,y"}
+
+
+async def test_a_number_is_never_repeated_in_an_error(api: Api) -> None:
+    campaign_id = await api.campaign()
+    file = b"number,zone\n999888777666,x\n+12025550123,999888777666\n"
+
+    for query, status in (("", 200), ("?on_error=refuse", 422)):
+        assert "9998887" not in str(await api.import_csv(campaign_id, file, query, status=status))
+
+
+@pytest.mark.parametrize("state", ["cancelled", "completed"])
+async def test_an_ended_campaign_takes_no_contacts(api: Api, state: str) -> None:
+    campaign_id = await api.campaign()
+    await api.pool.execute(
+        """
+        UPDATE campaigns SET state = $1, started_at = now(), ended_at = now(),
+            wanted_state = CASE $1 WHEN 'cancelled' THEN $1 ELSE 'running' END
+        """,
+        state,
+    )
+
+    problem = await api.import_csv(campaign_id, THREE, status=409)
+    listed = [{"number": "+12025550123"}]
+    refused = await api.post(f"/v1/campaigns/{campaign_id}/contacts", listed, status=409)
+
+    assert problem["code"] == refused["code"] == "campaign_ended"
+
+
+async def test_a_campaign_is_kept_open_while_a_file_is_on_its_way(api: Api) -> None:
+    campaign_id = await api.campaign()
+    more = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield THREE
+        await more.wait()
+        yield b"+12025550199,,,\n"
+
+    async def may_complete() -> bool:
+        async with api.pool.acquire() as conn, conn.transaction():
+            taken: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", campaign_id)
+            return taken
+
+    async def is_kept_open() -> bool:
+        return not await may_complete()
+
+    coming = asyncio.create_task(api.import_csv(campaign_id, slowly()))
+    await until(is_kept_open)
+    assert await contacts_of(api.pool) == []
+    more.set()
+    report = await coming
+
+    assert report["imported"] == 4
+    assert await may_complete()
+
+
+async def test_two_imports_of_the_same_numbers_at_once_make_each_contact_once(api: Api) -> None:
+    campaign_id = await api.campaign()
+    numbers = [f"+1202555{n:04}\n".encode() for n in range(100, 200)]
+    files = [b"number\n" + b"".join(part) for part in (numbers, numbers[::-1], numbers[50:])]
+
+    reports = await asyncio.gather(*(api.import_csv(campaign_id, file) for file in files))
+
+    assert sum(report["imported"] for report in reports) == 100
+    assert sum(report["duplicates"] for report in reports) == 150
+    assert await counters_of(api.pool) == {"contacts": 100}
+
+
+async def test_many_campaigns_make_the_same_new_groups_at_once(api: Api) -> None:
+    campaigns = [await api.campaign() for _ in range(4)]
+
+    await asyncio.gather(*(api.import_csv(campaign_id, THREE) for campaign_id in campaigns))
+
+    assert await api.pool.fetchval("SELECT count(*) FROM calling_groups") == 3
+    assert await api.pool.fetchval("SELECT count(*) FROM campaign_groups") == 12
+
+
+async def test_a_list_tells_what_became_of_each_entry(api: Api) -> None:
+    campaign_id = await api.campaign()
+    await api.post("/v1/suppressions", {"number": "+12025550125", "reason": "opt_out"}, status=201)
+    entries: list[dict[str, Any]] = [
+        {"number": "+1 202 555 0123", "external_id": "A1", "attributes": {"language": "en"}},
+        {"number": "+12025550123"},
+        {"number": "hello"},
+        {"number": "+12025550125", "zone": "Asia/Tokyo"},
+        {"number": "+12025550126", "zone": "Mars/Olympus"},
+    ]
+
+    added = await api.post(f"/v1/campaigns/{campaign_id}/contacts", entries, status=200)
+
+    results = added["results"]
+    assert [result["index"] for result in results] == [0, 1, 2, 3, 4]
+    assert [result["result"] for result in results] == [
+        "imported",
+        "duplicate",
+        "rejected",
+        "suppressed",
+        "rejected",
+    ]
+    assert (results[2]["field"], results[2]["reason"]) == ("number", "not_a_number")
+    assert (results[4]["field"], results[4]["reason"]) == ("zone", "unknown_zone")
+    contact = await api.get(f"/v1/contacts/{results[0]['id']}")
+    assert contact["number"] == "+12025550123"
+    assert contact["attributes"] == {"language": "en"}
+    assert await counters_of(api.pool) == {"contacts": 2, "finished.excluded": 1}
+
+
+@pytest.mark.parametrize(
+    ("entries", "pointer"),
+    [
+        ([], ""),
+        ([{"number": "+12025550123"}] * 1001, ""),
+        ([{"number": 5}], "/0/number"),
+        ([{"numbr": "+12025550123"}], "/0/number"),
+        ([{"number": "+12025550123"}, {"number": "x" * 300}], "/1/number"),
+        ([{"number": "+12025550123", "external_id": "a\x00"}], "/0/external_id"),
+        ([{"number": "+12025550123", "attributes": {"a": "b\x00"}}], "/0/attributes"),
+        ([{"number": "+12025550123", "attributes": {"a": {"b": ["\ud800"]}}}], "/0/attributes"),
+        ([{"number": "+12025550123", "attributes": {"a": 1 << 70}}], "/0/attributes"),
+        ([{"number": "+12025550123", "attributes": {"a": "x" * 70_000}}], "/0/attributes"),
+    ],
+    ids=[
+        "none",
+        "too many",
+        "no text",
+        "unknown",
+        "long",
+        "NUL",
+        "NUL inside",
+        "surrogate",
+        "huge",
+        "long text",
+    ],
+)
+async def test_a_list_of_another_shape_is_refused(
+    api: Api, entries: list[dict[str, Any]], pointer: str
+) -> None:
+    campaign_id = await api.campaign()
+    body = json.dumps(entries).encode()
+
+    response = await api.ask(
+        "POST",
+        f"/v1/campaigns/{campaign_id}/contacts",
+        content=body,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert response.status_code == 422, response.text
+    assert response.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_a_client_that_falls_silent_is_given_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "SILENT_SECONDS", 0.2)
+    campaign_id = await api.campaign()
+
+    async def silently() -> AsyncIterator[bytes]:
+        yield THREE
+        await asyncio.Event().wait()
+
+    problem = await asyncio.wait_for(api.import_csv(campaign_id, silently(), status=408), 10)
+
+    assert problem["code"] == "request_timeout"
+    assert await contacts_of(api.pool) == []

@@ -1,0 +1,176 @@
+"""The command line starts, shows and stops whole stacks, and never leaves a process behind."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from outdial.stack import state as states
+from outdial.stack.processes import started_at
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).parents[4]
+# These tests start servers of their own whatever the session uses.
+GIVEN = ("OUTDIAL_POSTGRES_URL", "OUTDIAL_REDIS_URL", "OUTDIAL_KAFKA_URL")
+
+
+@pytest.fixture
+async def directory(tmp_path: Path) -> AsyncIterator[Path]:
+    yield tmp_path / "stack"
+    await outdial("down", "--dir", str(tmp_path / "stack"))
+
+
+async def start(*arguments: str) -> asyncio.subprocess.Process:
+    environment = {name: value for name, value in os.environ.items() if name not in GIVEN}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "outdial", *arguments),
+        cwd=ROOT,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def outdial(*arguments: str, code: int = 0) -> str:
+    """What the command printed, after it ended with the code."""
+    command = await start(*arguments)
+    output, errors = await command.communicate()
+    assert command.returncode == code, errors.decode()
+    return output.decode() if code == 0 else errors.decode()
+
+
+async def status(directory: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await outdial("status", "--json", "--dir", str(directory)))
+    return found
+
+
+def living(directory: Path) -> list[str]:
+    state = states.load(directory)
+    return [] if state is None else [process.name for process in state.living()]
+
+
+async def test_a_detached_stack_is_shown_killed_started_again_and_stopped(directory: Path) -> None:
+    up = await outdial("up", "--detach", "--json", "--scale", "dialer=2", "--dir", str(directory))
+
+    found = json.loads(up)
+    assert found == await status(directory)
+    assert found["state"] == "running"
+    names = [service["name"] for service in found["services"]]
+    assert names == ["api", "scheduler", "dialer-1", "dialer-2", "events"]
+    await every_page_answers(found)
+    made = json.loads(await outdial("tenant", "create", "Acme", "--json", "--dir", str(directory)))
+    assert made["api_key"].startswith("od_live_")
+    assert "already" in await outdial("up", "--dir", str(directory), code=1)
+    assert await status(directory) == found
+
+    leftover = await kill_all_but_one(directory)
+    await outdial("up", "--detach", "--dir", str(directory))
+
+    assert await leftover.wait() == -signal.SIGTERM
+    found = await status(directory)
+    assert found["state"] == "running"
+    conn = await asyncpg.connect(found["postgres"]["url"])
+    tenant = await conn.fetchval("SELECT name FROM tenants WHERE id = $1", made["tenant_id"])
+    assert tenant == "Acme"
+    trunk = await conn.fetchval("SELECT url FROM trunks WHERE name = 'default'")
+    assert trunk == found["carrier"]["url"]
+    await conn.close()
+
+    await outdial("down", "--dir", str(directory))
+
+    assert not living(directory)
+    assert (await status(directory))["state"] == "stopped"
+
+
+async def test_two_stacks_side_by_side_end_apart(directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    foreground = await start("up", "--dir", str(other))
+    try:
+        assert foreground.stderr is not None
+        await asyncio.gather(
+            outdial("up", "--detach", "--dir", str(directory)),
+            until_said(foreground.stderr, "Ctrl-C stops it"),
+        )
+        found = await status(other)
+        events = next(service for service in found["services"] if service["name"] == "events")
+
+        os.kill(events["pid"], signal.SIGKILL)
+        await until_said(foreground.stderr, "events ended with code -9")
+        assert (await status(other))["state"] == "degraded"
+
+        await outdial("down", "--dir", str(other))
+        await foreground.communicate()
+        assert foreground.returncode == 0
+        assert not living(other)
+        assert (await status(directory))["state"] == "running"
+    finally:
+        await outdial("down", "--dir", str(other))
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("redis", signal.SIGINT),
+        ("kafka", signal.SIGINT),
+        ("events", signal.SIGINT),
+        ("events", signal.SIGKILL),
+    ],
+)
+async def test_no_moment_of_starting_up_leaves_a_process(
+    directory: Path, moment: str, number: signal.Signals
+) -> None:
+    """At the moment when the process has just been started, before it is ready."""
+    up = await start("up", "--dir", str(directory))
+    async with asyncio.timeout(60):
+        while moment not in living(directory):
+            await asyncio.sleep(0.005)
+            assert up.returncode is None
+
+    up.send_signal(number)
+    await up.communicate()
+
+    assert up.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    async with asyncio.timeout(20 if number == signal.SIGKILL else 0.1):
+        while living(directory):
+            await asyncio.sleep(0.01)
+
+
+async def every_page_answers(found: dict[str, Any]) -> None:
+    async with aiohttp.ClientSession() as session:
+        for service in found["services"]:
+            for page in ("health", "ready", "metrics"):
+                async with session.get(service[page]) as response:
+                    assert response.status == 200, service
+
+
+async def kill_all_but_one(directory: Path) -> asyncio.subprocess.Process:
+    """As a crash would, and as if one process had been started by a command killed since."""
+    state = states.load(directory)
+    assert state is not None
+    for process in state.processes.values():
+        process.identity.send(signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while state.living():
+            await asyncio.sleep(0.01)
+    leftover = await asyncio.create_subprocess_exec("sleep", "600")
+    state.ready = False
+    fields = {name: getattr(state.processes["api"], name) for name in states.Process.__slots__}
+    identity = {"pid": leftover.pid, "started": started_at(leftover.pid)}
+    state.record(states.Process(**{**fields, **identity}))
+    return leftover
+
+
+async def until_said(stream: asyncio.StreamReader, words: str) -> None:
+    async with asyncio.timeout(90):
+        while words not in (line := (await stream.readline()).decode()):
+            assert line, "the command ended"

@@ -1,0 +1,142 @@
+"""Campaigns share what caps leave free, whatever the others of them wait for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from faststream.kafka import KafkaBroker
+
+from services.scheduler.campaign_claim import Claims
+from services.scheduler.claimer import Claimer
+from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.rescuer import Rescuer
+from shared.db.types import Pool
+from tests.support.campaigns import (
+    a_definition,
+    a_rulebook,
+    a_running_campaign,
+    a_tenant,
+    some_contacts,
+)
+
+# A Wednesday.
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=15)
+
+
+@pytest.fixture
+def claimer(pool: Pool, broker: KafkaBroker) -> Claimer:
+    claims = Claims(pool, a_rulebook(), LEASE)
+    return Claimer(pool, broker, claims, Rescuer(pool, broker, LEASE))
+
+
+async def claims_of(pool: Pool, campaign: int) -> int:
+    count: int = await pool.fetchval(
+        "SELECT count(*) FROM attempts WHERE campaign_id = $1", campaign
+    )
+    return count
+
+
+async def a_campaign(pool: Pool, tenant: int, contacts: int, first: int, **parts: object) -> int:
+    definition = a_definition(**parts)
+    campaign = await a_running_campaign(pool, definition, tenant_id=tenant, now=NOW)
+    await some_contacts(pool, campaign, contacts, first=first)
+    return campaign
+
+
+async def test_a_campaign_of_ten_is_not_starved_by_one_of_thousands(
+    pool: Pool, claimer: Claimer
+) -> None:
+    tenant = await a_tenant(pool)
+    large = await a_campaign(pool, tenant, 5_000, 0)
+    small = await a_campaign(pool, tenant, 10, 6_000)
+    await pool.execute("UPDATE tenants SET max_concurrent = 40")
+
+    await claimer.run_once(NOW)
+
+    assert (await claims_of(pool, small), await claims_of(pool, large)) == (10, 34)
+
+
+@pytest.mark.parametrize("priority", [0, 9])
+async def test_campaigns_that_only_wait_keep_nobody_waiting(
+    pool: Pool, claimer: Claimer, priority: int
+) -> None:
+    tenant = await a_tenant(pool)
+    for place in range(30):
+        idle = {"share": {"priority": priority, "weight": 5}}
+        await a_campaign(pool, tenant, 1, place, **idle)
+    await pool.execute("UPDATE contacts SET not_before = $1", NOW + timedelta(hours=1))
+    busy = await a_campaign(pool, tenant, 100, 1_000)
+    await pool.execute("UPDATE tenants SET max_concurrent = 10")
+
+    await claimer.run_once(NOW)
+
+    assert await claims_of(pool, busy) == 12
+
+
+async def test_contacts_that_must_wait_for_a_cap_leave_the_share_to_others(
+    pool: Pool, claimer: Claimer
+) -> None:
+    tenant = await a_tenant(pool)
+    capped = {"share": {"priority": 5}, "frequency_caps": [{"max_calls": 1, "hours": 24}]}
+    first = await a_campaign(pool, tenant, 1_000, 0, **capped)
+    await pool.execute(
+        """
+        INSERT INTO person_calls (
+            tenant_id, number, dialing_at, attempt_id, subject, outcome, ended_at
+        )
+        SELECT $1, number, $2, uuidv7(), '', 'busy', $2 FROM contacts
+        """,
+        tenant,
+        NOW - timedelta(hours=1),
+    )
+    second = await a_campaign(pool, tenant, 100, 2_000)
+    await pool.execute("UPDATE tenants SET max_concurrent = 10")
+
+    await claimer.run_once(NOW)
+
+    assert (await claims_of(pool, first), await claims_of(pool, second)) == (0, 12)
+
+
+async def test_a_callback_that_must_wait_for_a_cap_is_still_owed(
+    pool: Pool, claimer: Claimer
+) -> None:
+    tenant = await a_tenant(pool)
+    capped = {"frequency_caps": [{"max_calls": 1, "hours": 2}]}
+    await a_campaign(pool, tenant, 1, 0, **capped)
+    await pool.execute(
+        "UPDATE contacts SET waits_for = 'callback', not_before = $1", NOW - timedelta(minutes=1)
+    )
+    await pool.execute(
+        """
+        INSERT INTO person_calls (
+            tenant_id, number, dialing_at, attempt_id, subject, outcome, ended_at
+        )
+        SELECT $1, number, $2, uuidv7(), '', 'busy', $2 FROM contacts
+        """,
+        tenant,
+        NOW - timedelta(hours=1),
+    )
+
+    await claimer.run_once(NOW)
+
+    row = await pool.fetchrow("SELECT state, waits_for, not_before FROM contacts")
+    assert row is not None
+    assert tuple(row) == ("pending", "callback", NOW + timedelta(hours=1))
+
+
+async def test_a_campaign_is_not_completed_while_another_holds_a_contact(pool: Pool) -> None:
+    calendar = a_definition()["calendar"] | {"end_date": "2026-11-18"}
+    campaign = await a_campaign(pool, await a_tenant(pool), 2, 0, calendar=calendar)
+    lifecycle, later = Lifecycle(pool, a_rulebook()), NOW + timedelta(days=3)
+
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("SELECT FROM contacts ORDER BY id LIMIT 1 FOR UPDATE")
+        while await lifecycle.run_once(later):
+            pass
+        held = await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign)
+    while await lifecycle.run_once(later):
+        pass
+
+    assert held == "running"
+    assert await pool.fetchval("SELECT state FROM campaigns") == "completed"
+    assert await pool.fetchval("SELECT count(*) FROM contacts WHERE state = 'pending'") == 0

@@ -1,0 +1,144 @@
+"""I2: how often a person is called in all campaigns of a tenant, and how soon after an event."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from tests.oracle.facts import Campaign, Contact, Facts, Violation
+from tests.oracle.hours import local_date
+from tests.oracle.law import Law, Rule
+
+# The dialer counts from when it decided on a call, which reaches the carrier a moment later.
+_ARRIVAL_SECONDS = 1.0
+# A wait is kept to the microsecond in the database and logged as a float.
+_ROUNDING_SECONDS = 0.001
+_BEGINNINGS = {
+    # A call of which nobody knows the end may have been one.
+    "conversation": ("answered_human", "callback_requested", "opt_out", "unknown"),
+    "refusal": ("declined", "opt_out"),
+    "abandoned": ("overflow",),
+    "machine": ("machine_message_left", "machine_no_message"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A cap or a silence as it is written; without a rule of law it is the campaign's own."""
+
+    written: dict[str, Any]
+    rule: Rule | None = None
+
+    def binds(self, call: "Call") -> bool:
+        days = (local_date(zone, call.at) for zone in call.zones)
+        return self.rule is None or any(self.rule.holds_on(day) for day in days)
+
+    def counts(self, earlier: "Call", call: "Call") -> bool:
+        return self.written.get("by", "subject") == "person" or earlier.subject == call.subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`ended_at` is never before the call; one that has no end yet is up."""
+
+    id: UUID
+    at: float
+    ended_at: float
+    outcome: str | None
+    subject: str
+    zones: tuple[str, ...]
+    limits: tuple[Limit, ...]
+
+
+def called_too_often(facts: Facts) -> Iterator[Violation]:
+    for calls in _calls_by_person(facts).values():
+        for place, call in enumerate(calls):
+            if place:
+                for evidence in _broken(call, calls, place):
+                    yield Violation(invariant="I2", id=str(call.id), evidence=evidence)
+
+
+def _calls_by_person(facts: Facts) -> dict[tuple[int, str], list[Call]]:
+    """By tenant and number, in the order in which the carrier accepted them."""
+    law, found = Law(facts.tenant_rules), defaultdict(list)
+    for line, attempt, contact, campaign in facts.known():
+        if facts.accepted.get(attempt.id) is not line:
+            continue
+        limits = _limits(law, campaign, contact)
+        subject = campaign.definition.get("subject") or ""
+        informs = campaign.definition.get("kind") == "informational"
+        if informs and not subject and not limits:
+            # Such calls are nobody's business but the contact's own.
+            continue
+        call = Call(
+            id=attempt.id,
+            at=line.at,
+            ended_at=max(line.at, facts.ended_at(attempt) or line.at),
+            outcome=facts.outcome(attempt),
+            subject=subject,
+            zones=contact.zones,
+            limits=limits,
+        )
+        found[campaign.tenant_id, line.to].append(call)
+    return found
+
+
+def _limits(law: Law, campaign: Campaign, contact: Contact) -> tuple[Limit, ...]:
+    own = (*campaign.definition.get("frequency_caps", ()), *campaign.definition.get("silences", ()))
+    legal = ((rule.cap or rule.silence, rule) for rule in law.rules(campaign, contact))
+    return (
+        *(Limit(written=written) for written in own),
+        *(Limit(written=written, rule=rule) for written, rule in legal if written),
+    )
+
+
+def _broken(call: Call, calls: list[Call], place: int) -> Iterator[str]:
+    for limit in call.limits:
+        if limit.binds(call):
+            judge = _too_many if "max_calls" in limit.written else _too_soon
+            why = judge(limit, call, _before(limit, call, calls, place))
+            if why is not None:
+                yield f"{why}, by {limit.rule.name if limit.rule else 'its campaign'}"
+
+
+def _before(limit: Limit, call: Call, calls: list[Call], place: int) -> Iterator[Call]:
+    """The earlier calls that the limit looks at, the last one first."""
+    earlier = (calls[each] for each in range(place - 1, -1, -1))
+    return (each for each in earlier if limit.counts(each, call))
+
+
+def _too_many(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
+    cap = limit.written
+    ignored = cap.get("ignore", ())
+    counted = (each for each in earlier if each.outcome not in ignored)
+    first = next(islice(counted, cap["max_calls"] - 1, None), None)
+    if first is None or _past(cap, first.at - _ARRIVAL_SECONDS, call):
+        return None
+    return f"{cap['max_calls'] + 1} calls within {_length(cap)}, {cap['max_calls']} allowed"
+
+
+def _too_soon(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
+    silence = limit.written
+    events = (each for each in earlier if each.outcome in _BEGINNINGS[silence["after"]])
+    last = max(events, key=lambda each: each.ended_at, default=None)
+    if last is None or _past(silence, last.ended_at - _ROUNDING_SECONDS, call):
+        return None
+    waited = max(0.0, call.at - last.ended_at)
+    return f"{waited:.3f} s after {last.outcome}, {_length(silence)} wanted"
+
+
+def _past(length: dict[str, Any], since: float, call: Call) -> bool:
+    """Whether so many hours have gone by, or so many local days in all of the zones."""
+    if length.get("hours") is not None:
+        return bool(call.at - since >= length["hours"] * 3600)
+    return all(
+        (local_date(zone, call.at) - local_date(zone, since)).days >= length["local_days"]
+        for zone in call.zones or ("UTC",)
+    )
+
+
+def _length(length: dict[str, Any]) -> str:
+    hours, days = length.get("hours"), length.get("local_days")
+    return f"{days} local days" if hours is None else f"{hours} h"

@@ -1,0 +1,138 @@
+"""What the database says after a run, read at one instant for the checker."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from shared.db.types import Connection, Session
+from tests.oracle.facts import (
+    Attempt,
+    Blackout,
+    Campaign,
+    Caps,
+    Contact,
+    Facts,
+    Fault,
+    read_log,
+)
+
+
+async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        return Facts(
+            log=list(read_log(log)),
+            campaigns=await _campaigns(conn),
+            contacts=await _contacts(conn),
+            attempts=await _attempts(conn),
+            tenant_caps=_caps(
+                await conn.fetch("SELECT id, max_concurrent, calls_per_second FROM tenants")
+            ),
+            trunk_caps=_caps(
+                await conn.fetch("SELECT id, max_concurrent, calls_per_second FROM trunks")
+            ),
+            changes=await _changes(conn),
+            suppressions=await _suppressions(conn),
+            blackouts=await _blackouts(conn),
+            tenant_rules=await _tenant_rules(conn),
+            counters=await _counters(conn),
+            faults=faults,
+        )
+
+
+async def _campaigns(conn: Connection) -> dict[int, Campaign]:
+    rows = await conn.fetch(
+        "SELECT id, tenant_id, trunk_id, state, definition::text AS definition FROM campaigns"
+    )
+    return {
+        row["id"]: Campaign(**dict(row) | {"definition": json.loads(row["definition"])})
+        for row in rows
+    }
+
+
+async def _contacts(conn: Connection) -> dict[int, Contact]:
+    rows = await conn.fetch(
+        """
+        SELECT contacts.id, campaign_id, number, state, outcome, attempts,
+               zones, source AS zone_source, jurisdictions, calling_group_id, waits_for,
+               extract(epoch FROM NULLIF(not_before, '-infinity'))::float AS not_before
+        FROM contacts JOIN calling_groups ON calling_groups.id = calling_group_id
+        """
+    )
+    # A few groups stand behind all contacts: each of them is one pair of values.
+    groups: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        if row["calling_group_id"] not in groups:
+            of_group = {key: tuple(row[key]) for key in ("zones", "jurisdictions")}
+            groups[row["calling_group_id"]] = of_group
+    return {row["id"]: Contact(**dict(row) | groups[row["calling_group_id"]]) for row in rows}
+
+
+async def _attempts(conn: Connection) -> dict[UUID, Attempt]:
+    rows = await conn.fetch(
+        """
+        SELECT id, campaign_id, contact_id, state, outcome,
+               claimed_at, dialing_at, placed_at, ended_at
+        FROM attempts
+        """
+    )
+    return {UUID(str(row["id"])): Attempt(**dict(row)) for row in rows}
+
+
+def _caps(rows: list[asyncpg.Record]) -> dict[int, Caps]:
+    return {row["id"]: Caps(max_concurrent=row[1], calls_per_second=row[2]) for row in rows}
+
+
+async def _changes(conn: Connection) -> dict[int, list[tuple[float, str]]]:
+    rows = await conn.fetch(
+        "SELECT campaign_id, at, wanted_state FROM campaign_changes ORDER BY id"
+    )
+    changes = defaultdict(list)
+    for row in rows:
+        changes[row["campaign_id"]].append((row["at"].timestamp(), row["wanted_state"]))
+    return changes
+
+
+async def _suppressions(conn: Connection) -> dict[tuple[int, int, str], tuple[float, float]]:
+    rows = await conn.fetch(
+        """
+        SELECT tenant_id, campaign_id, number, extract(epoch FROM created_at)::float AS starts,
+            extract(epoch FROM expires_at)::float AS ends
+        FROM suppressions
+        """
+    )
+    return {
+        (row["tenant_id"], row["campaign_id"], row["number"]): (row["starts"], row["ends"])
+        for row in rows
+    }
+
+
+async def _blackouts(conn: Connection) -> list[Blackout]:
+    rows = await conn.fetch(
+        """
+        SELECT tenant_id, jurisdiction, extract(epoch FROM starts_at)::float AS starts,
+            extract(epoch FROM ends_at)::float AS ends
+        FROM blackouts
+        """
+    )
+    return [Blackout(**dict(row)) for row in rows]
+
+
+async def _tenant_rules(conn: Connection) -> dict[int, dict[str, Any]]:
+    rows = await conn.fetch("SELECT id, rules::text AS rules FROM tenants")
+    return {row["id"]: json.loads(row["rules"]) for row in rows}
+
+
+async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, name, value FROM campaign_counters
+        UNION ALL
+        SELECT campaign_id, format('waiting %s %s %s', calling_group_id, waits_for, slot), contacts
+        FROM waiting_contacts
+        """
+    )
+    return {(row["campaign_id"], row["name"]): row["value"] for row in rows}

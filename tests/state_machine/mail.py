@@ -1,0 +1,60 @@
+"""What has been published and not yet delivered: once, twice, late, out of order, or never."""
+
+from typing import Any, TypeVar, cast
+
+from faststream.kafka import KafkaBroker, KafkaResponse
+from pydantic import TypeAdapter
+
+from shared.kafka.messages import ATTEMPTS_DUE, CALL_EVENTS, AttemptDue, CallEvent
+
+T = TypeVar("T")
+
+EVENTS: TypeAdapter[CallEvent] = TypeAdapter(CallEvent)
+
+
+class Mail:
+    """In Kafka's place, so that the machine and not a network decides what arrives when."""
+
+    def __init__(self) -> None:
+        self.due: list[AttemptDue] = []
+        self.events: list[CallEvent] = []
+        # A process that dies at its publishing.
+        self.is_lost = False
+
+    @property
+    def broker(self) -> KafkaBroker:
+        return cast(KafkaBroker, self)
+
+    def clear(self) -> None:
+        self.due, self.events, self.is_lost = [], [], False
+
+    async def publish_batch(self, *messages: KafkaResponse, topic: str, **_: Any) -> None:
+        for message in messages:
+            if not self.is_lost:
+                self._keep(topic, message.body)
+        # In the order in which they were claimed, so that what is drawn means the same again.
+        self.due.sort(key=lambda each: (each.data.campaign_id, each.data.contact_id))
+        self.events.sort(key=lambda each: each.data.attempt_id)
+
+    def take_due(self, only: int | None) -> list[AttemptDue]:
+        """All, or one of them; the rest comes later."""
+        taken = self.due if only is None else _one(self.due, only)
+        self.due = [each for each in self.due if each not in taken]
+        return taken
+
+    def take_events(self, only: int | None) -> list[CallEvent]:
+        taken = self.events if only is None else _one(self.events, only)
+        self.events = [each for each in self.events if each not in taken]
+        return taken
+
+    def _keep(self, topic: str, body: bytes) -> None:
+        if topic == ATTEMPTS_DUE:
+            self.due.append(AttemptDue.model_validate_json(body))
+        elif topic == CALL_EVENTS:
+            self.events.append(EVENTS.validate_json(body))
+        else:
+            raise AssertionError(f"nobody publishes on {topic}")
+
+
+def _one(items: list[T], place: int) -> list[T]:
+    return [items[place % len(items)]] if items else []

@@ -1,0 +1,97 @@
+"""The scheduler, two dialers and events, as they run, but for what carries messages and time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from redis.asyncio import Redis
+from typing_extensions import override
+
+from services.dialer.desk import CallDesk
+from services.dialer.handlers import AttemptDialer
+from services.dialer.permits.permits import Hierarchy, Permits, PermitsLostError, Refusal, Scope
+from services.dialer.reconciler import Reconciler
+from services.events.fold import CallFolder
+from services.events.pruner import Pruner
+from services.scheduler.campaign_claim import Claims
+from services.scheduler.claimer import Claimer
+from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.rescuer import Rescuer
+from shared.db.types import Pool
+from shared.domain.capacity.fair_share import Caps
+from shared.kafka.messages import AttemptDue
+from shared.rulepacks.rulebook import RuleBook
+from tests.state_machine.carrier import Carrier
+from tests.state_machine.mail import Mail
+from tests.support.dialing import OneTrunk
+
+LEASE = timedelta(seconds=30)
+INTERVAL = timedelta(seconds=10)
+LONGEST_CALL = timedelta(hours=4)
+NO_CAPS = Caps(None, None)
+# Whoever finds the leases lost asks again, as a consumer does.
+ASKED_MOST = 10
+
+Act = Callable[[], Awaitable[None]]
+
+
+async def at_once(_seconds: float) -> None:
+    """No originate is under way while the machine has the leases rebuilt."""
+
+
+class HeldUpPermits(Permits):
+    """Somebody acts while Redis is asked: after the dialer's look, before its compare-and-set."""
+
+    meanwhile: Act | None = None
+
+    @override
+    async def acquire(
+        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
+    ) -> list[Refusal | None]:
+        answers = await Permits.acquire(self, wanted, caps)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            await act()
+        return answers
+
+
+class Dialer:
+    """One process of the dialer, which begins with nothing in its memory."""
+
+    def __init__(self, pool: Pool, redis: Redis, mail: Mail, carrier: Carrier, book: RuleBook):
+        self.permits = HeldUpPermits(redis, pool, 60, _pause=at_once)
+        self.desk = CallDesk(pool, mail.broker, self.permits)
+        trunks = OneTrunk(pool, self.desk.on_report)
+        trunks.provider_ = carrier
+        self._handler = AttemptDialer(
+            pool, self.permits, self.desk, trunks, book, NO_CAPS, "http://here", INTERVAL
+        )
+        self.reconciler = Reconciler(pool, trunks, self.desk, INTERVAL, LONGEST_CALL)
+
+    async def dial(self, due: list[AttemptDue]) -> None:
+        for _ in range(ASKED_MOST):
+            try:
+                await self._handler.on_attempts_due(due)
+                break
+            except PermitsLostError:
+                await asyncio.sleep(0)
+        else:
+            raise AssertionError("the leases stay lost")
+        await self.desk.drain()
+
+
+class Processes:
+    def __init__(self, pool: Pool, redis: Redis, mail: Mail, carrier: Carrier, book: RuleBook):
+        self._parts = pool, redis, mail, carrier, book
+        claims = Claims(pool, book, LEASE)
+        self.rescuer = Rescuer(pool, mail.broker, LEASE)
+        self.claimers = [Claimer(pool, mail.broker, claims, self.rescuer) for _ in range(2)]
+        self.lifecycle = Lifecycle(pool, book)
+        self.folder = CallFolder(pool)
+        self.pruner = Pruner(pool)
+        self.restart_dialers()
+
+    def restart_dialers(self) -> None:
+        """As after a crash of both."""
+        self.dialers = [Dialer(*self._parts) for _ in range(2)]

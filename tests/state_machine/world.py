@@ -1,0 +1,143 @@
+"""One database, one Redis and one carrier for all examples of the state machine."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import asyncpg
+import uvloop
+from redis.asyncio import Redis
+
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from shared.db import trunks
+from shared.db.api import campaigns, tenants
+from shared.db.pool import open_pool
+from shared.db.types import Pool, Session
+from shared.definitions.campaign import CampaignDefinition
+from shared.kafka.messages import Message
+from tests.state_machine import clock, recount
+from tests.state_machine.carrier import Carrier
+from tests.state_machine.clock import Clock
+from tests.state_machine.mail import Mail
+from tests.state_machine.owner import PLANS, Campaign, Owner
+from tests.state_machine.people import POLICIES
+from tests.state_machine.processes import Processes
+from tests.support.campaigns import a_rulebook
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+EMPTIED = """
+    TRUNCATE campaigns, campaign_changes, campaign_edits, campaign_groups, contacts, attempts,
+        campaign_counters, suppressions, blackouts, person_calls, waiting_contacts, inbox, outbox,
+        webhook_endpoints, webhook_deliveries
+"""
+ENDS = """
+    SELECT coalesce(a.outcome, a.reason) AS how, count(*) FROM attempts a
+    WHERE a.ended_at IS NOT NULL GROUP BY 1
+    UNION ALL
+    SELECT 'waits for ' || coalesce(waits_for, 'its first call'), count(*) FROM contacts
+    WHERE state = 'pending' GROUP BY 1
+"""
+
+
+class World:
+    def __init__(self, pool: Pool, conn: Session, redis: Redis, tenant_id: int, key_id: int):
+        self.pool, self.redis, self._conn = pool, redis, conn
+        self.clock = Clock(conn)
+        self.mail = Mail()
+        self.carrier = Carrier(clock=self.clock)
+        book = a_rulebook()
+        self.processes = Processes(pool, redis, self.mail, self.carrier, book)
+        self.resources = Resources(pool=pool, publish=_to_nobody, rulebook=book)
+        self.caller = Caller(tenant_id=tenant_id, api_key_id=key_id)
+        # How attempts ended in all examples, and what contacts waited for at their ends.
+        self.seen: Counter[str] = Counter()
+        # A step has begun and not ended well.
+        self.is_broken = False
+
+    @property
+    def owner(self) -> Owner:
+        return self.carrier.owner
+
+    async def begin(self, at: datetime) -> None:
+        """A new example: nothing has happened yet."""
+        await self._conn.execute(EMPTIED)
+        await self.redis.flushdb()
+        await self.clock.set(at)
+        self.mail.clear()
+        self.carrier.clear()
+        self.is_broken = False
+        self.processes.restart_dialers()
+
+    async def campaign(self, kind: str) -> Campaign:
+        """The owner makes another campaign of this kind."""
+        plan, flow = PLANS["always"], f"{kind}-{len(self.owner.campaigns)}"
+        definition = CampaignDefinition.model_validate(
+            {
+                "name": kind,
+                "call_flow": flow,
+                "calendar": plan.definition(),
+                **POLICIES[kind].definition(),
+            }
+        )
+        made = await campaigns.insert(
+            self._conn,
+            tenant_id=self.caller.tenant_id,
+            trunk="default",
+            name=kind,
+            definition=definition.model_dump_json(),
+        )
+        assert made is not None
+        campaign = Campaign(id=made.id, kind=kind, flow=flow, plan=plan)
+        self.owner.campaigns.append(campaign)
+        return campaign
+
+    async def faults(self) -> list[str]:
+        return self.carrier.faults + await recount.faults(self._conn)
+
+    async def rows(self, query: str, *values: object) -> Sequence[asyncpg.Record]:
+        return await self._conn.fetch(query, *values)
+
+    async def note(self) -> None:
+        for how, count in await self._conn.fetch(ENDS):
+            self.seen[how] += count
+
+
+@asynccontextmanager
+async def a_world(dsn: str, redis_url: str) -> AsyncIterator[World]:
+    await clock.install(dsn)
+    conn = await asyncpg.connect(dsn)
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    try:
+        async with await open_pool(dsn) as pool:
+            await trunks.upsert(conn, name="default", provider="null", url="null:")
+            tenant_id = await tenants.create(
+                conn, name="tenant", key_sha256=sha256(b"machine").digest()
+            )
+            key_id = await conn.fetchval("SELECT id FROM api_keys")
+            world = World(pool, conn, redis, tenant_id, key_id)
+            with world.clock.shown():
+                yield world
+    finally:
+        await redis.aclose()
+        await conn.close()
+
+
+async def _to_nobody(_messages: Sequence[Message]) -> None:
+    """Commands only wake the scheduler, which the machine has look by itself."""
+
+
+@contextmanager
+def a_running_world(dsn: str, redis_url: str) -> Iterator[tuple[World, Run]]:
+    """Of its own: the machine's steps are not coroutines, and that of the session stands still."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        run, stack = runner.get_loop().run_until_complete, AsyncExitStack()
+        try:
+            yield run(stack.enter_async_context(a_world(dsn, redis_url))), run
+        finally:
+            run(stack.aclose())

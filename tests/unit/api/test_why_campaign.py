@@ -1,0 +1,205 @@
+"""What pending contacts wait for, from their counts by slot and the openings of their groups."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.api.why_campaign import Scene, explain
+from shared.db.waiting_counts import NEW, Place, slot_of
+from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.decision.gates import NEVER
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.blackouts import Blackout
+from shared.domain.policy.calling_rules import (
+    CallingRules,
+    CampaignRules,
+    TenantRules,
+    calling_rules,
+)
+from shared.domain.policy.rules import CallKind, Rule
+
+# A Monday: 13:00 in Berlin, 07:00 in New York.
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+NEW_YORK_OPENS = datetime(2026, 11, 2, 14, tzinfo=UTC)
+NINE_TO_EIGHT = tuple(WeeklyWindow(weekday=day, start=540, end=1200) for day in range(7))
+HOUR = timedelta(hours=1)
+BERLIN, NEW_YORK, NOWHERE = 1, 2, 3
+ZONES = {BERLIN: ("Europe/Berlin",), NEW_YORK: ("America/New_York",), NOWHERE: ()}
+PLACES = {BERLIN: "DE-BE", NEW_YORK: "US-NY", NOWHERE: "001"}
+SLEEP = Rule(
+    name="de.sleep",
+    pack="DE@2026-11-01",
+    jurisdiction="DE",
+    says="Not before two.",
+    source="a statute",
+    demand=Calendar(
+        windows=tuple(WeeklyWindow(weekday=day, start=14 * 60, end=1200) for day in range(7))
+    ),
+    kinds=frozenset(CallKind),
+)
+Told = list[tuple[str, int, datetime | None]]
+
+
+def rules(group: int, *, law: tuple[Rule, ...] = (), end_date: date | None = None) -> CallingRules:
+    campaign = CampaignRules(
+        kind=CallKind.INFORMATIONAL,
+        automated=False,
+        subject="",
+        calendar=Calendar(windows=NINE_TO_EIGHT, end_date=end_date),
+    )
+    calling = CallingGroup(
+        zones=ZONES[group],
+        source="number" if ZONES[group] else "unknown",
+        jurisdictions=(PLACES[group],),
+        jurisdiction_source="number",
+    )
+    return calling_rules(campaign, TenantRules(), law, calling)
+
+
+def waits(
+    group: int, count: int, *, at: datetime | None = None, waits_for: str = NEW
+) -> tuple[Place, int]:
+    return Place(1, group, waits_for, slot_of(at)), count
+
+
+def told(
+    *places: tuple[Place, int],
+    law: tuple[Rule, ...] = (),
+    end_date: date | None = None,
+    stopped: str | None = None,
+    blackouts: tuple[Blackout, ...] = (),
+) -> Told:
+    scene = Scene(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
+    found = explain(scene, places, lambda group: rules(group, law=law, end_date=end_date))
+    return [(why.reason, contacts, why.opens_at) for why, contacts in found.items()]
+
+
+def a_blackout(
+    *, ends_at: datetime = NEVER, starts_at: datetime = NOW, area: str = "DE"
+) -> Blackout:
+    return Blackout(
+        id=1, tenant_id=1, jurisdiction=area, starts_at=starts_at, ends_at=ends_at, reason="storm"
+    )
+
+
+def test_who_may_be_called_waits_for_capacity() -> None:
+    assert told(waits(BERLIN, 3)) == [("pacing", 3, None)]
+
+
+def test_what_a_due_contact_had_waited_for_is_not_told_any_more() -> None:
+    past = waits(BERLIN, 2, at=NOW - HOUR, waits_for="retry")
+
+    assert told(waits(BERLIN, 3), past) == [("pacing", 5, None)]
+
+
+def test_a_closed_zone_waits_for_its_opening() -> None:
+    assert told(waits(NEW_YORK, 3)) == [("window", 3, NEW_YORK_OPENS)]
+
+
+def test_hours_that_the_law_shuts_are_told_with_the_rule() -> None:
+    scene = Scene(tenant_id=1, stopped=None, blackouts=(), now=NOW)
+    (found,) = explain(scene, [waits(BERLIN, 3)], lambda group: rules(group, law=(SLEEP,)))
+
+    assert (found.reason, found.rule) == ("law", SLEEP)
+    assert found.opens_at == NOW + HOUR
+
+
+def test_a_retry_is_due_from_the_beginning_of_its_slot() -> None:
+    later = NOW + timedelta(minutes=17)
+
+    assert told(waits(BERLIN, 2, at=later, waits_for="retry")) == [
+        ("retry", 2, NOW + timedelta(minutes=15))
+    ]
+
+
+def test_the_slot_of_this_moment_is_as_good_as_due() -> None:
+    soon = waits(BERLIN, 2, at=NOW + timedelta(minutes=4), waits_for="retry")
+
+    assert told(soon) == [("pacing", 2, None)]
+
+
+def test_a_retry_after_closing_waits_for_the_morning() -> None:
+    morning = datetime(2026, 11, 3, 8, tzinfo=UTC)
+    retries = [waits(BERLIN, 1, at=NOW + n * HOUR, waits_for="retry") for n in (9, 10, 11)]
+
+    assert told(*retries) == [("retry", 3, morning)]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["retry", "day", "window", "callback", "frequency_cap", "silence", "suppression", "capacity"],
+)
+def test_each_wait_is_told_by_its_own_word(reason: str) -> None:
+    later = NOW + HOUR
+
+    assert told(waits(BERLIN, 1, at=later, waits_for=reason)) == [(reason, 1, later)]
+
+
+def test_due_and_later_are_told_apart() -> None:
+    later = waits(BERLIN, 2, at=NOW + HOUR, waits_for="retry")
+
+    assert told(waits(BERLIN, 3), later) == [("pacing", 3, None), ("retry", 2, NOW + HOUR)]
+
+
+def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
+    later = NOW + HOUR
+    places = (
+        waits(NOWHERE, 3),
+        waits(NOWHERE, 1, at=later, waits_for="retry"),
+        waits(BERLIN, 2),
+        waits(BERLIN, 1, at=later, waits_for="retry"),
+    )
+
+    assert told(*places, end_date=date(2026, 11, 1)) == [
+        ("ended", 3, None),
+        ("unknown_zone", 4, None),
+    ]
+
+
+def test_a_retry_past_the_last_date_has_ended() -> None:
+    tomorrow = waits(BERLIN, 2, at=NOW + 24 * HOUR, waits_for="day")
+
+    assert told(waits(BERLIN, 1), tomorrow, end_date=date(2026, 11, 2)) == [
+        ("pacing", 1, None),
+        ("ended", 2, None),
+    ]
+
+
+def test_a_stopped_campaign_is_the_reason_but_for_what_nothing_starts_again() -> None:
+    places = (waits(BERLIN, 2), waits(NEW_YORK, 3), waits(NOWHERE, 4))
+
+    assert told(*places, stopped="paused") == [
+        ("campaign", 2, None),
+        ("campaign", 3, None),
+        ("unknown_zone", 4, None),
+    ]
+
+
+def test_a_blackout_is_told_with_its_end_where_it_has_one() -> None:
+    assert told(waits(BERLIN, 2), blackouts=(a_blackout(),)) == [("blackout", 2, None)]
+    assert told(waits(BERLIN, 2), blackouts=(a_blackout(ends_at=NOW + HOUR),)) == [
+        ("blackout", 2, NOW + HOUR)
+    ]
+    assert told(waits(NEW_YORK, 2), blackouts=(a_blackout(),)) == [("window", 2, NEW_YORK_OPENS)]
+
+
+def test_an_opening_inside_a_blackout_is_put_off() -> None:
+    """Over its end, and over the night after it."""
+    later = a_blackout(area="US", starts_at=NOW + HOUR, ends_at=NEW_YORK_OPENS + 2 * HOUR)
+    over = a_blackout(area="US", starts_at=NOW + HOUR, ends_at=NEW_YORK_OPENS + 12 * HOUR)
+    endless = a_blackout(area="US", starts_at=NOW + HOUR)
+
+    assert told(waits(NEW_YORK, 2), blackouts=(later,)) == [
+        ("window", 2, NEW_YORK_OPENS + 2 * HOUR)
+    ]
+    assert told(waits(NEW_YORK, 2), blackouts=(over,)) == [
+        ("window", 2, NEW_YORK_OPENS + 24 * HOUR)
+    ]
+    assert told(waits(NEW_YORK, 2), blackouts=(endless,)) == [("blackout", 2, None)]
+
+
+def test_a_retry_inside_a_blackout_waits_for_the_blackout() -> None:
+    retry = waits(BERLIN, 2, at=NOW + HOUR, waits_for="retry")
+    ending = a_blackout(ends_at=NOW + 2 * HOUR)
+
+    assert told(retry, blackouts=(ending,)) == [("blackout", 2, NOW + 2 * HOUR)]

@@ -1,0 +1,57 @@
+"""What the simulated carrier's events say of a call, with and without what was added later."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from services.dialer.providers.simulated import SimulatedProvider
+from shared.domain.outcomes import Outcome
+from shared.kafka.messages import CallEnded, EndedCall
+
+REFERENCE = UUID("0198f5c2-7d3e-7a10-8c41-5b1f0a6d2e01")
+AT = datetime(2026, 11, 18, 12, tzinfo=UTC)
+STORED = Path(__file__).parents[2] / "messages" / "outdial.call.ended.v1.json"
+
+
+def an_event(**changes: object) -> bytes:
+    event = {"reference": str(REFERENCE), "call_id": "c-1", "kind": "ended", "at": AT.isoformat()}
+    return json.dumps(event | {"outcome": "callback_requested"} | changes).encode()
+
+
+async def read(body: bytes) -> tuple[Outcome | None, datetime | None]:
+    provider = SimulatedProvider("http://127.0.0.1")
+    try:
+        report = provider.read_event(body)
+    finally:
+        await provider.close()
+    return report.outcome, report.callback_at
+
+
+async def test_an_event_may_say_when_the_person_asked_to_be_called() -> None:
+    said = await read(an_event(callback_at="2026-11-19T09:30:00+01:00"))
+
+    assert said == (Outcome.CALLBACK_REQUESTED, datetime(2026, 11, 19, 8, 30, tzinfo=UTC))
+
+
+async def test_an_event_without_a_time_is_read_as_before() -> None:
+    assert await read(an_event()) == (Outcome.CALLBACK_REQUESTED, None)
+
+
+async def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="callback_at"):
+        await read(an_event(callback_at="2026-11-19T09:30:00"))
+
+
+def test_an_ended_call_of_before_names_no_callback_and_a_later_one_keeps_its_own() -> None:
+    old = CallEnded.model_validate_json(STORED.read_bytes())
+    data = EndedCall(
+        attempt_id=REFERENCE, outcome=Outcome.CALLBACK_REQUESTED, ended_at=AT, callback_at=AT
+    )
+    new = CallEnded(time=AT, partitionkey="1", data=data)
+
+    assert old.data.callback_at is None
+    assert b"callback_at" not in old.encoded()
+    assert CallEnded.model_validate_json(new.encoded()) == new

@@ -1,0 +1,90 @@
+"""Holidays by country and region, on days that somebody else has written down."""
+
+import subprocess
+import sys
+from datetime import date
+from importlib import metadata
+
+import pytest
+
+from shared.domain.calendar.holidays import HolidaySet, UnknownHolidaysError, holidays_version
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "day"),
+    [
+        pytest.param("US", "LA", "2027-02-09", id="Mardi Gras in Louisiana"),
+        pytest.param("US", "LA", "2027-03-26", id="Good Friday in Louisiana"),
+        pytest.param("US", "RI", "2026-08-10", id="Victory Day in Rhode Island"),
+        pytest.param("US", "UT", "2026-07-24", id="Pioneer Day in Utah"),
+        pytest.param("US", "AL", "2026-11-26", id="Thanksgiving in Alabama"),
+        pytest.param("US", "PA", "2026-11-26", id="Thanksgiving in Pennsylvania"),
+        pytest.param("FR", None, "2026-05-25", id="Whit Monday in France"),
+        pytest.param("FR", None, "2026-07-14", id="the 14th of July in France"),
+        pytest.param("AU", None, "2027-01-26", id="Australia Day"),
+        pytest.param("AU", None, "2026-12-25", id="Christmas in Australia"),
+        pytest.param("US", None, "2026-07-03", id="a Saturday's holiday, observed on Friday"),
+        pytest.param("US", None, "2027-12-31", id="New Year's Day, observed the year before"),
+        pytest.param("GB", "SCT", "2026-11-30", id="St Andrew's Day in Scotland"),
+        pytest.param("CA", "QC", "2026-06-24", id="St John's Day in Quebec"),
+    ],
+)
+def test_known_days(country: str, region: str | None, day: str) -> None:
+    when = date.fromisoformat(day)
+
+    assert when in HolidaySet(country=country, region=region).dates(when.year)
+
+
+def test_a_region_has_its_own_beside_those_of_the_country() -> None:
+    country, region = HolidaySet(country="US"), HolidaySet(country="US", region="RI")
+
+    assert date(2026, 8, 10) in region.dates(2026) - country.dates(2026)
+    assert country.dates(2026) & region.dates(2026) >= {date(2026, 7, 4), date(2026, 12, 25)}
+
+
+def test_dates_of_a_year_are_in_it() -> None:
+    for year in range(2020, 2038):
+        days = HolidaySet(country="US").dates(year)
+
+        assert len(days) >= 10
+        assert {day.year for day in days} == {year}
+
+
+@pytest.mark.parametrize("country", ["ZZ", "us", "UK", "GBR", "", "U" * 1_000])
+def test_an_unknown_country_is_named(country: str) -> None:
+    with pytest.raises(UnknownHolidaysError, match="two capital letters") as raised:
+        HolidaySet(country=country)
+
+    assert repr(country[:16]) in str(raised.value)
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize("region", ["ZZ", "Alabama", ""])
+def test_an_unknown_region_is_named_with_those_that_are_known(region: str) -> None:
+    with pytest.raises(UnknownHolidaysError, match="AL, ") as raised:
+        HolidaySet(country="US", region=region)
+
+    assert repr(region) in str(raised.value)
+
+
+def test_a_country_without_regions_says_so() -> None:
+    with pytest.raises(UnknownHolidaysError, match="leave the region out"):
+        HolidaySet(country="EE", region="X")
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert holidays_version() == metadata.version("holidays")
+
+
+def test_who_needs_no_holidays_does_not_load_them() -> None:
+    script = (
+        "import sys; import shared.domain.calendar.calendar, shared.definitions.campaign;"
+        "import shared.runtime.process;"
+        "print('holidays' in sys.modules)"
+    )
+
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert shown.stdout.strip() == "False"

@@ -1,0 +1,201 @@
+"""Each gate by itself: when it is shut, until when, by which rule, and what it tells."""
+
+from datetime import date, datetime
+
+import pytest
+
+from shared.domain.contacts import ContactState
+from shared.domain.decision.gates import (
+    CALL_UP_DELAY,
+    NEVER,
+    ContactFacts,
+    Gate,
+    first_block,
+)
+from shared.domain.decision.verdict import decide
+from shared.domain.policy.calling_rules import (
+    CallingRules,
+)
+from shared.domain.policy.rules import Rule
+from tests.unit.domain.decision.support import (
+    CAP,
+    DAILY,
+    HOUR,
+    LAW,
+    MONDAY,
+    NEW_YORK,
+    NOW,
+    SILENCE,
+    TALKED,
+    THREE_A_DAY,
+    THREE_CALLS,
+    ago,
+    rules,
+    utc,
+)
+
+
+def test_a_new_contact_in_an_open_window_may_be_called() -> None:
+    verdict = decide(rules(), ContactFacts(), now=NOW)
+
+    assert (verdict.allowed, verdict.next_at) == (True, NOW)
+    assert (verdict.binding, verdict.blocks) == (None, ())
+
+
+SHUT: dict[str, tuple[CallingRules, ContactFacts, Gate, datetime | None, Rule | None]] = {
+    "finished": (
+        rules(),
+        ContactFacts(state=ContactState.FINISHED, outcome="busy"),
+        Gate.CONTACT,
+        None,
+        None,
+    ),
+    "live": (rules(), ContactFacts(state=ContactState.ACTIVE), Gate.CONTACT, None, None),
+    "paused": (rules(), ContactFacts(campaign_stopped="paused"), Gate.CAMPAIGN, None, None),
+    "suppressed for good": (
+        rules(),
+        ContactFacts(suppressed_until=NEVER, suppression="opt_out"),
+        Gate.SUPPRESSION,
+        None,
+        None,
+    ),
+    "suppressed for a time": (
+        rules(),
+        ContactFacts(suppressed_until=NOW + HOUR),
+        Gate.SUPPRESSION,
+        NOW + HOUR,
+        None,
+    ),
+    "expired": (rules(), ContactFacts(expires_at=NOW), Gate.EXPIRY, None, None),
+    "budget that was made smaller": (
+        rules(max_total=2),
+        ContactFacts(attempts=2),
+        Gate.BUDGET,
+        None,
+        None,
+    ),
+    "no zone": (rules(zones=()), ContactFacts(), Gate.ZONE, None, None),
+    "black-out": (
+        rules(),
+        ContactFacts(blackout_until=NOW + HOUR),
+        Gate.BLACKOUT,
+        NOW + HOUR,
+        None,
+    ),
+    "black-out without end": (
+        rules(),
+        ContactFacts(blackout_until=NEVER),
+        Gate.BLACKOUT,
+        None,
+        None,
+    ),
+    "window": (rules(windows=DAILY[:5]), ContactFacts(), Gate.WINDOW, MONDAY, None),
+    "dates over": (
+        rules(end_date=date(2026, 11, 21)),
+        ContactFacts(),
+        Gate.WINDOW,
+        None,
+        None,
+    ),
+    "law": (rules(LAW), ContactFacts(), Gate.LAW, MONDAY, LAW),
+    "retry": (
+        rules(),
+        ContactFacts(not_before=NOW + HOUR, waits_for="retry"),
+        Gate.WAIT,
+        NOW + HOUR,
+        None,
+    ),
+    "call up": (
+        rules(own=(THREE_A_DAY,)),
+        ContactFacts(calls=(ago(0, None),), call_up_until=NOW + CALL_UP_DELAY),
+        Gate.CALL_UP,
+        NOW + CALL_UP_DELAY,
+        None,
+    ),
+    "silence": (
+        rules(SILENCE),
+        ContactFacts(calls=(TALKED,)),
+        Gate.SILENCE,
+        # The talk was on Saturday, so the next Saturday is the first day without it.
+        utc("2026-11-28T05:00"),
+        SILENCE,
+    ),
+    "own cap": (
+        rules(own=(THREE_A_DAY,)),
+        ContactFacts(calls=THREE_CALLS),
+        Gate.FREQUENCY_CAP,
+        NOW + HOUR,
+        None,
+    ),
+    "cap of law": (
+        rules(CAP),
+        ContactFacts(calls=THREE_CALLS),
+        Gate.FREQUENCY_CAP,
+        NOW + HOUR,
+        CAP,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHUT)
+def test_each_gate_shuts_by_itself_and_says_until_when_by_which_rule(case: str) -> None:
+    asked, facts, gate, until, rule = SHUT[case]
+
+    verdict = decide(asked, facts, now=NOW)
+
+    (block,) = verdict.blocks
+    assert (block.gate, block.until, block.rule) == (gate, until, rule)
+    assert verdict.binding == block
+    assert not verdict.allowed
+    first = first_block(asked, facts, now=NOW)
+    assert first is not None
+    assert (first.gate, first.until, first.rule) == (gate, until, rule)
+
+
+def test_every_gate_has_its_row() -> None:
+    assert {gate for _, _, gate, _, _ in SHUT.values()} == set(Gate)
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("finished", {"state": "finished", "outcome": "busy"}),
+        ("live", {"state": "active"}),
+        ("paused", {"state": "paused"}),
+        ("suppressed for good", {"reason": "opt_out"}),
+        ("no zone", {"source": "unknown"}),
+        ("retry", {"for": "retry"}),
+        (
+            "window",
+            {
+                "zones": NEW_YORK,
+                "zone_source": "number",
+                "closes_at": "2026-11-24T01:00:00+00:00",
+            },
+        ),
+        (
+            "silence",
+            {
+                "after": "conversation",
+                "outcome": "answered_human",
+                "at": "2026-11-21T21:01:00+00:00",
+                "by": "subject",
+                "local_days": 7,
+            },
+        ),
+        (
+            "cap of law",
+            {
+                "counted": 3,
+                "max_calls": 3,
+                "since": "2026-11-21T18:00:00+00:00",
+                "by": "subject",
+                "hours": 24,
+            },
+        ),
+    ],
+)
+def test_a_gate_tells_what_it_looked_at(case: str, told: dict[str, str | int]) -> None:
+    asked, facts, *_ = SHUT[case]
+
+    assert dict(decide(asked, facts, now=NOW).blocks[0].detail) == told

@@ -1,0 +1,167 @@
+"""Why a group can never be called: its windows, the law, its zones; and what would help."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from shared.definitions.campaign import CampaignDefinition, rules_of
+from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.decision.reachability import Never, unreachable
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.calling_rules import CallingRules, TenantRules, calling_rules
+from shared.domain.policy.rules import CallKind, Rule
+from shared.rulepacks import loader
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+EVENINGS = {"windows": [{"days": ["mon", "tue"], "start": "18:00", "end": "21:00"}]}
+
+
+def rules(
+    calendar: dict[str, Any],
+    *zones: str,
+    places: tuple[str, ...] = ("US-NY",),
+    source: str = "number",
+    added: Sequence[Rule] = (),
+    **campaign: Any,
+) -> CallingRules:
+    definition = CampaignDefinition.model_validate(
+        {"name": "test", "calendar": calendar, **campaign}
+    )
+    group = CallingGroup(
+        zones=zones, source=source, jurisdictions=places, jurisdiction_source="number"
+    )
+    own = rules_of(definition.model_dump_json())
+    return calling_rules(own, TenantRules(added=tuple(added)), loader.load(None).rules, group)
+
+
+def test_who_can_be_called_is_not_unreachable() -> None:
+    assert unreachable(rules(EVENINGS, "America/New_York"), now=NOW) is None
+
+
+def test_without_a_zone_nobody_is_called_at_any_time() -> None:
+    found = unreachable(rules(EVENINGS), now=NOW)
+
+    assert found is not None
+    assert found.reason is Never.UNKNOWN_ZONE
+
+
+def test_an_end_date_that_is_over_is_told() -> None:
+    over = EVENINGS | {"end_date": "2026-11-20"}
+    found = unreachable(rules(over, "America/New_York"), now=NOW)
+
+    assert found is not None
+    assert (found.reason, found.rules) == (Never.ENDED, ())
+    assert "end_date 2026-11-20" in found.detail
+
+
+def test_zones_that_are_never_open_at_once_are_told() -> None:
+    found = unreachable(rules(EVENINGS, "America/New_York", "Asia/Tokyo"), now=NOW)
+
+    assert found is not None
+    assert found.reason is Never.ZONES
+    assert "in all of America/New_York, Asia/Tokyo at once" in found.detail
+
+
+def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
+    found = unreachable(
+        rules(
+            EVENINGS,
+            "America/New_York",
+            source="campaign",
+            default_zone="America/New_York",
+            default_zone_windows=[{"days": ["mon"], "start": "10:00", "end": "12:00"}],
+        ),
+        now=NOW,
+    )
+
+    assert found is not None
+    assert found.reason is Never.DEFAULT_ZONE_WINDOWS
+    assert found.detail.endswith("those are Mon 10:00-12:00")
+
+
+@pytest.mark.parametrize(
+    ("windows", "change"),
+    [
+        (
+            [{"days": ["mon", "tue"], "start": "18:00", "end": "21:00"}],
+            "let the window of Mon 18:00-21:00 begin before 18:00",
+        ),
+        (
+            [{"days": ["wed"], "start": "06:00", "end": "08:30"}],
+            "let the window of Wed 06:00-08:30 end after 09:00",
+        ),
+        (
+            [{"days": ["sun"], "start": "10:00", "end": "12:00"}],
+            "add a window on one of Mon-Sat",
+        ),
+        (
+            [{"days": ["fri"], "start": "22:00", "end": "08:00", "crosses_midnight": True}],
+            "let the window of Sat 00:00-08:00 end after 10:00",
+        ),
+    ],
+)
+def test_law_without_a_common_hour_is_told_with_its_hours_and_the_smallest_change(
+    windows: list[dict[str, Any]], change: str
+) -> None:
+    found = unreachable(rules({"windows": windows}, "America/New_York", places=("US-RI",)), now=NOW)
+
+    assert found is not None
+    assert found.reason is Never.LAW
+    assert found.rules[0].name == "us-ri.hours"
+    assert found.detail == (
+        "no hour of the campaign's windows is inside us-ri.hours; the law's are "
+        "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI; "
+        f"the smallest change: {change}"
+    )
+
+
+def test_a_holiday_as_the_only_date_asks_for_other_dates() -> None:
+    thanksgiving = {
+        "dates": [{"date": "2026-11-26", "windows": [{"start": "10:00", "end": "12:00"}]}]
+    }
+    found = unreachable(rules(thanksgiving, "America/New_York", places=("US-RI",)), now=NOW)
+
+    assert found is not None
+    assert found.reason is Never.LAW
+    assert found.detail.endswith(
+        "choose a date in dates that the law allows, or add weekly windows"
+    )
+
+
+def test_an_end_on_a_sunday_asks_for_a_later_one() -> None:
+    weekend = {
+        "windows": [{"days": ["mon", "sun"], "start": "10:00", "end": "12:00"}],
+        "start_date": "2026-11-28",
+        "end_date": date(2026, 11, 29).isoformat(),
+    }
+    found = unreachable(rules(weekend, "America/New_York", places=("US-RI",)), now=NOW)
+
+    assert found is not None
+    assert found.detail.endswith("the smallest change: a later end_date than 2026-11-29")
+
+
+def test_rules_that_only_together_leave_no_hour_are_all_told() -> None:
+    halves = [a_rule("own.mornings", 540, 720), a_rule("own.afternoons", 720, 900)]
+    day = {"windows": [{"days": ["mon"], "start": "09:00", "end": "15:00"}]}
+    found = unreachable(rules(day, "America/New_York", kind="informational", added=halves), now=NOW)
+
+    assert found is not None
+    assert [rule.name for rule in found.rules] == ["own.mornings", "own.afternoons"]
+    assert found.detail == (
+        "no hour of the campaign's windows is inside all of own.mornings, own.afternoons; the "
+        "law's are own.mornings: Mon 09:00-12:00; own.afternoons: Mon 12:00-15:00"
+    )
+
+
+def a_rule(name: str, start: int, end: int) -> Rule:
+    return Rule(
+        name=name,
+        pack="own",
+        jurisdiction="US",
+        says="",
+        source="",
+        demand=Calendar(windows=(WeeklyWindow(weekday=0, start=start, end=end),)),
+        kinds=frozenset({CallKind.INFORMATIONAL}),
+    )

@@ -1,0 +1,225 @@
+"""Several gates that are shut at once, which of them binds, and when all are open next."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.contacts import ContactState
+from shared.domain.decision.gates import (
+    CALL_UP_DELAY,
+    NEVER,
+    Block,
+    ContactFacts,
+    Gate,
+    first_block,
+    up_until,
+)
+from shared.domain.decision.verdict import decide
+from shared.domain.outcomes import Outcome
+from shared.domain.policy.frequency import Event, FrequencyCap, Length, PastCall, Scope, Silence
+from tests.unit.domain.decision.support import (
+    BERLIN,
+    CAP,
+    DAILY,
+    HOUR,
+    LAW,
+    MONDAY,
+    NEW_YORK,
+    NOW,
+    SECOND,
+    SILENCE,
+    TALKED,
+    THREE_CALLS,
+    WEEK_OF_SILENCE,
+    a_rule,
+    ago,
+    rules,
+    utc,
+)
+
+
+def test_gates_are_told_in_their_order_and_the_longest_binds() -> None:
+    facts = ContactFacts(
+        state=ContactState.PENDING,
+        suppressed_until=NOW + HOUR,
+        blackout_until=NOW + 2 * HOUR,
+        not_before=NOW + 30 * HOUR,
+        waits_for="retry",
+        calls=(*THREE_CALLS, TALKED, ago(0, None)),
+        call_up_until=NOW + CALL_UP_DELAY,
+    )
+
+    verdict = decide(rules(LAW, CAP, SILENCE, windows=DAILY[:5]), facts, now=NOW)
+
+    assert [block.gate for block in verdict.blocks] == [
+        Gate.SUPPRESSION,
+        Gate.BLACKOUT,
+        Gate.WINDOW,
+        Gate.LAW,
+        Gate.WAIT,
+        Gate.CALL_UP,
+        Gate.FREQUENCY_CAP,
+        Gate.SILENCE,
+    ]
+    assert verdict.binding is not None
+    assert verdict.binding.gate is Gate.SILENCE
+    # It ends on a Saturday, and nobody is called before Monday.
+    assert verdict.next_at == utc("2026-11-30T14:00")
+    first = first_block(rules(LAW, CAP, SILENCE), facts, now=NOW)
+    assert first is not None
+    assert first.gate is Gate.SUPPRESSION
+
+
+def test_what_never_ends_binds_before_what_does() -> None:
+    facts = ContactFacts(suppressed_until=NEVER, not_before=NOW + 999 * HOUR)
+
+    verdict = decide(rules(), facts, now=NOW)
+
+    assert verdict.binding is not None
+    assert verdict.binding.gate is Gate.SUPPRESSION
+    assert verdict.next_at is None
+
+
+def test_the_rule_that_keeps_hours_shut_longest_binds_and_not_the_campaigns_own() -> None:
+    """On a Sunday at 5 the campaign would open at 9, and the law on Monday."""
+    early = utc("2026-11-22T10:00")
+
+    verdict = decide(rules(LAW), ContactFacts(), now=early)
+
+    assert [(block.gate, block.until) for block in verdict.blocks] == [
+        (Gate.WINDOW, utc("2026-11-22T14:00")),
+        (Gate.LAW, MONDAY),
+    ]
+    assert verdict.binding is not None
+    assert verdict.binding.rule == LAW
+    assert verdict.next_at == MONDAY
+
+
+def test_hours_that_are_never_open_at_once_have_no_end() -> None:
+    evenings = tuple(WeeklyWindow(weekday=day, start=20 * 60, end=21 * 60) for day in range(7))
+
+    verdict = decide(rules(LAW, windows=evenings), ContactFacts(), now=NOW)
+
+    assert [block.until for block in verdict.blocks] == [None, None]
+    assert verdict.next_at is None
+
+
+def test_a_wait_that_a_limit_made_is_told_by_the_limit() -> None:
+    facts = ContactFacts(calls=THREE_CALLS, not_before=NOW + HOUR, waits_for="frequency_cap")
+
+    binding = decide(rules(CAP), facts, now=NOW).binding
+
+    assert binding is not None
+    assert binding.gate is Gate.FREQUENCY_CAP
+
+
+def test_of_several_limits_the_longest_holds() -> None:
+    facts = ContactFacts(calls=(*THREE_CALLS, TALKED))
+
+    first = first_block(rules(CAP, SILENCE), facts, now=NOW)
+
+    assert first is not None
+    assert first.rule == SILENCE
+
+
+def test_a_rule_that_ends_sooner_than_its_silence_ends_it() -> None:
+    ending = a_rule(WEEK_OF_SILENCE, until=date(2026, 11, 24))
+
+    verdict = decide(rules(ending), ContactFacts(calls=(TALKED,)), now=NOW)
+
+    assert verdict.blocks[0].until == utc("2026-11-24T05:00")
+
+
+def test_a_contact_that_expires_before_it_may_be_called_never_is() -> None:
+    facts = ContactFacts(not_before=NOW + HOUR, expires_at=NOW + HOUR)
+
+    assert decide(rules(), facts, now=NOW).next_at is None
+
+
+def test_a_call_that_is_up_is_looked_at_again_soon() -> None:
+    assert up_until([ago(1)], now=NOW) is None
+    assert up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
+
+
+def gates(found: tuple[Block, ...]) -> set[Gate]:
+    return {block.gate for block in found}
+
+
+windows = st.lists(
+    st.builds(
+        lambda day, start, length: WeeklyWindow(weekday=day, start=start, end=start + length),
+        st.integers(0, 6),
+        st.integers(0, 23).map(lambda hour: hour * 60),
+        st.sampled_from([30, 60, 480, 1440]),
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+lengths = st.one_of(
+    st.builds(lambda hours: Length(hours=hours), st.sampled_from([1, 8, 24, 30 * 24])),
+    st.builds(lambda days: Length(local_days=days), st.integers(1, 9)),
+)
+limits = st.one_of(
+    st.builds(FrequencyCap, max_calls=st.integers(1, 3), within=lengths, by=st.sampled_from(Scope)),
+    st.builds(Silence, after=st.sampled_from(Event), lasts=lengths, by=st.sampled_from(Scope)),
+)
+calls = st.builds(
+    ago, st.integers(0, 24 * 12), st.sampled_from([Outcome.NO_ANSWER, Outcome.ANSWERED_HUMAN])
+)
+later = st.one_of(
+    st.none(), st.integers(-3600, 20 * 86_400).map(lambda n: NOW + timedelta(seconds=n))
+)
+
+
+@given(
+    own=windows,
+    law=windows,
+    demands=st.lists(limits, max_size=3),
+    past=st.lists(calls, max_size=5),
+    not_before=later,
+    suppressed_until=later,
+    zones=st.sampled_from([(NEW_YORK,), (BERLIN, NEW_YORK), ("Australia/Lord_Howe",)]),
+    ends=st.one_of(st.none(), st.dates(date(2026, 11, 23), date(2026, 12, 31))),
+)
+def test_at_the_next_instant_all_gates_are_open_and_just_before_one_is_not(
+    own: tuple[WeeklyWindow, ...],
+    law: tuple[WeeklyWindow, ...],
+    demands: list[FrequencyCap | Silence],
+    past: list[PastCall],
+    not_before: datetime | None,
+    suppressed_until: datetime | None,
+    zones: tuple[str, ...],
+    ends: date | None,
+) -> None:
+    held = [a_rule(demand, until=ends) for demand in demands]
+    asked = rules(a_rule(Calendar(windows=law)), *held, windows=own, zones=zones)
+    facts = ContactFacts(calls=past, not_before=not_before, suppressed_until=suppressed_until)
+
+    verdict = decide(asked, facts, now=NOW)
+
+    assert verdict.allowed == (first_block(asked, facts, now=NOW) is None)
+    assume(verdict.next_at is not None and not verdict.allowed)
+    assert verdict.next_at is not None
+    assert verdict.next_at > NOW
+    assert decide(asked, facts, now=verdict.next_at).allowed
+    step = (verdict.next_at - NOW) / 8
+    for before in (verdict.next_at - SECOND, *(NOW + step * n for n in range(8))):
+        assert first_block(asked, facts, now=max(NOW, before)) is not None
+    assert verdict.binding is not None
+    assert verdict.binding.until is not None
+    assert verdict.binding.until <= verdict.next_at
+    assert gates(verdict.blocks) >= {verdict.binding.gate}
+
+
+def test_the_facts_of_a_person_do_not_change_the_answer_of_the_rules() -> None:
+    """Asked in any order of instants: what is remembered of an opening is of its instant."""
+    asked, facts = rules(LAW), ContactFacts()
+    instants = [NOW + n * 7 * HOUR for n in range(40)]
+    fresh = [decide(rules(LAW), facts, now=at).next_at for at in instants]
+
+    again = [decide(asked, replace(facts), now=at).next_at for at in reversed(instants)]
+
+    assert again == fresh[::-1]

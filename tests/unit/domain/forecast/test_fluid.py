@@ -1,0 +1,198 @@
+"""Forecasts: what a course, a call and the caps come to, and how amounts flow through windows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.calendar.intervals import Spans, instant_of, seconds_of
+from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
+from shared.domain.forecast.inputs import (
+    Course,
+    calls_a_second,
+    course_of,
+    mean_call_seconds,
+    openings,
+)
+from shared.domain.forecast.outcome_mix import call_shares
+from shared.domain.outcomes import Outcome
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.attempt_policy import AttemptPolicy, RetryRule
+from shared.domain.policy.calling_rules import CampaignRules, TenantRules, calling_rules
+from shared.domain.policy.rules import CallKind
+
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+BEGIN = seconds_of(START)
+HOUR = 3_600
+ALWAYS: Spans = ((BEGIN, BEGIN + 14 * 24 * HOUR),)
+ONCE = Course((0.0,), (0.0,), None, None)
+
+
+def flow(*loads: Load, course: Course = ONCE, rate: float | None = 1.0, days: int = 14) -> Forecast:
+    end = START + timedelta(days=days)
+    return forecast(loads, course, rate=rate, call_seconds=30, start=START, end=end)
+
+
+def daily(first_hour: int, hours: int) -> Spans:
+    opens = BEGIN + first_hour * HOUR
+    return tuple((opens + day * 24 * HOUR, opens + (day * 24 + hours) * HOUR) for day in range(14))
+
+
+def after(**span: float) -> datetime:
+    return START + timedelta(**span)
+
+
+def test_a_course_is_the_mean_of_what_the_policy_says_of_each_outcome() -> None:
+    policy = AttemptPolicy(
+        max_total=3,
+        max_per_day=2,
+        min_gap=timedelta(seconds=100),
+        delays=(timedelta(seconds=50), timedelta(seconds=300)),
+        jitter=0.5,
+        retry={
+            Outcome.BUSY: RetryRule(delay=timedelta(seconds=200), max_attempts=2),
+            Outcome.NO_ANSWER: RetryRule(),
+        },
+    )
+    shares = {Outcome.BUSY: 0.1, Outcome.NO_ANSWER: 0.3, Outcome.ANSWERED_HUMAN: 0.6}
+
+    course = course_of(policy, shares)
+
+    # After the second attempt a busy number ends, and after the third everybody does.
+    assert course.again == pytest.approx((0.4, 0.3, 0.0))
+    busy, unanswered = 200 * 1.25, 100 + 50 * 0.25
+    assert course.delays == pytest.approx(((0.1 * busy + 0.3 * unanswered) / 0.4, 300 * 1.25, 0.0))
+    assert (course.max_per_day, course.max_per_window) == (2, None)
+
+
+def test_a_call_lasts_what_its_outcomes_last_in_the_mean() -> None:
+    everybody = call_shares({Outcome.ANSWERED_HUMAN: 1.0})
+
+    assert mean_call_seconds(everybody, talk_seconds=40) == pytest.approx(51.5)
+    assert mean_call_seconds({Outcome.NO_ANSWER: 1.0}, talk_seconds=40) == 27.5
+    assert mean_call_seconds({Outcome.BUSY: 0.5, Outcome.DECLINED: 0.5}, talk_seconds=40) == 6.3
+
+
+@pytest.mark.parametrize(
+    ("rate", "lines", "calls"),
+    [(10, None, 8.0), (None, 60, 2.0), (10, 60, 2.0), (None, None, None)],
+)
+def test_caps_allow_what_the_narrower_of_them_allows(
+    rate: int | None, lines: int | None, calls: float | None
+) -> None:
+    found = calls_a_second(calls_per_second=rate, max_concurrent=lines, call_seconds=30)
+
+    assert found == calls
+
+
+def test_openings_are_cut_at_both_ends() -> None:
+    windows = tuple(WeeklyWindow(weekday=day, start=540, end=720) for day in range(7))
+    campaign = CampaignRules(
+        kind=CallKind.INFORMATIONAL,
+        automated=False,
+        subject="",
+        calendar=Calendar(windows=windows),
+    )
+    group = CallingGroup(
+        zones=("UTC",), source="contact", jurisdictions=("DE",), jurisdiction_source="number"
+    )
+    rules = calling_rules(campaign, TenantRules(), (), group)
+
+    found = openings(rules, start=after(hours=2), end=after(hours=26))
+
+    assert [(instant_of(opens), instant_of(closes)) for opens, closes in found] == [
+        (after(hours=2), after(hours=4)),
+        (after(hours=25), after(hours=26)),
+    ]
+
+
+def test_one_call_a_second_takes_as_many_seconds_as_contacts() -> None:
+    found = flow(Load(spans=ALWAYS, zone="UTC", new=5_000))
+
+    assert found.finishes_at == after(seconds=5_030)
+    assert found.calls == pytest.approx(5_000)
+
+
+def test_what_a_window_does_not_hold_waits_for_the_next() -> None:
+    found = flow(Load(spans=daily(1, 1), zone="UTC", new=5_400))
+
+    assert found.finishes_at == after(days=1, hours=1, seconds=1_830)
+
+
+def test_who_closes_first_is_served_first() -> None:
+    closing = Load(spans=((BEGIN, BEGIN + HOUR),), zone="UTC", new=3_600)
+    found = flow(closing, Load(spans=ALWAYS, zone="UTC", new=1_800))
+
+    assert found.left == 0
+    assert found.finishes_at == after(seconds=5_430)
+
+
+def test_without_caps_only_windows_and_delays_take_time() -> None:
+    course = Course((0.5, 0.0), (600.0, 0.0), None, None)
+    found = flow(Load(spans=daily(2, 1), zone="UTC", new=1_000_000), course=course, rate=None)
+
+    assert found.calls == pytest.approx(1_500_000)
+    assert found.finishes_at == after(hours=2, seconds=660)
+
+
+def test_a_spent_day_waits_for_midnight_where_the_contact_is() -> None:
+    course = Course((1.0, 0.0), (60.0, 0.0), 1, None)
+    found = flow(Load(spans=ALWAYS, zone="America/New_York", new=10), course=course)
+
+    midnight = datetime(2026, 11, 24, 5, tzinfo=UTC)
+    assert found.finishes_at == midnight + timedelta(seconds=40)
+
+
+def test_a_spent_window_waits_for_its_closing() -> None:
+    course = Course((1.0, 0.0), (60.0, 0.0), None, 1)
+    spans = ((BEGIN, BEGIN + HOUR), (BEGIN + 2 * HOUR, BEGIN + 3 * HOUR))
+    found = flow(Load(spans=spans, zone="UTC", new=10), course=course)
+
+    assert found.finishes_at == after(hours=2, seconds=40)
+
+
+def test_who_waits_for_later_is_served_then() -> None:
+    later = ((BEGIN + 5 * HOUR, 100),)
+    found = flow(Load(spans=ALWAYS, zone="UTC", later=later))
+
+    assert found.finishes_at == after(hours=5, seconds=130)
+
+
+def test_who_is_not_served_in_time_is_left() -> None:
+    found = flow(Load(spans=daily(0, 1), zone="UTC", new=10_000), days=2)
+
+    assert found.finishes_at is None
+    assert found.left == pytest.approx(10_000 - 7_200)
+
+
+def test_nobody_finishes_at_no_time() -> None:
+    assert flow() == Forecast(finishes_at=None, calls=0, left=0)
+
+
+@given(
+    sizes=st.lists(st.integers(0, 5_000), min_size=1, max_size=6),
+    hours=st.lists(st.tuples(st.integers(0, 23), st.integers(1, 12)), min_size=6, max_size=6),
+    again=st.floats(0, 0.9),
+    rate=st.floats(0.01, 50),
+)
+def test_nothing_is_lost_and_no_more_is_served_than_the_rate_allows(
+    sizes: list[int], hours: list[tuple[int, int]], again: float, rate: float
+) -> None:
+    loads = [
+        Load(spans=daily(*when), zone="UTC", new=size)
+        for size, when in zip(sizes, hours, strict=False)
+    ]
+    course = Course((again, again, 0.0), (900.0, 900.0, 0.0), 2, None)
+
+    found = flow(*loads, course=course, rate=rate)
+    same = flow(*merged(loads), course=course, rate=rate)
+
+    whole = sum(sizes) * (1 + again + again**2)
+    assert found.calls <= whole + 1e-6
+    assert found.calls <= rate * 14 * 86_400 + 1e-6
+    if found.finishes_at is not None:
+        assert found.calls == pytest.approx(whole, abs=1)
+        assert (found.finishes_at - START).total_seconds() >= found.calls / rate
+    assert same.calls == pytest.approx(found.calls, rel=1e-6, abs=1)

@@ -1,0 +1,54 @@
+"""How calls end, in shares: what is given stays, the rest is divided as it usually is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outdial.carrier.behaviour import Behaviour
+from shared.domain.forecast.outcome_mix import USUAL, ImpossibleSharesError, call_shares
+from shared.domain.outcomes import Outcome
+
+HUMAN, MACHINE, BUSY = Outcome.ANSWERED_HUMAN, Outcome.MACHINE_NO_MESSAGE, Outcome.BUSY
+
+
+def test_the_usual_shares_are_those_of_the_simulated_carrier() -> None:
+    carriers = {str(outcome): share for outcome, share in Behaviour().outcomes.items()}
+
+    assert {str(outcome): share for outcome, share in USUAL.items()} == carriers
+
+
+@given(share=st.floats(0, 1))
+def test_a_given_share_stays_and_all_together_are_all_calls(share: float) -> None:
+    found = call_shares({HUMAN: share})
+
+    assert found[HUMAN] == share
+    assert sum(found.values()) == pytest.approx(1)
+    others = {outcome: part for outcome, part in found.items() if outcome is not HUMAN}
+    assert others == pytest.approx(
+        {outcome: USUAL[outcome] * (1 - share) / (1 - USUAL[HUMAN]) for outcome in others}
+    )
+
+
+def test_shares_that_are_all_calls_leave_none_for_others() -> None:
+    found = call_shares({HUMAN: 0.7, MACHINE: 0.2, BUSY: 0.1})
+
+    assert sum(share for outcome, share in found.items() if share and outcome is not HUMAN) == (
+        pytest.approx(0.3)
+    )
+    assert found[Outcome.NO_ANSWER] == 0
+
+
+@pytest.mark.parametrize(
+    ("given_shares", "told"),
+    [
+        ({HUMAN: 1.2}, "answered_human is a share"),
+        ({HUMAN: -0.1}, "answered_human is a share"),
+        ({HUMAN: float("nan")}, "answered_human is a share"),
+        ({HUMAN: 0.8, MACHINE: 0.3}, "together not all calls, but 1.1"),
+    ],
+)
+def test_impossible_shares_are_refused_by_name(
+    given_shares: dict[Outcome, float], told: str
+) -> None:
+    with pytest.raises(ImpossibleSharesError, match=told):
+        call_shares(given_shares)

@@ -1,0 +1,137 @@
+"""What a region, a country and a number say of where a contact is, and whose postal code it has."""
+
+from itertools import pairwise
+
+import pytest
+
+from shared.domain.calendar.zones import is_zone
+from shared.domain.places.address import Address, Residence, jurisdictions_of, residence
+from shared.domain.places.number_plans import zones_of_prefix
+from shared.domain.places.numbers import PhoneNumber, parse_number
+from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES
+from tests.support.places import number_of, said
+
+
+def test_the_country_that_is_given_says_how_the_postal_code_is_read() -> None:
+    assert said("DE", postal_code="33101", country="US") == ("US-FL", "America/New_York")
+    assert said("DE", postal_code="33101", country="usa") == ("US-FL", "America/New_York")
+    assert said("US", postal_code="SW1A 1AA", country="UK") == ("GB-ENG", "Europe/London")
+    assert said("US", postal_code="75008", region="FR-75") == ("FR", "Europe/Paris")
+    assert said("PR", postal_code="00901") == ("US-PR", "America/Puerto_Rico")
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "expected"),
+    [
+        ("US", "FL", "US-FL"),
+        ("US", " fl ", "US-FL"),
+        ("US", "US-FL", "US-FL"),
+        ("US", "us-fl", "US-FL"),
+        ("US", "Florida", "US-FL"),
+        ("US", "NEW YORK", "US-NY"),
+        ("US", "Puerto Rico", "US-PR"),
+        ("US", "CA-ON", "CA-ON"),
+        ("CA", "ON", "CA-ON"),
+        ("CA", "québec", "CA-QC"),
+        ("GB", "Scotland", "GB-SCT"),
+        ("GB", "NIR", "GB-NIR"),
+        ("AU", "nsw", "AU-NSW"),
+        ("PR", "FL", "US-FL"),
+        ("001", "US-FL", "US-FL"),
+        ("DE", "Bayern", ""),
+        ("FR", "Bretagne", ""),
+        ("DE", "DE-BY", "DE"),
+    ],
+)
+def test_regions(country: str, region: str, expected: str) -> None:
+    assert said(country, region=region)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [
+        ("US", "XX"),
+        ("US", "US-XX"),
+        ("US", "Ontario"),
+        ("US", " "),
+        ("GB", "FL"),
+        ("001", "FL"),
+        ("DE", "x" * 65),
+    ],
+)
+def test_an_unknown_region_is_told(country: str, region: str) -> None:
+    assert said(country, region=region) == "region: unknown_region"
+
+
+def test_a_region_must_be_of_the_country_that_is_given() -> None:
+    assert said("US", country="CA", region="US-FL") == "region: unknown_region"
+    assert said("US", country="PR", region="US-PR") == ("US-PR", "America/Puerto_Rico")
+
+
+@pytest.mark.parametrize("country", ["XX", "Germany", "001", " ", "DEU", "x" * 70_000])
+def test_an_unknown_country_is_told(country: str) -> None:
+    assert said("US", country=country) == "country: unknown_country"
+
+
+def test_a_country_alone_has_all_of_its_zones() -> None:
+    assert said("US", country="DE") == ("DE", " ".join(zones_of_prefix("49")))
+    assert said("US", country="GB") == ("GB", " ".join(zones_of_prefix("44")))
+    assert said("FR", country="RE") == ("FR", "Indian/Mayotte Indian/Reunion")
+    assert said("RE", country="FR") == ("FR", "")
+
+
+def test_nothing_said_says_nothing() -> None:
+    assert residence(number_of("US"), Address()) == Residence()
+    assert residence(number_of("US"), Address(postal_code="", country="", region="")) == Residence()
+
+
+@pytest.mark.parametrize(
+    ("text", "jurisdictions"),
+    [
+        ("+13055550123", ("US-FL",)),
+        ("+12025550123", ("US-DC",)),
+        ("+12035550123", ("US-CT",)),
+        ("+19835345678", ("US-CO",)),
+        ("+12575345678", ("CA-BC",)),
+        ("+19025550123", ("CA-NS", "CA-PE")),
+        ("+18679795555", ("CA-NT", "CA-NU", "CA-YT")),
+        ("+18005551234", ("US",)),
+        ("+17872345678", ("US-PR",)),
+        ("+16712345678", ("US-GU",)),
+        ("+18769221234", ("JM",)),
+        ("+442079460000", ("GB",)),
+        ("+441534456789", ("JE",)),
+        ("+33199001282", ("FR",)),
+        ("+262262161234", ("FR",)),
+        ("+61291920123", ("AU",)),
+        ("+80012345678", ("001",)),
+    ],
+)
+def test_jurisdictions_of_numbers(text: str, jurisdictions: tuple[str, ...]) -> None:
+    number = parse_number(text, default_region=None)
+
+    assert isinstance(number, PhoneNumber)
+    assert jurisdictions_of(number) == jurisdictions
+
+
+def test_every_place_in_the_tables_has_known_zones_in_order() -> None:
+    places = [place for table in POSTAL_CODES.values() for place in table.values()]
+
+    for place in places:
+        assert all(is_zone(zone) for zone in place.zones)
+        assert all(first < second for first, second in pairwise(place.zones))
+        assert all(first < second for first, second in pairwise(place.jurisdictions))
+
+
+def test_every_part_of_a_country_has_a_name_and_zones_and_no_other_is_named() -> None:
+    known = {code for regions in REGIONS.values() for code in regions.values()}
+    named = {
+        place
+        for table in POSTAL_CODES.values()
+        for p in table.values()
+        for place in p.jurisdictions
+    }
+    by_number = {place for places in AREA_CODES.values() for place in places}
+
+    assert {place for place in named | by_number if "-" in place} == known
+    assert all(ZONES[code] for code in known)

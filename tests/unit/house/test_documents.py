@@ -1,0 +1,98 @@
+"""The documents say what is so: files, commands, links, settings and locks that they name exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from shared.runtime.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DECISIONS])
+
+TARGETS = dict(re.findall(r"^([a-z]+):.*?## (.+)$", MAKEFILE, re.MULTILINE))
+
+
+def test_readme_names_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| `(OUTDIAL_\w+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
+
+    assert {name: default for name, default, _ in rows} == {
+        f"OUTDIAL_{name.upper()}": told(field) for name, field in Settings.model_fields.items()
+    }
+
+
+def told(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is None:
+        return "unset"
+    text = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    return f"`{text.removesuffix('.0')}`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_that_a_document_names_exist(document: Path) -> None:
+    named = re.findall(r"(?:`|^)make ([a-z]+)", document.read_text(), re.MULTILINE)
+
+    assert set(named) <= set(TARGETS)
+
+
+def test_every_target_explains_itself() -> None:
+    phony = re.search(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
+
+    assert phony is not None
+    assert set(phony[1].split()) == set(TARGETS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_exist(document: Path) -> None:
+    pattern = (
+        r"`((?:services|shared|outdial|tests|deploy|bench|docs|examples|requirements)/[^`\s]*)`"
+    )
+    named = re.findall(pattern, document.read_text())
+
+    assert [name for name in named if not any(ROOT.glob(name.rstrip("/")))] == []
+
+
+def test_the_path_of_an_attempt_enters_each_file_once() -> None:
+    section = ARCHITECTURE.split("## The path of one attempt")[1].split("\n## ")[0]
+    steps = re.findall(r"^\d+\. `([^`]+)`", section, re.MULTILINE)
+
+    assert len(steps) >= 10
+    assert len(steps) == len(set(steps))
+
+
+def test_decisions_are_numbered_without_gaps_and_have_one_shape() -> None:
+    numbers = [int(path.name[:4]) for path in DECISIONS]
+    shapes = {tuple(re.findall(r"^## (.+)$", path.read_text(), re.MULTILINE)) for path in DECISIONS}
+
+    assert numbers == list(range(1, len(DECISIONS) + 1))
+    assert shapes == {("Context", "Decision", "Consequences", "Alternatives")}
+
+
+def test_the_example_environment_is_what_compose_reads() -> None:
+    example = (ROOT / ".env.example").read_text()
+
+    assert set(re.findall(r"^(\w+)=", example, re.MULTILINE)) == set(
+        re.findall(r"\$\{(\w+)", COMPOSE)
+    )
+
+
+def test_compose_publishes_on_loopback_only() -> None:
+    published = re.findall(r'ports: \["([^"]+)"\]', COMPOSE)
+
+    assert len(published) == COMPOSE.count("ports:")
+    assert all(port.startswith("127.0.0.1:") for port in published)

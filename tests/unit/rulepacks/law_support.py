@@ -1,0 +1,71 @@
+"""What the tests of single rules share: places, the rule by its name and source, rules compiled."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.calendar.zones import zone
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.calling_rules import (
+    CallingRules,
+    CampaignRules,
+    TenantRules,
+    calling_rules,
+)
+from shared.domain.policy.rules import CallKind, Rule
+from shared.rulepacks.loader import load
+from tests.unit.rulepacks.law_names import UNVERIFIED
+
+SALES, DEBT, NOTICE = CallKind.SOLICITATION, CallKind.DEBT_COLLECTION, CallKind.INFORMATIONAL
+EASTERN, CENTRAL, MOUNTAIN = "America/New_York", "America/Chicago", "America/Denver"
+PACIFIC, PARIS, LONDON = "America/Los_Angeles", "Europe/Paris", "Europe/London"
+TORONTO, SYDNEY = "America/Toronto", "Australia/Sydney"
+
+TICK = timedelta(microseconds=1)
+ALWAYS = Calendar(windows=tuple(WeeklyWindow(weekday=d, start=0, end=1440) for d in range(7)))
+PACKS = load(None)
+
+
+def by_name(table: Mapping[str, Any]) -> list[Any]:
+    return [
+        pytest.param(name, case, id=f"{name} ({source_of(case)})") for name, case in table.items()
+    ]
+
+
+def source_of(case: Any) -> str:
+    return str(case[0] if isinstance(case, tuple) else case.source)
+
+
+def the_rule(name: str, source: str) -> Rule:
+    rule = PACKS.named(name)
+    assert rule is not None
+    assert rule.source == source
+    return rule
+
+
+def compiled(
+    rules: Iterable[Rule],
+    places: tuple[str, ...],
+    zones: tuple[str, ...],
+    *,
+    kind: CallKind = CallKind.SOLICITATION,
+    automated: bool = True,
+    turned_on: frozenset[str] = UNVERIFIED,
+) -> CallingRules:
+    campaign = CampaignRules(kind=kind, automated=automated, subject="debt 1", calendar=ALWAYS)
+    group = CallingGroup(
+        zones=zones, source="contact", jurisdictions=places, jurisdiction_source="contact"
+    )
+    return calling_rules(campaign, TenantRules(turned_on=turned_on), rules, group)
+
+
+def local(text: str, name: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone(name)).astimezone(UTC)
+
+
+def is_open(rules: CallingRules, at: datetime) -> bool:
+    span = rules.opening(now=at)
+    return span is not None and span.opens_at <= at
