@@ -18,7 +18,7 @@ from tests.support.database import database_url
 async def test_migrating_twice_changes_nothing(dsn: str, pool: Pool) -> None:
     await asyncio.to_thread(migrate, dsn)
 
-    assert await pool.fetchval("SELECT version_num FROM alembic_version") == "0002"
+    assert await pool.fetchval("SELECT version_num FROM alembic_version") == "0001"
 
 
 CLAIMED = """
@@ -62,7 +62,7 @@ async def test_two_migrators_at_once_take_turns(servers: LocalServers) -> None:
     await asyncio.gather(*(asyncio.to_thread(migrate_apart, url) for _ in range(2)))
 
     migrated = await asyncpg.connect(url)
-    assert await migrated.fetchval("SELECT version_num FROM alembic_version") == "0002"
+    assert await migrated.fetchval("SELECT version_num FROM alembic_version") == "0001"
     await migrated.close()
     await conn.execute(f'DROP DATABASE "{name}"')
     await conn.close()

@@ -1,21 +1,18 @@
--- Everything that one attempt's path needs. States are text with a CHECK of the same words as the
--- code; columns are tied to states so that a wrong transition cannot be stored.
+-- The schema of the first release. States are text with a CHECK of the same words as the code;
+-- columns are tied to states so that a wrong transition cannot be stored.
 
+SET LOCAL statement_timeout = '60s';
+
+-- --- The installation: what no tenant owns ---
+
+-- `rules` is what a tenant made of the rule packs: rules it added, turned on or overrode.
 CREATE TABLE tenants (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL CHECK (name <> ''),
     max_concurrent integer CHECK (max_concurrent > 0),
     calls_per_second integer CHECK (calls_per_second > 0),
+    rules jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now()
-);
-
-CREATE TABLE api_keys (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
-    prefix text NOT NULL,
-    sha256 bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
 );
 
 -- A route to a provider, with the caps that its carrier enforces.
@@ -29,12 +26,65 @@ CREATE TABLE trunks (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- The candidate zones and the jurisdictions that many contacts share, and where each came from. A
+-- contact may fall under several jurisdictions, by its number and by its address: all hold. A row
+-- per combination that occurs, a few thousand at most.
+CREATE TABLE calling_groups (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    zones text[] NOT NULL,
+    source text NOT NULL
+        CHECK (source IN ('contact', 'postal_code', 'number', 'campaign', 'unknown')),
+    jurisdictions text[] NOT NULL,
+    jurisdiction_source text NOT NULL,
+    CONSTRAINT calling_groups_combination
+        UNIQUE (zones, source, jurisdictions, jurisdiction_source),
+    CHECK ((source = 'unknown') = (cardinality(zones) = 0))
+);
+
+-- Spans in which nobody is called: everywhere, of one tenant, in one jurisdiction, or both.
+CREATE TABLE blackouts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id bigint REFERENCES tenants (id),
+    jurisdiction text,
+    starts_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ends_at timestamptz NOT NULL DEFAULT 'infinity',
+    reason text NOT NULL CHECK (reason <> ''),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- Equal when it was ended before it began.
+    CHECK (starts_at <= ends_at)
+);
+-- Serves blackouts.in_force, past the record of those that are over.
+CREATE INDEX blackouts_end ON blackouts (ends_at);
+
+-- --- A tenant and its campaigns ---
+
+CREATE TABLE api_keys (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    prefix text NOT NULL,
+    sha256 bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+
+-- Every state of tenants.rules, so that nobody weakens a rule without a trace.
+CREATE TABLE tenant_rule_changes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    api_key_id bigint REFERENCES api_keys (id),
+    rules jsonb NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- `edition` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a
+-- black-out. The dialer's compare-and-set wins only by the edition that the attempt was judged by.
 CREATE TABLE campaigns (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants (id),
     trunk_id bigint NOT NULL REFERENCES trunks (id),
     name text NOT NULL CHECK (name <> ''),
     definition jsonb NOT NULL,
+    edition integer NOT NULL DEFAULT 0,
     state text NOT NULL DEFAULT 'draft'
         CHECK (state IN ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled')),
     wanted_state text NOT NULL DEFAULT 'draft'
@@ -61,14 +111,13 @@ CREATE TABLE campaign_changes (
 );
 CREATE INDEX campaign_changes_of_campaign ON campaign_changes (campaign_id, id);
 
--- The candidate zones and the jurisdiction that many contacts share, and where they came from.
-CREATE TABLE calling_groups (
-    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    zones text[] NOT NULL,
-    jurisdiction text NOT NULL,
-    source text NOT NULL CHECK (source IN ('contact', 'number', 'campaign', 'unknown')),
-    UNIQUE (zones, jurisdiction, source),
-    CHECK ((source = 'unknown') = (cardinality(zones) = 0))
+-- Every definition that a campaign had after its first.
+CREATE TABLE campaign_edits (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id bigint NOT NULL REFERENCES campaigns (id),
+    api_key_id bigint REFERENCES api_keys (id),
+    definition jsonb NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- Which groups a campaign's contacts fall into, so that no clock question scans the contacts.
@@ -77,6 +126,16 @@ CREATE TABLE campaign_groups (
     calling_group_id integer NOT NULL REFERENCES calling_groups (id),
     PRIMARY KEY (campaign_id, calling_group_id)
 );
+
+-- Additive counters, written in the transaction of the fact they count.
+CREATE TABLE campaign_counters (
+    campaign_id bigint NOT NULL,
+    name text NOT NULL,
+    value bigint NOT NULL CHECK (value >= 0),
+    PRIMARY KEY (campaign_id, name)
+) WITH (fillfactor = 50);
+
+-- --- Contacts and attempts ---
 
 -- No foreign keys on contacts and attempts: each would cost a look-up per row on the import and
 -- on the hot path, and both are only ever inserted by a statement that has read the parent row.
@@ -93,12 +152,44 @@ CREATE TABLE contacts (
     outcome text,
     external_id text,
     attributes jsonb,
+    -- Why a pending contact is not due yet; none is that it has not been tried.
+    waits_for text CONSTRAINT contacts_waits_for CHECK (waits_for IN (
+        'retry', 'day', 'callback', 'frequency_cap', 'silence', 'suppression', 'window', 'capacity'
+    )),
+    -- The not_before that a suppression moved: it holds again when that is lifted.
+    resumes_at timestamptz,
+    -- After this the request is void: the contact ends as out_of_time.
+    expires_at timestamptz,
+    -- The window of the last attempt, known by its closing, and the attempts in it so far.
+    window_closes_at timestamptz,
+    attempts_in_window smallint NOT NULL DEFAULT 0,
     CHECK ((state = 'finished') = (outcome IS NOT NULL)),
     UNIQUE (campaign_id, number)
 );
 -- Serves claims.claim, claims.lock_due and campaign_groups.unfinished.
 CREATE INDEX contacts_due ON contacts (campaign_id, calling_group_id, not_before)
     WHERE state = 'pending';
+-- Serves given_up.callbacks_due and claims.lock_due of callbacks, which come before other work.
+CREATE INDEX contacts_callbacks ON contacts (campaign_id, calling_group_id, not_before)
+    WHERE state = 'pending' AND waits_for = 'callback';
+-- Serves given_up.expire.
+CREATE INDEX contacts_expiring ON contacts (expires_at)
+    WHERE state = 'pending' AND expires_at IS NOT NULL;
+
+-- How many pending contacts wait for what, by group and by which five minutes since 1970 hold their
+-- not_before (0: at once), so that a campaign can say why nobody is called without reading its
+-- contacts. Written in the transaction of each change; it always equals a recount.
+CREATE TABLE waiting_contacts (
+    campaign_id bigint NOT NULL,
+    calling_group_id integer NOT NULL,
+    waits_for text NOT NULL,
+    slot integer NOT NULL,
+    contacts bigint NOT NULL,
+    PRIMARY KEY (campaign_id, calling_group_id, waits_for, slot)
+) WITH (fillfactor = 50);
+CREATE FUNCTION waiting_slot(not_before timestamptz) RETURNS integer LANGUAGE sql STABLE
+RETURN CASE WHEN not_before = '-infinity' THEN 0
+    ELSE floor(extract(epoch FROM not_before) / 300)::integer END;
 
 CREATE TABLE attempts (
     id uuid PRIMARY KEY,
@@ -113,9 +204,14 @@ CREATE TABLE attempts (
     placed_at timestamptz,
     ended_at timestamptz,
     number smallint NOT NULL CHECK (number > 0),
+    -- Whether the call is in person_calls and must be given its outcome there.
+    counted boolean NOT NULL DEFAULT false,
     state text NOT NULL
         CHECK (state IN ('claimed', 'dialing', 'placed', 'ended', 'unknown', 'dropped')),
     zone_data text NOT NULL,
+    -- The rules that allowed the attempt, by pack and version, and the one that stopped it.
+    rules text NOT NULL DEFAULT '',
+    stopped_by text,
     outcome text,
     reason text,
     provider_call_id text,
@@ -141,22 +237,36 @@ CREATE INDEX attempts_of_campaign ON attempts (campaign_id, id);
 -- Serves attempt_records.of_contact.
 CREATE INDEX attempts_of_contact ON attempts (contact_id, id);
 
--- Additive counters, written in the transaction of the fact they count.
-CREATE TABLE campaign_counters (
-    campaign_id bigint NOT NULL,
-    name text NOT NULL,
-    value bigint NOT NULL CHECK (value >= 0),
-    PRIMARY KEY (campaign_id, name)
-) WITH (fillfactor = 50);
+-- --- Persons: numbers of a tenant, in whatever campaign ---
 
--- Numbers that a tenant must not call; read again in the dialer's compare-and-set.
+-- Numbers that a tenant must not call; read again in the dialer's compare-and-set. Campaign 0
+-- stands for all campaigns of the tenant.
 CREATE TABLE suppressions (
     tenant_id bigint NOT NULL REFERENCES tenants (id),
+    campaign_id bigint NOT NULL DEFAULT 0,
     number text NOT NULL CHECK (number ~ '^\+[1-9][0-9]{6,14}$'),
     reason text NOT NULL,
+    expires_at timestamptz NOT NULL DEFAULT 'infinity',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (tenant_id, number)
+    PRIMARY KEY (tenant_id, number, campaign_id)
 );
+
+-- Calls to a person about a subject: what frequency caps count and silences begin with. Written in
+-- the dialer's compare-and-set, given its outcome by events. No outcome: the call is up, or its end
+-- is not known yet.
+CREATE TABLE person_calls (
+    tenant_id bigint NOT NULL,
+    number text NOT NULL,
+    dialing_at timestamptz NOT NULL,
+    attempt_id uuid NOT NULL,
+    subject text NOT NULL,
+    outcome text,
+    ended_at timestamptz,
+    PRIMARY KEY (tenant_id, number, attempt_id),
+    CHECK ((outcome IS NULL) = (ended_at IS NULL))
+) WITH (fillfactor = 80);
+
+-- --- Events and webhooks ---
 
 -- Which facts have been folded: a message may come twice, a fact counts once.
 CREATE TABLE inbox (

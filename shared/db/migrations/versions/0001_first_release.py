@@ -1,4 +1,4 @@
-"""Everything that one attempt's path needs."""
+"""The schema of the first release."""
 
 from alembic import op
 
@@ -9,5 +9,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    for statement in statements("0001_first_path"):
+    for statement in statements("0001_first_release"):
         op.execute(statement)
