@@ -12,7 +12,7 @@ from services.api.http.resources import Resources
 from shared.db.pool import database
 from shared.domain.capacity.fair_share import Caps
 from shared.kafka.broker import make_broker, publish
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
 from shared.runtime.logs import configure_logs

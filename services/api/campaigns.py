@@ -18,7 +18,7 @@ from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.calendar.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
-from shared.kafka.messages import CampaignCommand, CampaignCommanded
+from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
@@ -79,12 +79,8 @@ async def command(
         if campaign.wanted_state != WANTS[asked]:
             await campaigns.want(conn, campaign_id, WANTS[asked], api_key_id=caller.api_key_id)
             campaign = replace(campaign, wanted_state=WANTS[asked])
-    message = CampaignCommand(
-        time=now,
-        partitionkey=str(campaign_id),
-        data=CampaignCommanded(campaign_id=campaign_id, command=asked),
-    )
-    await _publish(resources, message)
+    data = CampaignCommandData(campaign_id=campaign_id, command=asked)
+    await _publish(resources, CampaignCommand.of(data, at=now))
     return campaign
 
 

@@ -17,7 +17,7 @@ from services.dialer.reconciler import Reconciler
 from shared.db.pool import database
 from shared.domain.capacity.fair_share import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started, stop_consuming
-from shared.kafka.messages import ATTEMPTS_DUE, AttemptDue
+from shared.kafka.messages.attempts import ATTEMPTS_DUE, AttemptDue
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
 from shared.runtime.logs import configure_logs

@@ -27,13 +27,13 @@ from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason, UnknownReason
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import publish
-from shared.kafka.messages import (
+from shared.kafka.messages.calls import (
     AttemptDropped,
+    AttemptDroppedData,
     CallEnded,
+    CallEndedData,
     CallUnknown,
-    DroppedAttempt,
-    EndedCall,
-    UnknownCall,
+    CallUnknownData,
 )
 from shared.runtime.batching import Batcher
 from shared.runtime.failpoints import Failpoint, passing
@@ -105,7 +105,7 @@ class CallDesk:
         if outcome is None or outcome is Outcome.UNKNOWN:
             await self.give_up(report.reference, UnknownReason.NO_ENDING)
             return
-        data = EndedCall(
+        data = CallEndedData(
             attempt_id=report.reference,
             outcome=outcome,
             # A carrier's clock that is ahead must not push the next attempt away.
@@ -115,7 +115,7 @@ class CallDesk:
             talk_seconds=report.talk_seconds,
             callback_at=report.callback_at,
         )
-        await self.finish(CallEnded(time=now(), partitionkey=str(report.reference), data=data))
+        await self.finish(CallEnded.of(data, at=now()))
 
     async def drop(
         self,
@@ -127,7 +127,7 @@ class CallDesk:
         stopped_by: str | None = None,
     ) -> None:
         """Say that the attempt surely was not placed, and by which rule of law, if by one."""
-        data = DroppedAttempt(
+        data = AttemptDroppedData(
             attempt_id=attempt_id,
             from_state=from_state,
             reason=reason,
@@ -135,12 +135,12 @@ class CallDesk:
             retry_at=retry_at,
             stopped_by=stopped_by,
         )
-        await self.finish(AttemptDropped(time=now(), partitionkey=str(attempt_id), data=data))
+        await self.finish(AttemptDropped.of(data, at=now()))
 
     async def give_up(self, attempt_id: UUID, reason: UnknownReason) -> None:
         """Say that nobody knows, and that it will not be placed again."""
-        data = UnknownCall(attempt_id=attempt_id, reason=reason, ended_at=now())
-        await self.finish(CallUnknown(time=now(), partitionkey=str(attempt_id), data=data))
+        data = CallUnknownData(attempt_id=attempt_id, reason=reason, ended_at=now())
+        await self.finish(CallUnknown.of(data, at=now()))
 
     async def note_placed(self, attempt_id: UUID, call_id: str) -> None:
         await self._placed.add(_Placed(attempt_id, call_id, now()))
@@ -202,8 +202,8 @@ class CallDesk:
                 retry_at=now() + REFUSED_DELAY,
             )
             return
-        data = EndedCall(attempt_id=reference, outcome=refusal.outcome, ended_at=now())
-        await self.finish(CallEnded(time=now(), partitionkey=str(reference), data=data))
+        data = CallEndedData(attempt_id=reference, outcome=refusal.outcome, ended_at=now())
+        await self.finish(CallEnded.of(data, at=now()))
 
     async def _write_placed(self, batch: list[_Placed]) -> None:
         ids, call_ids, times = zip(*batch, strict=True)

@@ -24,7 +24,7 @@ from shared.domain.capacity.margins import LAST_MOMENTS
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
-from shared.kafka.messages import AttemptDue
+from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import (

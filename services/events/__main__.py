@@ -12,7 +12,7 @@ from services.events.webhooks.egress import webhook_session
 from services.events.webhooks.sender import WebhookSender
 from shared.db.pool import database
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
-from shared.kafka.messages import CALL_EVENTS, CallEvent
+from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve, service_app
 from shared.runtime.settings import Settings
@@ -31,7 +31,7 @@ async def main() -> None:
         folder = CallFolder(pool)
         relay = OutboxRelay(pool, broker)
         pruner = Pruner(pool)
-        consume(broker, CALL_EVENTS, CallEvent, folder.on_call_events, group="events")
+        consume(broker, CALL_REPORTS, CallEvent, folder.on_call_events, group="events")
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -16,7 +16,8 @@ from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import Place, slot_of
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import AttemptDropped, AttemptEnded, CallEnded
+from shared.kafka.messages.calls import AttemptDropped, CallEnded
+from shared.kafka.messages.public import AttemptEnded
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED
 

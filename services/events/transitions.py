@@ -11,13 +11,8 @@ from shared.domain.attempts import AttemptState, DropReason, advances
 from shared.domain.contacts import ContactState, Wait
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import Again, History, chance_of, next_attempt, record
-from shared.kafka.messages import (
-    AttemptDropped,
-    AttemptEnded,
-    CallEnded,
-    CallUnknown,
-    FoldedAttempt,
-)
+from shared.kafka.messages.calls import AttemptDropped, CallEnded, CallUnknown
+from shared.kafka.messages.public import AttemptEnded, AttemptEndedData
 
 Event = CallEnded | CallUnknown | AttemptDropped
 
@@ -80,11 +75,7 @@ def decide(event: Event, facts: Facts, definition: str) -> Decision:
         provider_call_id=call_id,
     )
     following = _after(facts, outcome, definition, ended_at=ended_at, callback_at=callback_at)
-    told = AttemptEnded(
-        time=event.time,
-        partitionkey=str(facts.contact_id),
-        data=_folded(facts, outcome, following, ended_at=ended_at),
-    )
+    told = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
     counted = (counters.OUTCOME + outcome, *_finish(following))
     return Decision(facts, end, following, counted, told)
 
@@ -183,8 +174,8 @@ def _history(facts: Facts) -> History:
 
 def _folded(
     facts: Facts, outcome: Outcome, following: Next, *, ended_at: datetime
-) -> FoldedAttempt:
-    return FoldedAttempt(
+) -> AttemptEndedData:
+    return AttemptEndedData(
         tenant_id=facts.tenant_id,
         campaign_id=facts.campaign_id,
         contact_id=facts.contact_id,

@@ -13,7 +13,7 @@ from services.scheduler.rescuer import Rescuer
 from shared.db.pool import database
 from shared.domain.capacity.fair_share import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
-from shared.kafka.messages import COMMANDS, CampaignCommand
+from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.rulepacks.store import RulePackStore
 from shared.runtime.logs import configure_logs

@@ -21,7 +21,7 @@ from shared.db.scheduler.claims import Claimed
 from shared.db.types import Connection, Pool
 from shared.domain.capacity.fair_share import Caps
 from shared.kafka.broker import publish
-from shared.kafka.messages import attempt_due
+from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import ATTEMPTS_CLAIMED
 
@@ -121,6 +121,16 @@ class Claimer:
         passing(Failpoint.AFTER_CLAIM)
         await publish(
             self.broker,
-            [attempt_due(each.id, each.campaign_id, each.contact_id, at=now) for each in claimed],
+            [
+                AttemptDue.of(
+                    AttemptDueData(
+                        attempt_id=attempt.id,
+                        campaign_id=attempt.campaign_id,
+                        contact_id=attempt.contact_id,
+                    ),
+                    at=now,
+                )
+                for attempt in claimed
+            ],
         )
         passing(Failpoint.AFTER_PUBLISH)

@@ -15,7 +15,8 @@ from shared.db.types import Connection, Pool
 from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import CampaignChanged, CampaignCommand, ChangedCampaign
+from shared.kafka.messages.commands import CampaignCommand
+from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
 from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.metrics import CAMPAIGNS_MOVED
 
@@ -109,8 +110,8 @@ async def _move(
     conn: Connection, campaign: Unsettled, state: CampaignState, *, now: datetime
 ) -> None:
     await campaign_runs.move(conn, campaign.id, state, at=now)
-    data = ChangedCampaign(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
-    message = CampaignChanged(time=now, partitionkey=str(campaign.id), data=data)
+    data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
+    message = CampaignChanged.of(data, at=now)
     await outbox.add(conn, [message])
     CAMPAIGNS_MOVED.labels(state).inc()
     logger.info("campaign moved", extra={"campaign_id": campaign.id, "state": str(state)})

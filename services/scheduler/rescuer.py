@@ -8,7 +8,7 @@ from faststream.kafka import KafkaBroker
 from shared.db.scheduler import claims
 from shared.db.types import Pool
 from shared.kafka.broker import publish
-from shared.kafka.messages import attempt_due
+from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.runtime.metrics import ATTEMPTS_RESCUED
 
 RESCUE_MOST = 1_000
@@ -32,6 +32,16 @@ class Rescuer:
         ATTEMPTS_RESCUED.inc(len(lost))
         await publish(
             self.broker,
-            [attempt_due(each.id, each.campaign_id, each.contact_id, at=now) for each in lost],
+            [
+                AttemptDue.of(
+                    AttemptDueData(
+                        attempt_id=attempt.id,
+                        campaign_id=attempt.campaign_id,
+                        contact_id=attempt.contact_id,
+                    ),
+                    at=now,
+                )
+                for attempt in lost
+            ],
         )
         return len(lost) == RESCUE_MOST

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.db.types import Connection
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 
 # Any constant will do, as long as every relay takes the same.
 RELAY_LOCK = 0x72656C61

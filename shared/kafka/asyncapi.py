@@ -7,15 +7,10 @@ from typing import Any
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 
-from shared.kafka.messages import (
-    AttemptDropped,
-    AttemptDue,
-    AttemptEnded,
-    CallEnded,
-    CallUnknown,
-    CampaignChanged,
-    CampaignCommand,
-)
+from shared.kafka.messages.attempts import AttemptDue
+from shared.kafka.messages.calls import CALL_REPORTS, AttemptDropped, CallEnded, CallUnknown
+from shared.kafka.messages.commands import CampaignCommand
+from shared.kafka.messages.public import AttemptEnded, CampaignChanged
 
 PUBLIC = "Public: at least once, ordered per key, drop what repeats an id."
 INTERNAL = "Between the services: may change with any version."
@@ -32,7 +27,7 @@ def document() -> str:
     """AsyncAPI 3.0 as JSON."""
     broker = KafkaBroker("localhost:9092", description="Kafka, as OUTDIAL_KAFKA_URL names it")
     for shape, description in TOPICS:
-        topic = getattr(shape, "topic", CallEnded.topic)
+        topic = getattr(shape, "topic", CALL_REPORTS)
         broker.publisher(topic, schema=shape, description=description, title=topic)
     specification = AsyncAPI(
         broker, title="Outdial", version="1", schema_version="3.0.0", description="CloudEvents 1.0."

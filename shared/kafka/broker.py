@@ -17,7 +17,7 @@ from faststream.message import StreamMessage
 from prometheus_client import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from shared.kafka.topics import PARTITIONS, dead_letters
 from shared.runtime.metrics import MESSAGES_PARKED
 from shared.runtime.retries import TRANSIENT, patiently

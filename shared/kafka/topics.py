@@ -6,18 +6,15 @@ import os
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from shared.kafka.messages import (
-    ATTEMPTS_DUE,
-    CALL_EVENTS,
-    CAMPAIGN_EVENTS,
-    COMMANDS,
-    CONTACT_EVENTS,
-)
+from shared.kafka.messages.attempts import ATTEMPTS_DUE
+from shared.kafka.messages.calls import CALL_REPORTS
+from shared.kafka.messages.commands import COMMANDS
+from shared.kafka.messages.public import CAMPAIGN_EVENTS, CONTACT_EVENTS
 
 PARTITIONS = {
     COMMANDS: 4,
     ATTEMPTS_DUE: 8,
-    CALL_EVENTS: 8,
+    CALL_REPORTS: 8,
     CAMPAIGN_EVENTS: 4,
     CONTACT_EVENTS: 8,
 }

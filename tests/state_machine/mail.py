@@ -5,7 +5,8 @@ from typing import Any, TypeVar, cast
 from faststream.kafka import KafkaBroker, KafkaResponse
 from pydantic import TypeAdapter
 
-from shared.kafka.messages import ATTEMPTS_DUE, CALL_EVENTS, AttemptDue, CallEvent
+from shared.kafka.messages.attempts import ATTEMPTS_DUE, AttemptDue
+from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Mail:
     def _keep(self, topic: str, body: bytes) -> None:
         if topic == ATTEMPTS_DUE:
             self.due.append(AttemptDue.model_validate_json(body))
-        elif topic == CALL_EVENTS:
+        elif topic == CALL_REPORTS:
             self.events.append(EVENTS.validate_json(body))
         else:
             raise AssertionError(f"nobody publishes on {topic}")

@@ -20,7 +20,7 @@ from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.capacity.fair_share import Caps
-from shared.kafka.messages import AttemptDue
+from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
 from tests.state_machine.carrier import Carrier
 from tests.state_machine.mail import Mail

@@ -9,7 +9,8 @@ from functools import partial
 from shared.domain.campaigns import Command
 from shared.domain.decision.gates import NEVER
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import AttemptDue, CallEvent
+from shared.kafka.messages.attempts import AttemptDue
+from shared.kafka.messages.calls import CallEvent
 from tests.state_machine import acts
 from tests.state_machine.carrier import Call, Mood
 from tests.state_machine.people import POLICIES

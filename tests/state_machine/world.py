@@ -19,7 +19,7 @@ from shared.db.api import campaigns, tenants
 from shared.db.pool import open_pool
 from shared.db.types import Pool, Session
 from shared.definitions.campaign import CampaignDefinition
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from tests.state_machine import clock, recount
 from tests.state_machine.carrier import Carrier
 from tests.state_machine.clock import Clock

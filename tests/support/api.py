@@ -15,7 +15,7 @@ from services.api.http.resources import Publish, Resources, clock
 from shared.db import trunks
 from shared.db.api import tenants
 from shared.db.types import Pool
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from tests.support.campaigns import a_rulebook
 
 ALWAYS = {

@@ -23,7 +23,8 @@ from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.capacity.fair_share import Caps
 from shared.kafka.broker import consume, make_broker
-from shared.kafka.messages import CALL_EVENTS, AttemptDue, CallEvent, attempt_due
+from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
+from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
 from tests.support.pipeline import ScriptedProvider, settings_for
 from tests.support.waiting import until
@@ -70,7 +71,15 @@ class Bench:
             now,
             now + timedelta(hours=1),
         )
-        return [attempt_due(row["id"], self.campaign, row["contact_id"], at=now) for row in rows]
+        return [
+            AttemptDue.of(
+                AttemptDueData(
+                    attempt_id=row["id"], campaign_id=self.campaign, contact_id=row["contact_id"]
+                ),
+                at=now,
+            )
+            for row in rows
+        ]
 
     async def states(self) -> list[str]:
         rows = await self.pool.fetch("SELECT state FROM attempts ORDER BY id")
@@ -119,7 +128,7 @@ async def bench(
     events = make_broker(settings_for(servers, dsn), "events")
     consume(
         events,
-        CALL_EVENTS,
+        CALL_REPORTS,
         CallEvent,
         CallFolder(pool).on_call_events,
         group=f"events.{dsn.rpartition('/')[2]}",

@@ -10,7 +10,13 @@ from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import AttemptDropped, CallEnded, CallUnknown, DroppedAttempt, EndedCall
+from shared.kafka.messages.calls import (
+    AttemptDropped,
+    AttemptDroppedData,
+    CallEnded,
+    CallEndedData,
+    CallUnknown,
+)
 from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -55,19 +61,19 @@ def an_end(
     at: datetime = NOW,
     callback_at: datetime | None = None,
 ) -> CallEnded:
-    data = EndedCall(attempt_id=id_, outcome=outcome, ended_at=at, callback_at=callback_at)
-    return CallEnded(time=at, partitionkey=str(id_), data=data)
+    data = CallEndedData(attempt_id=id_, outcome=outcome, ended_at=at, callback_at=callback_at)
+    return CallEnded.of(data, at=at)
 
 
 def a_drop(id_: UUID, reason: DropReason, *, retry_at: datetime = NOW) -> AttemptDropped:
-    data = DroppedAttempt(
+    data = AttemptDroppedData(
         attempt_id=id_,
         from_state=AttemptState.DIALING,
         reason=reason,
         dropped_at=NOW,
         retry_at=retry_at,
     )
-    return AttemptDropped(time=NOW, partitionkey=str(id_), data=data)
+    return AttemptDropped.of(data, at=NOW)
 
 
 async def fold(pool: Pool, event: CallEnded | CallUnknown | AttemptDropped) -> Record:

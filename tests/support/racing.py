@@ -16,7 +16,7 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import attempt_due
+from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from tests.support.campaigns import (
     a_definition,
     a_rulebook,
@@ -73,7 +73,14 @@ class Race:
                 "SELECT id, campaign_id, contact_id FROM attempts WHERE state = 'claimed'"
             )
             due = [
-                attempt_due(row["id"], row["campaign_id"], row["contact_id"], at=now)
+                AttemptDue.of(
+                    AttemptDueData(
+                        attempt_id=row["id"],
+                        campaign_id=row["campaign_id"],
+                        contact_id=row["contact_id"],
+                    ),
+                    at=now,
+                )
                 for row in rows
             ]
             # Each message comes to both dialers, one from the front and one from the back.

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 from standardwebhooks import Webhook
 
-from shared.kafka.messages import CAMPAIGN_EVENTS, CONTACT_EVENTS
+from shared.kafka.messages.public import CAMPAIGN_EVENTS, CONTACT_EVENTS
 
 Event = dict[str, Any]
 

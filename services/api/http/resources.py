@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from shared.db.types import Pool
 from shared.domain.capacity.fair_share import Caps
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import RuleBook
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]

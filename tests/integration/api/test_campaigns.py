@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.domain.campaigns import Command
-from shared.kafka.messages import CampaignCommand, Message
+from shared.kafka.messages.commands import CampaignCommand
+from shared.kafka.messages.envelope import Message
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from tests.support.api import DEFINITION, Api, serving
 

@@ -15,7 +15,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.preflight import Asked, run
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import Message
+from shared.kafka.messages.envelope import Message
 from shared.rulepacks import loader
 from tests.support.api import Api
 from tests.support.campaigns import a_rulebook

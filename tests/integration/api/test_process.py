@@ -19,7 +19,7 @@ from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.types import Pool
-from shared.kafka.messages import COMMANDS, CampaignCommand
+from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.kafka.topics import PARTITIONS, create_topics
 from tests.support.api import DEFINITION, a_tenant
 from tests.support.waiting import until

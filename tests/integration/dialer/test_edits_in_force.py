@@ -9,7 +9,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.rescuer import Rescuer
 from shared.definitions.calendar import DAYS
-from shared.kafka.messages import AttemptDue
+from shared.kafka.messages.attempts import AttemptDue
 from tests.support.api import Api
 from tests.support.campaigns import ALWAYS, a_rulebook
 from tests.support.dialing import Bench

@@ -10,7 +10,7 @@ from services.dialer.providers.protocol import (
     ProviderUnavailableError,
 )
 from shared.domain.outcomes import Outcome
-from shared.kafka.messages import AttemptDue
+from shared.kafka.messages.attempts import AttemptDue
 from tests.support.dialing import INTERVAL, Bench
 from tests.support.pipeline import an_ending
 

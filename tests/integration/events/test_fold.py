@@ -10,7 +10,7 @@ from shared.db.types import Pool
 from shared.domain.attempts import UnknownReason
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import chance_of
-from shared.kafka.messages import CallEnded, CallUnknown, UnknownCall
+from shared.kafka.messages.calls import CallEnded, CallUnknown, CallUnknownData
 from tests.support.folding import (
     BUSY,
     CLOSING,
@@ -130,9 +130,9 @@ async def test_a_call_of_unknown_end_counts_in_the_window(pool: Pool) -> None:
     attempt = await an_attempt(
         pool, max_total=3, max_per_window=1, retry={"unknown": {"delay_seconds": 60}}
     )
-    data = UnknownCall(attempt_id=attempt, reason=UnknownReason.NO_REPLY, ended_at=NOW)
+    data = CallUnknownData(attempt_id=attempt, reason=UnknownReason.NO_REPLY, ended_at=NOW)
 
-    contact = await fold(pool, CallUnknown(time=NOW, partitionkey="1", data=data))
+    contact = await fold(pool, CallUnknown.of(data, at=NOW))
 
     assert waits(contact) == ("pending", CLOSING, "window")
     assert contact["attempts_in_window"] == 1
@@ -144,8 +144,8 @@ async def test_who_says_no_is_suppressed_whenever_it_is_told(
 ) -> None:
     attempt = await an_attempt(pool, max_total=3, retry=BUSY)
     if given_up_before:
-        data = UnknownCall(attempt_id=attempt, reason=UnknownReason.NO_ENDING, ended_at=NOW)
-        await fold(pool, CallUnknown(time=NOW, partitionkey=str(attempt), data=data))
+        data = CallUnknownData(attempt_id=attempt, reason=UnknownReason.NO_ENDING, ended_at=NOW)
+        await fold(pool, CallUnknown.of(data, at=NOW))
 
     await fold(pool, an_end(attempt, Outcome.OPT_OUT))
 

@@ -20,7 +20,12 @@ from services.events.outbox_relay import BATCH, OutboxRelay
 from shared.db import outbox
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import make_broker
-from shared.kafka.messages import CAMPAIGN_EVENTS, CONTACT_EVENTS, CampaignChanged, ChangedCampaign
+from shared.kafka.messages.public import (
+    CAMPAIGN_EVENTS,
+    CONTACT_EVENTS,
+    CampaignChanged,
+    CampaignChangedData,
+)
 from shared.kafka.topics import PARTITIONS, create_topics
 from shared.runtime.retries import TRANSIENT
 from shared.runtime.settings import Settings
@@ -123,7 +128,9 @@ async def test_a_message_of_our_own_keeps_its_topic_key_and_bytes(
     pool: Pool, broker: KafkaBroker, reader: Reader
 ) -> None:
     key = a_key()
-    data = ChangedCampaign.model_validate({"tenant_id": 1, "campaign_id": 2, "state": "running"})
+    data = CampaignChangedData.model_validate(
+        {"tenant_id": 1, "campaign_id": 2, "state": "running"}
+    )
     message = CampaignChanged(time=NOW, partitionkey=key, data=data)
     async with pool.acquire() as conn:
         await outbox.add(conn, [message])

@@ -16,7 +16,7 @@ from shared.db.scheduler import claims
 from shared.db.scheduler.claims import OpenGroup
 from shared.db.types import Pool
 from shared.domain.campaigns import Command
-from shared.kafka.messages import CampaignCommand, CampaignCommanded
+from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
 from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
 
 # A Wednesday: 12:00 in London, 07:00 in New York, 21:00 in Tokyo.
@@ -262,11 +262,8 @@ async def test_a_campaign_follows_its_owner_with_or_without_the_command(
     await pool.execute("UPDATE campaigns SET state = $1, wanted_state = $2", state, wanted)
 
     await lifecycle.run_once(NOW)
-    command = CampaignCommand(
-        time=NOW,
-        partitionkey=str(campaign),
-        data=CampaignCommanded(campaign_id=campaign, command=Command.START),
-    )
+    data = CampaignCommandData(campaign_id=campaign, command=Command.START)
+    command = CampaignCommand.of(data, at=NOW)
     await lifecycle.on_commands([command, command], now=NOW)
 
     assert await state_of(pool, campaign) == expected

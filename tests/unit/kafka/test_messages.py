@@ -2,16 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from shared.kafka import messages
 from shared.kafka.asyncapi import document
 from shared.kafka.broker import partition_of
-from shared.kafka.messages import AttemptDue, CallEvent, Message
+from shared.kafka.messages.attempts import ATTEMPTS_DUE, AttemptDue
+from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
+from shared.kafka.messages.envelope import Message
 from shared.kafka.topics import PARTITIONS, dead_letters, declared
 
 STORED = sorted((Path(__file__).parents[2] / "messages").glob("*.json"))
@@ -41,6 +42,15 @@ def test_every_shape_has_a_stored_example_and_a_topic() -> None:
     assert {shape.topic for shape in SHAPES.values()} == set(PARTITIONS)
 
 
+@pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
+def test_a_message_takes_its_key_from_its_data(file: Path) -> None:
+    shape = SHAPES[json.loads(file.read_bytes())["type"]]
+
+    stored: Any = shape.model_validate_json(file.read_bytes())
+
+    assert stored.of(stored.data, at=stored.time).partitionkey == stored.partitionkey
+
+
 def test_a_field_that_is_not_known_yet_is_passed_over() -> None:
     [stored] = [file for file in STORED if file.stem == "outdial.attempt.due.v1"]
     later = json.loads(stored.read_bytes())
@@ -55,11 +65,11 @@ def test_a_field_that_is_not_known_yet_is_passed_over() -> None:
 def test_call_events_are_told_apart_by_their_type() -> None:
     union = get_args(CallEvent)[0]
 
-    assert {shape.topic for shape in get_args(union)} == {messages.CALL_EVENTS}
+    assert {shape.topic for shape in get_args(union)} == {CALL_REPORTS}
 
 
 def test_one_key_has_one_partition_and_keys_spread_over_all() -> None:
-    topic = messages.ATTEMPTS_DUE
+    topic = ATTEMPTS_DUE
     chosen = {partition_of(topic, str(contact).encode()) for contact in range(1_000)}
 
     assert chosen == set(range(PARTITIONS[topic]))

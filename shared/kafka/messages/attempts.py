@@ -1,0 +1,28 @@
+"""Attempts that are due: from the scheduler to the dialers."""
+
+from datetime import datetime
+from typing import ClassVar, Literal, Self
+from uuid import UUID
+
+from shared.kafka.messages.envelope import Data, Message
+
+ATTEMPTS_DUE = "outdial.attempts.due.v1"
+
+
+class AttemptDueData(Data):
+    attempt_id: UUID
+    campaign_id: int
+    contact_id: int
+
+
+class AttemptDue(Message):
+    """An attempt was claimed and may be dialed now."""
+
+    topic: ClassVar[str] = ATTEMPTS_DUE
+    type: Literal["outdial.attempt.due.v1"] = "outdial.attempt.due.v1"
+    source: str = "/outdial/scheduler"
+    data: AttemptDueData
+
+    @classmethod
+    def of(cls, data: AttemptDueData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.contact_id), data=data)

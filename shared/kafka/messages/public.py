@@ -1,0 +1,59 @@
+"""Public events: what subscribers and webhooks receive."""
+
+from datetime import datetime
+from typing import ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.domain.campaigns import CampaignState
+from shared.domain.outcomes import Outcome
+from shared.kafka.messages.envelope import Data, Message
+
+CAMPAIGN_EVENTS = "outdial.campaigns.events.v1"
+CONTACT_EVENTS = "outdial.contacts.events.v1"
+
+
+class CampaignChangedData(Data):
+    tenant_id: int
+    campaign_id: int
+    state: CampaignState
+
+
+class CampaignChanged(Message):
+    """Public: a campaign moved to another state."""
+
+    topic: ClassVar[str] = CAMPAIGN_EVENTS
+    type: Literal["outdial.campaign.changed.v1"] = "outdial.campaign.changed.v1"
+    source: str = "/outdial/scheduler"
+    data: CampaignChangedData
+
+    @classmethod
+    def of(cls, data: CampaignChangedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.campaign_id), data=data)
+
+
+class AttemptEndedData(Data):
+    tenant_id: int
+    campaign_id: int
+    contact_id: int
+    external_id: str | None = None
+    attempt_id: UUID
+    attempt_number: int
+    outcome: Outcome
+    ended_at: AwareDatetime
+    contact_finished: bool
+    next_attempt_not_before: AwareDatetime | None = None
+
+
+class AttemptEnded(Message):
+    """Public: an attempt ended and was counted; says what follows for its contact."""
+
+    topic: ClassVar[str] = CONTACT_EVENTS
+    type: Literal["outdial.attempt.ended.v1"] = "outdial.attempt.ended.v1"
+    source: str = "/outdial/events"
+    data: AttemptEndedData
+
+    @classmethod
+    def of(cls, data: AttemptEndedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.contact_id), data=data)
