@@ -5,7 +5,6 @@ from datetime import datetime
 
 from shared.definitions.campaign import rules_of
 from shared.definitions.rules import tenant_rules_of
-from shared.domain.calendar.zones import tzdata_version
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, calling_rules
 from shared.rulepacks.store import RulePackStore
@@ -22,7 +21,6 @@ class RuleBook:
 
     store: RulePackStore
     _compiled: dict[tuple[str, str, CallingGroup], CallingRules] = field(default_factory=dict)
-    _zone_data: str = ""
 
     def rules(self, definition: str, tenant_rules: str, group: CallingGroup) -> CallingRules:
         key = (definition, tenant_rules, group)
@@ -36,9 +34,7 @@ class RuleBook:
         return found
 
     async def refresh(self, _now: datetime) -> bool:
-        """Take up changed rule packs and zone data; openings found by the old ones are void."""
-        changed = self.store.refresh()
-        if changed or self._zone_data != tzdata_version():
-            self._zone_data = tzdata_version()
+        """Read changed rule packs; rules that were compiled from the old ones are dropped."""
+        if self.store.refresh():
             self._compiled.clear()
         return False

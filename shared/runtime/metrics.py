@@ -58,10 +58,6 @@ MESSAGES_PARKED = Counter(
 )
 RETRIES = Counter("outdial_retries_total", "Infrastructure faults that were waited out.", ["what"])
 STEPS_FAILED = Counter("outdial_steps_failed_total", "Periodic steps that raised.", ["step"])
-ZONE_DATA_REFUSED = Counter(
-    "outdial_zone_data_refused_total",
-    "Looks at a tzdata package that is not whole; more than a few in a row: install it again.",
-)
 COMMANDS_UNPUBLISHED = Counter(
     "outdial_commands_unpublished_total", "Commands only the sweep will find, for want of Kafka."
 )

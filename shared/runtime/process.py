@@ -24,7 +24,6 @@ from shared.domain.calendar.zones import tzdata_version
 from shared.runtime.metrics import STEPS_FAILED
 from shared.runtime.retries import TRANSIENT
 from shared.runtime.settings import Settings
-from shared.zone_watch import ZONE_WATCH_SECONDS, ZoneWatch
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +58,7 @@ async def serve(app: Any, settings: Settings, *, default_port: int) -> None:
         timeout_graceful_shutdown=3,
     )
     server = Server(config)
-    async with running(every(ZONE_WATCH_SECONDS, "zone data", ZoneWatch().run_once)):
-        await server.serve()
+    await server.serve()
     if not server.started:
         raise SystemExit(1)
 

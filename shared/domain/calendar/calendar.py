@@ -16,7 +16,7 @@ from shared.domain.calendar.intervals import (
     seconds_of,
     union,
 )
-from shared.domain.calendar.zones import refuse_naive, wall_segments, zone_cache
+from shared.domain.calendar.zones import refuse_naive, wall_segments
 
 MINUTES_A_DAY = 1_440
 _DAY = 86_400
@@ -185,7 +185,7 @@ def _joined(
     return opens, closes
 
 
-@zone_cache(16_384)
+@lru_cache(maxsize=16_384)
 def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Spans:
     spans: Spans = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
     for name in zones:
@@ -195,7 +195,7 @@ def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: 
     return spans
 
 
-@zone_cache(16_384)
+@lru_cache(maxsize=16_384)
 def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> Spans:
     return union(
         (max(opens, begin) - offset, min(closes, end) - offset)

@@ -1,19 +1,14 @@
-"""IANA time zones by the release in force, which comes from the tzdata package only."""
+"""IANA time zones of the `tzdata` package, read once when a process starts."""
 
 import zoneinfo
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from shared.domain.calendar.tzdata_release import ZoneRelease, installed_package, read_release
+from tzdata import IANA_VERSION
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-# Python prefers the machine's zone files, which may be years old: this turns them off for the
-# whole process, so that nothing in it can ask them by mistake.
+# Python prefers the zone files of the machine, which may be years old. An empty search path leaves
+# only the package, for the whole process.
 zoneinfo.reset_tzpath(())
 ZoneInfo.clear_cache()
 
@@ -23,54 +18,29 @@ _EPOCH = date(1970, 1, 1).toordinal()
 # its offset and changed it back within so short a time (tests/unit/domain/calendar/test_zones.py).
 _PROBE = 6 * 3_600
 
-_in_force: ZoneRelease = read_release(installed_package())
-_clearings: list[Callable[[], None]] = []
+# All zones at once: a zone that is read later could belong to another release, if the package is
+# upgraded meanwhile. "Factory" is the database's word for "not set" and names no place.
+_ZONES = {name: ZoneInfo(name) for name in zoneinfo.available_timezones() - {"Factory"}}
 
 
 class UnknownZoneError(ValueError):
-    """The name is not in the zone data in force."""
-
-
-def zone_cache(maxsize: int | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """`lru_cache` for what depends on zone data: another release empties it."""
-
-    def remember(function: Callable[P, R]) -> Callable[P, R]:
-        cached = lru_cache(maxsize)(function)
-        _clearings.append(cached.cache_clear)
-        return cast("Callable[P, R]", cached)
-
-    return remember
-
-
-def use_release(release: ZoneRelease) -> bool:
-    """Put a release in force, all at once; whether anything is different by it."""
-    global _in_force  # noqa: PLW0603 - one process has one truth about zones
-    if release == _in_force:
-        return False
-    _in_force = release
-    for clear in _clearings:
-        clear()
-    return True
-
-
-def release_in_force() -> ZoneRelease:
-    return _in_force
+    """The zone data have no zone of this name."""
 
 
 def tzdata_version() -> str:
-    """The IANA release in force, like 2026b."""
-    return _in_force.version
+    """The IANA release of the zone data, like 2026b."""
+    return str(IANA_VERSION)
 
 
 def is_zone(name: str) -> bool:
-    return name in _in_force.files
+    return name in _ZONES
 
 
-@zone_cache(None)
 def zone(name: str) -> ZoneInfo:
-    if name not in _in_force.files:
-        raise UnknownZoneError(f"unknown time zone: {name[:64]!r}")
-    return _in_force.load(name)
+    try:
+        return _ZONES[name]
+    except KeyError:
+        raise UnknownZoneError(f"unknown time zone: {name[:64]!r}") from None
 
 
 def utc_offset(name: str, at: int) -> int:
@@ -101,7 +71,7 @@ def offset_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, in
     return tuple(pieces)
 
 
-@zone_cache(8_192)
+@lru_cache(maxsize=8_192)
 def wall_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
     """The same as stretches of wall time, each with the offset that held in it."""
     segments = offset_segments(name, start, end)
@@ -118,7 +88,7 @@ def _first_with(name: str, offset: int, low: int, high: int) -> int:
     return high
 
 
-@zone_cache(16_384)
+@lru_cache(maxsize=16_384)
 def day_start(name: str, day: date) -> datetime:
     """The first UTC instant from which on the zone's date is `day` or later.
 

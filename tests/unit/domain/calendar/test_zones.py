@@ -56,6 +56,13 @@ def test_version_is_the_installed_release() -> None:
     assert tzdata_version() == year + chr(ord("a") + int(number) - 1)
 
 
+def test_no_zone_is_read_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = all_zones()
+    monkeypatch.delattr("importlib.resources.files")
+
+    assert tuple(zone(name).key for name in names) == names
+
+
 @pytest.mark.parametrize("name", ["Asia/Calcutta", "Asia/Kolkata", "US/Pacific", "Etc/UTC", "UTC"])
 def test_legacy_names_are_zones(name: str) -> None:
     assert is_zone(name)
