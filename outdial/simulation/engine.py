@@ -13,8 +13,8 @@ from random import Random
 from typing import NamedTuple
 
 from outdial.simulation.fates import Fates
-from shared.domain.capacity.fair_share import Caps
 from shared.domain.capacity.margins import LAST_MOMENTS, RATE_WINDOW
+from shared.domain.capacity.scopes import Caps
 from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import AttemptPolicy, History, next_attempt, record

@@ -11,7 +11,7 @@ from outdial.simulation.fates import Fates
 from outdial.simulation.inputs import People
 from outdial.simulation.result import Result, Tally, result
 from shared.definitions.campaign import CampaignDefinition, policy_of, rules_of
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.policy.calling_rules import TenantRules, calling_rules
 from shared.rulepacks.loader import RulePacks

@@ -10,7 +10,7 @@ from faststream.kafka import KafkaBroker
 from services.api.app import create_app
 from services.api.http.resources import Resources
 from shared.db.pool import database
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook

@@ -16,9 +16,9 @@ from shared.db import campaign_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan
 from shared.db.waiting_counts import NEW, SLOT_SECONDS, Place
-from shared.definitions.campaign import parse_definition, policy_of
+from shared.definitions.campaign import policy_of
 from shared.domain.calendar.intervals import Spans, seconds_of
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps, lowest_of
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
 from shared.domain.forecast.inputs import (
@@ -106,7 +106,7 @@ async def run(
     }
     until = now + timedelta(days=asked.days)
     groups = _groups(rules, places, now=now, until=until)
-    capacity = _capacity(plan, asked)
+    capacity = _capacity(plan, resources.installation, asked)
     shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
     return Preflight(
         at=now,
@@ -173,12 +173,11 @@ def _group(
     )
 
 
-def _capacity(plan: Plan, asked: Asked) -> Capacity:
-    own = parse_definition(plan.definition).caps
-    caps = (Caps(own.max_concurrent, own.calls_per_second), plan.tenant_caps, plan.trunk_caps)
-    lowest = Caps(
-        asked.max_concurrent or _lowest(each.max_concurrent for each in caps),
-        asked.calls_per_second or _lowest(each.calls_per_second for each in caps),
+def _capacity(plan: Plan, installation: Caps, asked: Asked) -> Capacity:
+    lowest = lowest_of([installation, *plan.caps.values()])
+    caps = Caps(
+        asked.max_concurrent or lowest.max_concurrent,
+        asked.calls_per_second or lowest.calls_per_second,
     )
     usual = call_shares({})[Outcome.ANSWERED_HUMAN]
     answer_rate = usual if asked.answer_rate is None else asked.answer_rate
@@ -186,17 +185,13 @@ def _capacity(plan: Plan, asked: Asked) -> Capacity:
     shares = call_shares({Outcome.ANSWERED_HUMAN: answer_rate})
     call_seconds = mean_call_seconds(shares, talk_seconds=talk_seconds)
     return Capacity(
-        caps=lowest,
+        caps=caps,
         answer_rate=answer_rate,
         talk_seconds=talk_seconds,
         call_seconds=call_seconds,
         calls_a_second=calls_a_second(
-            calls_per_second=lowest.calls_per_second,
-            max_concurrent=lowest.max_concurrent,
+            calls_per_second=caps.calls_per_second,
+            max_concurrent=caps.max_concurrent,
             call_seconds=call_seconds,
         ),
     )
-
-
-def _lowest(caps: Iterable[int | None]) -> int | None:
-    return min((cap for cap in caps if cap is not None), default=None)

@@ -14,10 +14,9 @@ from shared.db.api import why as scenes
 from shared.db.api.suppressions import ALL_CAMPAIGNS
 from shared.db.api.why_scenes import AttemptScene, CampaignScene, ContactScene, InUse
 from shared.db.types import Connection
-from shared.definitions.campaign import parse_definition
 from shared.definitions.rules import tenant_rules_of
 from shared.domain.campaigns import ENDED, WantedState
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import INSTALLATION, Caps, ScopeKind
 from shared.domain.decision.gates import NEVER, ContactFacts, up_until
 from shared.domain.decision.verdict import Verdict, decide
 from shared.domain.policy.blackouts import Blackout, blacked_out
@@ -31,7 +30,7 @@ NOTHING = InUse(claimed=0, dialed=0)
 class Capacity:
     """A scope of caps above a contact, and what is in use of it."""
 
-    scope: str
+    scope: ScopeKind
     caps: Caps
     in_use: InUse
 
@@ -125,13 +124,13 @@ async def _of_contact(
     verdict = decide(rules, facts, now=now)
     capacity: list[Capacity] = []
     if verdict.allowed:
-        in_use = await scenes.in_use(
-            conn,
-            campaign_id=campaign.id,
-            tenant_id=campaign.tenant_id,
-            trunk_id=campaign.trunk_id,
-        )
-        capacity = _capacity(campaign, resources.installation, in_use)
+        in_use = await scenes.in_use(conn)
+        caps = {INSTALLATION: resources.installation, **campaign.caps}
+        # The campaign's first: that is what its owner can change.
+        capacity = [
+            Capacity(scope.kind, own, in_use.get(scope, NOTHING))
+            for scope, own in reversed(caps.items())
+        ]
     return ContactWhy(
         scene=scene,
         rules=rules,
@@ -198,19 +197,6 @@ def _stopped(campaign: CampaignScene) -> str | None:
 
 def _list(campaign_id: int) -> str:
     return "all campaigns" if campaign_id == ALL_CAMPAIGNS else "this campaign"
-
-
-def _capacity(
-    campaign: CampaignScene, installation: Caps, in_use: dict[str, InUse]
-) -> list[Capacity]:
-    own = parse_definition(campaign.definition).caps
-    caps = {
-        "campaign": Caps(own.max_concurrent, own.calls_per_second),
-        "tenant": campaign.tenant_caps,
-        "trunk": campaign.trunk_caps,
-        "installation": installation,
-    }
-    return [Capacity(scope, each, in_use.get(scope, NOTHING)) for scope, each in caps.items()]
 
 
 def _stopping_rule(resources: Resources, scene: AttemptScene) -> Rule | None:

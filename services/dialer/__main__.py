@@ -15,7 +15,7 @@ from services.dialer.provider_events import callback_route
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
 from shared.db.pool import database
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started, stop_consuming
 from shared.kafka.messages.attempts import ATTEMPTS_DUE, AttemptDue
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook

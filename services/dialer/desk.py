@@ -12,7 +12,7 @@ from uuid import UUID
 
 from faststream.kafka import KafkaBroker
 
-from services.dialer.permits.permits import PERMIT_SECONDS, Hierarchy, Permits, scopes_of
+from services.dialer.permits.permits import PERMIT_SECONDS, Permits
 from services.dialer.permits.slow_originates import Arrivals
 from services.dialer.providers.protocol import (
     CallRefusedError,
@@ -25,6 +25,7 @@ from services.dialer.providers.protocol import (
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason, UnknownReason
+from shared.domain.capacity.scopes import Hierarchy, scopes_of
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import publish
 from shared.kafka.messages.calls import (

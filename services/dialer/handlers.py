@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.dialer.compare_and_set import commit
 from services.dialer.desk import CallDesk
-from services.dialer.permits.permits import EVERYTHING, PERMIT_SECONDS, Permits, Refusal, Scope
+from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
 from services.dialer.providers.protocol import Originate, Provider
 from services.dialer.providers.trunks import Trunks, UnknownTrunkError
 from services.dialer.recheck import Candidate, Stop, facts_of, stop
@@ -19,8 +19,8 @@ from shared.db.campaign_runs import Run
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.capacity.fair_share import Caps
 from shared.domain.capacity.margins import LAST_MOMENTS
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
@@ -242,10 +242,7 @@ class AttemptDialer:
         await dialing.hand_back(self.pool, ids, [now()] * len(ids))
 
     def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:
-        caps = {EVERYTHING: self.installation}
+        caps = {INSTALLATION: self.installation}
         for run in {each.run.id: each.run for each in candidates}.values():
-            own = parse_definition(run.definition).caps
-            caps[Scope("tenant", run.tenant_id)] = run.tenant_caps
-            caps[Scope("trunk", run.trunk_id)] = run.trunk_caps
-            caps[Scope("campaign", run.id)] = Caps(own.max_concurrent, own.calls_per_second)
+            caps |= run.caps
         return caps

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dialer.permits.permits import Hierarchy, scopes_of
 from shared.db.campaign_runs import Run
 from shared.db.dialing import Due
 from shared.db.person_calls import Person
 from shared.domain.attempts import DropReason
 from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
+from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.decision.gates import NEVER, Block, ContactFacts, Gate, first_block
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import CallingRules
@@ -43,8 +43,7 @@ class Candidate:
 
     @property
     def scopes(self) -> Hierarchy:
-        run = self.run
-        return scopes_of(campaign=run.id, tenant=run.tenant_id, trunk=run.trunk_id)
+        return self.run.scopes
 
     @property
     def person(self) -> Person:

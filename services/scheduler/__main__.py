@@ -11,7 +11,7 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.pool import database
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
 from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook

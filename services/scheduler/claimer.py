@@ -19,7 +19,7 @@ from shared.db.campaign_runs import Run
 from shared.db.scheduler import claims, given_up
 from shared.db.scheduler.claims import Claimed
 from shared.db.types import Connection, Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.broker import publish
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.runtime.failpoints import Failpoint, passing
@@ -27,7 +27,6 @@ from shared.runtime.metrics import ATTEMPTS_CLAIMED
 
 # One statement's worth: above it the statement's latency grows and the rate does not.
 CLAIM_MOST = 1_000
-NO_CAPS = Caps(None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from shared.db.campaign_runs import Run
 from shared.db.scheduler.claims import Live
 from shared.definitions.campaign import parse_definition
-from shared.domain.capacity.fair_share import Caps, Claimant, Scope, fair_shares, room
+from shared.domain.capacity.fair_share import Claimant, fair_shares, room
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 
 IDLE = Live(claimed=0, dialed=0, overdue=0)
-EVERYTHING = "installation"
 
 
 @dataclass(slots=True)
@@ -23,20 +23,17 @@ class Usage:
 
     @classmethod
     def of(cls, live: dict[int, Live], running: Iterable[Run], installation: Caps) -> "Usage":
-        usage = cls({(EVERYTHING, 0): installation})
+        usage = cls({INSTALLATION: installation})
         for campaign in running:
             own = live.get(campaign.id, IDLE)
-            caps = parse_definition(campaign.definition).caps
-            usage.caps["campaign", campaign.id] = Caps(caps.max_concurrent, caps.calls_per_second)
-            usage.caps["tenant", campaign.tenant_id] = campaign.tenant_caps
-            usage.caps["trunk", campaign.trunk_id] = campaign.trunk_caps
+            usage.caps |= campaign.caps
             usage.note(campaign, own.claimed)
-            for scope in _scopes(campaign):
+            for scope in campaign.scopes:
                 usage.dialed[scope] += own.dialed
         return usage
 
     def note(self, campaign: Run, claimed: int) -> None:
-        for scope in _scopes(campaign):
+        for scope in campaign.scopes:
             self.waiting[scope] += claimed
 
     def shares(self, campaigns: Sequence[Run]) -> dict[int, int]:
@@ -49,20 +46,11 @@ class Usage:
 
     def _claimant(self, campaign: Run) -> Claimant:
         share = parse_definition(campaign.definition).share
-        own = "campaign", campaign.id
+        own = Scope("campaign", campaign.id)
         return Claimant(
             id=campaign.id,
             used=self.waiting[own] + self.dialed[own],
             weight=share.weight,
             priority=share.priority,
-            scopes=_scopes(campaign),
+            scopes=campaign.scopes,
         )
-
-
-def _scopes(campaign: Run) -> tuple[Scope, ...]:
-    return (
-        ("campaign", campaign.id),
-        ("tenant", campaign.tenant_id),
-        ("trunk", campaign.trunk_id),
-        (EVERYTHING, 0),
-    )

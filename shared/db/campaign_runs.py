@@ -6,14 +6,18 @@ from datetime import datetime
 
 import asyncpg
 
+from shared.db.rows import campaign_caps
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignState, WantedState
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A campaign with the caps above its own; `wanted` is that calls may be started now."""
+    """A campaign that may be called; `wanted` says that calls may be started now.
+
+    `caps` are those of its scopes, without the installation's.
+    """
 
     id: int
     tenant_id: int
@@ -22,8 +26,11 @@ class Run:
     tenant_rules: str
     edition: int
     wanted: bool
-    tenant_caps: Caps
-    trunk_caps: Caps
+    caps: dict[Scope, Caps]
+
+    @property
+    def scopes(self) -> Hierarchy:
+        return scopes_of(tenant=self.tenant_id, trunk=self.trunk_id, campaign=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,5 @@ def _run(row: asyncpg.Record) -> Run:
         row["tenant_rules"],
         row["edition"],
         row["wanted"],
-        Caps(row["tenant_concurrent"], row["tenant_rate"]),
-        Caps(row["trunk_concurrent"], row["trunk_rate"]),
+        campaign_caps(row),
     )

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
-from services.dialer.permits.permits import Hierarchy, Permits, PermitsLostError, Refusal, Scope
+from services.dialer.permits.permits import Permits, PermitsLostError, Refusal
 from services.dialer.reconciler import Reconciler
 from services.events.fold import CallFolder
 from services.events.pruner import Pruner
@@ -19,7 +19,7 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import NO_CAPS, Caps, Hierarchy, Scope
 from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
 from tests.state_machine.carrier import Carrier
@@ -29,7 +29,6 @@ from tests.support.dialing import OneTrunk
 LEASE = timedelta(seconds=30)
 INTERVAL = timedelta(seconds=10)
 LONGEST_CALL = timedelta(hours=4)
-NO_CAPS = Caps(None, None)
 # Whoever finds the leases lost asks again, as a consumer does.
 ASKED_MOST = 10
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 from outdial.stack.servers import LocalServers
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
-from services.dialer.permits.permits import EVERYTHING, Permits
+from services.dialer.permits.permits import Permits
 from services.dialer.providers.protocol import (
     Provider,
 )
@@ -21,7 +21,7 @@ from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
 from services.events.fold import CallFolder
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import INSTALLATION, Caps
 from shared.kafka.broker import consume, make_broker
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
@@ -116,7 +116,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     permits = Permits(redis, pool, 60)
     # An empty Redis has lost its leases; rebuilding them outlives a permit.
-    await permits.acquire([], {EVERYTHING: Caps(1, 1)})
+    await permits.acquire([], {INSTALLATION: Caps(1, 1)})
     desk = CallDesk(pool, broker, permits)
     trunks = OneTrunk(pool, desk.on_report)
     trunks.provider_ = provider = ScriptedProvider()

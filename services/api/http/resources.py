@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import RuleBook
 
@@ -18,7 +18,6 @@ Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
 # Each holds a connection for as long as its file is on the way.
 IMPORTS_AT_ONCE = 4
-NO_CAPS = Caps(None, None)
 
 
 def _import_slots() -> asyncio.Semaphore:

@@ -21,7 +21,7 @@ router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
 
 
 class PreflightRequest(BaseModel):
-    """What to reckon with. Without a cap it is the lowest of campaign, tenant and trunk."""
+    """What to reckon with. Without a cap it is the lowest of those above the campaign."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.api.why import AttemptWhy, Capacity, ContactWhy
 from shared.domain.attempts import AttemptState
 from shared.domain.calendar.zones import tzdata_version
+from shared.domain.capacity.scopes import ScopeKind
 from shared.domain.contacts import ContactState
 from shared.domain.decision.gates import Block, Gate
 from shared.domain.outcomes import Outcome
@@ -65,7 +66,7 @@ class LiveAttemptView(BaseModel):
 class CapacityView(BaseModel):
     """Caps of one scope, with the live attempts in it."""
 
-    scope: Literal["campaign", "tenant", "trunk", "installation"]
+    scope: ScopeKind
     max_concurrent: int | None
     calls_per_second: int | None
     claimed: int = Field(description="attempts that wait to be dialed")

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -22,8 +22,15 @@ from redis.exceptions import NoScriptError
 
 from shared.db import dialing
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
 from shared.domain.capacity.margins import RATE_WINDOW
+from shared.domain.capacity.scopes import (
+    INSTALLATION,
+    Caps,
+    Hierarchy,
+    Scope,
+    ScopeKind,
+    scopes_of,
+)
 from shared.runtime.metrics import PERMIT_REBUILDS
 
 logger = logging.getLogger(__name__)
@@ -39,24 +46,11 @@ ARRIVED_MS = 1_020
 LEASE_MARGIN_SECONDS = 600
 
 
-class Scope(NamedTuple):
-    """One level of the hierarchy, e.g. ("campaign", 7)."""
-
-    kind: str
-    id: int
-
-
-# The scopes above one call.
-Hierarchy = tuple[Scope, ...]
-
-EVERYTHING = Scope("installation", 0)
-
-
 class Refusal(NamedTuple):
     """No permit now: ask again after `seconds`; `scope` is the kind that binds."""
 
     seconds: float
-    scope: str
+    scope: ScopeKind | Literal["lost"]
 
 
 class PermitsLostError(ConnectionError):
@@ -128,7 +122,7 @@ class Permits:
         A rebuild finds an attempt alive whose lease was given back but whose end is not folded
         yet. The leases are read before the attempts: one that has ended is never dialed again.
         """
-        members = await self.redis.zrange(_leases(EVERYTHING), 0, -1)
+        members = await self.redis.zrange(_leases(INSTALLATION), 0, -1)
         held = [UUID(str(member)) for member in members]
         leaked = await dialing.over(self.pool, held)
         await self.release(
@@ -176,16 +170,6 @@ class Permits:
             _ = pipeline.delete(REBUILDING)
             await pipeline.execute()
         return token
-
-
-@lru_cache(maxsize=10_000)
-def scopes_of(*, campaign: int, tenant: int, trunk: int) -> Hierarchy:
-    return (
-        EVERYTHING,
-        Scope("tenant", tenant),
-        Scope("trunk", trunk),
-        Scope("campaign", campaign),
-    )
 
 
 def _by_scope(calls: Iterable[tuple[UUID, Hierarchy]]) -> dict[Scope, list[str]]:

@@ -4,7 +4,8 @@ import time
 from datetime import datetime
 from uuid import UUID
 
-from services.dialer.permits.permits import Hierarchy, Permits
+from services.dialer.permits.permits import Permits
+from shared.domain.capacity.scopes import Hierarchy
 from shared.runtime.retries import TRANSIENT
 
 # The rate window is a quarter longer than its second: what is answered within that quarter of

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from shared.db.rows import campaign_caps
 from shared.db.types import Connection
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps, Scope
 from shared.domain.outcomes import Outcome
 
 
@@ -13,15 +14,14 @@ class Plan:
 
     definition: str
     tenant_rules: str
-    tenant_caps: Caps
-    trunk_caps: Caps
+    caps: dict[Scope, Caps]
     excluded: int
 
 
 async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | None:
     row = await conn.fetchrow(
         """
-        SELECT c.definition::text, t.rules::text AS tenant_rules,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
             coalesce((
@@ -42,7 +42,6 @@ async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | 
     return Plan(
         definition=row["definition"],
         tenant_rules=row["tenant_rules"],
-        tenant_caps=Caps(row["tenant_concurrent"], row["tenant_rate"]),
-        trunk_caps=Caps(row["trunk_concurrent"], row["trunk_rate"]),
+        caps=campaign_caps(row),
         excluded=row["excluded"],
     )

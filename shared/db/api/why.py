@@ -3,6 +3,7 @@
 Each question is one statement, so that its facts are of one moment.
 """
 
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from shared.db.api.why_scenes import (
 from shared.db.person_calls import LOOK_BACK
 from shared.db.types import Connection
 from shared.db.waiting_counts import SLOT_SECONDS, Place
+from shared.domain.capacity.scopes import Scope, scopes_of
 
 SLOTS_AN_HOUR = 3_600 // SLOT_SECONDS
 
@@ -147,31 +149,21 @@ async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[
     ]
 
 
-async def in_use(
-    conn: Connection, *, campaign_id: int, tenant_id: int, trunk_id: int
-) -> dict[str, InUse]:
-    """By scope, from the small index that holds the live attempts and nothing else."""
+async def in_use(conn: Connection) -> dict[Scope, InUse]:
+    """Live attempts by scope, from the small index that holds them and nothing else."""
     rows = await conn.fetch(
         """
-        SELECT s.scope,
-            count(*) FILTER (WHERE live.state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE live.state <> 'claimed') AS dialed
-        FROM (
-            SELECT a.state, a.campaign_id, m.tenant_id, m.trunk_id
-            FROM attempts a JOIN campaigns m ON m.id = a.campaign_id
-            WHERE a.ended_at IS NULL
-        ) AS live
-        CROSS JOIN LATERAL (VALUES
-            ('campaign', live.campaign_id = $1),
-            ('tenant', live.tenant_id = $2),
-            ('trunk', live.trunk_id = $3),
-            ('installation', true)
-        ) AS s (scope, is_in)
-        WHERE s.is_in
-        GROUP BY s.scope
-        """,
-        campaign_id,
-        tenant_id,
-        trunk_id,
+        SELECT m.id, m.tenant_id, m.trunk_id,
+            count(*) FILTER (WHERE a.state = 'claimed') AS claimed,
+            count(*) FILTER (WHERE a.state <> 'claimed') AS dialed
+        FROM attempts a JOIN campaigns m ON m.id = a.campaign_id
+        WHERE a.ended_at IS NULL
+        GROUP BY m.id
+        """
     )
-    return {row["scope"]: InUse(row["claimed"], row["dialed"]) for row in rows}
+    claimed, dialed = Counter[Scope](), Counter[Scope]()
+    for row in rows:
+        for scope in scopes_of(tenant=row["tenant_id"], trunk=row["trunk_id"], campaign=row["id"]):
+            claimed[scope] += row["claimed"]
+            dialed[scope] += row["dialed"]
+    return {scope: InUse(claimed[scope], dialed[scope]) for scope in claimed}

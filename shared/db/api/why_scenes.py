@@ -6,8 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.db.rows import campaign_caps
 from shared.domain.campaigns import CampaignState, WantedState
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps, Scope
 from shared.domain.contacts import ContactState
 from shared.domain.decision.gates import NEVER
 from shared.domain.outcomes import Outcome
@@ -27,8 +28,7 @@ class CampaignScene:
     wanted_state: WantedState
     definition: str
     tenant_rules: str
-    tenant_caps: Caps
-    trunk_caps: Caps
+    caps: dict[Scope, Caps]
     blackouts: list[Blackout]
 
 
@@ -137,8 +137,7 @@ def campaign_scene(row: asyncpg.Record) -> CampaignScene:
         wanted_state=WantedState(row["wanted_state"]),
         definition=row["definition"],
         tenant_rules=row["tenant_rules"],
-        tenant_caps=Caps(row["tenant_concurrent"], row["tenant_rate"]),
-        trunk_caps=Caps(row["trunk_concurrent"], row["trunk_rate"]),
+        caps=campaign_caps(row),
         blackouts=[_blackout(blackout) for blackout in row["blackouts"]],
     )
 

@@ -6,8 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# What a scope is of, like campaign or trunk, and its id.
-Scope = tuple[str, int]
+from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 
 # Claimed ahead of the permits, as a share of them, so that a freed permit finds an attempt waiting.
 READY_SHARE = 0.1
@@ -20,14 +19,6 @@ REFILL_SHARE = 0.25
 TURNS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """Hard caps of one scope; None is no cap."""
-
-    max_concurrent: int | None
-    calls_per_second: int | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
     """A campaign that wants to claim; `used` are its live attempts, `scopes` all that cap it."""
@@ -36,7 +27,7 @@ class Claimant:
     used: int
     weight: int
     priority: int
-    scopes: tuple[Scope, ...]
+    scopes: Hierarchy
 
 
 def room(caps: Caps, *, waiting: int, dialed: int) -> int:

@@ -10,11 +10,11 @@ import pytest
 from typing_extensions import override
 
 from services.dialer.handlers import ClockSkewError
-from services.dialer.permits.permits import Hierarchy, Permits, Refusal, Scope
+from services.dialer.permits.permits import Permits, Refusal
 from services.dialer.providers.protocol import CallRefusedError, Originate
 from services.dialer.providers.trunks import Trunks
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 from shared.domain.outcomes import Outcome
 from tests.support.dialing import Bench
 from tests.support.pipeline import an_ending

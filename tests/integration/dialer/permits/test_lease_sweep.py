@@ -6,10 +6,10 @@ from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 
 from services.dialer.desk import CallDesk
-from services.dialer.permits.permits import EVERYTHING, Permits, Scope, scopes_of
+from services.dialer.permits.permits import Permits
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
 from tests.support.campaigns import a_running_campaign, some_contacts
 
 
@@ -34,7 +34,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
         "UPDATE attempts SET state = 'claimed', dialing_at = NULL WHERE id = $1", handed_back
     )
     scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
-    limits = {EVERYTHING: Caps(100, 100), Scope("campaign", campaign): Caps(3, None)}
+    limits = {INSTALLATION: Caps(100, 100), Scope("campaign", campaign): Caps(3, None)}
     permits = Permits(redis, pool, 60)
     await permits.acquire([], limits)  # rebuilds: the two that are dialed are leased
     await permits.acquire([(handed_back, scopes)], limits)
@@ -69,7 +69,7 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
         contact,
     )
     permits = Permits(redis, pool, 60)
-    await permits.acquire([], {EVERYTHING: Caps(100, 100)})
+    await permits.acquire([], {INSTALLATION: Caps(100, 100)})
 
     await CallDesk(pool, broker, permits).drop(
         attempt, DropReason.NOT_WANTED, AttemptState.CLAIMED, retry_at=datetime.now(UTC)

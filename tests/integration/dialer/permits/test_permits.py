@@ -8,10 +8,10 @@ import pytest
 from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
 
-from services.dialer.permits.permits import EVERYTHING, Permits, PermitsLostError, Scope, scopes_of
+from services.dialer.permits.permits import Permits, PermitsLostError
 from shared.db import dialing
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
 from tests.support.campaigns import a_running_campaign, some_contacts
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
@@ -25,7 +25,7 @@ def permits(redis: Redis, pool: Pool) -> Permits:
 
 def caps(**own: int | None) -> dict[Scope, Caps]:
     return {
-        EVERYTHING: Caps(1000, 1000),
+        INSTALLATION: Caps(1000, 1000),
         CAMPAIGN: Caps(own.get("max_concurrent"), own.get("calls_per_second")),
     }
 
@@ -59,7 +59,7 @@ async def test_the_lowest_cap_of_the_hierarchy_binds_and_is_named(permits: Permi
 async def test_each_attempt_counts_in_its_own_scopes(permits: Permits) -> None:
     one, other = SCOPES, scopes_of(campaign=2, tenant=1, trunk=2)
     limits = {CAMPAIGN: Caps(1, None), Scope("campaign", 2): Caps(2, None)}
-    limits |= {EVERYTHING: Caps(10, None), Scope("tenant", 1): Caps(10, None)}
+    limits |= {INSTALLATION: Caps(10, None), Scope("tenant", 1): Caps(10, None)}
     limits |= {Scope("trunk", 1): Caps(10, None), Scope("trunk", 2): Caps(10, None)}
     wanted = [(uuid7(), scopes) for scopes in (one, other, one, other, other, one)]
 
@@ -143,7 +143,7 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
         campaign,
     )
     scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
-    limits = {EVERYTHING: Caps(100, 100), Scope("campaign", campaign): Caps(4, None)}
+    limits = {INSTALLATION: Caps(100, 100), Scope("campaign", campaign): Caps(4, None)}
     await permits.acquire([], limits)
 
     await redis.flushdb()

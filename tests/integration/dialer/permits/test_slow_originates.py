@@ -7,14 +7,14 @@ import pytest
 from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
 
-from services.dialer.permits.permits import EVERYTHING, Permits, scopes_of
+from services.dialer.permits.permits import Permits
 from services.dialer.permits.slow_originates import LATE_SECONDS, Arrivals
 from shared.db.types import Pool
-from shared.domain.capacity.fair_share import Caps
+from shared.domain.capacity.scopes import INSTALLATION, Caps, scopes_of
 from tests.support.waiting import until
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
-LIMITS = {EVERYTHING: Caps(100, 2)}
+LIMITS = {INSTALLATION: Caps(100, 2)}
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.capacity.fair_share import QUEUE_MOST, Caps, Claimant, Scope, fair_shares, room
-
-ALL: Scope = ("installation", 0)
+from shared.domain.capacity.fair_share import QUEUE_MOST, Claimant, fair_shares, room
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,7 @@ def a_claimant(
         used=used,
         weight=weight,
         priority=priority,
-        scopes=(("campaign", id_), ("trunk", trunk), ALL),
+        scopes=(INSTALLATION, Scope("trunk", trunk), Scope("campaign", id_)),
     )
 
 
@@ -62,7 +61,7 @@ def free(
 ) -> dict[Scope, int]:
     scopes = {scope for each in claimants for scope in each.scopes}
     size = {"campaign": own, "trunk": trunk, "installation": everything}
-    return {scope: size[scope[0]] for scope in scopes}
+    return {scope: size[scope.kind] for scope in scopes}
 
 
 def test_equal_campaigns_get_equal_shares() -> None:
@@ -85,14 +84,14 @@ def test_what_is_in_use_already_counts_as_a_share() -> None:
 
 def test_a_higher_priority_is_served_first_and_the_rest_goes_down() -> None:
     urgent, other = a_claimant(1, priority=5), a_claimant(2)
-    room_left = free(urgent, other, trunk=100) | {("campaign", 1): 70}
+    room_left = free(urgent, other, trunk=100) | {Scope("campaign", 1): 70}
 
     assert fair_shares((other, urgent), room_left) == {1: 70, 2: 30}
 
 
 def test_what_one_cannot_use_goes_to_the_others() -> None:
     full, other, elsewhere = a_claimant(1), a_claimant(2), a_claimant(3, trunk=2)
-    room_left = free(full, other, elsewhere, trunk=60) | {("campaign", 1): 10}
+    room_left = free(full, other, elsewhere, trunk=60) | {Scope("campaign", 1): 10}
 
     assert fair_shares((full, other, elsewhere), room_left) == {1: 10, 2: 50, 3: 60}
 
