@@ -123,7 +123,7 @@ async def _claim(conn: Connection, campaign: int, limit: int) -> int:
             UPDATE contacts c SET state = 'active' FROM due WHERE c.id = due.id
         )
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            number, state, zone_data)
+            number, state, tzdata_version)
         SELECT uuidv7(), $1, id, now(), now(), now(), 1, 'claimed', 'x' FROM due
         """,
         campaign,
@@ -182,8 +182,8 @@ async def _campaigns(conn: Connection) -> None:
     await conn.execute(
         """
         WITH zones AS (
-            INSERT INTO calling_groups (zones, source, jurisdictions)
-            SELECT ARRAY[zone], 'contact', '{US}' FROM unnest($1::text[]) AS z (zone)
+            INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+            SELECT ARRAY[zone], 'contact', '{US}', 'number' FROM unnest($1::text[]) AS z (zone)
             RETURNING id
         )
         INSERT INTO campaign_groups SELECT c.id, z.id FROM campaigns c CROSS JOIN zones z

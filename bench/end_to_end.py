@@ -125,7 +125,8 @@ async def prepare(conn: Connection, contacts: int) -> int:
     groups = [
         await conn.fetchval(
             """
-            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, 'contact', '{US}')
+            INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+            VALUES ($1, 'contact', '{US}', 'number')
             ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
                 DO UPDATE SET zones = excluded.zones
             RETURNING id

@@ -90,8 +90,8 @@ async def _running_campaign(conn: Connection) -> int:
 async def _add_contacts(conn: Connection, campaign_id: int) -> None:
     group_id = await conn.fetchval(
         """
-        INSERT INTO calling_groups (zones, source, jurisdictions)
-        VALUES (ARRAY['America/New_York'], 'number', '{US-NY}') RETURNING id
+        INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+        VALUES (ARRAY['America/New_York'], 'number', '{US-NY}', 'number') RETURNING id
         """
     )
     await conn.execute("INSERT INTO campaign_groups VALUES ($1, $2)", campaign_id, group_id)

@@ -67,7 +67,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         tenant_id = await tenants.create(conn, name="why", key_sha256=digest)
         campaign_id = await _running_campaign(conn, tenant_id)
         await _add_contacts(conn, campaign_id)
-        places = await conn.fetchval("SELECT count(*) FROM waiting_contacts")
+        buckets = await conn.fetchval("SELECT count(*) FROM waiting_contacts")
         contact_id = await conn.fetchval("SELECT max(id) FROM contacts")
     finally:
         await conn.close()
@@ -86,7 +86,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         raise SystemExit(f"{told['pending']} contacts are told of {CONTACTS}")
     return {
         "contacts that wait": told["pending"],
-        "rows that count them": places,
+        "rows that count them": buckets,
         "entries in the answer": len(told["waiting"]),
         "kilobytes of the answer": len(answer) / 1000,
         "why of the campaign, median of 50, ms": median(of_campaign),
@@ -142,8 +142,8 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
     await conn.execute(
         """
         WITH made AS (
-            INSERT INTO calling_groups (zones, source, jurisdictions)
-            SELECT ARRAY[zone], 'contact', ARRAY[place]
+            INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+            SELECT ARRAY[zone], 'contact', ARRAY[place], 'number'
             FROM unnest($2::text[], $3::text[]) AS p (zone, place)
             RETURNING id
         )
@@ -172,9 +172,11 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
     )
     await conn.execute(
         """
-        INSERT INTO waiting_contacts (campaign_id, calling_group_id, waits_for, slot, contacts)
-        SELECT campaign_id, calling_group_id, coalesce(waits_for, 'new'), waiting_slot(not_before),
-            count(*)
+        INSERT INTO waiting_contacts (
+            campaign_id, calling_group_id, waits_for, five_minutes, contacts
+        )
+        SELECT campaign_id, calling_group_id, coalesce(waits_for, 'new'),
+            five_minutes_of(not_before), count(*)
         FROM contacts GROUP BY 1, 2, 3, 4
         """,
         timeout=600,

@@ -96,7 +96,7 @@ def _grounds(why: Json) -> Table:
 
 def _versions(why: Json) -> str:
     packs = f"rules {' '.join(why['rules'])}" if why["rules"] else "no rules of law"
-    return f"{packs}, zone data {why['zone_data']}"
+    return f"{packs}, zone data {why['tzdata_version']}"
 
 
 def _by(stopped: Json) -> str:

@@ -51,7 +51,7 @@ async def add(
                 ends_at=ends,
                 reason=reason.strip(),
             )
-            await campaigns.outdate(conn, tenant_id=tenant_id)
+            await campaigns.bump_revision(conn, tenant_id=tenant_id)
         except asyncpg.ForeignKeyViolationError:
             raise OutdialError(f"there is no tenant {tenant_id}") from None
     console.print(f"black-out {made.id}: {_place(made)} {_span(made)}", highlight=False)

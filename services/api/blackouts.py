@@ -40,7 +40,7 @@ async def begin(
             ends_at=ends_at,
             reason=reason,
         )
-        await campaigns.outdate(conn, tenant_id=caller.tenant_id)
+        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
     return made
 
 

@@ -11,7 +11,7 @@ from services.api.instants import expiry_fault
 from services.api.problems import ProblemError, invalid, not_found
 from shared.db import waiting_counts
 from shared.db.api import contact_times, contacts
-from shared.db.api.contact_times import Timed
+from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
 from shared.definitions.campaign import policy_of
@@ -77,7 +77,7 @@ async def expire(
         return await _told(conn, caller, contact_id)
 
 
-async def _locked(conn: Connection, caller: Caller, contact_id: int) -> Timed:
+async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedContact:
     campaign_id = await contact_times.lock(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if campaign_id is None:
         raise not_found()
@@ -86,7 +86,7 @@ async def _locked(conn: Connection, caller: Caller, contact_id: int) -> Timed:
     return await contact_times.get(conn, contact_id)
 
 
-def _refuse_unless_pending(contact: Timed) -> None:
+def _refuse_unless_pending(contact: TimedContact) -> None:
     match ContactState(contact.state):
         case ContactState.FINISHED:
             raise _finished(contact)
@@ -98,7 +98,7 @@ def _refuse_unless_pending(contact: Timed) -> None:
             return
 
 
-def _refuse_forbidden(contact: Timed, at: datetime) -> None:
+def _refuse_forbidden(contact: TimedContact, at: datetime) -> None:
     if contact.suppressed:
         raise ProblemError(409, "suppressed", "the number is suppressed for good")
     until = contact.suppressed_until
@@ -109,25 +109,25 @@ def _refuse_forbidden(contact: Timed, at: datetime) -> None:
         raise invalid("/at", "after_expiry", detail)
 
 
-def _finished(contact: Timed) -> ProblemError:
+def _finished(contact: TimedContact) -> ProblemError:
     return ProblemError(409, "contact_finished", f"the contact is finished: {contact.outcome}")
 
 
-def _gap_ends(contact: Timed) -> datetime | None:
+def _gap_ends(contact: TimedContact) -> datetime | None:
     """When its next attempt keeps the policy's gap to its last one."""
     if contact.ended_at is None:
         return None
     return contact.ended_at + policy_of(contact.definition).min_gap
 
 
-def _is_moved(contact: Timed) -> bool:
+def _is_moved(contact: TimedContact) -> bool:
     """Whether the time at which it is due is not its own."""
     return contact.waits_for in {Wait.CALLBACK, Wait.SUPPRESSION}
 
 
 async def _move(
     conn: Connection,
-    contact: Timed,
+    contact: TimedContact,
     not_before: datetime,
     waits_for: Wait | None,
     resumes_at: datetime | None,
@@ -136,7 +136,7 @@ async def _move(
         conn, contact.id, not_before=not_before, waits_for=waits_for, resumes_at=resumes_at
     )
     moved = replace(contact, not_before=not_before, waits_for=waits_for)
-    await waiting_counts.add(conn, [(contact.place, -1), (moved.place, 1)])
+    await waiting_counts.add(conn, [(contact.bucket, -1), (moved.bucket, 1)])
 
 
 async def _told(conn: Connection, caller: Caller, contact_id: int) -> Contact:

@@ -95,7 +95,7 @@ async def add(
             for entry in entries
         ]
         valid = [row for row in read if isinstance(row, Row)]
-        await campaigns.fill_alone(conn, campaign_id)
+        await campaigns.lock_for_import(conn, campaign_id)
         ids = await _group_ids(conn, campaign_id, rows.groups)
         inserted = await contacts.insert(
             conn,
@@ -115,13 +115,13 @@ async def add(
         excluded = sum(contact.state == "finished" for contact in inserted)
         await _count(conn, campaign_id, inserted=len(inserted), excluded=excluded)
         await waiting_counts.add(
-            conn, [(each.place, 1) for each in inserted if each.place is not None]
+            conn, [(each.bucket, 1) for each in inserted if each.bucket is not None]
         )
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
 
 
-def _added(row: Row | Fault, new: dict[str, contacts.Inserted]) -> Added:
+def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:
     if isinstance(row, Fault):
         return Added(result="rejected", fault=row)
     contact = new.pop(row.number, None)
@@ -134,7 +134,7 @@ def _added(row: Row | Fault, new: dict[str, contacts.Inserted]) -> Added:
 
 async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     await owned(conn, caller, campaign_id)
-    await campaigns.keep_open(conn, campaign_id)
+    await campaigns.block_completion(conn, campaign_id)
     # Read again: the scheduler may have completed it before it was kept open.
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
@@ -162,7 +162,7 @@ async def _stage(conn: Connection, reader: CsvContacts, pieces: AsyncIterator[by
 async def _merge(
     conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts
 ) -> Imported:
-    await campaigns.fill_alone(conn, campaign_id)
+    await campaigns.lock_for_import(conn, campaign_id)
     merged = await imports.merge(
         conn,
         tenant_id=caller.tenant_id,

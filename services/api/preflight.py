@@ -15,7 +15,7 @@ from services.api.problems import not_found
 from shared.db import campaign_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan
-from shared.db.waiting_counts import NEW, SLOT_SECONDS, Place
+from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.definitions.campaign import policy_of
 from shared.domain.calendar.intervals import Spans, seconds_of
 from shared.domain.capacity.scopes import Caps, lowest_of
@@ -97,7 +97,7 @@ async def run(
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if plan is None:
             raise not_found()
-        places = await waiting_counts.of_campaign(conn, campaign_id)
+        buckets = await waiting_counts.of_campaign(conn, campaign_id)
         # After the counts, so that no group of theirs is missing.
         found = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
     rules = {
@@ -105,7 +105,7 @@ async def run(
         for each in found
     }
     until = now + timedelta(days=asked.days)
-    groups = _groups(rules, places, now=now, until=until)
+    groups = _groups(rules, buckets, now=now, until=until)
     capacity = _capacity(plan, resources.installation, asked)
     shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
     return Preflight(
@@ -127,15 +127,15 @@ async def run(
 
 def _groups(
     rules: dict[int, CallingRules],
-    places: Iterable[tuple[Place, int]],
+    buckets: Iterable[tuple[WaitBucket, int]],
     *,
     now: datetime,
     until: datetime,
 ) -> list[Group]:
     """The largest first; groups in which nobody waits are left out."""
-    by_group: dict[int, list[tuple[Place, int]]] = defaultdict(list)
-    for place, count in places:
-        by_group[place.calling_group_id].append((place, count))
+    by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
+    for bucket, count in buckets:
+        by_group[bucket.calling_group_id].append((bucket, count))
     known: dict[Schedule, Spans] = {}
     groups = [
         _group(rules[id_], waits, known, now=now, until=until)
@@ -147,7 +147,7 @@ def _groups(
 
 def _group(
     rules: CallingRules,
-    waits: Sequence[tuple[Place, int]],
+    waits: Sequence[tuple[WaitBucket, int]],
     known: dict[Schedule, Spans],
     *,
     now: datetime,
@@ -159,10 +159,14 @@ def _group(
         # Places whose law is the same open together: it is reckoned once.
         known[schedule] = openings(rules, start=now, end=until)
     spans = known[schedule]
-    present = seconds_of(now) // SLOT_SECONDS
-    new = sum(count for place, count in waits if place.waits_for == NEW)
-    due = sum(count for place, count in waits if place.slot <= present) - new
-    later = ((place.slot * SLOT_SECONDS, count) for place, count in waits if place.slot > present)
+    present = seconds_of(now) // BUCKET_SECONDS
+    new = sum(count for bucket, count in waits if bucket.waits_for == NEW)
+    due = sum(count for bucket, count in waits if bucket.five_minutes <= present) - new
+    later = (
+        (bucket.five_minutes * BUCKET_SECONDS, count)
+        for bucket, count in waits
+        if bucket.five_minutes > present
+    )
     return Group(
         rules=rules,
         load=Load(

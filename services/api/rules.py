@@ -144,7 +144,7 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
         await tenants.change_rules(
             conn, caller.tenant_id, after.model_dump_json(), api_key_id=caller.api_key_id
         )
-        await campaigns.outdate(conn, tenant_id=caller.tenant_id)
+        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
     return after
 
 

@@ -13,7 +13,7 @@ from services.api.http.upload import pieces_of, read_on, unreadable
 from services.api.problems import ProblemError
 from services.api.suppressions import count, named_list
 from shared.db.api import exclusions, suppression_imports, suppressions
-from shared.db.api.exclusions import Settled
+from shared.db.api.exclusions import SettledContact
 from shared.db.types import Session
 
 EXPORTED_AT_ONCE = 5000
@@ -92,7 +92,7 @@ async def _stage(conn: Session, reader: CsvSuppressions, pieces: AsyncIterator[b
 
 
 async def _settle(conn: Session, caller: Caller, campaign_id: int, *, now: datetime) -> None:
-    settled: list[Settled] = []
+    settled: list[SettledContact] = []
     async for numbers in suppression_imports.staged_numbers(conn):
         settled += await exclusions.settle(
             conn,

@@ -11,8 +11,8 @@ from services.api.instants import expiry_fault
 from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
 from shared.db import counters, waiting_counts
 from shared.db.api import campaigns, exclusions, suppressions
-from shared.db.api.exclusions import Settled
-from shared.db.api.suppressions import ALL_CAMPAIGNS, Put
+from shared.db.api.exclusions import SettledContact
+from shared.db.api.suppressions import ALL_CAMPAIGNS, PutSuppression
 from shared.db.types import Connection
 from shared.domain.outcomes import Outcome
 from shared.domain.places.numbers import InvalidNumber, parse_number
@@ -29,7 +29,7 @@ async def suppress(
     reason: str,
     expires_at: datetime | None,
     now: datetime,
-) -> Put:
+) -> PutSuppression:
     """Attempts under way are stopped by the dialer, which looks here before each originate.
 
     So is a contact that another transaction is importing meanwhile.
@@ -83,7 +83,7 @@ async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) 
     return campaign_id or ALL_CAMPAIGNS
 
 
-async def count(conn: Connection, settled: Sequence[Settled]) -> None:
+async def count(conn: Connection, settled: Sequence[SettledContact]) -> None:
     """Last in a transaction: these counters are everybody's, and are locked until the commit."""
     excluded = Counter(each.waited.campaign_id for each in settled if each.waits is None)
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])

@@ -1,11 +1,11 @@
-"""What the pending contacts of a campaign wait for, from how many wait in which place and slot."""
+"""What the pending contacts of a campaign wait for, from how many wait in which bucket."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.db.waiting_counts import NEW, SLOT_SECONDS, Place
+from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.domain.calendar.calendar import Span
 from shared.domain.contacts import Wait
 from shared.domain.decision.gates import NEVER, ContactFacts
@@ -45,26 +45,26 @@ class Scene:
 
 def explain(
     scene: Scene,
-    places: Iterable[tuple[Place, int]],
+    buckets: Iterable[tuple[WaitBucket, int]],
     rules_of: Callable[[int], CallingRules],
 ) -> dict[Why, int]:
     """How many wait for what; `rules_of` gives the rules for a calling group's id."""
-    by_group: dict[int, list[tuple[Place, int]]] = defaultdict(list)
-    for place, contacts in places:
-        by_group[place.calling_group_id].append((place, contacts))
+    by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
+    for bucket, contacts in buckets:
+        by_group[bucket.calling_group_id].append((bucket, contacts))
     told: dict[Why, int] = {}
     for group_id in sorted(by_group):
         group = _Group(scene, rules_of(group_id))
-        told |= group.told(sorted(by_group[group_id], key=_slot))
+        told |= group.told(sorted(by_group[group_id], key=_five_minutes))
     return told
 
 
-def _slot(counted: tuple[Place, int]) -> int:
-    return counted[0].slot
+def _five_minutes(counted: tuple[WaitBucket, int]) -> int:
+    return counted[0].five_minutes
 
 
 class _Group:
-    """Asked place by place, in order of their slots: most of them share an opening."""
+    """Asked bucket by bucket, in order of their five minutes: most of them share an opening."""
 
     def __init__(self, scene: Scene, rules: CallingRules) -> None:
         self._scene, self._rules = scene, rules
@@ -72,18 +72,18 @@ class _Group:
         self._span: Span | None = None
         self._spanned_from = NEVER
 
-    def told(self, places: Iterable[tuple[Place, int]]) -> dict[Why, int]:
+    def told(self, buckets: Iterable[tuple[WaitBucket, int]]) -> dict[Why, int]:
         found: Counter[_Wait] = Counter()
-        for place, contacts in places:
-            found[self._wait(place)] += contacts
+        for bucket, contacts in buckets:
+            found[self._wait(bucket)] += contacts
         return {Why(self._rules.group, *wait): contacts for wait, contacts in found.items()}
 
-    def _wait(self, place: Place) -> _Wait:
-        starts_at = datetime.fromtimestamp(place.slot * SLOT_SECONDS, UTC)
+    def _wait(self, bucket: WaitBucket) -> _Wait:
+        starts_at = datetime.fromtimestamp(bucket.five_minutes * BUCKET_SECONDS, UTC)
         if starts_at > self._scene.now:
-            reason = str(Wait.WINDOW) if place.waits_for == NEW else place.waits_for
+            reason = str(Wait.WINDOW) if bucket.waits_for == NEW else bucket.waits_for
             return self._at(starts_at, reason, None)
-        # Some of this slot may be due in some minutes only: what they wait for is as good as over.
+        # Some contacts of this bucket become due within minutes: their wait is as good as over.
         if self._due is None:
             self._due = self._at(self._scene.now, *self._shut())
         return self._due

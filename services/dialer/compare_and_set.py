@@ -41,7 +41,7 @@ async def _commit_others(
     if not candidates:
         return Committed(set(), [])
     async with pool.acquire() as conn:
-        ids = await _dial(conn, candidates, counted=False, reconcile=reconcile)
+        ids = await _dial(conn, candidates, in_person_calls=False, reconcile=reconcile)
     return Committed(ids, [])
 
 
@@ -69,7 +69,7 @@ async def _commit_counted(
                 allowed.append(each)
             else:
                 stopped.append((each, reason))
-        ids = await _dial(conn, allowed, counted=True, reconcile=reconcile)
+        ids = await _dial(conn, allowed, in_person_calls=True, reconcile=reconcile)
         noted = [
             NewCall(each.due.id, each.person, each.rules.subject)
             for each in allowed
@@ -81,15 +81,19 @@ async def _commit_counted(
 
 
 async def _dial(
-    conn: Connection, candidates: Sequence[Candidate], *, counted: bool, reconcile: timedelta
+    conn: Connection,
+    candidates: Sequence[Candidate],
+    *,
+    in_person_calls: bool,
+    reconcile: timedelta,
 ) -> set[UUID]:
     at = now()
     return await dialing.dial(
         conn,
         [each.due.id for each in candidates],
         [each.due.number for each in candidates],
-        [each.run.edition for each in candidates],
-        counted=counted,
+        [each.run.revision for each in candidates],
+        in_person_calls=in_person_calls,
         now=at,
         open_until=at + LAST_MOMENTS,
         revisit_at=at + reconcile,

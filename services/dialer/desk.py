@@ -222,7 +222,9 @@ class CallDesk:
         strangers = [item.id for item in dialed if item.scopes is None]
         known = {item.id: item.scopes for item in dialed if item.scopes is not None}
         if strangers:
-            for attempt_id, campaign, tenant, trunk in await dialing.scopes(self._pool, strangers):
+            for attempt_id, campaign, tenant, trunk in await dialing.leases_of(
+                self._pool, strangers
+            ):
                 known[attempt_id] = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
         await self._permits.release(known.items())
         await publish(self._broker, [item.ending for item in batch])

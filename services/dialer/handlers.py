@@ -15,7 +15,7 @@ from services.dialer.providers.protocol import Originate, Provider
 from services.dialer.providers.trunks import Trunks, UnknownTrunkError
 from services.dialer.recheck import Candidate, Stop, facts_of, stop
 from shared.db import blackouts, campaign_runs, dialing
-from shared.db.campaign_runs import Run
+from shared.db.campaign_runs import RunningCampaign
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
@@ -88,7 +88,7 @@ class AttemptDialer:
         campaign_ids = {message.data.campaign_id for message in messages}
         async with self.pool.acquire() as conn:
             due = await dialing.due(conn, list(ids))
-            runs, database_now = await campaign_runs.now(conn, list(campaign_ids))
+            runs, database_now = await campaign_runs.current(conn, list(campaign_ids))
             tenants = {run.tenant_id for run in runs.values()}
             shut = await blackouts.in_force(conn, tenant_ids=tenants)
         skew = now() - database_now
@@ -106,7 +106,7 @@ class AttemptDialer:
         return candidates
 
     def _rules(
-        self, run: Run, group: CallingGroup, shut: Sequence[Blackout]
+        self, run: RunningCampaign, group: CallingGroup, shut: Sequence[Blackout]
     ) -> tuple[CallingRules, Blackout | None]:
         """What all attempts of a campaign in a group have in common."""
         rules = self.rulebook.rules(run.definition, run.tenant_rules, group)

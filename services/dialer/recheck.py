@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db.campaign_runs import Run
-from shared.db.dialing import Due
+from shared.db.campaign_runs import RunningCampaign
+from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
 from shared.domain.attempts import DropReason
 from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
@@ -36,8 +36,8 @@ WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP}
 class Candidate:
     """A due attempt with its campaign, its rules, and the facts but for the calls to the person."""
 
-    due: Due
-    run: Run
+    due: DueAttempt
+    run: RunningCampaign
     rules: CallingRules
     facts: ContactFacts
 
@@ -50,7 +50,9 @@ class Candidate:
         return Person(self.run.tenant_id, self.due.number)
 
 
-def facts_of(due: Due, run: Run, rules: CallingRules, blackout: Blackout | None) -> ContactFacts:
+def facts_of(
+    due: DueAttempt, run: RunningCampaign, rules: CallingRules, blackout: Blackout | None
+) -> ContactFacts:
     """What is known before anybody looks at the calls to the person."""
     spent = rules.max_total is not None and due.attempt_number > rules.max_total
     hindered = due.suppressed or due.expires_at is not None or blackout is not None

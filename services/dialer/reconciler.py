@@ -14,7 +14,7 @@ from services.dialer.providers.protocol import (
 )
 from services.dialer.providers.trunks import Trunks, UnknownTrunkError
 from shared.db import dialing
-from shared.db.dialing import Silent
+from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, UnknownReason
 from shared.runtime.metrics import CALLS_RECONCILED
@@ -37,13 +37,13 @@ class Reconciler:
     longest: timedelta
 
     async def run_once(self, now: datetime) -> bool:
-        silent = await dialing.take_silent(
+        unreported = await dialing.claim_unreported(
             self.pool, now=now, revisit_at=now + self.interval, limit=RECONCILE_MOST
         )
         answers = await asyncio.gather(
-            *(self._settle(attempt, now=now) for attempt in silent), return_exceptions=True
+            *(self._settle(attempt, now=now) for attempt in unreported), return_exceptions=True
         )
-        for attempt, answer in zip(silent, answers, strict=True):
+        for attempt, answer in zip(unreported, answers, strict=True):
             found = answer
             if isinstance(answer, BaseException):
                 # Asked again later, until it is too old; its neighbours are settled all the same.
@@ -55,9 +55,9 @@ class Reconciler:
                 if now - attempt.dialing_at > self.longest:
                     await self.desk.give_up(attempt.id, UnknownReason.NO_REPLY)
             CALLS_RECONCILED.labels(found).inc()
-        return len(silent) == RECONCILE_MOST
+        return len(unreported) == RECONCILE_MOST
 
-    async def _settle(self, attempt: Silent, *, now: datetime) -> str:
+    async def _settle(self, attempt: UnreportedAttempt, *, now: datetime) -> str:
         """What was found: ended, live, early, no_record, no_answer."""
         too_old = now - attempt.dialing_at > self.longest
         try:

@@ -14,7 +14,7 @@ from shared.db.api import suppressions
 from shared.db.events import folding, inbox, webhooks
 from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
-from shared.db.waiting_counts import Place, slot_of
+from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import AttemptDropped, CallEnded
 from shared.kafka.messages.public import AttemptEnded
@@ -85,7 +85,7 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     told = [decision.told for decision in applied if decision.told is not None]
     await outbox.add(conn, told)
     await _hand_to_webhooks(conn, told)
-    await _note_calls(conn, [decision for decision in applied if decision.facts.counted])
+    await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
 
@@ -106,13 +106,15 @@ async def _note_calls(conn: Connection, applied: list[Decision]) -> None:
         await person_calls.forget(conn, dropped)
 
 
-def _arrivals(applied: Iterable[Decision]) -> Iterator[tuple[Place, int]]:
+def _arrivals(applied: Iterable[Decision]) -> Iterator[tuple[WaitBucket, int]]:
     for decision in applied:
         facts, after = decision.facts, decision.next
         if after.waits_for is not None:
-            slot = slot_of(after.not_before)
-            place = Place(facts.campaign_id, facts.calling_group_id, after.waits_for, slot)
-            yield place, 1
+            five_minutes = five_minutes_of(after.not_before)
+            bucket = WaitBucket(
+                facts.campaign_id, facts.calling_group_id, after.waits_for, five_minutes
+            )
+            yield bucket, 1
 
 
 def _sums(applied: Iterable[Decision]) -> list[tuple[int, str, int]]:

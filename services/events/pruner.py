@@ -1,4 +1,4 @@
-"""Forgets what nobody asks for any more: facts that Kafka cannot bring again, empty slots."""
+"""Forgets what nobody asks for any more: facts that Kafka cannot bring again, empty buckets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.db import waiting_counts
 from shared.db.events import inbox
 from shared.db.types import Pool
-from shared.db.waiting_counts import slot_of
+from shared.db.waiting_counts import five_minutes_of
 
 PRUNE_MOST = 10_000
 
@@ -17,5 +17,7 @@ class Pruner:
 
     async def run_once(self, now: datetime) -> bool:
         facts = await inbox.prune(self.pool, now=now, limit=PRUNE_MOST)
-        slots = await waiting_counts.prune(self.pool, before_slot=slot_of(now), limit=PRUNE_MOST)
-        return PRUNE_MOST in (facts, slots)
+        buckets = await waiting_counts.prune(
+            self.pool, before=five_minutes_of(now), limit=PRUNE_MOST
+        )
+        return PRUNE_MOST in (facts, buckets)

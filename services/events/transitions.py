@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from shared.db import counters
-from shared.db.events.folding import End, Facts, Next
+from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
 from shared.definitions.campaign import policy_of
 from shared.domain.attempts import AttemptState, DropReason, advances
 from shared.domain.contacts import ContactState, Wait
@@ -30,14 +30,14 @@ WAITS_FOR = {
 class Decision:
     """What one event makes of its attempt and its contact; `told` is what subscribers hear."""
 
-    facts: Facts
-    end: End
-    next: Next
+    facts: FoldFacts
+    end: AttemptEnd
+    next: ContactNext
     counted: tuple[str, ...]
     told: AttemptEnded | None
 
 
-def moves(event: Event, facts: Facts) -> bool:
+def moves(event: Event, facts: FoldFacts) -> bool:
     """Whether the event still says something new of the attempt."""
     match event:
         case CallEnded():
@@ -50,7 +50,7 @@ def moves(event: Event, facts: Facts) -> bool:
             assert_never(event)
 
 
-def decide(event: Event, facts: Facts, definition: str) -> Decision:
+def decide(event: Event, facts: FoldFacts, definition: str) -> Decision:
     if isinstance(event, AttemptDropped):
         return _dropped(event, facts)
     # A carrier's clock that is behind must not shorten the gap to the next attempt.
@@ -65,7 +65,7 @@ def decide(event: Event, facts: Facts, definition: str) -> Decision:
             call_id = None
         case _:
             assert_never(event)
-    end = End(
+    end = AttemptEnd(
         id=facts.id,
         from_state=None,
         state=state,
@@ -80,10 +80,10 @@ def decide(event: Event, facts: Facts, definition: str) -> Decision:
     return Decision(facts, end, following, counted, told)
 
 
-def _dropped(event: AttemptDropped, facts: Facts) -> Decision:
+def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
     """An attempt that was not placed costs the contact nothing."""
     reason = event.data.reason
-    end = End(
+    end = AttemptEnd(
         id=facts.id,
         from_state=facts.state,
         state=AttemptState.DROPPED,
@@ -102,7 +102,7 @@ def _dropped(event: AttemptDropped, facts: Facts) -> Decision:
     return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
 
 
-def _waits_for(reason: DropReason, facts: Facts) -> Wait:
+def _waits_for(reason: DropReason, facts: FoldFacts) -> Wait:
     if facts.waits_for is Wait.CALLBACK:
         # It is still owed, and still comes before other work.
         return Wait.CALLBACK
@@ -110,13 +110,13 @@ def _waits_for(reason: DropReason, facts: Facts) -> Wait:
 
 
 def _after(
-    facts: Facts,
+    facts: FoldFacts,
     outcome: Outcome,
     definition: str,
     *,
     ended_at: datetime,
     callback_at: datetime | None,
-) -> Next:
+) -> ContactNext:
     """The contact after an attempt that counts."""
     history = record(
         _history(facts),
@@ -136,7 +136,7 @@ def _after(
     return _next(facts, history, again or outcome)
 
 
-def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
+def _next(facts: FoldFacts, history: History, then: Again | Outcome) -> ContactNext:
     """Pending until the one, or finished with the other, if nothing else stands against it."""
     until, expires_at, resumes_at = facts.suppressed_until, facts.expires_at, None
     if facts.suppressed:
@@ -147,7 +147,7 @@ def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
     if isinstance(then, Again) and expires_at is not None and expires_at <= then.not_before:
         then = Outcome.OUT_OF_TIME
     pending, outcome = (then, None) if isinstance(then, Again) else (None, then)
-    return Next(
+    return ContactNext(
         id=facts.contact_id,
         state=ContactState.FINISHED if pending is None else ContactState.PENDING,
         not_before=None if pending is None else pending.not_before,
@@ -162,7 +162,7 @@ def _next(facts: Facts, history: History, then: Again | Outcome) -> Next:
     )
 
 
-def _history(facts: Facts) -> History:
+def _history(facts: FoldFacts) -> History:
     return History(
         attempts=facts.attempts,
         day=facts.day,
@@ -173,7 +173,7 @@ def _history(facts: Facts) -> History:
 
 
 def _folded(
-    facts: Facts, outcome: Outcome, following: Next, *, ended_at: datetime
+    facts: FoldFacts, outcome: Outcome, following: ContactNext, *, ended_at: datetime
 ) -> AttemptEndedData:
     return AttemptEndedData(
         tenant_id=facts.tenant_id,
@@ -189,5 +189,5 @@ def _folded(
     )
 
 
-def _finish(following: Next) -> tuple[str, ...]:
+def _finish(following: ContactNext) -> tuple[str, ...]:
     return () if following.outcome is None else (counters.FINISHED + following.outcome,)

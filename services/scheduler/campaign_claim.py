@@ -6,12 +6,18 @@ from datetime import datetime, timedelta
 
 from shared.db import counters, person_calls, waiting_counts
 from shared.db.campaign_groups import Group
-from shared.db.campaign_runs import Run
+from shared.db.campaign_runs import RunningCampaign
 from shared.db.person_calls import Person
 from shared.db.scheduler import claims
-from shared.db.scheduler.claims import Claimed, Deferred, DueContact, NewAttempt, OpenGroup
+from shared.db.scheduler.claims import (
+    ClaimableGroup,
+    ClaimedAttempt,
+    DeferredContact,
+    DueContact,
+    NewAttempt,
+)
 from shared.db.types import Connection, Pool
-from shared.db.waiting_counts import Place, slot_of
+from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
 from shared.domain.contacts import Wait
@@ -30,7 +36,7 @@ WAITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenGroup:
     """A group whose contacts may be called now."""
 
     group: Group
@@ -39,11 +45,11 @@ class Opened:
 
 
 @dataclass(slots=True)
-class Taken:
+class ClaimResult:
     """What came of a claim, and whether there may be more to claim."""
 
     more: bool = False
-    claimed: list[Claimed] = field(default_factory=list)
+    claimed: list[ClaimedAttempt] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,62 +59,82 @@ class Claims:
     lease: timedelta
 
     def opened(
-        self, run: Run, groups: Iterable[Group], blackouts: Sequence[Blackout], *, now: datetime
-    ) -> list[Opened]:
+        self,
+        campaign: RunningCampaign,
+        groups: Iterable[Group],
+        blackouts: Sequence[Blackout],
+        *,
+        now: datetime,
+    ) -> list[OpenGroup]:
         """The open groups, the one that closes first in front: its contacts can wait least."""
         found = []
         for group in groups:
-            rules = self.rulebook.rules(run.definition, run.tenant_rules, group.calling)
+            rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
             span = rules.opening(now=now)
             if span is None or span.opens_at > now or span.closes_at <= now + LAST_MOMENTS:
                 continue
             places = group.calling.jurisdictions
-            if blacked_out(blackouts, tenant_id=run.tenant_id, jurisdictions=places, now=now):
+            if blacked_out(blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now):
                 continue
-            found.append(Opened(group, rules, span.closes_at))
+            found.append(OpenGroup(group, rules, span.closes_at))
         return sorted(found, key=lambda each: (each.closes_at, each.group.id))
 
     async def take(
-        self, run: Run, opened: Sequence[Opened], *, limit: int, callbacks: bool, now: datetime
-    ) -> Taken:
+        self,
+        campaign: RunningCampaign,
+        opened: Sequence[OpenGroup],
+        *,
+        limit: int,
+        callbacks: bool,
+        now: datetime,
+    ) -> ClaimResult:
         """Claim up to `limit` contacts: who is owed a callback, then groups as they close."""
-        taken = Taken()
+        taken = ClaimResult()
         if callbacks:
-            await self._take_some(run, opened, taken, limit=limit, callbacks=True, now=now)
+            await self._claim_limited(campaign, opened, taken, limit=limit, callbacks=True, now=now)
         limited = [each for each in opened if each.rules.limits]
         free = [each for each in opened if not each.rules.limits]
         if limited and len(taken.claimed) < limit:
-            await self._take_some(run, limited, taken, limit=limit, callbacks=False, now=now)
+            await self._claim_limited(
+                campaign, limited, taken, limit=limit, callbacks=False, now=now
+            )
         if free and len(taken.claimed) < limit:
-            await self._take_all(run, free, taken, limit=limit, now=now)
+            await self._claim_unlimited(campaign, free, taken, limit=limit, now=now)
         return taken
 
-    async def _take_all(
-        self, run: Run, opened: Sequence[Opened], taken: Taken, *, limit: int, now: datetime
+    async def _claim_unlimited(
+        self,
+        campaign: RunningCampaign,
+        opened: Sequence[OpenGroup],
+        taken: ClaimResult,
+        *,
+        limit: int,
+        now: datetime,
     ) -> None:
         """Where nothing depends on the person, one statement claims them."""
         wanted = limit - len(taken.claimed)
         async with self.pool.acquire() as conn, conn.transaction():
-            claimed, places = await claims.claim(
+            claimed, buckets = await claims.claim(
                 conn,
-                campaign_id=run.id,
+                campaign_id=campaign.id,
                 groups=[
-                    OpenGroup(each.group.id, each.closes_at, each.rules.versions) for each in opened
+                    ClaimableGroup(each.group.id, each.closes_at, each.rules.versions)
+                    for each in opened
                 ],
                 limit=wanted,
-                zone_data=tzdata_version(),
+                tzdata_version=tzdata_version(),
                 revisit_at=now + self.lease,
                 now=now,
             )
-            await _count(conn, run, claimed, [(place, -1) for place in places])
+            await _count(conn, campaign, claimed, [(bucket, -1) for bucket in buckets])
         taken.claimed += claimed
         taken.more = taken.more or len(claimed) == wanted
 
-    async def _take_some(
+    async def _claim_limited(
         self,
-        run: Run,
-        opened: Sequence[Opened],
-        taken: Taken,
+        campaign: RunningCampaign,
+        opened: Sequence[OpenGroup],
+        taken: ClaimResult,
         *,
         limit: int,
         callbacks: bool,
@@ -122,7 +148,7 @@ class Claims:
         async with self.pool.acquire() as conn, conn.transaction():
             due = await claims.lock_due(
                 conn,
-                campaign_id=run.id,
+                campaign_id=campaign.id,
                 groups=list(by_group),
                 callbacks=callbacks,
                 limit=looked_at,
@@ -130,7 +156,7 @@ class Claims:
             )
             if not due:
                 return
-            blocks = await self._blocks(conn, run, due, by_group, now=now)
+            blocks = await self._blocks(conn, campaign, due, by_group, now=now)
             allowed = [each for each in due if each.id not in blocks][:wanted]
             deferred = [
                 (each, _deferral(each, block, now=now))
@@ -147,29 +173,29 @@ class Claims:
                     )
                     for each in allowed
                 ],
-                campaign_id=run.id,
-                zone_data=tzdata_version(),
+                campaign_id=campaign.id,
+                tzdata_version=tzdata_version(),
                 revisit_at=now + self.lease,
                 now=now,
             )
             await claims.defer(conn, [deferral for _, deferral in deferred])
-            left = [(each.place, -1) for each in (*allowed, *(each for each, _ in deferred))]
-            arrived = [(_place(run, each, deferral), 1) for each, deferral in deferred]
-            await _count(conn, run, claimed, left + arrived)
+            left = [(each.bucket, -1) for each in (*allowed, *(each for each, _ in deferred))]
+            arrived = [(_place(campaign, each, deferral), 1) for each, deferral in deferred]
+            await _count(conn, campaign, claimed, left + arrived)
         taken.claimed += claimed
         taken.more = taken.more or len(due) == looked_at or len(claimed) == wanted
 
     async def _blocks(
         self,
         conn: Connection,
-        run: Run,
+        campaign: RunningCampaign,
         due: Sequence[DueContact],
-        by_group: dict[int, Opened],
+        by_group: dict[int, OpenGroup],
         *,
         now: datetime,
     ) -> dict[int, Block]:
         """By contact, what forbids to call it; the dialer asks again, with the person locked."""
-        persons = {each.id: Person(run.tenant_id, each.number) for each in due}
+        persons = {each.id: Person(campaign.tenant_id, each.number) for each in due}
         calls = await person_calls.of_persons(conn, set(persons.values()), now=now)
         blocks = {}
         for each in due:
@@ -184,24 +210,27 @@ class Claims:
         return blocks
 
 
-def _deferral(contact: DueContact, block: Block, *, now: datetime) -> Deferred:
+def _deferral(contact: DueContact, block: Block, *, now: datetime) -> DeferredContact:
     # What was asked is of the kind that ends; a window that closed meanwhile opens again.
     until = min(block.until or now + timedelta(minutes=1), now + ASK_AGAIN)
     waits_for = WAITS.get(block.gate, Wait.WINDOW)
-    if contact.place.waits_for == Wait.CALLBACK:
+    if contact.bucket.waits_for == Wait.CALLBACK:
         # It is still owed, and still comes before other work.
         waits_for = Wait.CALLBACK
-    return Deferred(contact_id=contact.id, until=until, waits_for=waits_for)
+    return DeferredContact(contact_id=contact.id, until=until, waits_for=waits_for)
 
 
-def _place(run: Run, contact: DueContact, deferral: Deferred) -> Place:
-    slot = slot_of(deferral.until)
-    return Place(run.id, contact.calling_group_id, deferral.waits_for, slot)
+def _place(campaign: RunningCampaign, contact: DueContact, deferral: DeferredContact) -> WaitBucket:
+    five_minutes = five_minutes_of(deferral.until)
+    return WaitBucket(campaign.id, contact.calling_group_id, deferral.waits_for, five_minutes)
 
 
 async def _count(
-    conn: Connection, run: Run, claimed: Sequence[Claimed], changes: Sequence[tuple[Place, int]]
+    conn: Connection,
+    campaign: RunningCampaign,
+    claimed: Sequence[ClaimedAttempt],
+    changes: Sequence[tuple[WaitBucket, int]],
 ) -> None:
     if claimed:
-        await counters.add(conn, [(run.id, counters.ATTEMPTS, len(claimed))])
+        await counters.add(conn, [(campaign.id, counters.ATTEMPTS, len(claimed))])
     await waiting_counts.add(conn, changes)

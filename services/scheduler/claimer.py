@@ -10,14 +10,14 @@ from datetime import datetime
 
 from faststream.kafka import KafkaBroker
 
-from services.scheduler.campaign_claim import Claims, Opened
+from services.scheduler.campaign_claim import Claims, OpenGroup
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
 from shared.db import blackouts, campaign_groups, campaign_runs
 from shared.db.campaign_groups import Group
-from shared.db.campaign_runs import Run
+from shared.db.campaign_runs import RunningCampaign
 from shared.db.scheduler import claims, given_up
-from shared.db.scheduler.claims import Claimed
+from shared.db.scheduler.claims import ClaimedAttempt
 from shared.db.types import Connection, Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.broker import publish
@@ -30,16 +30,16 @@ CLAIM_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Pass:
     """The running campaigns as one look finds them.
 
     `opened` are the groups in which each may call now; in those of `callbacks` somebody is owed
     a callback.
     """
 
-    running: list[Run]
+    running: list[RunningCampaign]
     usage: Usage
-    opened: dict[int, list[Opened]]
+    opened: dict[int, list[OpenGroup]]
     callbacks: set[int]
     overdue: bool
 
@@ -58,11 +58,11 @@ class Claimer:
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when there may be more to do at once."""
         async with self.pool.acquire() as conn:
-            scene = await self._look(conn, now=now)
+            scene = await self._observe(conn, now=now)
         more = scene.overdue and await self.rescuer.run_once(now)
         publishing: list[asyncio.Task[None]] = []
         try:
-            async for claimed in self._deal(scene, now=now):
+            async for claimed in self._claim_by_share(scene, now=now):
                 publishing.append(asyncio.create_task(self._publish(claimed, now=now)))
                 more = more or len(claimed) == CLAIM_MOST
         finally:
@@ -73,13 +73,15 @@ class Claimer:
                 raise error
         return more
 
-    async def _deal(self, scene: Scene, *, now: datetime) -> AsyncIterator[list[Claimed]]:
+    async def _claim_by_share(
+        self, scene: Pass, *, now: datetime
+    ) -> AsyncIterator[list[ClaimedAttempt]]:
         """Claim by shares. What a campaign leaves of its own is dealt out again to the others.
 
         Each round serves somebody or finds somebody with nothing to do, so that it comes to an
         end, and no campaign is kept waiting by those that only wait.
         """
-        hungry = {run.id: run for run in scene.running if scene.opened[run.id]}
+        hungry = {campaign.id: campaign for campaign in scene.running if scene.opened[campaign.id]}
         while shares := scene.usage.shares(list(hungry.values())):
             for id_, share in shares.items():
                 limit = min(CLAIM_MOST, share)
@@ -97,25 +99,31 @@ class Claimer:
                 if not taken.claimed or not taken.more or limit == CLAIM_MOST:
                     del hungry[id_]
 
-    async def _look(self, conn: Connection, *, now: datetime) -> Scene:
+    async def _observe(self, conn: Connection, *, now: datetime) -> Pass:
         running = await campaign_runs.running(conn)
         live = await claims.live(conn, now=now)
         groups = await campaign_groups.of_campaigns(
-            conn, [run.id for run in running], self.known_groups
+            conn, [campaign.id for campaign in running], self.known_groups
         )
-        shut = await blackouts.in_force(conn, tenant_ids={run.tenant_id for run in running})
-        return Scene(
+        shut = await blackouts.in_force(
+            conn, tenant_ids={campaign.tenant_id for campaign in running}
+        )
+        return Pass(
             running=running,
             usage=Usage.of(live, running, self.installation),
             opened={
-                run.id: self.claims.opened(run, groups.get(run.id, []), shut, now=now)
-                for run in running
+                campaign.id: self.claims.opened(
+                    campaign, groups.get(campaign.id, []), shut, now=now
+                )
+                for campaign in running
             },
-            callbacks=await given_up.callbacks_due(conn, [run.id for run in running], now=now),
+            callbacks=await given_up.callbacks_due(
+                conn, [campaign.id for campaign in running], now=now
+            ),
             overdue=any(each.overdue for each in live.values()),
         )
 
-    async def _publish(self, claimed: list[Claimed], *, now: datetime) -> None:
+    async def _publish(self, claimed: list[ClaimedAttempt], *, now: datetime) -> None:
         ATTEMPTS_CLAIMED.inc(len(claimed))
         passing(Failpoint.AFTER_CLAIM)
         await publish(

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from shared.db import campaign_groups, campaign_runs, counters, outbox, waiting_counts
 from shared.db.api import contacts
 from shared.db.campaign_groups import Group
-from shared.db.campaign_runs import Unsettled
+from shared.db.campaign_runs import UnsettledCampaign
 from shared.db.scheduler import given_up
-from shared.db.scheduler.given_up import GivenUp
+from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
 from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
@@ -61,14 +61,16 @@ class Lifecycle:
                 return False
             return await self._finish(conn, campaign, now=now)
 
-    async def _finish(self, conn: Connection, campaign: Unsettled, *, now: datetime) -> bool:
+    async def _finish(
+        self, conn: Connection, campaign: UnsettledCampaign, *, now: datetime
+    ) -> bool:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await campaign_runs.try_exclude_imports(conn, campaign.id):
             return False
         live, groups = await campaign_groups.unfinished(conn, campaign.id)
         if live or not all(self._is_over(campaign, group, now=now) for group in groups):
             return False
-        finished: list[GivenUp] = []
+        finished: list[GivenUpContact] = []
         for group in groups:
             outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
             finished += await given_up.give_up(
@@ -82,7 +84,7 @@ class Lifecycle:
             await _move(conn, campaign, CampaignState.COMPLETED, now=now)
         return False
 
-    def _is_over(self, campaign: Unsettled, group: Group, *, now: datetime) -> bool:
+    def _is_over(self, campaign: UnsettledCampaign, group: Group, *, now: datetime) -> bool:
         rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
         return rules.opening(now=now) is None
 
@@ -94,20 +96,20 @@ class Lifecycle:
         return len(expired) == EXPIRE_MOST
 
 
-async def _count(conn: Connection, finished: list[GivenUp]) -> None:
+async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
     """Last in the transaction, and all at once: in the order in which everybody locks."""
     ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
-    await waiting_counts.add(conn, [(each.place, -1) for each in finished])
+    await waiting_counts.add(conn, [(each.bucket, -1) for each in finished])
 
 
-def _has_begun(campaign: Unsettled, *, now: datetime) -> bool:
+def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
     start = calendar_of(campaign.definition).start_date
     return start is None or now >= datetime.combine(start, time(), UTC) - EARLIEST_DAY
 
 
 async def _move(
-    conn: Connection, campaign: Unsettled, state: CampaignState, *, now: datetime
+    conn: Connection, campaign: UnsettledCampaign, state: CampaignState, *, now: datetime
 ) -> None:
     await campaign_runs.move(conn, campaign.id, state, at=now)
     data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)

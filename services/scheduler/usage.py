@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from shared.db.campaign_runs import Run
-from shared.db.scheduler.claims import Live
+from shared.db.campaign_runs import RunningCampaign
+from shared.db.scheduler.claims import LiveAttempts
 from shared.definitions.campaign import parse_definition
 from shared.domain.capacity.fair_share import Claimant, fair_shares, room
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 
-IDLE = Live(claimed=0, dialed=0, overdue=0)
+IDLE = LiveAttempts(claimed=0, dialed=0, overdue=0)
 
 
 @dataclass(slots=True)
@@ -22,7 +22,9 @@ class Usage:
     dialed: Counter[Scope] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, live: dict[int, Live], running: Iterable[Run], installation: Caps) -> "Usage":
+    def of(
+        cls, live: dict[int, LiveAttempts], running: Iterable[RunningCampaign], installation: Caps
+    ) -> "Usage":
         usage = cls({INSTALLATION: installation})
         for campaign in running:
             own = live.get(campaign.id, IDLE)
@@ -32,11 +34,11 @@ class Usage:
                 usage.dialed[scope] += own.dialed
         return usage
 
-    def note(self, campaign: Run, claimed: int) -> None:
+    def note(self, campaign: RunningCampaign, claimed: int) -> None:
         for scope in campaign.scopes:
             self.waiting[scope] += claimed
 
-    def shares(self, campaigns: Sequence[Run]) -> dict[int, int]:
+    def shares(self, campaigns: Sequence[RunningCampaign]) -> dict[int, int]:
         """How many each of the campaigns may claim now, by id; those that may none are left out."""
         free = {
             scope: room(caps, waiting=self.waiting[scope], dialed=self.dialed[scope])
@@ -44,7 +46,7 @@ class Usage:
         }
         return fair_shares([self._claimant(campaign) for campaign in campaigns], free)
 
-    def _claimant(self, campaign: Run) -> Claimant:
+    def _claimant(self, campaign: RunningCampaign) -> Claimant:
         share = parse_definition(campaign.definition).share
         own = Scope("campaign", campaign.id)
         return Claimant(

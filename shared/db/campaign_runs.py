@@ -13,7 +13,7 @@ from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunningCampaign:
     """A campaign that may be called; `wanted` says that calls may be started now.
 
     `caps` are those of its scopes, without the installation's.
@@ -24,7 +24,7 @@ class Run:
     trunk_id: int
     definition: str
     tenant_rules: str
-    edition: int
+    revision: int
     wanted: bool
     caps: dict[Scope, Caps]
 
@@ -34,7 +34,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class UnsettledCampaign:
     """A campaign that has not ended."""
 
     id: int
@@ -45,11 +45,11 @@ class Unsettled:
     wanted_state: WantedState
 
 
-async def running(conn: Connection) -> list[Run]:
+async def running(conn: Connection) -> list[RunningCampaign]:
     """The campaigns whose contacts may be claimed."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.edition, true AS wanted,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision, true AS wanted,
             t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
@@ -64,11 +64,13 @@ async def running(conn: Connection) -> list[Run]:
     return [_run(row) for row in rows]
 
 
-async def now(conn: Connection, ids: Sequence[int]) -> tuple[dict[int, Run], datetime]:
+async def current(
+    conn: Connection, ids: Sequence[int]
+) -> tuple[dict[int, RunningCampaign], datetime]:
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.edition,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision,
             clock_timestamp() AS at,
             c.state = 'running' AND c.wanted_state = 'running' AS wanted,
             t.rules::text AS tenant_rules,
@@ -106,7 +108,7 @@ async def unsettled(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def lock_unsettled(conn: Connection, campaign_id: int) -> Unsettled | None:
+async def lock_unsettled(conn: Connection, campaign_id: int) -> UnsettledCampaign | None:
     """The campaign for this transaction alone; None when it has ended or another works on it."""
     row = await conn.fetchrow(
         """
@@ -120,7 +122,7 @@ async def lock_unsettled(conn: Connection, campaign_id: int) -> Unsettled | None
     )
     if row is None:
         return None
-    return Unsettled(
+    return UnsettledCampaign(
         row["id"],
         row["tenant_id"],
         row["definition"],
@@ -151,14 +153,14 @@ async def try_exclude_imports(conn: Connection, campaign_id: int) -> bool:
     return free
 
 
-def _run(row: asyncpg.Record) -> Run:
-    return Run(
+def _run(row: asyncpg.Record) -> RunningCampaign:
+    return RunningCampaign(
         row["id"],
         row["tenant_id"],
         row["trunk_id"],
         row["definition"],
         row["tenant_rules"],
-        row["edition"],
+        row["revision"],
         row["wanted"],
         campaign_caps(row),
     )

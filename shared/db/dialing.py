@@ -17,7 +17,7 @@ from shared.domain.places.calling_groups import CallingGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueAttempt:
     """A claimed attempt as the dialer meets it."""
 
     id: UUID
@@ -32,7 +32,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class UnreportedAttempt:
     """A dialed attempt that nobody has reported on for a while."""
 
     id: UUID
@@ -53,7 +53,7 @@ async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
 
 
-async def scopes(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
+async def leases_of(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
     """(attempt, campaign, tenant, trunk) of these attempts."""
     rows = await conn.fetch(
         """
@@ -66,7 +66,7 @@ async def scopes(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int,
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
 
 
-async def over(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
+async def ended(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
     """(attempt, campaign, tenant, trunk) of those that have ended and are never dialed again."""
     rows = await conn.fetch(
         """
@@ -79,7 +79,7 @@ async def over(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, i
     return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
 
 
-async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
+async def due(conn: Connection, ids: Sequence[UUID]) -> list[DueAttempt]:
     """Those of the attempts that are still claimed, with what the dialer needs to decide."""
     rows = await conn.fetch(
         """
@@ -103,7 +103,7 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[Due]:
     return [_due(row, groups) for row in rows]
 
 
-def _due(row: Record, groups: dict[int, CallingGroup]) -> Due:
+def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
     """Attempts of one group share it, and are told apart by its id at less cost."""
     group = groups.get(row["group_id"])
     if group is None:
@@ -113,7 +113,7 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> Due:
             jurisdictions=tuple(row["jurisdictions"]),
             jurisdiction_source=row["jurisdiction_source"],
         )
-    return Due(
+    return DueAttempt(
         row["id"],
         row["campaign_id"],
         row["attempt_number"],
@@ -130,9 +130,9 @@ async def dial(
     conn: Connection,
     ids: Sequence[UUID],
     numbers: Sequence[str],
-    editions: Sequence[int],
+    revisions: Sequence[int],
     *,
-    counted: bool = False,
+    in_person_calls: bool = False,
     now: datetime,
     open_until: datetime,
     revisit_at: datetime,
@@ -141,17 +141,18 @@ async def dial(
 
     It reads the owner's wish and the suppressions in the same statement, so a pause or a
     suppression that is committed stops whatever has not passed this point. So does whatever has
-    raised the campaign's edition since the attempt was judged by the one that is given. `counted`
-    says that the calls are noted in person_calls by the same transaction.
+    raised the campaign's revision since the attempt was judged by the one that is given.
+    `in_person_calls` says that the same transaction notes the calls in person_calls.
     """
     rows = await conn.fetch(
         """
-        UPDATE attempts a SET state = 'dialing', dialing_at = $3, revisit_at = $4, counted = $6
+        UPDATE attempts a
+        SET state = 'dialing', dialing_at = $3, revisit_at = $4, in_person_calls = $6
         FROM campaigns c
         -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
         WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
             AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
-            AND c.edition = ($7::integer[])[array_position($1::uuid[], a.id)]
+            AND c.revision = ($7::integer[])[array_position($1::uuid[], a.id)]
             AND NOT EXISTS (
                 SELECT FROM suppressions s
                 WHERE s.tenant_id = c.tenant_id
@@ -165,8 +166,8 @@ async def dial(
         now,
         revisit_at,
         open_until,
-        counted,
-        list(editions),
+        in_person_calls,
+        list(revisions),
     )
     return {row["id"] for row in rows}
 
@@ -203,9 +204,9 @@ async def placed(
     )
 
 
-async def take_silent(
+async def claim_unreported(
     conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
-) -> list[Silent]:
+) -> list[UnreportedAttempt]:
     """Dialed attempts whose provider must be asked; nobody else asks before `revisit_at`."""
     rows = await conn.fetch(
         """
@@ -221,4 +222,4 @@ async def take_silent(
         revisit_at,
         limit,
     )
-    return [Silent(**{**row, "state": AttemptState(row["state"])}) for row in rows]
+    return [UnreportedAttempt(**{**row, "state": AttemptState(row["state"])}) for row in rows]

@@ -122,7 +122,7 @@ def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
     async def readyz(_request: Request) -> Response:
         results = await asyncio.gather(*(_passes(check) for check in checks.values()))
         body: dict[str, object] = dict(zip(checks, results, strict=True))
-        body["zone_data"] = tzdata_version()
+        body["tzdata_version"] = tzdata_version()
         body["holidays"] = holidays_version()
         return _json(body, 200 if all(results) else 503)
 

@@ -131,7 +131,8 @@ async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
         """
         SELECT campaign_id, name, value FROM campaign_counters
         UNION ALL
-        SELECT campaign_id, format('waiting %s %s %s', calling_group_id, waits_for, slot), contacts
+        SELECT campaign_id,
+            format('waiting %s %s %s', calling_group_id, waits_for, five_minutes), contacts
         FROM waiting_contacts
         """
     )

@@ -19,7 +19,7 @@ WITH counted AS (
 ), waits AS (
     SELECT campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
         CASE WHEN not_before = '-infinity' THEN 0
-            ELSE floor(extract(epoch FROM not_before) / 300) END AS slot,
+            ELSE floor(extract(epoch FROM not_before) / 300) END AS five_minutes,
         count(*) AS n
     FROM contacts WHERE state = 'pending' GROUP BY 1, 2, 3, 4
 ), of_contacts AS (
@@ -32,9 +32,11 @@ SELECT format('I6 counter %s of campaign %s is %s, its rows are %s', name, campa
 FROM counted c FULL JOIN campaign_counters k USING (campaign_id, name)
 WHERE coalesce(k.value, 0) <> coalesce(c.n, 0)
 UNION ALL
-SELECT format('I6 in campaign %s, group %s, %s contacts wait for %s in slot %s; its rows are %s',
-    campaign_id, calling_group_id, w.contacts, waits_for, slot, r.n)
-FROM waits r FULL JOIN waiting_contacts w USING (campaign_id, calling_group_id, waits_for, slot)
+SELECT format('I6 in campaign %s, group %s, %s contacts wait for %s in bucket %s; its rows are %s',
+    campaign_id, calling_group_id, w.contacts, waits_for, five_minutes, r.n)
+FROM waits r FULL JOIN waiting_contacts w USING (
+    campaign_id, calling_group_id, waits_for, five_minutes
+)
 WHERE coalesce(w.contacts, 0) <> coalesce(r.n, 0)
 UNION ALL
 SELECT format('I2 contact %s is %s with %s live attempts', c.id, c.state, a.live)
@@ -48,8 +50,8 @@ UNION ALL
 SELECT format('I6 attempt %s is %s with %s, its call to the person has %s', a.id, a.state,
     a.outcome, p.outcome)
 FROM attempts a FULL JOIN person_calls p ON p.attempt_id = a.id
-WHERE (a.counted AND a.state <> 'dropped') IS DISTINCT FROM (p.attempt_id IS NOT NULL)
-    OR p.outcome IS DISTINCT FROM a.outcome AND a.counted
+WHERE (a.in_person_calls AND a.state <> 'dropped') IS DISTINCT FROM (p.attempt_id IS NOT NULL)
+    OR p.outcome IS DISTINCT FROM a.outcome AND a.in_person_calls
 UNION ALL
 SELECT format('I6 contact %s waits for %s until %s', id, waits_for, not_before)
 FROM contacts WHERE state = 'pending' AND (waits_for IS NOT NULL AND not_before = '-infinity')

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.db import waiting_counts
 from shared.db.types import Connection
-from shared.db.waiting_counts import Place
+from shared.db.waiting_counts import WaitBucket
 from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
 
@@ -94,7 +94,8 @@ async def some_contacts(
     source = "contact" if zones else "unknown"
     group_id = await conn.fetchval(
         """
-        INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, $3)
+        INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+        VALUES ($1, $2, $3, 'number')
         ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
             DO UPDATE SET zones = excluded.zones
         RETURNING id
@@ -117,7 +118,9 @@ async def some_contacts(
         first,
         count,
     )
-    await waiting_counts.add(conn, [(Place(campaign_id, group_id, waiting_counts.NEW, 0), count)])
+    await waiting_counts.add(
+        conn, [(WaitBucket(campaign_id, group_id, waiting_counts.NEW, 0), count)]
+    )
     await conn.execute(
         """
         INSERT INTO campaign_counters AS c VALUES ($1, 'contacts', $2)

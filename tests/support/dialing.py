@@ -63,7 +63,7 @@ class Bench:
             """
             WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id)
             INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                revisit_at, number, state, zone_data)
+                revisit_at, number, state, tzdata_version)
             SELECT uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
             RETURNING id, contact_id
             """,

@@ -76,7 +76,8 @@ class History:
     ) -> int:
         group = await self.conn.fetchval(
             """
-            INSERT INTO calling_groups (zones, source, jurisdictions) VALUES ($1, $2, $3)
+            INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+            VALUES ($1, $2, $3, 'number')
             ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
                 DO UPDATE SET zones = EXCLUDED.zones
             RETURNING id
@@ -120,7 +121,7 @@ class History:
         await self.conn.execute(
             """
             INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                dialing_at, ended_at, number, state, zone_data, outcome)
+                dialing_at, ended_at, number, state, tzdata_version, outcome)
             SELECT $1, campaign_id, id, $3, $3::timestamptz + interval '1 hour',
                 CASE WHEN $5 <> 'dropped' THEN $3::timestamptz END, $4, attempts + 1, $5, '2026b',
                 CASE WHEN $5 <> 'dropped' THEN $6 END
@@ -188,7 +189,9 @@ class History:
         )
         await self.conn.execute(
             """
-            INSERT INTO waiting_contacts (campaign_id, calling_group_id, waits_for, slot, contacts)
+            INSERT INTO waiting_contacts (
+                campaign_id, calling_group_id, waits_for, five_minutes, contacts
+            )
             SELECT campaign_id, calling_group_id, 'new', 0, count(*) FROM contacts
             WHERE state = 'pending' GROUP BY 1, 2
             """

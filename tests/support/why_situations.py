@@ -62,7 +62,7 @@ async def a_call(
     row = await api.pool.fetchrow(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-            dialing_at, ended_at, number, state, zone_data, outcome)
+            dialing_at, ended_at, number, state, tzdata_version, outcome)
         SELECT $1, c.campaign_id, c.id, $3::timestamptz, $3, $3, $4, 1, 'ended', '2026b', $5
         FROM contacts c WHERE c.id = $2
         RETURNING (SELECT c.number FROM contacts c WHERE c.id = $2) AS number,
@@ -176,7 +176,7 @@ async def allowed(api: Api) -> int:
         await api.pool.execute(
             """
             INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                revisit_at, dialing_at, number, state, zone_data)
+                revisit_at, dialing_at, number, state, tzdata_version)
             SELECT $1, campaign_id, $2::bigint + $3::bigint, $4::timestamptz, $4, $4,
                 CASE WHEN $5 = 'dialing' THEN $4 END, 1, $5, '2026b'
             FROM contacts WHERE id = $2

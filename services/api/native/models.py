@@ -77,7 +77,7 @@ class AttemptView(BaseModel):
     dialing_at: datetime | None
     placed_at: datetime | None
     ended_at: datetime | None
-    zone_data: str = Field(description="version of the zone data in force", examples=["2026b"])
+    tzdata_version: str = Field(description="version of the zone data in force", examples=["2026b"])
     provider_call_id: str | None
 
     @classmethod

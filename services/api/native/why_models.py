@@ -107,7 +107,7 @@ class ContactWhyView(BaseModel):
     jurisdictions: list[str] = Field(examples=[["US-PA"]])
     jurisdiction_source: str = Field(examples=["number"])
     rules: list[str] = Versions
-    zone_data: str = Field(description="version of the zone data in force", examples=["2026b"])
+    tzdata_version: str = Field(description="version of the zone data in force", examples=["2026b"])
 
     @classmethod
     def of(cls, why: ContactWhy) -> "ContactWhyView":
@@ -131,7 +131,7 @@ class ContactWhyView(BaseModel):
                 "jurisdictions": list(group.jurisdictions),
                 "jurisdiction_source": group.jurisdiction_source,
                 "rules": why.rules.versions.split(),
-                "zone_data": tzdata_version(),
+                "tzdata_version": tzdata_version(),
             },
             from_attributes=True,
         )
@@ -159,7 +159,7 @@ class AttemptWhyView(BaseModel):
     ended_at: datetime | None
     window_closes_at: datetime = Field(description="of the window in which it was allowed")
     rules: list[str] = Field(description="versions of the rule packs that allowed it")
-    zone_data: str = Field(description="version of the zone data that allowed it")
+    tzdata_version: str = Field(description="version of the zone data that allowed it")
     stopped: StoppedView | None
     contact: ContactWhyView = Field(description="how it is with the contact now")
 

@@ -124,7 +124,7 @@ class Permits:
         """
         members = await self.redis.zrange(_leases(INSTALLATION), 0, -1)
         held = [UUID(str(member)) for member in members]
-        leaked = await dialing.over(self.pool, held)
+        leaked = await dialing.ended(self.pool, held)
         await self.release(
             (attempt_id, scopes_of(campaign=campaign, tenant=tenant, trunk=trunk))
             for attempt_id, campaign, tenant, trunk in leaked

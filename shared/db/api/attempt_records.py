@@ -21,7 +21,7 @@ class AttemptRecord:
     dialing_at: datetime | None
     placed_at: datetime | None
     ended_at: datetime | None
-    zone_data: str
+    tzdata_version: str
     provider_call_id: str | None
 
 
@@ -30,7 +30,7 @@ async def get(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptR
         """
         SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
                a.claimed_at, a.window_closes_at, a.dialing_at, a.placed_at, a.ended_at,
-               a.zone_data, a.provider_call_id
+               a.tzdata_version, a.provider_call_id
         FROM attempts a
         JOIN campaigns m ON m.id = a.campaign_id
         WHERE a.id = $2 AND m.tenant_id = $1
@@ -46,7 +46,7 @@ async def of_contact(conn: Connection, contact_id: int) -> list[AttemptRecord]:
     records = await conn.fetch(
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,
-               window_closes_at, dialing_at, placed_at, ended_at, zone_data, provider_call_id
+               window_closes_at, dialing_at, placed_at, ended_at, tzdata_version, provider_call_id
         FROM attempts WHERE contact_id = $1
         ORDER BY id DESC
         LIMIT 1000
@@ -63,7 +63,7 @@ async def page(
     records = await conn.fetch(
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,
-               window_closes_at, dialing_at, placed_at, ended_at, zone_data, provider_call_id
+               window_closes_at, dialing_at, placed_at, ended_at, tzdata_version, provider_call_id
         FROM attempts
         WHERE campaign_id = $1 AND ($2::uuid IS NULL OR id > $2)
         ORDER BY id

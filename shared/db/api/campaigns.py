@@ -131,7 +131,7 @@ async def edit(
             INSERT INTO campaign_edits (campaign_id, definition, api_key_id, at)
             VALUES ($1, $3, $4, clock_timestamp())
         )
-        UPDATE campaigns SET name = $2, definition = $3, edition = edition + 1 WHERE id = $1
+        UPDATE campaigns SET name = $2, definition = $3, revision = revision + 1 WHERE id = $1
         """,
         campaign_id,
         name,
@@ -140,11 +140,11 @@ async def edit(
     )
 
 
-async def outdate(conn: Connection, *, tenant_id: int | None) -> None:
+async def bump_revision(conn: Connection, *, tenant_id: int | None) -> None:
     """Have what dialers judge by at this moment be judged anew: a tenant's campaigns, or all."""
     await conn.execute(
         """
-        UPDATE campaigns SET edition = edition + 1 WHERE id IN (
+        UPDATE campaigns SET revision = revision + 1 WHERE id IN (
             SELECT id FROM campaigns
             WHERE ($1::bigint IS NULL OR tenant_id = $1)
                 AND state NOT IN ('completed', 'cancelled')
@@ -156,12 +156,12 @@ async def outdate(conn: Connection, *, tenant_id: int | None) -> None:
     )
 
 
-async def keep_open(conn: Connection, campaign_id: int) -> None:
+async def block_completion(conn: Connection, campaign_id: int) -> None:
     """Until the transaction ends, the scheduler does not complete the campaign."""
     await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", campaign_id)
 
 
-async def fill_alone(conn: Connection, campaign_id: int) -> None:
+async def lock_for_import(conn: Connection, campaign_id: int) -> None:
     """Until the transaction ends, nobody else adds contacts.
 
     Two that add the same numbers in another order would wait for each other for ever.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import NEW, Place, slot_of
+from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.domain.policy.attempt_policy import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timed:
+class TimedContact:
     """A contact with all that its time depends on. No `not_before` means at once.
 
     `suppressed` is for good; `resumes_at` is its time before a suppression or a callback.
@@ -37,9 +37,11 @@ class Timed:
     suppressed_until: datetime | None
 
     @property
-    def place(self) -> Place:
+    def bucket(self) -> WaitBucket:
         waits_for = self.waits_for or NEW
-        return Place(self.campaign_id, self.calling_group_id, waits_for, slot_of(self.not_before))
+        return WaitBucket(
+            self.campaign_id, self.calling_group_id, waits_for, five_minutes_of(self.not_before)
+        )
 
     @property
     def history(self) -> History:
@@ -66,7 +68,7 @@ async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | No
     return campaign_id
 
 
-async def get(conn: Connection, contact_id: int) -> Timed:
+async def get(conn: Connection, contact_id: int) -> TimedContact:
     """Read apart from the lock, for which a suppression may have been waited for."""
     row = await conn.fetchrow(
         """
@@ -93,7 +95,7 @@ async def get(conn: Connection, contact_id: int) -> Timed:
         contact_id,
     )
     assert row is not None  # noqa: S101 - it is locked
-    return Timed(**row)
+    return TimedContact(**row)
 
 
 async def move(

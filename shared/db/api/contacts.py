@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import Place
+from shared.db.waiting_counts import WaitBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +39,18 @@ class NewContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inserted:
+class InsertedContact:
     """A contact that was new, and where it waits if it does."""
 
     id: int
     number: str
     state: str
-    place: Place | None
+    bucket: WaitBucket | None
 
 
 async def insert(
     conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
-) -> list[Inserted]:
+) -> list[InsertedContact]:
     """Those that were new; a number that is suppressed for good is finished as it comes in."""
     records = await conn.fetch(
         """
@@ -75,7 +75,7 @@ async def insert(
         ORDER BY r.position
         ON CONFLICT (campaign_id, number) DO NOTHING
         RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot
+            five_minutes_of(not_before) AS five_minutes
         """,
         tenant_id,
         campaign_id,
@@ -86,14 +86,14 @@ async def insert(
         [row.expires_at for row in rows],
     )
     return [
-        Inserted(
+        InsertedContact(
             id=record["id"],
             number=record["number"],
             state=record["state"],
-            place=None
+            bucket=None
             if record["state"] == "finished"
-            else Place(
-                campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]
+            else WaitBucket(
+                campaign_id, record["calling_group_id"], record["waits_for"], record["five_minutes"]
             ),
         )
         for record in records

@@ -7,18 +7,18 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import NEW, Place, slot_of
+from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 
 # The pool's own limit is meant for short statements; an import settles many numbers.
 LONG = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class SettledContact:
     """A contact that waited, where it did and where it does now; nowhere when it is excluded."""
 
-    waited: Place
-    waits: Place | None
+    waited: WaitBucket
+    waits: WaitBucket | None
 
 
 async def settle(
@@ -28,7 +28,7 @@ async def settle(
     campaign_id: int,
     numbers: Sequence[str],
     now: datetime,
-) -> list[Settled]:
+) -> list[SettledContact]:
     """Give the pending contacts with these numbers what the suppressions in force say of them.
 
     For good: they are finished. For a time: they wait for its end. Not any more: what waited for
@@ -84,8 +84,10 @@ async def settle(
     return [_settled(record) for record in records]
 
 
-def _settled(record: asyncpg.Record) -> Settled:
+def _settled(record: asyncpg.Record) -> SettledContact:
     group = record["campaign_id"], record["calling_group_id"]
-    waited = Place(*group, record["waited_for"] or NEW, slot_of(record["waited_until"]))
-    waits = Place(*group, record["waits_for"] or NEW, slot_of(record["not_before"]))
-    return Settled(waited=waited, waits=None if record["is_excluded"] else waits)
+    waited = WaitBucket(
+        *group, record["waited_for"] or NEW, five_minutes_of(record["waited_until"])
+    )
+    waits = WaitBucket(*group, record["waits_for"] or NEW, five_minutes_of(record["not_before"]))
+    return SettledContact(waited=waited, waits=None if record["is_excluded"] else waits)

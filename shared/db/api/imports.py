@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import Place
+from shared.db.waiting_counts import WaitBucket
 
 # The pool's own limit is meant for short statements.
 LONG = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
+class MergedContacts:
     """Contacts made, how many of them are suppressed for good, and where the others wait."""
 
     inserted: int
     excluded: int
-    waiting: list[tuple[Place, int]]
+    waiting: list[tuple[WaitBucket, int]]
 
 
 async def open_staging(conn: Connection) -> None:
@@ -51,7 +51,7 @@ async def stage(conn: Connection, rows: bytes) -> None:
 
 async def merge(
     conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
-) -> Merged:
+) -> MergedContacts:
     """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
     records = await conn.fetch(
         """
@@ -77,7 +77,7 @@ async def merge(
             RETURNING state, calling_group_id, waits_for, not_before
         )
         SELECT state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot, count(*) AS contacts
+            five_minutes_of(not_before) AS five_minutes, count(*) AS contacts
         FROM inserted GROUP BY 1, 2, 3, 4
         """,
         tenant_id,
@@ -87,7 +87,9 @@ async def merge(
     )
     waiting = [
         (
-            Place(campaign_id, record["calling_group_id"], record["waits_for"], record["slot"]),
+            WaitBucket(
+                campaign_id, record["calling_group_id"], record["waits_for"], record["five_minutes"]
+            ),
             record["contacts"],
         )
         for record in records
@@ -95,4 +97,4 @@ async def merge(
     ]
     inserted = sum(record["contacts"] for record in records)
     excluded = inserted - sum(count for _, count in waiting)
-    return Merged(inserted=inserted, excluded=excluded, waiting=waiting)
+    return MergedContacts(inserted=inserted, excluded=excluded, waiting=waiting)

@@ -26,7 +26,7 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
+class PutSuppression:
     suppression: Suppression
     is_new: bool
 
@@ -58,7 +58,7 @@ async def put(
     number: str,
     reason: str,
     expires_at: datetime | None,
-) -> Put:
+) -> PutSuppression:
     """One that is in force keeps when it was made, and gets another reason and expiry."""
     (record,) = await conn.fetch(
         """
@@ -81,7 +81,7 @@ async def put(
     )
     kept = dict(record)
     is_new = kept.pop("is_new")
-    return Put(suppression=Suppression(**kept), is_new=is_new)
+    return PutSuppression(suppression=Suppression(**kept), is_new=is_new)
 
 
 async def page(

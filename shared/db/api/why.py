@@ -17,10 +17,10 @@ from shared.db.api.why_scenes import (
 )
 from shared.db.person_calls import LOOK_BACK
 from shared.db.types import Connection
-from shared.db.waiting_counts import SLOT_SECONDS, Place
+from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
 from shared.domain.capacity.scopes import Scope, scopes_of
 
-SLOTS_AN_HOUR = 3_600 // SLOT_SECONDS
+BUCKETS_AN_HOUR = 3_600 // BUCKET_SECONDS
 
 
 async def contact(
@@ -79,7 +79,7 @@ async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> Atte
     row = await conn.fetchrow(
         """
         SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
-            a.stopped_by, a.rules, t.rules::text AS tenant_rules, a.zone_data,
+            a.stopped_by, a.rules, t.rules::text AS tenant_rules, a.tzdata_version,
             a.window_closes_at, a.claimed_at, a.dialing_at, a.ended_at
         FROM attempts a
         JOIN campaigns m ON m.id = a.campaign_id
@@ -120,29 +120,32 @@ async def campaign(
     return None if row is None else campaign_scene(row)
 
 
-async def waiting(conn: Connection, campaign_id: int, *, now: datetime) -> list[tuple[Place, int]]:
-    """How many wait where. Each slot is told for the next hour, later ones hour by hour.
+async def waiting(
+    conn: Connection, campaign_id: int, *, now: datetime
+) -> list[tuple[WaitBucket, int]]:
+    """The waiting contacts by bucket: every five minutes of the next hour, then hour by hour.
 
-    A place stands for all that are told with it, by the first slot of theirs.
+    The bucket of an hour carries its first five minutes in which a contact waits.
     """
     rows = await conn.fetch(
         """
-        SELECT calling_group_id, waits_for, min(slot) AS slot, sum(contacts)::bigint AS contacts
+        SELECT calling_group_id, waits_for, min(five_minutes) AS five_minutes,
+            sum(contacts)::bigint AS contacts
         FROM waiting_contacts
         WHERE campaign_id = $1 AND contacts <> 0
         GROUP BY calling_group_id, waits_for, CASE
-            WHEN slot <= waiting_slot($2) THEN 0
-            WHEN slot <= waiting_slot($2) + $3 THEN slot
-            -- Hours since 1970: far fewer than slots, so never taken for one.
-            ELSE slot / $3 END
+            WHEN five_minutes <= five_minutes_of($2) THEN 0
+            WHEN five_minutes <= five_minutes_of($2) + $3 THEN five_minutes
+            -- Hours since 1970: their numbers are far smaller than those of five minutes.
+            ELSE five_minutes / $3 END
         """,
         campaign_id,
         now,
-        SLOTS_AN_HOUR,
+        BUCKETS_AN_HOUR,
     )
     return [
         (
-            Place(campaign_id, row["calling_group_id"], row["waits_for"], row["slot"]),
+            WaitBucket(campaign_id, row["calling_group_id"], row["waits_for"], row["five_minutes"]),
             row["contacts"],
         )
         for row in rows

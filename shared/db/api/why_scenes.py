@@ -80,7 +80,7 @@ class AttemptScene:
     stopped_by: str | None
     rules: str
     tenant_rules: str
-    zone_data: str
+    tzdata_version: str
     window_closes_at: datetime
     claimed_at: datetime
     dialing_at: datetime | None

@@ -14,12 +14,12 @@ from shared.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FoldFacts:
     """A live attempt, its contact and its campaign, as the fold needs them.
 
     `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
     in which the contact's `attempts_in_window` were. `suppressed` is for good, a suppression that
-    expires holds until `suppressed_until`. `counted` says that person_calls holds the call.
+    expires holds until `suppressed_until`. `in_person_calls` says that person_calls holds the call.
     """
 
     id: UUID
@@ -43,11 +43,11 @@ class Facts:
     suppressed_until: datetime | None
     calling_group_id: int
     phone: str
-    counted: bool
+    in_person_calls: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class AttemptEnd:
     """How an attempt's row ends."""
 
     id: UUID
@@ -61,7 +61,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class ContactNext:
     """What becomes of a contact; `resumes_at` is its time without the suppression it waits for."""
 
     id: int
@@ -77,14 +77,14 @@ class Next:
     outcome: Outcome | None
 
 
-async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
+async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, FoldFacts]:
     """The attempts among these that are still live."""
     rows = await conn.fetch(
         """
         SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
             m.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
             c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
-            c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.counted,
+            c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.in_person_calls,
             s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
             NULLIF(s.until, 'infinity') AS suppressed_until
         FROM attempts a
@@ -104,9 +104,9 @@ async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, Facts]:
     return {row["id"]: _facts(row) for row in rows}
 
 
-def _facts(row: Record) -> Facts:
+def _facts(row: Record) -> FoldFacts:
     waits_for = row["waits_for"]
-    return Facts(
+    return FoldFacts(
         **{
             **row,
             "state": AttemptState(row["state"]),
@@ -116,7 +116,7 @@ def _facts(row: Record) -> Facts:
     )
 
 
-async def end(conn: Connection, ends: Sequence[End]) -> set[UUID]:
+async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> set[UUID]:
     """Write the ends; the attempts that were still in a state from which they could.
 
     A call that ended before the dialer could note that it was placed is noted as placed here.
@@ -152,7 +152,7 @@ async def end(conn: Connection, ends: Sequence[End]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-async def move_on(conn: Connection, nexts: Sequence[Next]) -> None:
+async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
     await conn.execute(
         """
         UPDATE contacts c

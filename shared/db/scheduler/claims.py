@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import Place
+from shared.db.waiting_counts import WaitBucket
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedAttempt:
     """What must be published for a claimed attempt."""
 
     id: UUID
@@ -19,7 +19,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenGroup:
+class ClaimableGroup:
     """A group whose contacts may be called, until when, and by which rules."""
 
     id: int
@@ -34,7 +34,7 @@ class DueContact:
     id: int
     calling_group_id: int
     number: str
-    place: Place
+    bucket: WaitBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class NewAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deferred:
+class DeferredContact:
     """A contact that was due but may not be called before `until`."""
 
     contact_id: int
@@ -54,7 +54,7 @@ class Deferred:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveAttempts:
     """Attempts of a campaign that wait to be dialed, and those that hold a permit.
 
     `overdue` are the claimed ones that nobody has dialed in time.
@@ -69,12 +69,12 @@ async def claim(
     conn: Connection,
     *,
     campaign_id: int,
-    groups: Sequence[OpenGroup],
+    groups: Sequence[ClaimableGroup],
     limit: int,
-    zone_data: str,
+    tzdata_version: str,
     revisit_at: datetime,
     now: datetime,
-) -> tuple[list[Claimed], list[Place]]:
+) -> tuple[list[ClaimedAttempt], list[WaitBucket]]:
     """Claim up to `limit` due contacts of the open groups, in the order given.
 
     Also where each has waited.
@@ -101,14 +101,14 @@ async def claim(
         ), claimed AS (
             INSERT INTO attempts (
                 id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at, number,
-                state, zone_data, rules
+                state, tzdata_version, rules
             )
             SELECT uuidv7(), $1, id, $5, closes_at, $7, attempts + 1, 'claimed', $8, rules FROM due
             RETURNING id, campaign_id, contact_id
         )
         SELECT c.id, c.campaign_id, c.contact_id, d.group_id,
             coalesce(d.waits_for, 'new') AS waits_for,
-            waiting_slot(d.not_before) AS slot
+            five_minutes_of(d.not_before) AS five_minutes
         FROM claimed c JOIN due d ON d.id = c.contact_id
         """,
         campaign_id,
@@ -118,11 +118,12 @@ async def claim(
         now,
         limit,
         revisit_at,
-        zone_data,
+        tzdata_version,
     )
-    claimed = [Claimed(row["id"], row["campaign_id"], row["contact_id"]) for row in rows]
+    claimed = [ClaimedAttempt(row["id"], row["campaign_id"], row["contact_id"]) for row in rows]
     return claimed, [
-        Place(campaign_id, row["group_id"], row["waits_for"], row["slot"]) for row in rows
+        WaitBucket(campaign_id, row["group_id"], row["waits_for"], row["five_minutes"])
+        for row in rows
     ]
 
 
@@ -139,7 +140,7 @@ async def lock_due(
     rows = await conn.fetch(
         """
         SELECT c.id, g.id AS group_id, c.number, coalesce(c.waits_for, 'new') AS waits_for,
-            waiting_slot(c.not_before) AS slot
+            five_minutes_of(c.not_before) AS five_minutes
         FROM unnest($2::int[]) AS g (id)
         CROSS JOIN LATERAL (
             SELECT id, number, not_before, waits_for FROM contacts
@@ -163,7 +164,7 @@ async def lock_due(
             id=row["id"],
             calling_group_id=row["group_id"],
             number=row["number"],
-            place=Place(campaign_id, row["group_id"], row["waits_for"], row["slot"]),
+            bucket=WaitBucket(campaign_id, row["group_id"], row["waits_for"], row["five_minutes"]),
         )
         for row in rows
     ]
@@ -174,10 +175,10 @@ async def insert(
     new: Sequence[NewAttempt],
     *,
     campaign_id: int,
-    zone_data: str,
+    tzdata_version: str,
     revisit_at: datetime,
     now: datetime,
-) -> list[Claimed]:
+) -> list[ClaimedAttempt]:
     """Claim contacts that `lock_due` has locked."""
     rows = await conn.fetch(
         """
@@ -189,7 +190,7 @@ async def insert(
         )
         INSERT INTO attempts (
             id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at, number, state,
-            zone_data, rules
+            tzdata_version, rules
         )
         SELECT uuidv7(), $1, id, $5, closes_at, $6, attempts + 1, 'claimed', $7, rules FROM taken
         RETURNING id, campaign_id, contact_id
@@ -200,12 +201,12 @@ async def insert(
         [each.rules for each in new],
         now,
         revisit_at,
-        zone_data,
+        tzdata_version,
     )
-    return [Claimed(**row) for row in rows]
+    return [ClaimedAttempt(**row) for row in rows]
 
 
-async def defer(conn: Connection, deferred: Sequence[Deferred]) -> None:
+async def defer(conn: Connection, deferred: Sequence[DeferredContact]) -> None:
     """Have contacts that `lock_due` has locked wait."""
     await conn.execute(
         """
@@ -219,7 +220,7 @@ async def defer(conn: Connection, deferred: Sequence[Deferred]) -> None:
     )
 
 
-async def live(conn: Connection, *, now: datetime) -> dict[int, Live]:
+async def live(conn: Connection, *, now: datetime) -> dict[int, LiveAttempts]:
     """Live attempts by campaign, read from the small index that holds nothing else."""
     rows = await conn.fetch(
         """
@@ -232,12 +233,15 @@ async def live(conn: Connection, *, now: datetime) -> dict[int, Live]:
         """,
         now,
     )
-    return {row["campaign_id"]: Live(row["claimed"], row["dialed"], row["overdue"]) for row in rows}
+    return {
+        row["campaign_id"]: LiveAttempts(row["claimed"], row["dialed"], row["overdue"])
+        for row in rows
+    }
 
 
 async def republish(
     conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
-) -> list[Claimed]:
+) -> list[ClaimedAttempt]:
     """Claimed attempts that nobody dialed in time, to be published again."""
     rows = await conn.fetch(
         """
@@ -252,4 +256,4 @@ async def republish(
         revisit_at,
         limit,
     )
-    return [Claimed(**row) for row in rows]
+    return [ClaimedAttempt(**row) for row in rows]

@@ -7,17 +7,17 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import Place
+from shared.db.waiting_counts import WaitBucket
 from shared.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUpContact:
     """A contact that ended without a call, with which outcome, and where it had waited."""
 
     campaign_id: int
     outcome: Outcome
-    place: Place
+    bucket: WaitBucket
 
 
 async def callbacks_due(
@@ -41,7 +41,7 @@ async def callbacks_due(
 
 async def give_up(
     conn: Connection, campaign_id: int, group_id: int, *, outcome: Outcome, limit: int
-) -> list[GivenUp]:
+) -> list[GivenUpContact]:
     """Finish up to `limit` pending contacts of a group that can never be called."""
     rows = await conn.fetch(
         """
@@ -51,7 +51,7 @@ async def give_up(
             LIMIT $4 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot, outcome
+            five_minutes_of(not_before) AS five_minutes, outcome
         """,
         campaign_id,
         group_id,
@@ -61,7 +61,7 @@ async def give_up(
     return [_given_up(row) for row in rows]
 
 
-async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp]:
+async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUpContact]:
     """Finish up to `limit` pending contacts whose requests are void by now."""
     rows = await conn.fetch(
         """
@@ -71,7 +71,7 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
             ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
-            waiting_slot(not_before) AS slot, outcome
+            five_minutes_of(not_before) AS five_minutes, outcome
         """,
         now,
         limit,
@@ -79,6 +79,8 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
     return [_given_up(row) for row in rows]
 
 
-def _given_up(row: asyncpg.Record) -> GivenUp:
-    place = Place(row["campaign_id"], row["calling_group_id"], row["waits_for"], row["slot"])
-    return GivenUp(row["campaign_id"], Outcome(row["outcome"]), place)
+def _given_up(row: asyncpg.Record) -> GivenUpContact:
+    bucket = WaitBucket(
+        row["campaign_id"], row["calling_group_id"], row["waits_for"], row["five_minutes"]
+    )
+    return GivenUpContact(row["campaign_id"], Outcome(row["outcome"]), bucket)

@@ -94,7 +94,7 @@ async def everything_of(api: Api) -> dict[str, Any]:
     await api.pool.execute(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            number, state, zone_data)
+            number, state, tzdata_version)
         VALUES ($1, $2, $3, now(), now(), now(), 1, 'claimed', '2026b')
         """,
         attempt_id,

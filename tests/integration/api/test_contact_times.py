@@ -50,7 +50,7 @@ async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: d
     await api.pool.execute(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, dialing_at,
-            placed_at, ended_at, number, state, zone_data, outcome, provider_call_id)
+            placed_at, ended_at, number, state, tzdata_version, outcome, provider_call_id)
         SELECT uuidv7(), campaign_id, id, $2, $2, $2, $2, $2, 1, 'ended', '', 'no_answer', 'x'
         FROM contacts WHERE id = $1
         """,
@@ -72,24 +72,25 @@ async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: d
         await conn.execute(
             """
             INSERT INTO waiting_contacts
-            SELECT campaign_id, calling_group_id, waits_for, waiting_slot(not_before), 1
+            SELECT campaign_id, calling_group_id, waits_for, five_minutes_of(not_before), 1
             FROM contacts
             """
         )
 
 
 async def assert_counted(api: Api) -> None:
-    """The places of waiting contacts equal a recount."""
+    """The buckets of waiting contacts equal a recount."""
     counted = await api.pool.fetch(
         """
-        SELECT campaign_id, calling_group_id, waits_for, slot, contacts FROM waiting_contacts
+        SELECT campaign_id, calling_group_id, waits_for, five_minutes, contacts
+        FROM waiting_contacts
         WHERE contacts <> 0 ORDER BY 1, 2, 3, 4
         """
     )
     recounted = await api.pool.fetch(
         """
         SELECT campaign_id, calling_group_id, coalesce(waits_for, 'new'),
-            waiting_slot(not_before), count(*)
+            five_minutes_of(not_before), count(*)
         FROM contacts WHERE state = 'pending' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
         """
     )

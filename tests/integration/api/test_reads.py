@@ -35,7 +35,8 @@ async def an_attempt(api: Api, campaign_id: int, contact_id: int, *, outcome: st
     await api.pool.execute(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, placed_at, ended_at, number, state, zone_data, outcome, provider_call_id)
+            dialing_at, placed_at, ended_at, number, state, tzdata_version, outcome,
+            provider_call_id)
         VALUES ($1, $2, $3, $4::timestamptz, $4, CASE WHEN $5::text IS NULL THEN $4 END, $4, $4,
             CASE WHEN $5 IS NOT NULL THEN $4 END, 1,
             CASE WHEN $5 IS NULL THEN 'placed' ELSE 'ended' END, '2026b', $5, 'call')
@@ -83,7 +84,7 @@ async def test_attempts_are_read_by_id_by_contact_and_by_campaign(api: Api) -> N
     attempt = await api.get(f"/v1/attempts/{busy}")
     assert attempt == attempts[0]
     assert (attempt["state"], attempt["outcome"], attempt["reason"]) == ("ended", "busy", None)
-    assert attempt["zone_data"] == "2026b"
+    assert attempt["tzdata_version"] == "2026b"
     instants = ("claimed_at", "dialing_at", "placed_at", "ended_at", "window_closes_at")
     assert {attempt[name] for name in instants} == {"2026-11-02T15:00:00Z"}
 
@@ -136,7 +137,7 @@ async def test_health_names_what_the_service_needs(api: Api) -> None:
     assert ready.status_code == 200
     assert ready.json() == {
         "postgres": True,
-        "zone_data": tzdata_version(),
+        "tzdata_version": tzdata_version(),
         "holidays": holidays_version(),
     }
     document = await api.http.get("/openapi.json")

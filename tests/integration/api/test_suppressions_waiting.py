@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.events.fold import CallFolder
-from shared.db.waiting_counts import NEW, slot_of
+from shared.db.waiting_counts import NEW, five_minutes_of
 from tests.support.api import Api
 from tests.support.folding import BUSY, an_end, another_attempt
 
@@ -31,9 +31,11 @@ async def contact(api: Api) -> tuple[str, str | None, datetime]:
 
 
 async def counted(api: Api) -> dict[tuple[str, int], int]:
-    """What waiting_contacts says has changed since the contacts came in, by reason and slot."""
-    rows = await api.pool.fetch("SELECT waits_for, slot, contacts FROM waiting_contacts")
-    return {(row["waits_for"], row["slot"]): row["contacts"] for row in rows if row["contacts"]}
+    """The contacts of waiting_contacts by reason and five minutes."""
+    rows = await api.pool.fetch("SELECT waits_for, five_minutes, contacts FROM waiting_contacts")
+    return {
+        (row["waits_for"], row["five_minutes"]): row["contacts"] for row in rows if row["contacts"]
+    }
 
 
 async def lift(api: Api, query: str = "") -> None:
@@ -66,13 +68,13 @@ async def test_what_waits_for_what_is_counted_with_the_change(api: Api) -> None:
     waiting = await counted(api)
     await lift(api)
     lifted = await counted(api)
-    slot = slot_of((await contact(api))[2])
+    five_minutes = five_minutes_of((await contact(api))[2])
     await suppress(api)
 
     arrived = before.get((NEW, 0), 0)
     new = {(NEW, 0): arrived - 1} if arrived != 1 else {}
-    assert waiting == {("suppression", slot_of(until)): 1} | new
-    assert lifted == {(NEW, slot): 1} | new
+    assert waiting == {("suppression", five_minutes_of(until)): 1} | new
+    assert lifted == {(NEW, five_minutes): 1} | new
     assert await counted(api) == new
 
 

@@ -30,7 +30,7 @@ async def an_attempt(
     await api.pool.execute(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            ended_at, number, state, zone_data, rules, reason, stopped_by)
+            ended_at, number, state, tzdata_version, rules, reason, stopped_by)
         SELECT $1, campaign_id, id, $3::timestamptz, $3 + interval '1 hour',
             CASE WHEN $4 = 'claimed' THEN $3 END, CASE WHEN $4 = 'dropped' THEN $3 END,
             1, $4, '2026b', 'CA@2026-11-01 US@2026-11-21',
@@ -69,7 +69,7 @@ async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api:
     assert [each["scope"] for each in others] == ["tenant", "trunk", "installation"]
     assert (told["zones"], told["zone_source"]) == (["America/New_York"], "number")
     assert (told["jurisdictions"], told["jurisdiction_source"]) == (["US-NY"], "number")
-    assert told["zone_data"] == tzdata_version()
+    assert told["tzdata_version"] == tzdata_version()
     assert all(each.startswith("US@") for each in told["rules"])
 
 
@@ -189,7 +189,7 @@ async def test_an_attempt_tells_by_which_rules_and_zone_data_it_was_allowed(api:
     told = await api.get(f"/v1/attempts/{attempt_id}/why")
 
     assert told["rules"] == ["CA@2026-11-01", "US@2026-11-21"]
-    assert (told["zone_data"], told["number"], told["stopped"]) == ("2026b", 1, None)
+    assert (told["tzdata_version"], told["number"], told["stopped"]) == ("2026b", 1, None)
     assert datetime.fromisoformat(told["window_closes_at"]) == NOW + HOUR
     assert told["contact"]["contact_id"] == contact_id
     assert told["contact"]["attempt"]["id"] == str(attempt_id)

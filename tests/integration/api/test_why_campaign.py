@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.db import waiting_counts
 from shared.db.types import Pool
-from shared.db.waiting_counts import Place, slot_of
+from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from tests.support.api import ALWAYS, Api
 from tests.support.why_situations import FREE, asking_on_sunday
 
@@ -45,10 +45,26 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
         await waiting_counts.add(
             conn,
             [
-                (Place(campaign_id, group_id, "day", slot_of(tomorrow)), 3),
-                (Place(campaign_id, group_id, "retry", slot_of(tomorrow)), 2),
-                (Place(campaign_id, group_id, "retry", slot_of(tomorrow - timedelta(hours=2))), 5),
-                (Place(campaign_id, group_id, "retry", slot_of(tomorrow + timedelta(days=1))), 0),
+                (WaitBucket(campaign_id, group_id, "day", five_minutes_of(tomorrow)), 3),
+                (WaitBucket(campaign_id, group_id, "retry", five_minutes_of(tomorrow)), 2),
+                (
+                    WaitBucket(
+                        campaign_id,
+                        group_id,
+                        "retry",
+                        five_minutes_of(tomorrow - timedelta(hours=2)),
+                    ),
+                    5,
+                ),
+                (
+                    WaitBucket(
+                        campaign_id,
+                        group_id,
+                        "retry",
+                        five_minutes_of(tomorrow + timedelta(days=1)),
+                    ),
+                    0,
+                ),
             ],
         )
 
@@ -76,7 +92,10 @@ async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_h
     async with api.pool.acquire() as conn, conn.transaction():
         await waiting_counts.add(
             conn,
-            [(Place(campaign_id, group_id, "retry", slot_of(at)), 2) for at in soon + later],
+            [
+                (WaitBucket(campaign_id, group_id, "retry", five_minutes_of(at)), 2)
+                for at in soon + later
+            ],
         )
 
     told = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]

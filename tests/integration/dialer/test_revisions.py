@@ -14,14 +14,14 @@ EDIT = {"caps": {"max_concurrent": 5}}
 RULE = {"person": "Dana Reyes", "reason": "written consent of all contacts"}
 
 
-async def edition(pool: Pool) -> int:
-    found: int = await pool.fetchval("SELECT edition FROM campaigns")
+async def revision(pool: Pool) -> int:
+    found: int = await pool.fetchval("SELECT revision FROM campaigns")
     return found
 
 
 async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench: Bench) -> None:
     messages = await bench.claimed()
-    await bench.pool.execute("UPDATE campaigns SET edition = 2")
+    await bench.pool.execute("UPDATE campaigns SET revision = 2")
     ids, now = bench.ids(messages), datetime.now(UTC)
 
     async def won(judged_by: int) -> bool:
@@ -51,9 +51,9 @@ async def test_whatever_may_forbid_a_call_raises_the_edition(
     api: Api, pool: Pool, method: str, path: str, body: dict[str, object]
 ) -> None:
     created = await api.ask("POST", "/v1/campaigns", json=a_definition())
-    before = await edition(pool)
+    before = await revision(pool)
 
     answer = await api.ask(method, path.format(campaign=created.json()["id"]), json=body)
 
     assert answer.is_success, answer.text
-    assert await edition(pool) == before + 1
+    assert await revision(pool) == before + 1

@@ -13,7 +13,7 @@ from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.events import folding
 from shared.db.scheduler import claims
-from shared.db.scheduler.claims import OpenGroup
+from shared.db.scheduler.claims import ClaimableGroup
 from shared.db.types import Pool
 from shared.domain.campaigns import Command
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
@@ -160,9 +160,9 @@ async def test_the_claim_reads_the_due_index_and_no_more_rows_than_it_takes(pool
         taken, places = await claims.claim(
             conn,
             campaign_id=campaign,
-            groups=[OpenGroup(id_, NOW + LEASE, "") for id_ in groups],
+            groups=[ClaimableGroup(id_, NOW + LEASE, "") for id_ in groups],
             limit=100,
-            zone_data="test",
+            tzdata_version="test",
             revisit_at=NOW,
             now=NOW,
         )

@@ -1,11 +1,11 @@
-"""What pending contacts wait for, from their counts by slot and the openings of their groups."""
+"""What pending contacts wait for, from their buckets and the openings of their groups."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from services.api.why_campaign import Scene, explain
-from shared.db.waiting_counts import NEW, Place, slot_of
+from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.decision.gates import NEVER
 from shared.domain.places.calling_groups import CallingGroup
@@ -58,19 +58,19 @@ def rules(group: int, *, law: tuple[Rule, ...] = (), end_date: date | None = Non
 
 def waits(
     group: int, count: int, *, at: datetime | None = None, waits_for: str = NEW
-) -> tuple[Place, int]:
-    return Place(1, group, waits_for, slot_of(at)), count
+) -> tuple[WaitBucket, int]:
+    return WaitBucket(1, group, waits_for, five_minutes_of(at)), count
 
 
 def told(
-    *places: tuple[Place, int],
+    *buckets: tuple[WaitBucket, int],
     law: tuple[Rule, ...] = (),
     end_date: date | None = None,
     stopped: str | None = None,
     blackouts: tuple[Blackout, ...] = (),
 ) -> Told:
     scene = Scene(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
-    found = explain(scene, places, lambda group: rules(group, law=law, end_date=end_date))
+    found = explain(scene, buckets, lambda group: rules(group, law=law, end_date=end_date))
     return [(why.reason, contacts, why.opens_at) for why, contacts in found.items()]
 
 
@@ -143,14 +143,14 @@ def test_due_and_later_are_told_apart() -> None:
 
 def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
     later = NOW + HOUR
-    places = (
+    buckets = (
         waits(NOWHERE, 3),
         waits(NOWHERE, 1, at=later, waits_for="retry"),
         waits(BERLIN, 2),
         waits(BERLIN, 1, at=later, waits_for="retry"),
     )
 
-    assert told(*places, end_date=date(2026, 11, 1)) == [
+    assert told(*buckets, end_date=date(2026, 11, 1)) == [
         ("ended", 3, None),
         ("unknown_zone", 4, None),
     ]
@@ -166,9 +166,9 @@ def test_a_retry_past_the_last_date_has_ended() -> None:
 
 
 def test_a_stopped_campaign_is_the_reason_but_for_what_nothing_starts_again() -> None:
-    places = (waits(BERLIN, 2), waits(NEW_YORK, 3), waits(NOWHERE, 4))
+    buckets = (waits(BERLIN, 2), waits(NEW_YORK, 3), waits(NOWHERE, 4))
 
-    assert told(*places, stopped="paused") == [
+    assert told(*buckets, stopped="paused") == [
         ("campaign", 2, None),
         ("campaign", 3, None),
         ("unknown_zone", 4, None),

@@ -40,7 +40,7 @@ CONTACT: dict[str, Any] = {
     "jurisdictions": ["US-FL"],
     "jurisdiction_source": "postal_code+number",
     "rules": ["US@2026-11-21"],
-    "zone_data": "2026b",
+    "tzdata_version": "2026b",
 }
 ATTEMPT: dict[str, Any] = {
     "attempt_id": "0198c0de-0000-7000-8000-000000000007",
@@ -55,7 +55,7 @@ ATTEMPT: dict[str, Any] = {
     "ended_at": NOON,
     "window_closes_at": "2026-11-23T01:00:00+00:00",
     "rules": ["US@2026-11-01"],
-    "zone_data": "2026a",
+    "tzdata_version": "2026a",
     "stopped": {
         "reason": "frequency_cap",
         "at": NOON,

@@ -76,15 +76,15 @@ CREATE TABLE tenant_rule_changes (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- `edition` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a
--- black-out. The dialer's compare-and-set wins only by the edition that the attempt was judged by.
+-- `revision` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a
+-- black-out. The dialer's compare-and-set wins only by the revision that the attempt was judged by.
 CREATE TABLE campaigns (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants (id),
     trunk_id bigint NOT NULL REFERENCES trunks (id),
     name text NOT NULL CHECK (name <> ''),
     definition jsonb NOT NULL,
-    edition integer NOT NULL DEFAULT 0,
+    revision integer NOT NULL DEFAULT 0,
     state text NOT NULL DEFAULT 'draft'
         CHECK (state IN ('draft', 'scheduled', 'running', 'paused', 'completed', 'cancelled')),
     wanted_state text NOT NULL DEFAULT 'draft'
@@ -183,11 +183,11 @@ CREATE TABLE waiting_contacts (
     campaign_id bigint NOT NULL,
     calling_group_id integer NOT NULL,
     waits_for text NOT NULL,
-    slot integer NOT NULL,
+    five_minutes integer NOT NULL,
     contacts bigint NOT NULL,
-    PRIMARY KEY (campaign_id, calling_group_id, waits_for, slot)
+    PRIMARY KEY (campaign_id, calling_group_id, waits_for, five_minutes)
 ) WITH (fillfactor = 50);
-CREATE FUNCTION waiting_slot(not_before timestamptz) RETURNS integer LANGUAGE sql STABLE
+CREATE FUNCTION five_minutes_of(not_before timestamptz) RETURNS integer LANGUAGE sql STABLE
 RETURN CASE WHEN not_before = '-infinity' THEN 0
     ELSE floor(extract(epoch FROM not_before) / 300)::integer END;
 
@@ -205,10 +205,10 @@ CREATE TABLE attempts (
     ended_at timestamptz,
     number smallint NOT NULL CHECK (number > 0),
     -- Whether the call is in person_calls and must be given its outcome there.
-    counted boolean NOT NULL DEFAULT false,
+    in_person_calls boolean NOT NULL DEFAULT false,
     state text NOT NULL
         CHECK (state IN ('claimed', 'dialing', 'placed', 'ended', 'unknown', 'dropped')),
-    zone_data text NOT NULL,
+    tzdata_version text NOT NULL,
     -- The rules that allowed the attempt, by pack and version, and the one that stopped it.
     rules text NOT NULL DEFAULT '',
     stopped_by text,
@@ -229,7 +229,7 @@ CREATE TABLE attempts (
 -- index fills with dead entries. A page's rows are dialed together, so as much room is kept as they take.
 WITH (fillfactor = 50);
 -- One live attempt per contact, whatever the code believes. Also serves claims.live, live_leases,
--- republish and take_silent, and campaign_groups.unfinished: it holds the live attempts only, a few
+-- republish and claim_unreported, and campaign_groups.unfinished: it holds the live attempts only, a few
 -- thousand at most.
 CREATE UNIQUE INDEX attempts_live ON attempts (contact_id) WHERE ended_at IS NULL;
 -- Serves attempt_records.page.

@@ -23,7 +23,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
     rows = await pool.fetch(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, zone_data)
+            dialing_at, number, state, tzdata_version)
         SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
         RETURNING id
         """,
@@ -62,7 +62,7 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
     attempt = await pool.fetchval(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, zone_data)
+            dialing_at, number, state, tzdata_version)
         VALUES (uuidv7(), $1, $2, now(), now(), now(), now(), 1, 'dialing', 'x') RETURNING id
         """,
         campaign,

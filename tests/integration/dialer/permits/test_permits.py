@@ -137,7 +137,7 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
     await pool.execute(
         """
         INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, zone_data)
+            dialing_at, number, state, tzdata_version)
         SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
         """,
         campaign,
