@@ -41,7 +41,9 @@ def flipped(text: str, at: int) -> str:
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_a_changed_header_is_not_accepted(name: str) -> None:
     headers = headers_now()
-    for at in range(3 if name == "webhook-signature" else 0, len(headers[name]) - 1):
+    # Of the base64 letter before the padding, two bits carry nothing.
+    first, last = (3, -2) if name == "webhook-signature" else (0, -1)
+    for at in range(len(headers[name]))[first:last]:
         changed = headers | {name: flipped(headers[name], at)}
 
         with pytest.raises(WebhookVerificationError):
