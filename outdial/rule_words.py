@@ -5,7 +5,7 @@ from typing import assert_never
 
 from shared.definitions.calendar import DAYS
 from shared.domain.calendar.calendar import Calendar
-from shared.domain.policy.frequency import Event, FrequencyCap, Length, Scope, Silence
+from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, Scope
 from shared.domain.policy.rules import AbandonmentLimit, Demand, Duty, RingTime, Rule
 
 AFTER = {
@@ -33,7 +33,7 @@ def demanded(demand: Demand) -> str:
             left_out = ", ".join(sorted(demand.ignore)).replace("_", " ")
             ignored = f", not counting {left_out}" if left_out else ""
             return f"at most {most} in {span}, {BY[demand.by]}{ignored}"
-        case Silence():
+        case CoolingOff():
             span, event = length(demand.lasts), AFTER[demand.after]
             return f"no call for {span} after {event}, {BY[demand.by]}"
         case RingTime():

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from outdial.simulation.fates import Fates
-from shared.domain.capacity.margins import LAST_MOMENTS, RATE_WINDOW
+from shared.domain.capacity.margins import RATE_WINDOW, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Caps
 from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.outcomes import Outcome
@@ -136,7 +136,7 @@ class Simulation:
         """The open room with somebody due that closes first, as the scheduler orders them."""
         while self._ready:
             closes_at, _, room = self._ready[0]
-            if room.has_due(self.now) and self.now < closes_at - LAST_MOMENTS:
+            if room.has_due(self.now) and self.now < closes_at - WINDOW_MARGIN:
                 return room
             heappop(self._ready)
             room.is_ready = False
@@ -153,7 +153,7 @@ class Simulation:
             return
         if at > self.now or span.opens_at > self.now:
             self._sleep(room, max(at, span.opens_at))
-        elif self.now >= span.closes_at - LAST_MOMENTS:
+        elif self.now >= span.closes_at - WINDOW_MARGIN:
             self._sleep(room, span.closes_at)
         else:
             room.is_ready = True

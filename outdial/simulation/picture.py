@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from outdial.simulation.result import HOUR, Result, Zone
-from shared.domain.calendar.intervals import Spans, instant_of, seconds_of, union
+from shared.domain.calendar.intervals import Intervals, instant_of, seconds_of, union
 
 # Zones with a colour of their own; the others share the last one.
 OWN_COLOURS = 8
@@ -108,7 +108,7 @@ def _lanes(zones: list[Zone], scale: _Scale, top: int) -> list[str]:
     return lines
 
 
-def _open(windows: Spans, scale: _Scale, y: int) -> list[str]:
+def _open(windows: Intervals, scale: _Scale, y: int) -> list[str]:
     found = []
     for opens, closes in windows:
         begin, end = max(opens / HOUR, scale.first), min(closes / HOUR, scale.last)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from outdial.simulation.engine import Call, Contact, Room
-from shared.domain.calendar.intervals import Spans, instant_of, union
+from shared.domain.calendar.intervals import Intervals, instant_of, union
 from shared.domain.decision.gates import NEVER, Gate
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.decision.verdict import decide
@@ -45,7 +45,7 @@ class Zone:
     contacts: int
     calls: int
     hours: dict[int, int]
-    windows: Spans
+    windows: Intervals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +188,7 @@ def _zones(
     return sorted(found, key=lambda zone: (-zone.contacts, zone.label))
 
 
-def _windows(rules: Iterable[CallingRules], *, start: datetime, until: datetime) -> Spans:
+def _windows(rules: Iterable[CallingRules], *, start: datetime, until: datetime) -> Intervals:
     """When any of the groups is open: law may differ within a zone."""
     hour = timedelta(seconds=HOUR)
     return union(

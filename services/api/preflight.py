@@ -17,16 +17,16 @@ from shared.db.api import preflight
 from shared.db.api.preflight import Plan
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.definitions.campaign import policy_of
-from shared.domain.calendar.intervals import Spans, seconds_of
+from shared.domain.calendar.intervals import Intervals, seconds_of
 from shared.domain.capacity.scopes import Caps, lowest_of
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
 from shared.domain.forecast.inputs import (
     TALK_SECONDS,
     calls_a_second,
-    course_of,
     mean_call_seconds,
     openings,
+    retry_course,
 )
 from shared.domain.forecast.outcome_mix import call_shares
 from shared.domain.outcomes import Outcome
@@ -85,7 +85,7 @@ class Preflight:
         return found.most_common()
 
     @property
-    def spans(self) -> list[Spans]:
+    def spans(self) -> list[Intervals]:
         """Of the groups that open within the days looked at."""
         return [group.load.spans for group in self.groups if group.load.spans]
 
@@ -116,7 +116,7 @@ async def run(
         capacity=capacity,
         forecast=forecast(
             merged([group.load for group in groups if group.never is None]),
-            course_of(policy_of(plan.definition), shares),
+            retry_course(policy_of(plan.definition), shares),
             rate=capacity.calls_a_second,
             call_seconds=capacity.call_seconds,
             start=now,
@@ -136,7 +136,7 @@ def _groups(
     by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
     for bucket, count in buckets:
         by_group[bucket.calling_group_id].append((bucket, count))
-    known: dict[Schedule, Spans] = {}
+    known: dict[Schedule, Intervals] = {}
     groups = [
         _group(rules[id_], waits, known, now=now, until=until)
         for id_, waits in by_group.items()
@@ -148,7 +148,7 @@ def _groups(
 def _group(
     rules: CallingRules,
     waits: Sequence[tuple[WaitBucket, int]],
-    known: dict[Schedule, Spans],
+    known: dict[Schedule, Intervals],
     *,
     now: datetime,
     until: datetime,

@@ -17,7 +17,7 @@ from shared.db.types import Connection
 from shared.definitions.rules import tenant_rules_of
 from shared.domain.campaigns import ENDED, WantedState
 from shared.domain.capacity.scopes import INSTALLATION, Caps, ScopeKind
-from shared.domain.decision.gates import NEVER, ContactFacts, up_until
+from shared.domain.decision.gates import NEVER, ContactFacts, call_up_until
 from shared.domain.decision.verdict import Verdict, decide
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
@@ -161,7 +161,7 @@ def _facts(scene: ContactScene, rules: CallingRules, *, now: datetime) -> Contac
         blackout=None if blackout is None else blackout.reason,
         blackout_area=None if blackout is None else blackout.jurisdiction or "everywhere",
         calls=calls,
-        call_up_until=up_until(calls, now=now),
+        call_up_until=call_up_until(calls, now=now),
     )
 
 

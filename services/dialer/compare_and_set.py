@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.dialer.recheck import Candidate, Stop, stop
+from services.dialer.recheck import Blocked, Candidate, recheck
 from shared.db import dialing, person_calls
 from shared.db.person_calls import NewCall
 from shared.db.types import Connection, Pool
-from shared.domain.capacity.margins import LAST_MOMENTS
-from shared.domain.decision.gates import up_until
+from shared.domain.capacity.margins import WINDOW_MARGIN
+from shared.domain.decision.gates import call_up_until
 from shared.domain.policy.frequency import PastCall
 from shared.runtime.process import now
 
@@ -21,13 +21,13 @@ class Committed:
     """Who may be dialed, and why others may not for now; the rest has been lost to a change."""
 
     ids: set[UUID]
-    stopped: list[tuple[Candidate, Stop]]
+    stopped: list[tuple[Candidate, Blocked]]
 
 
 async def commit(pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta) -> Committed:
     """Decide for good, in the database, which of them are dialed."""
-    counted = [each for each in candidates if each.rules.counted]
-    others = [each for each in candidates if not each.rules.counted]
+    counted = [each for each in candidates if each.rules.counts_person_calls]
+    others = [each for each in candidates if not each.rules.counts_person_calls]
     done = await asyncio.gather(
         _commit_counted(pool, counted, reconcile=reconcile),
         _commit_others(pool, others, reconcile=reconcile),
@@ -61,8 +61,8 @@ async def _commit_counted(
             known = calls.get(each.person, [])
             facts = each.facts
             if each.rules.limits:
-                facts = replace(facts, calls=known, call_up_until=up_until(known, now=at))
-            reason = stop(each, facts, at=at)
+                facts = replace(facts, calls=known, call_up_until=call_up_until(known, now=at))
+            reason = recheck(each, facts, at=at)
             if reason is None:
                 # A second attempt at the person in this batch finds the line taken.
                 calls[each.person] = [*known, PastCall(at, each.rules.subject, None, None)]
@@ -95,6 +95,6 @@ async def _dial(
         [each.run.revision for each in candidates],
         in_person_calls=in_person_calls,
         now=at,
-        open_until=at + LAST_MOMENTS,
+        open_until=at + WINDOW_MARGIN,
         revisit_at=at + reconcile,
     )

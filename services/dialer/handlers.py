@@ -13,13 +13,13 @@ from services.dialer.desk import CallDesk
 from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
 from services.dialer.providers.protocol import Originate, Provider
 from services.dialer.providers.trunks import Trunks, UnknownTrunkError
-from services.dialer.recheck import Candidate, Stop, facts_of, stop
+from services.dialer.recheck import Blocked, Candidate, facts_of, recheck
 from shared.db import blackouts, campaign_runs, dialing
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.types import Pool
 from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
-from shared.domain.capacity.margins import LAST_MOMENTS
+from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
@@ -69,7 +69,7 @@ class AttemptDialer:
         at = now()
         wanted, unwanted = [], []
         for candidate in await self._candidates(messages):
-            reason = stop(candidate, candidate.facts, at=at)
+            reason = recheck(candidate, candidate.facts, at=at)
             if reason is None:
                 wanted.append(candidate)
             else:
@@ -112,10 +112,10 @@ class AttemptDialer:
         rules = self.rulebook.rules(run.definition, run.tenant_rules, group)
         places = group.jurisdictions
         # One that is planned begins while the call is on its way.
-        soon = now() + LAST_MOMENTS
+        soon = now() + WINDOW_MARGIN
         return rules, blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=soon)
 
-    async def _drop(self, stopped: Sequence[tuple[Candidate, Stop]]) -> None:
+    async def _drop(self, stopped: Sequence[tuple[Candidate, Blocked]]) -> None:
         await asyncio.gather(
             *(
                 self.desk.drop(
@@ -140,7 +140,7 @@ class AttemptDialer:
             await self._give_back(granted)
             return
         at = now()
-        open_now = [each for each in granted if stop(each, each.facts, at=at) is None]
+        open_now = [each for each in granted if recheck(each, each.facts, at=at) is None]
         committing_at = time.monotonic()
         committed = await commit(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)

@@ -7,7 +7,7 @@ from shared.db.campaign_runs import RunningCampaign
 from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
 from shared.domain.attempts import DropReason
-from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
+from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.decision.gates import NEVER, Block, ContactFacts, Gate, first_block
 from shared.domain.policy.blackouts import Blackout
@@ -69,7 +69,7 @@ def facts_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Blocked:
     """Why an attempt is not dialed, by which rule of law, and from when on it may be again."""
 
     reason: DropReason
@@ -77,22 +77,22 @@ class Stop:
     rule: str | None = None
 
 
-def stop(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Stop | None:
+def recheck(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Blocked | None:
     """Why the attempt must not be dialed at this instant; None when it may be."""
     block = first_block(candidate.rules, facts, now=at)
     if block is not None:
-        return _stop(block, at=at)
+        return _blocked(block, at=at)
     # Its span, as it was when it was claimed and as it is now, has to last a moment longer.
     span = candidate.rules.opening(now=at)
     closes_at = candidate.due.window_closes_at
-    if span is None or min(closes_at, span.closes_at) <= at + LAST_MOMENTS:
-        return Stop(DropReason.WINDOW_CLOSED, at + LAST_MOMENTS)
+    if span is None or min(closes_at, span.closes_at) <= at + WINDOW_MARGIN:
+        return Blocked(DropReason.WINDOW_CLOSED, at + WINDOW_MARGIN)
     return None
 
 
-def _stop(block: Block, *, at: datetime) -> Stop:
+def _blocked(block: Block, *, at: datetime) -> Blocked:
     reason = REASONS.get(block.gate, DropReason.WINDOW_CLOSED)
-    retry_at = at + LAST_MOMENTS
+    retry_at = at + WINDOW_MARGIN
     if block.gate in WAITED_FOR and block.until is not None:
-        retry_at = max(retry_at, min(block.until, at + ASK_AGAIN))
-    return Stop(reason, retry_at, None if block.rule is None else block.rule.name)
+        retry_at = max(retry_at, min(block.until, at + RECHECK_AFTER))
+    return Blocked(reason, retry_at, None if block.rule is None else block.rule.name)

@@ -19,9 +19,9 @@ from shared.db.scheduler.claims import (
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.calendar.zones import tzdata_version
-from shared.domain.capacity.margins import ASK_AGAIN, LAST_MOMENTS
+from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.contacts import Wait
-from shared.domain.decision.gates import Block, ContactFacts, Gate, first_block, up_until
+from shared.domain.decision.gates import Block, ContactFacts, Gate, call_up_until, first_block
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.rulepacks.rulebook import RuleBook
@@ -71,7 +71,7 @@ class Claims:
         for group in groups:
             rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
             span = rules.opening(now=now)
-            if span is None or span.opens_at > now or span.closes_at <= now + LAST_MOMENTS:
+            if span is None or span.opens_at > now or span.closes_at <= now + WINDOW_MARGIN:
                 continue
             places = group.calling.jurisdictions
             if blacked_out(blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now):
@@ -203,7 +203,7 @@ class Claims:
             rules = by_group[each.calling_group_id].rules
             if not known or not rules.limits:
                 continue
-            facts = ContactFacts(calls=known, call_up_until=up_until(known, now=now))
+            facts = ContactFacts(calls=known, call_up_until=call_up_until(known, now=now))
             block = first_block(rules, facts, now=now)
             if block is not None:
                 blocks[each.id] = block
@@ -212,7 +212,7 @@ class Claims:
 
 def _deferral(contact: DueContact, block: Block, *, now: datetime) -> DeferredContact:
     # What was asked is of the kind that ends; a window that closed meanwhile opens again.
-    until = min(block.until or now + timedelta(minutes=1), now + ASK_AGAIN)
+    until = min(block.until or now + timedelta(minutes=1), now + RECHECK_AFTER)
     waits_for = WAITS.get(block.gate, Wait.WINDOW)
     if contact.bucket.waits_for == Wait.CALLBACK:
         # It is still owed, and still comes before other work.

@@ -142,16 +142,16 @@ def policy_of(definition: str) -> AttemptPolicy:
 def rules_of(definition: str) -> CampaignRules:
     """What a stored definition says of its calls, parsed once."""
     parsed = parse_definition(definition)
-    unlocated = None
+    default_zone_hours = None
     if parsed.default_zone_windows is not None:
         windows = [each for window in parsed.default_zone_windows for each in window.windows()]
-        unlocated = Calendar(windows=tuple(windows))
+        default_zone_hours = Calendar(windows=tuple(windows))
     return CampaignRules(
         kind=parsed.kind,
         automated=parsed.automated,
         subject=parsed.subject or "",
         calendar=calendar_of(definition),
-        unlocated=unlocated,
+        default_zone_hours=default_zone_hours,
         limits=(
             *(cap.cap() for cap in parsed.frequency_caps),
             *(silence.silence() for silence in parsed.silences),

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.definitions.base import Definition
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.frequency import Event, FrequencyCap, Length, Scope, Silence
+from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, Scope
 
 Subject = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._:-]{0,63}$")]
 HOURS_MOST = 366 * 24
@@ -56,8 +56,8 @@ class SilenceDefinition(LengthDefinition):
     after: Event
     by: Scope = Field(default=Scope.SUBJECT, description="events on the same subject, or all")
 
-    def silence(self) -> Silence:
-        return Silence(after=self.after, lasts=self.length(), by=self.by)
+    def silence(self) -> CoolingOff:
+        return CoolingOff(after=self.after, lasts=self.length(), by=self.by)
 
 
 def contradiction(caps: list[FrequencyCapDefinition]) -> str | None:

@@ -1,6 +1,6 @@
 """A number of each country, and in short what an address says beside it."""
 
-from shared.domain.places.address import Address, InvalidAddress, residence
+from shared.domain.places.address import Address, InvalidAddress, locate
 from shared.domain.places.numbers import PhoneNumber, parse_number
 
 NUMBERS = {
@@ -26,7 +26,7 @@ def number_of(country: str) -> PhoneNumber:
 
 def said(home: str, /, **address: str) -> tuple[str, str] | str:
     """Jurisdictions and zones, each joined by spaces; or what is wrong."""
-    found = residence(number_of(home), Address(**address))
+    found = locate(number_of(home), Address(**address))
     if isinstance(found, InvalidAddress):
         return f"{found.field}: {found.reason}"
     return " ".join(found.jurisdictions), " ".join(found.zones)

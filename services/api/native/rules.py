@@ -14,7 +14,7 @@ from services.api.rules import Decision, Held, Standing
 from shared.definitions.calendar import CallingDate
 from shared.definitions.rules import Choice, Words
 from shared.domain.calendar.calendar import Calendar
-from shared.domain.policy.frequency import FrequencyCap, Silence
+from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime
 from shared.rulepacks.definition import Place, RuleDefinition
 
@@ -183,7 +183,7 @@ def _name_of(demand: Demand) -> DemandName:
             return "hours"
         case FrequencyCap():
             return "cap"
-        case Silence():
+        case CoolingOff():
             return "silence"
         case RingTime():
             return "ring_seconds"

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from shared.domain.calendar.holidays import HolidaySet
 from shared.domain.calendar.intervals import (
-    Spans,
+    Intervals,
     first_after,
     instant_of,
     intersection,
@@ -186,8 +186,8 @@ def _joined(
 
 
 @lru_cache(maxsize=16_384)
-def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Spans:
-    spans: Spans = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
+def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Intervals:
+    spans: Intervals = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
     for name in zones:
         for calendar in calendars:
             if spans:
@@ -196,7 +196,7 @@ def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: 
 
 
 @lru_cache(maxsize=16_384)
-def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> Spans:
+def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> Intervals:
     return union(
         (max(opens, begin) - offset, min(closes, end) - offset)
         for begin, end, offset in wall_segments(name, chunk * _CHUNK, (chunk + 1) * _CHUNK)

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-Spans = tuple[tuple[int, int], ...]
+Intervals = tuple[tuple[int, int], ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,8 +18,8 @@ def instant_of(seconds: int) -> datetime:
     return _EPOCH + timedelta(seconds=seconds)
 
 
-def union(spans: Iterable[tuple[int, int]]) -> Spans:
-    """Spans in any order as a set; what touches or overlaps becomes one."""
+def union(spans: Iterable[tuple[int, int]]) -> Intervals:
+    """Intervals in any order as a set; what touches or overlaps becomes one."""
     merged: list[tuple[int, int]] = []
     for opens, closes in sorted(spans):
         if merged and opens <= merged[-1][1]:
@@ -29,7 +29,7 @@ def union(spans: Iterable[tuple[int, int]]) -> Spans:
     return tuple(merged)
 
 
-def intersection(left: Spans, right: Spans) -> Spans:
+def intersection(left: Intervals, right: Intervals) -> Intervals:
     common: list[tuple[int, int]] = []
     i = j = 0
     while i < len(left) and j < len(right):
@@ -43,7 +43,7 @@ def intersection(left: Spans, right: Spans) -> Spans:
     return tuple(common)
 
 
-def first_after(spans: Spans, at: int) -> tuple[int, int] | None:
+def first_after(spans: Intervals, at: int) -> tuple[int, int] | None:
     """The span that contains `at`, or the next one."""
     index = bisect_right(spans, at, key=_closing)
     return spans[index] if index < len(spans) else None

@@ -10,6 +10,6 @@ from datetime import timedelta
 # sees a second with more than the cap.
 RATE_WINDOW = timedelta(milliseconds=1_250)
 # Nothing is dialed this shortly before its window closes: the network and the carrier need time.
-LAST_MOMENTS = timedelta(seconds=2)
+WINDOW_MARGIN = timedelta(seconds=2)
 # Who waits for a cap or a silence is asked about again after this: somebody may have loosened it.
-ASK_AGAIN = timedelta(days=1)
+RECHECK_AFTER = timedelta(days=1)

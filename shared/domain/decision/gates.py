@@ -43,10 +43,10 @@ class Gate(StrEnum):
 class ContactFacts:
     """A contact at one moment; the defaults are those of a new one in a running campaign.
 
-    `calls` are those of the tenant to the person, as far back as any limit looks, and
-    `call_up_until` is `up_until` of them. The campaign's state and the black-out are given as the
-    reason why nobody may be called, if there is one. The list of a suppression and the area of a
-    black-out are only told.
+    `calls` are the tenant's calls to the person, as far back as any limit looks; the field
+    `call_up_until` is what the function of that name returns for them. `campaign_stopped` and
+    `blackout` are the reason why the campaign or the area is not called, if there is one. The list
+    of a suppression and the area of a black-out are only shown.
     """
 
     state: ContactState = ContactState.PENDING
@@ -79,12 +79,12 @@ class Block:
     detail: Mapping[str, str | int] = field(default_factory=dict)
 
 
-def weight(block: Block) -> tuple[datetime, bool]:
+def by_duration(block: Block) -> tuple[datetime, bool]:
     """A wait that was noted because of another gate is told by that gate."""
     return block.until or NEVER, block.gate is not Gate.WAIT
 
 
-def up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
+def call_up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
     """When to ask again whether a call to the person has ended; None when none is up."""
     if any(call.outcome is None for call in calls):
         return now + CALL_UP_DELAY
@@ -166,10 +166,10 @@ def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | N
         return None
     # The campaign's own hours come first: what its owner chose needs no law to forbid it.
     closed = (each.rule for each in rules.hours if not is_open((each.calendar,), zones, at=now))
-    return closed_by(rules, next(closed, None), None if span is None else span.opens_at)
+    return closed_block(rules, next(closed, None), None if span is None else span.opens_at)
 
 
-def closed_by(
+def closed_block(
     rules: CallingRules,
     rule: Rule | None,
     until: datetime | None,
@@ -199,7 +199,7 @@ def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | N
     if not facts.calls:
         return None
     found = list(each_limit(rules, facts, now))
-    return max(found, key=weight) if found else None
+    return max(found, key=by_duration) if found else None
 
 
 def each_limit(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:

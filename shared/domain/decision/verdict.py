@@ -13,11 +13,11 @@ from shared.domain.decision.gates import (
     Block,
     ContactFacts,
     GateAsked,
-    closed_by,
+    by_duration,
+    closed_block,
     each_limit,
     hours,
     limits,
-    weight,
 )
 from shared.domain.policy.calling_rules import CallingRules
 
@@ -42,7 +42,7 @@ def decide(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Verdic
         return Verdict(allowed=True, binding=None, blocks=(), next_at=now)
     return Verdict(
         allowed=False,
-        binding=max(blocks, key=weight),
+        binding=max(blocks, key=by_duration),
         blocks=blocks,
         next_at=_next_allowed(rules, facts, now),
     )
@@ -82,10 +82,10 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
         if span is not None and span.opens_at <= now:
             continue
         if span is None or together.until is None:
-            yield closed_by(rules, each.rule, None)
+            yield closed_block(rules, each.rule, None)
         else:
             closes_at = {"closes_at": span.closes_at.isoformat()}
-            yield closed_by(rules, each.rule, span.opens_at, closes_at)
+            yield closed_block(rules, each.rule, span.opens_at, closes_at)
 
 
 # Gates behind which several rules stand, which are told one by one.

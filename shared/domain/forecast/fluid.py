@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from shared.domain.calendar.intervals import Spans, instant_of, seconds_of
+from shared.domain.calendar.intervals import Intervals, instant_of, seconds_of
 from shared.domain.calendar.zones import day_start, local_date
-from shared.domain.forecast.inputs import Course
+from shared.domain.forecast.inputs import RetryCourse
 
 # Time goes in steps of a quarter of an hour, and of more where there would be too many of them.
 STEP_SECONDS = 900
@@ -21,7 +21,7 @@ NOBODY = 0.5
 class Load:
     """Contacts that open and close together: how many are due, and how many at later instants."""
 
-    spans: Spans
+    spans: Intervals
     zone: str
     new: int = 0
     tried: int = 0
@@ -39,7 +39,7 @@ class Forecast:
 
 def forecast(
     loads: Iterable[Load],
-    course: Course,
+    course: RetryCourse,
     *,
     rate: float | None,
     call_seconds: float,
@@ -88,7 +88,7 @@ class _Queue:
 
 @dataclass(slots=True)
 class _Flow:
-    course: Course
+    course: RetryCourse
     rate: float | None
     call_seconds: float
     queues: list[_Queue]
@@ -183,7 +183,7 @@ class _Flow:
 
 def merged(loads: Sequence[Load]) -> list[Load]:
     """One load for all that open together, for what they wait for is the same."""
-    together: dict[tuple[str, Spans], list[Load]] = defaultdict(list)
+    together: dict[tuple[str, Intervals], list[Load]] = defaultdict(list)
     for load in loads:
         together[load.zone, load.spans].append(load)
     return [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.domain.calendar.intervals import Spans, seconds_of, union
+from shared.domain.calendar.intervals import Intervals, seconds_of, union
 from shared.domain.capacity.margins import RATE_WINDOW
 from shared.domain.forecast.outcome_mix import ANSWERED
 from shared.domain.outcomes import Outcome
@@ -19,7 +19,7 @@ TALK_SECONDS = 32.5
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RetryCourse:
     """What becomes of a contact after its n-th attempt, from 0: `again` is the share that is tried
     again, after `delays` seconds in the mean.
     """
@@ -30,7 +30,7 @@ class Course:
     max_per_window: int | None
 
 
-def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Spans:
+def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Intervals:
     """The open spans of a group between two instants."""
     found: list[tuple[int, int]] = []
     at = start
@@ -44,7 +44,7 @@ def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Spans:
     return union(found)
 
 
-def course_of(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> Course:
+def retry_course(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> RetryCourse:
     again, delays = [], []
     for number in range(1, policy.max_total + 1):
         share = waited = 0.0
@@ -59,7 +59,7 @@ def course_of(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> Course:
             waited += weight * (max(chosen, policy.min_gap) + spread).total_seconds()
         again.append(share)
         delays.append(waited / share if share else 0.0)
-    return Course(
+    return RetryCourse(
         again=tuple(again),
         delays=tuple(delays),
         max_per_day=policy.max_per_day,

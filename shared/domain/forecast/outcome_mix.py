@@ -6,7 +6,7 @@ from fractions import Fraction
 from shared.domain.outcomes import Outcome
 
 # The same as the simulated carrier's, so that a forecast and a demo agree.
-USUAL: Mapping[Outcome, float] = {
+DEFAULT_MIX: Mapping[Outcome, float] = {
     Outcome.ANSWERED_HUMAN: 0.38,
     Outcome.MACHINE_NO_MESSAGE: 0.20,
     Outcome.BUSY: 0.10,
@@ -29,7 +29,7 @@ def call_shares(given: Mapping[Outcome, float]) -> dict[Outcome, float]:
             raise ImpossibleSharesError(f"{outcome} is a share: from 0 to 1, like 0.35")
     # As they are written: 0.7 and 0.2 and 0.1 are all calls, and not a little less or more.
     rest = 1 - sum(Fraction(str(share)) for share in given.values())
-    others = {outcome: share for outcome, share in USUAL.items() if outcome not in given}
+    others = {outcome: share for outcome, share in DEFAULT_MIX.items() if outcome not in given}
     if rest < 0 or (rest > 0 and not others):
         told = " and ".join(f"{outcome} {share:g}" for outcome, share in given.items())
         raise ImpossibleSharesError(f"{told} are together not all calls, but {float(1 - rest):g}")
@@ -37,4 +37,4 @@ def call_shares(given: Mapping[Outcome, float]) -> dict[Outcome, float]:
     found = dict(given) | {
         outcome: float(rest) * share / usual for outcome, share in others.items()
     }
-    return {outcome: found[outcome] for outcome in USUAL}
+    return {outcome: found[outcome] for outcome in DEFAULT_MIX}

@@ -16,7 +16,7 @@ NO_COUNTRY = "001"
 Source = Literal["contact", "postal_code"]
 
 # Countries by ISO 3166-1 in which the law of another holds; of the United States they are parts.
-_HOMES = {country: f"US-{country}" for country in ("AS", "GU", "MP", "PR", "VI")} | {
+_PARENT_COUNTRIES = {country: f"US-{country}" for country in ("AS", "GU", "MP", "PR", "VI")} | {
     "CC": "AU",
     "CX": "AU",
     "NF": "AU",
@@ -79,10 +79,10 @@ def jurisdictions_of(number: PhoneNumber) -> tuple[str, ...]:
     """States and provinces by area code; all others by the country of the number."""
     if number.region in {"CA", "US"}:
         return AREA_CODES.get(number.e164[2:5], (number.region,))
-    return (_home(number.region),)
+    return (_parent_country(number.region),)
 
 
-def residence(number: PhoneNumber, address: Address) -> Residence | InvalidAddress:
+def locate(number: PhoneNumber, address: Address) -> Residence | InvalidAddress:
     """Region and postal code are read as those of its country, or of the number's without one."""
     given = _country(address)
     if isinstance(given, InvalidAddress):
@@ -93,8 +93,8 @@ def residence(number: PhoneNumber, address: Address) -> Residence | InvalidAddre
     postal = _postal(address.postal_code, given or number.region)
     if isinstance(postal, InvalidAddress):
         return postal
-    jurisdictions, jurisdiction_source = _whose(region, postal, given)
-    zones, zone_source = _where(number, region, postal, given)
+    jurisdictions, jurisdiction_source = _jurisdictions(region, postal, given)
+    zones, zone_source = _zones(number, region, postal, given)
     return Residence(
         jurisdictions=jurisdictions,
         jurisdiction_source=jurisdiction_source,
@@ -103,17 +103,17 @@ def residence(number: PhoneNumber, address: Address) -> Residence | InvalidAddre
     )
 
 
-def _whose(
+def _jurisdictions(
     region: str | None, postal: Place | None, country: str | None
 ) -> tuple[tuple[str, ...], Source | None]:
     if region:
         return (region,), "contact"
     if postal:
         return postal.jurisdictions, "postal_code"
-    return ((_home(country),), "contact") if country else ((), None)
+    return ((_parent_country(country),), "contact") if country else ((), None)
 
 
-def _where(
+def _zones(
     number: PhoneNumber, region: str | None, postal: Place | None, country: str | None
 ) -> tuple[tuple[str, ...], Source | None]:
     """A region or a country alone is less exact than a number of it, and truer than another's."""
@@ -121,7 +121,11 @@ def _where(
         return postal.zones, "postal_code"
     if region:
         return ((), None) if region in jurisdictions_of(number) else (ZONES[region], "contact")
-    if country is None or number.region == country or _home(number.region).startswith(country):
+    if (
+        country is None
+        or number.region == country
+        or _parent_country(number.region).startswith(country)
+    ):
         return (), None
     return _zones_of(country), "contact"
 
@@ -140,11 +144,11 @@ def _region(text: str | None, country: str) -> str | InvalidAddress | None:
     """None when nothing is said; regions of a country without a table of them say nothing."""
     if not text:
         return None
-    home = _home(country)[:2]
-    regions = REGIONS.get(home)
+    parent = _parent_country(country)[:2]
+    regions = REGIONS.get(parent)
     if regions is None and country != NO_COUNTRY and len(text) <= _LONGEST_TEXT:
         return None
-    name = text.strip().casefold().removeprefix(f"{home.lower()}-")
+    name = text.strip().casefold().removeprefix(f"{parent.lower()}-")
     found = regions.get(name) if regions else None
     return found or InvalidAddress(field="region", reason="unknown_region")
 
@@ -156,7 +160,7 @@ def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
     invalid = InvalidAddress(field="postal_code", reason="invalid_postal_code")
     if len(text) > _LONGEST_TEXT:
         return invalid
-    office = _POST_OFFICES.get(country, _home(country)[:2])
+    office = _POST_OFFICES.get(country, _parent_country(country)[:2])
     pattern = _CODES.get(office)
     if pattern is None:
         return None
@@ -167,10 +171,12 @@ def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
     return next((places[key] for key in found.groups() if key in places), invalid)
 
 
-def _home(country: str) -> str:
-    return _HOMES.get(country, country)
+def _parent_country(country: str) -> str:
+    return _PARENT_COUNTRIES.get(country, country)
 
 
 def _zones_of(country: str) -> tuple[str, ...]:
-    home = _home(country)
-    return ZONES[home] if "-" in home else zones_of_prefix(str(country_code_for_region(country)))
+    parent = _parent_country(country)
+    return (
+        ZONES[parent] if "-" in parent else zones_of_prefix(str(country_code_for_region(country)))
+    )

@@ -9,7 +9,7 @@ from shared.domain.places.address import (
     InvalidAddress,
     Residence,
     jurisdictions_of,
-    residence,
+    locate,
 )
 from shared.domain.places.numbers import PhoneNumber
 
@@ -36,7 +36,7 @@ def calling_group(
     """The contact's zone wins, then its address, its number and the campaign's default zone."""
     if address.zone and not is_zone(address.zone):
         return InvalidAddress(field="zone", reason="unknown_zone")
-    home = residence(number, address)
+    home = locate(number, address)
     if isinstance(home, InvalidAddress):
         return home
     zones, source = _zones(number, address.zone, home, default_zone)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from shared.domain.calendar.calendar import Calendar, Span, next_span
 from shared.domain.calendar.zones import local_date
 from shared.domain.places.calling_groups import CallingGroup
-from shared.domain.policy.frequency import FrequencyCap, Silence
+from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 from shared.domain.policy.rules import CallKind, RingTime, Rule, covers, holds_on
 
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -19,7 +19,7 @@ NEVER_KEPT = timedelta(minutes=1)
 class CampaignRules:
     """What a campaign says of itself. No subject: its calls are about what other such calls are.
 
-    `unlocated` are the hours, beside its own, for contacts whose zone is only the campaign's
+    `default_zone_hours` hold beside its own hours, for contacts whose zone is only the campaign's
     default.
     """
 
@@ -27,8 +27,8 @@ class CampaignRules:
     automated: bool
     subject: str
     calendar: Calendar
-    unlocated: Calendar | None = None
-    limits: tuple[FrequencyCap | Silence, ...] = ()
+    default_zone_hours: Calendar | None = None
+    limits: tuple[FrequencyCap | CoolingOff, ...] = ()
     ring_seconds: int | None = None
     max_total: int | None = None
 
@@ -54,7 +54,7 @@ class Hours:
 class Limit:
     """A cap or a silence with the rule that sets it; none: the campaign's own."""
 
-    limit: FrequencyCap | Silence
+    limit: FrequencyCap | CoolingOff
     rule: Rule | None
 
     def holds(self, zones: tuple[str, ...], *, at: datetime) -> bool:
@@ -69,8 +69,8 @@ class CallingRules:
     hours: tuple[Hours, ...]
     limits: tuple[Limit, ...]
     subject: str
-    # Whether calls are noted by person, because a rule somewhere may count them.
-    counted: bool
+    # Whether calls are recorded per person, because some rule may count them.
+    counts_person_calls: bool
     ring_seconds: int | None
     max_total: int | None
     versions: str
@@ -99,15 +99,17 @@ def calling_rules(
     """Those of the rules that cover such calls to the group's places, beside the campaign's own."""
     law = list(_holding(campaign, tenant, packs, group))
     own = [campaign.calendar]
-    if group.source == "campaign" and campaign.unlocated is not None:
-        own.append(campaign.unlocated)
+    if group.source == "campaign" and campaign.default_zone_hours is not None:
+        own.append(campaign.default_zone_hours)
     legal_hours = [
         Hours(_while_in_force(rule, rule.demand), rule)
         for rule in law
         if isinstance(rule.demand, Calendar)
     ]
     legal_limits = [
-        Limit(rule.demand, rule) for rule in law if isinstance(rule.demand, FrequencyCap | Silence)
+        Limit(rule.demand, rule)
+        for rule in law
+        if isinstance(rule.demand, FrequencyCap | CoolingOff)
     ]
     rings = [rule.demand.seconds for rule in law if isinstance(rule.demand, RingTime)]
     return CallingRules(
@@ -115,7 +117,7 @@ def calling_rules(
         hours=(*(Hours(calendar, None) for calendar in own), *legal_hours),
         limits=(*(Limit(limit, None) for limit in campaign.limits), *legal_limits),
         subject=campaign.subject,
-        counted=campaign.kind is not CallKind.INFORMATIONAL
+        counts_person_calls=campaign.kind is not CallKind.INFORMATIONAL
         or bool(campaign.subject or campaign.limits or legal_limits),
         ring_seconds=max([*rings, campaign.ring_seconds or 0]) or None,
         max_total=campaign.max_total,

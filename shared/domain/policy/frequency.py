@@ -81,7 +81,7 @@ class FrequencyCap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class CoolingOff:
     """No call for a length of time after an event."""
 
     after: Event
@@ -112,7 +112,7 @@ class Held:
 
 
 def held_by(
-    limit: FrequencyCap | Silence,
+    limit: FrequencyCap | CoolingOff,
     calls: Iterable[PastCall],
     *,
     subject: str,
@@ -123,7 +123,7 @@ def held_by(
     mine = [call for call in calls if limit.by is Scope.PERSON or call.subject == subject]
     if isinstance(limit, FrequencyCap):
         return _capped(limit, mine, zones=zones, now=now)
-    return _silent(limit, mine, zones=zones, now=now)
+    return _cooling_off(limit, mine, zones=zones, now=now)
 
 
 def _capped(
@@ -146,13 +146,13 @@ def _capped(
     return Held(until=until, since=call, counted=len(recent))
 
 
-def _silent(
-    silence: Silence, calls: Sequence[PastCall], *, zones: tuple[str, ...], now: datetime
+def _cooling_off(
+    cooling_off: CoolingOff, calls: Sequence[PastCall], *, zones: tuple[str, ...], now: datetime
 ) -> Held | None:
     begun = [
-        (silence.lasts.after(max(call.dialing_at, call.ended_at), zones), call)
+        (cooling_off.lasts.after(max(call.dialing_at, call.ended_at), zones), call)
         for call in calls
-        if call.ended_at is not None and call.outcome in BEGINS[silence.after]
+        if call.ended_at is not None and call.outcome in BEGINS[cooling_off.after]
     ]
     until, call = max(begun, key=lambda pair: pair[0], default=(now, None))
     if call is None or until <= now:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from shared.domain.calendar.calendar import Calendar
-from shared.domain.policy.frequency import FrequencyCap, Silence
+from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 
 
 class CallKind(StrEnum):
@@ -47,7 +47,7 @@ class Duty:
     """What a dialer cannot decide: consent, registries, records. It is shown and not enforced."""
 
 
-Demand = Calendar | FrequencyCap | Silence | RingTime | AbandonmentLimit | Duty
+Demand = Calendar | FrequencyCap | CoolingOff | RingTime | AbandonmentLimit | Duty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.calendar.holidays import HolidaySet
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.frequency import Event, FrequencyCap, Length, Scope, Silence
+from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, Scope
 from shared.domain.policy.rules import (
     AbandonmentLimit,
     CallKind,
@@ -134,7 +134,7 @@ def test_an_editor_with_the_schema_sees_what_the_loader_refuses(lines: str, tmp_
         ),
         pytest.param(
             'silence = { after = "refusal", local_days = 30, by = "subject" }\n',
-            Silence(after=Event.REFUSAL, lasts=Length(local_days=30), by=Scope.SUBJECT),
+            CoolingOff(after=Event.REFUSAL, lasts=Length(local_days=30), by=Scope.SUBJECT),
             id="silence",
         ),
         pytest.param("ring_seconds = 20\n", RingTime(20), id="ring time"),

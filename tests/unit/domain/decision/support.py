@@ -11,7 +11,7 @@ from shared.domain.policy.calling_rules import (
     TenantRules,
     calling_rules,
 )
-from shared.domain.policy.frequency import Event, FrequencyCap, Length, PastCall, Scope, Silence
+from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, PastCall, Scope
 from shared.domain.policy.rules import CallKind, Demand, Rule
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 DAILY = tuple(WeeklyWindow(weekday=day, start=9 * 60, end=20 * 60) for day in range(7))
 WORKING_DAYS = Calendar(windows=DAILY[:5])
 THREE_A_DAY = FrequencyCap(max_calls=3, within=Length(hours=24), by=Scope.SUBJECT)
-WEEK_OF_SILENCE = Silence(after=Event.CONVERSATION, lasts=Length(local_days=7), by=Scope.SUBJECT)
+WEEK_OF_SILENCE = CoolingOff(after=Event.CONVERSATION, lasts=Length(local_days=7), by=Scope.SUBJECT)
 
 
 def a_rule(demand: Demand, *, name: str = "us.rule", until: date | None = None) -> Rule:
@@ -40,7 +40,7 @@ def a_rule(demand: Demand, *, name: str = "us.rule", until: date | None = None) 
 
 def rules(
     *law: Rule,
-    own: tuple[FrequencyCap | Silence, ...] = (),
+    own: tuple[FrequencyCap | CoolingOff, ...] = (),
     windows: tuple[WeeklyWindow, ...] = DAILY,
     end_date: date | None = None,
     zones: tuple[str, ...] = (NEW_YORK,),

@@ -14,12 +14,12 @@ from shared.domain.decision.gates import (
     Block,
     ContactFacts,
     Gate,
+    call_up_until,
     first_block,
-    up_until,
 )
 from shared.domain.decision.verdict import decide
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.frequency import Event, FrequencyCap, Length, PastCall, Scope, Silence
+from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, PastCall, Scope
 from tests.unit.domain.decision.support import (
     BERLIN,
     CAP,
@@ -140,8 +140,8 @@ def test_a_contact_that_expires_before_it_may_be_called_never_is() -> None:
 
 
 def test_a_call_that_is_up_is_looked_at_again_soon() -> None:
-    assert up_until([ago(1)], now=NOW) is None
-    assert up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
+    assert call_up_until([ago(1)], now=NOW) is None
+    assert call_up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
 
 
 def gates(found: tuple[Block, ...]) -> set[Gate]:
@@ -164,7 +164,7 @@ lengths = st.one_of(
 )
 limits = st.one_of(
     st.builds(FrequencyCap, max_calls=st.integers(1, 3), within=lengths, by=st.sampled_from(Scope)),
-    st.builds(Silence, after=st.sampled_from(Event), lasts=lengths, by=st.sampled_from(Scope)),
+    st.builds(CoolingOff, after=st.sampled_from(Event), lasts=lengths, by=st.sampled_from(Scope)),
 )
 calls = st.builds(
     ago, st.integers(0, 24 * 12), st.sampled_from([Outcome.NO_ANSWER, Outcome.ANSWERED_HUMAN])
@@ -187,7 +187,7 @@ later = st.one_of(
 def test_at_the_next_instant_all_gates_are_open_and_just_before_one_is_not(
     own: tuple[WeeklyWindow, ...],
     law: tuple[WeeklyWindow, ...],
-    demands: list[FrequencyCap | Silence],
+    demands: list[FrequencyCap | CoolingOff],
     past: list[PastCall],
     not_before: datetime | None,
     suppressed_until: datetime | None,

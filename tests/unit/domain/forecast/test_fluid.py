@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
-from shared.domain.calendar.intervals import Spans, instant_of, seconds_of
+from shared.domain.calendar.intervals import Intervals, instant_of, seconds_of
 from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
 from shared.domain.forecast.inputs import (
-    Course,
+    RetryCourse,
     calls_a_second,
-    course_of,
     mean_call_seconds,
     openings,
+    retry_course,
 )
 from shared.domain.forecast.outcome_mix import call_shares
 from shared.domain.outcomes import Outcome
@@ -26,16 +26,18 @@ from shared.domain.policy.rules import CallKind
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BEGIN = seconds_of(START)
 HOUR = 3_600
-ALWAYS: Spans = ((BEGIN, BEGIN + 14 * 24 * HOUR),)
-ONCE = Course((0.0,), (0.0,), None, None)
+ALWAYS: Intervals = ((BEGIN, BEGIN + 14 * 24 * HOUR),)
+ONCE = RetryCourse((0.0,), (0.0,), None, None)
 
 
-def flow(*loads: Load, course: Course = ONCE, rate: float | None = 1.0, days: int = 14) -> Forecast:
+def flow(
+    *loads: Load, course: RetryCourse = ONCE, rate: float | None = 1.0, days: int = 14
+) -> Forecast:
     end = START + timedelta(days=days)
     return forecast(loads, course, rate=rate, call_seconds=30, start=START, end=end)
 
 
-def daily(first_hour: int, hours: int) -> Spans:
+def daily(first_hour: int, hours: int) -> Intervals:
     opens = BEGIN + first_hour * HOUR
     return tuple((opens + day * 24 * HOUR, opens + (day * 24 + hours) * HOUR) for day in range(14))
 
@@ -58,7 +60,7 @@ def test_a_course_is_the_mean_of_what_the_policy_says_of_each_outcome() -> None:
     )
     shares = {Outcome.BUSY: 0.1, Outcome.NO_ANSWER: 0.3, Outcome.ANSWERED_HUMAN: 0.6}
 
-    course = course_of(policy, shares)
+    course = retry_course(policy, shares)
 
     # After the second attempt a busy number ends, and after the third everybody does.
     assert course.again == pytest.approx((0.4, 0.3, 0.0))
@@ -130,7 +132,7 @@ def test_who_closes_first_is_served_first() -> None:
 
 
 def test_without_caps_only_windows_and_delays_take_time() -> None:
-    course = Course((0.5, 0.0), (600.0, 0.0), None, None)
+    course = RetryCourse((0.5, 0.0), (600.0, 0.0), None, None)
     found = flow(Load(spans=daily(2, 1), zone="UTC", new=1_000_000), course=course, rate=None)
 
     assert found.calls == pytest.approx(1_500_000)
@@ -138,7 +140,7 @@ def test_without_caps_only_windows_and_delays_take_time() -> None:
 
 
 def test_a_spent_day_waits_for_midnight_where_the_contact_is() -> None:
-    course = Course((1.0, 0.0), (60.0, 0.0), 1, None)
+    course = RetryCourse((1.0, 0.0), (60.0, 0.0), 1, None)
     found = flow(Load(spans=ALWAYS, zone="America/New_York", new=10), course=course)
 
     midnight = datetime(2026, 11, 24, 5, tzinfo=UTC)
@@ -146,7 +148,7 @@ def test_a_spent_day_waits_for_midnight_where_the_contact_is() -> None:
 
 
 def test_a_spent_window_waits_for_its_closing() -> None:
-    course = Course((1.0, 0.0), (60.0, 0.0), None, 1)
+    course = RetryCourse((1.0, 0.0), (60.0, 0.0), None, 1)
     spans = ((BEGIN, BEGIN + HOUR), (BEGIN + 2 * HOUR, BEGIN + 3 * HOUR))
     found = flow(Load(spans=spans, zone="UTC", new=10), course=course)
 
@@ -184,7 +186,7 @@ def test_nothing_is_lost_and_no_more_is_served_than_the_rate_allows(
         Load(spans=daily(*when), zone="UTC", new=size)
         for size, when in zip(sizes, hours, strict=False)
     ]
-    course = Course((again, again, 0.0), (900.0, 900.0, 0.0), 2, None)
+    course = RetryCourse((again, again, 0.0), (900.0, 900.0, 0.0), 2, None)
 
     found = flow(*loads, course=course, rate=rate)
     same = flow(*merged(loads), course=course, rate=rate)

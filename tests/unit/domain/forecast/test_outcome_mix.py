@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outdial.carrier.behaviour import Behaviour
-from shared.domain.forecast.outcome_mix import USUAL, ImpossibleSharesError, call_shares
+from shared.domain.forecast.outcome_mix import DEFAULT_MIX, ImpossibleSharesError, call_shares
 from shared.domain.outcomes import Outcome
 
 HUMAN, MACHINE, BUSY = Outcome.ANSWERED_HUMAN, Outcome.MACHINE_NO_MESSAGE, Outcome.BUSY
@@ -14,7 +14,7 @@ HUMAN, MACHINE, BUSY = Outcome.ANSWERED_HUMAN, Outcome.MACHINE_NO_MESSAGE, Outco
 def test_the_usual_shares_are_those_of_the_simulated_carrier() -> None:
     carriers = {str(outcome): share for outcome, share in Behaviour().outcomes.items()}
 
-    assert {str(outcome): share for outcome, share in USUAL.items()} == carriers
+    assert {str(outcome): share for outcome, share in DEFAULT_MIX.items()} == carriers
 
 
 @given(share=st.floats(0, 1))
@@ -25,7 +25,10 @@ def test_a_given_share_stays_and_all_together_are_all_calls(share: float) -> Non
     assert sum(found.values()) == pytest.approx(1)
     others = {outcome: part for outcome, part in found.items() if outcome is not HUMAN}
     assert others == pytest.approx(
-        {outcome: USUAL[outcome] * (1 - share) / (1 - USUAL[HUMAN]) for outcome in others}
+        {
+            outcome: DEFAULT_MIX[outcome] * (1 - share) / (1 - DEFAULT_MIX[HUMAN])
+            for outcome in others
+        }
     )
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from shared.domain.calendar.zones import is_zone
-from shared.domain.places.address import Address, Residence, jurisdictions_of, residence
+from shared.domain.places.address import Address, Residence, jurisdictions_of, locate
 from shared.domain.places.number_plans import zones_of_prefix
 from shared.domain.places.numbers import PhoneNumber, parse_number
 from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES
@@ -81,8 +81,8 @@ def test_a_country_alone_has_all_of_its_zones() -> None:
 
 
 def test_nothing_said_says_nothing() -> None:
-    assert residence(number_of("US"), Address()) == Residence()
-    assert residence(number_of("US"), Address(postal_code="", country="", region="")) == Residence()
+    assert locate(number_of("US"), Address()) == Residence()
+    assert locate(number_of("US"), Address(postal_code="", country="", region="")) == Residence()
 
 
 @pytest.mark.parametrize(

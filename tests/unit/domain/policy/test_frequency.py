@@ -10,13 +10,13 @@ from shared.domain.calendar.zones import local_date
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.frequency import (
     BEGINS,
+    CoolingOff,
     Event,
     FrequencyCap,
     Held,
     Length,
     PastCall,
     Scope,
-    Silence,
     held_by,
 )
 from shared.domain.policy.rules import AbandonmentLimit, RingTime, abandonment_exceeded
@@ -60,12 +60,12 @@ def a_silence(
     hours: int | None = None,
     local_days: int | None = None,
     by: Scope = Scope.PERSON,
-) -> Silence:
-    return Silence(after=after, lasts=Length(hours=hours, local_days=local_days), by=by)
+) -> CoolingOff:
+    return CoolingOff(after=after, lasts=Length(hours=hours, local_days=local_days), by=by)
 
 
 def held_until(
-    limit: FrequencyCap | Silence,
+    limit: FrequencyCap | CoolingOff,
     calls: list[PastCall],
     now: str | datetime,
     *zones: str,
@@ -300,7 +300,9 @@ def test_whoever_obeys_a_cap_never_makes_more_calls_in_any_window(
             by=st.sampled_from(Scope),
             ignore=st.frozensets(st.sampled_from(Outcome), max_size=3),
         ),
-        st.builds(Silence, after=st.sampled_from(Event), lasts=LENGTHS, by=st.sampled_from(Scope)),
+        st.builds(
+            CoolingOff, after=st.sampled_from(Event), lasts=LENGTHS, by=st.sampled_from(Scope)
+        ),
     ),
     zones=ZONES,
     start=INSTANTS,
@@ -310,7 +312,7 @@ def test_whoever_obeys_a_cap_never_makes_more_calls_in_any_window(
     ),
 )
 def test_a_call_is_held_until_the_very_instant_that_is_told(
-    limit: FrequencyCap | Silence,
+    limit: FrequencyCap | CoolingOff,
     zones: tuple[str, ...],
     start: datetime,
     made: list[tuple[timedelta, Outcome | None, bool]],
