@@ -1,89 +1,45 @@
-"""The HTTP application: routes, error table, health, metrics and the OpenAPI document."""
+"""The HTTP application: it composes the façades, health and metrics, and opens the resources."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
 
-from services.api import problems
-from services.api.http.body_limit import LimitedBodies
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
-from services.api.native import (
-    attempts,
-    blackouts,
-    callbacks,
-    campaigns,
-    contacts,
-    preflight,
-    rules,
-    suppressions,
-    webhooks,
-    why,
-)
+from services.api.native.app import create_native
 from shared.runtime.process import health_routes
 
 
-def create_app(opened: Opened) -> FastAPI:
-    """`opened` gives the resources for as long as the application lives."""
+def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = None) -> Starlette:
+    """`opened` gives the resources for as long as the application lives.
+
+    `dialects` are more façades, each by the path that it serves. A façade is an application of
+    its own, so that its authentication and its errors reach no other façade.
+    """
+    facades = {**(dialects or {}), "": create_native()}
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as resources:
-            app.state.resources = resources
+            for part in (app, *facades.values()):
+                part.state.resources = resources
             yield
 
-    app = FastAPI(
-        title="Outdial",
-        version="1",
-        summary="Outbound voice campaigns, called inside the hours of each contact's own zone.",
+    app = Starlette(
+        routes=[
+            *health_routes({"postgres": lambda: _reach_database(app)}),
+            # The native API comes last, because its path fits every request.
+            *(Mount(path, facade) for path, facade in facades.items()),
+        ],
+        middleware=[Middleware(MeasuredRequests)],
         lifespan=lifespan,
-        # Their pages load scripts from elsewhere.
-        docs_url=None,
-        redoc_url=None,
-        generate_unique_id_function=_operation_id,
     )
-    app.add_middleware(LimitedBodies)
-    app.add_middleware(MeasuredRequests)
-    problems.install(app)
-    for module in (
-        campaigns,
-        preflight,
-        contacts,
-        callbacks,
-        attempts,
-        suppressions,
-        blackouts,
-        rules,
-        webhooks,
-        why,
-    ):
-        app.include_router(module.router, prefix="/v1")
-    app.router.routes.extend(health_routes({"postgres": lambda: _reaches_database(app)}))
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-def _operation_id(route: APIRoute) -> str:
-    return route.name
-
-
-async def _reaches_database(app: FastAPI) -> None:
+async def _reach_database(app: Starlette) -> None:
     resources: Resources = app.state.resources
     await resources.pool.fetchval("SELECT 1")
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes
-        )
-        shapes = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        components = schema["components"]["schemas"]
-        components |= shapes.pop("$defs")
-        components["Problem"] = shapes
-        app.openapi_schema = schema
-    return app.openapi_schema

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import invalid, not_found
+from services.api.refusals import Refused, not_found
 from shared.db import blackouts
 from shared.db.api import campaigns
 from shared.db.blackouts import Record
@@ -23,13 +23,14 @@ async def begin(
 ) -> Record:
     """From its commit on no attempt there is claimed or dialed, while it lasts."""
     if jurisdiction is not None and not is_jurisdiction(jurisdiction):
-        raise invalid(
-            "/jurisdiction",
+        raise Refused(
             "unknown_jurisdiction",
             "not a country of ISO 3166 like US, nor a part of one like US-LA",
+            field=("jurisdiction",),
         )
     if ends_at is not None and ends_at <= max(now, starts_at or now):
-        raise invalid("/ends_at", "no_span", "must be in the future and after starts_at")
+        detail = "must be in the future and after starts_at"
+        raise Refused("no_span", detail, field=("ends_at",))
     async with resources.pool.acquire() as conn:
         # Committed by itself: an emergency stop waits for nobody who holds a campaign.
         made = await blackouts.insert(

@@ -11,7 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import ProblemError, invalid, not_found
+from services.api.refusals import Refused, campaign_ended, not_found
 from shared.db.api import campaigns, contacts, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
@@ -44,8 +44,10 @@ async def create(
     resources: Resources, caller: Caller, definition: CampaignDefinition, *, now: datetime
 ) -> Created:
     if definition.default_region and definition.default_region not in SUPPORTED_REGIONS:
-        raise invalid(
-            "/default_region", "unknown_region", "no country with phone numbers of its own"
+        raise Refused(
+            "unknown_region",
+            "no country with phone numbers of its own",
+            field=("default_region",),
         )
     refuse_never_open(definition, now=now)
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -57,7 +59,8 @@ async def create(
             definition=definition.model_dump_json(),
         )
         if campaign is None:
-            raise invalid("/trunk", "unknown_trunk", "there is no trunk of this name")
+            detail = "there is no trunk of this name"
+            raise Refused("unknown_trunk", detail, field=("trunk",))
         secret = None
         if definition.webhook is not None:
             secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -91,22 +94,17 @@ async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     return campaign
 
 
-def ended() -> ProblemError:
-    return ProblemError(409, "campaign_ended", "the campaign is completed or cancelled")
-
-
 async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command) -> None:
     repeats = campaign.wanted_state == WANTS[asked]
     if campaign.is_over and not (repeats and asked is Command.CANCEL):
-        raise ended()
+        raise campaign_ended()
     if campaign.wanted_state not in ALLOWED[asked]:
-        raise ProblemError(
-            409,
+        raise Refused(
             "command_not_allowed",
             f"a campaign that should be {campaign.wanted_state} cannot {asked}",
         )
     if asked is Command.START and not await contacts.any_in(conn, campaign.id):
-        raise ProblemError(409, "no_contacts", "import contacts before the start")
+        raise Refused("no_contacts", "import contacts before the start")
 
 
 async def _publish(resources: Resources, message: CampaignCommand) -> None:
@@ -131,7 +129,9 @@ def refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
         if any(next_span((calendar,), (place,), now=start) for place in PLACES):
             return
     if calendar.end_date and datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
-        raise invalid("/calendar/end_date", "in_the_past", "the last date is over everywhere")
+        detail = "the last date is over everywhere"
+        raise Refused("in_the_past", detail, field=("calendar", "end_date"))
     if not calendar.windows:
-        raise invalid("/calendar/dates", "never_open", "all dates are past, excluded or holidays")
-    raise invalid("/calendar/windows", "never_open", NEVER_OPEN)
+        detail = "all dates are past, excluded or holidays"
+        raise Refused("never_open", detail, field=("calendar", "dates"))
+    raise Refused("never_open", NEVER_OPEN, field=("calendar", "windows"))

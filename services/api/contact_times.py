@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.api.campaigns import ended, owned
+from services.api.campaigns import owned
+from services.api.files import REASONS
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import REASONS
 from services.api.instants import expiry_fault
-from services.api.problems import ProblemError, invalid, not_found
+from services.api.refusals import Refused, campaign_ended, not_found
 from shared.db import waiting_counts
 from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
@@ -26,9 +26,9 @@ async def ask(
 ) -> Contact:
     """From `at` on the contact is called before others, as soon as its hours allow it."""
     if at <= now:
-        raise invalid("/at", "in_the_past", REASONS["in_the_past"])
+        raise Refused("in_the_past", REASONS["in_the_past"], field=("at",))
     if at > now + LATEST:
-        raise invalid("/at", "too_far", f"must be within {LATEST.days} days")
+        raise Refused("too_far", f"must be within {LATEST.days} days", field=("at",))
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
         _refuse_unless_pending(contact)
@@ -68,7 +68,7 @@ async def expire(
     """After `expires_at` the contact is not called any more; the scheduler ends it then."""
     fault = expires_at and expiry_fault(expires_at, now)
     if fault:
-        raise invalid("/expires_at", fault, REASONS[fault])
+        raise Refused(fault, REASONS[fault], field=("expires_at",))
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
         if contact.state == ContactState.FINISHED:
@@ -82,7 +82,7 @@ async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedCon
     if campaign_id is None:
         raise not_found()
     if (await owned(conn, caller, campaign_id)).is_over:
-        raise ended()
+        raise campaign_ended()
     return await contact_times.get(conn, contact_id)
 
 
@@ -91,8 +91,8 @@ def _refuse_unless_pending(contact: TimedContact) -> None:
         case ContactState.FINISHED:
             raise _finished(contact)
         case ContactState.ACTIVE:
-            raise ProblemError(
-                409, "contact_active", "the contact is being called; ask again after that call"
+            raise Refused(
+                "contact_active", "the contact is being called; ask again after that call"
             )
         case ContactState.PENDING:
             return
@@ -100,17 +100,17 @@ def _refuse_unless_pending(contact: TimedContact) -> None:
 
 def _refuse_forbidden(contact: TimedContact, at: datetime) -> None:
     if contact.suppressed:
-        raise ProblemError(409, "suppressed", "the number is suppressed for good")
+        raise Refused("suppressed", "the number is suppressed for good")
     until = contact.suppressed_until
     if until is not None and until > at:
-        raise ProblemError(409, "suppressed", f"the number is suppressed until {_iso(until)}")
+        raise Refused("suppressed", f"the number is suppressed until {_iso(until)}")
     if contact.expires_at is not None and contact.expires_at <= at:
         detail = f"the contact expires at {_iso(contact.expires_at)}"
-        raise invalid("/at", "after_expiry", detail)
+        raise Refused("after_expiry", detail, field=("at",))
 
 
-def _finished(contact: TimedContact) -> ProblemError:
-    return ProblemError(409, "contact_finished", f"the contact is finished: {contact.outcome}")
+def _finished(contact: TimedContact) -> Refused:
+    return Refused("contact_finished", f"the contact is finished: {contact.outcome}")
 
 
 def _gap_ends(contact: TimedContact) -> datetime | None:

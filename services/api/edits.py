@@ -5,10 +5,10 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from services.api.campaigns import ended, refuse_never_open
+from services.api.campaigns import refuse_never_open
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import not_found, refused_body
+from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
 from shared.db.api import campaigns
 from shared.db.api.campaigns import Campaign
 from shared.definitions.campaign import CampaignDefinition, parse_definition
@@ -24,7 +24,7 @@ async def edit(
         if campaign is None:
             raise not_found()
         if campaign.is_over:
-            raise ended()
+            raise campaign_ended()
         definition = _edited(campaign, wanted)
         if definition == parse_definition(campaign.definition):
             return campaign
@@ -46,4 +46,12 @@ def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
     try:
         return wanted.edited(campaign.definition)
     except ValidationError as error:
-        raise refused_body(error) from None
+        errors = [
+            InvalidField(
+                code=fault["type"],
+                detail=fault["msg"].removeprefix("Value error, "),
+                field=fault["loc"],
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise Refused("invalid", "the request is not valid", errors=errors) from None

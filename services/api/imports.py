@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.api.campaigns import ended, owned
+from services.api.campaigns import owned
 from services.api.contact_rows import Fault, Row, Rows
 from services.api.csv_contacts import CsvContacts, Errors, FileError
+from services.api.files import invalid_row, unreadable
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import pieces_of, read_on, told, unreadable
-from services.api.problems import ProblemError
+from services.api.http.upload import pieces_of, read_on
+from services.api.refusals import Refused, campaign_ended
 from shared.db import calling_groups, counters, waiting_counts
 from shared.db.api import campaigns, contacts, imports
 from shared.db.api.campaigns import Campaign
@@ -64,7 +65,7 @@ async def import_csv(
             if refuse_errors and reader.errors.count:
                 raise _refused(reader.errors)
             return await _merge(conn, caller, campaign_id, reader)
-    except (ProblemError, FileError) as error:
+    except (Refused, FileError) as error:
         await read_on(pieces)
         raise unreadable(error.error) if isinstance(error, FileError) else error from None
 
@@ -138,7 +139,7 @@ async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campa
     # Read again: the scheduler may have completed it before it was kept open.
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
-        raise ended()
+        raise campaign_ended()
     return campaign
 
 
@@ -197,14 +198,10 @@ async def _count(conn: Connection, campaign_id: int, *, inserted: int, excluded:
     await counters.add(conn, [count for count in counts if count[2]])
 
 
-def _refused(errors: Errors) -> ProblemError:
-    return ProblemError(
-        422,
+def _refused(errors: Errors) -> Refused:
+    return Refused(
         "rows_refused",
         "nothing was imported, because rows were refused",
-        errors=[told(error) for error in errors.first],
-        extra={
-            "rejected": errors.count,
-            "errors_truncated": errors.count > len(errors.first),
-        },
+        errors=[invalid_row(error) for error in errors.first],
+        error_count=errors.count,
     )

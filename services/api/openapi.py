@@ -2,19 +2,13 @@
 
 import json
 import sys
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from services.api.app import create_app
-from services.api.http.resources import Resources
+from services.api.native.app import create_native
 
 
 def document() -> dict[str, Any]:
-    return create_app(_never_opened).openapi()
-
-
-def _never_opened() -> AbstractAsyncContextManager[Resources]:
-    raise RuntimeError("the document is made without resources")
+    return create_native().openapi()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import not_found
+from services.api.refusals import not_found
 from shared.db import campaign_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import ProblemError, invalid, not_found
+from services.api.refusals import Refused, not_found
 from shared.db.api import campaigns, tenants
 from shared.definitions.rules import (
     CHOICES_MOST,
@@ -91,9 +91,7 @@ async def turn_on(resources: Resources, caller: Caller, name: str, decision: Dec
     """A rule that nobody has verified holds for this tenant from now on."""
     rule = _packed(resources, name)
     if rule.verified:
-        raise ProblemError(
-            409, "rule_is_verified", "the rule is verified: it holds without being turned on"
-        )
+        raise Refused("rule_is_verified", "the rule is verified: it holds without being turned on")
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
         turned_on = [*_without(chosen.turned_on, rule.name), decision.about(rule)]
@@ -113,11 +111,13 @@ async def turn_off(resources: Resources, caller: Caller, name: str) -> None:
 async def add(resources: Resources, caller: Caller, definition: RuleDefinition) -> Held:
     """It holds beside all others, so it can only forbid more."""
     if _packs(resources).named(definition.name) is not None:
-        raise invalid("/name", "name_taken", "a rule of the packs has this name; find another")
+        detail = "a rule of the packs has this name; find another"
+        raise Refused("name_taken", detail, field=("name",))
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
         if any(rule.name == definition.name for rule in chosen.added):
-            raise invalid("/name", "name_taken", "you have a rule of this name; delete it first")
+            detail = "you have a rule of this name; delete it first"
+            raise Refused("name_taken", detail, field=("name",))
         return chosen.model_copy(update={"added": [*chosen.added, definition]})
 
     return _held(definition.rule(OWN_PACK), await _change(resources, caller, decide))
@@ -125,7 +125,7 @@ async def add(resources: Resources, caller: Caller, definition: RuleDefinition) 
 
 async def remove(resources: Resources, caller: Caller, name: str) -> None:
     if _packs(resources).named(name) is not None:
-        raise ProblemError(409, "rule_of_a_pack", "a rule of the packs is not deleted; override it")
+        raise Refused("rule_of_a_pack", "a rule of the packs is not deleted; override it")
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
         left = [rule for rule in chosen.added if rule.name != name]
@@ -140,7 +140,7 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
     async with resources.pool.acquire() as conn, conn.transaction():
         after = decide(_parsed(await tenants.lock_rules(conn, caller.tenant_id)))
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
-            raise ProblemError(409, "too_many_rules", "there is no room for another one")
+            raise Refused("too_many_rules", "there is no room for another one")
         await tenants.change_rules(
             conn, caller.tenant_id, after.model_dump_json(), api_key_id=caller.api_key_id
         )

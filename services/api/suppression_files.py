@@ -7,10 +7,11 @@ from datetime import datetime
 
 from services.api.csv_contacts import Errors, FileError
 from services.api.csv_suppressions import CsvSuppressions, written
+from services.api.files import unreadable
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import pieces_of, read_on, unreadable
-from services.api.problems import ProblemError
+from services.api.http.upload import pieces_of, read_on
+from services.api.refusals import Refused
 from services.api.suppressions import count, named_list
 from shared.db.api import exclusions, suppression_imports, suppressions
 from shared.db.api.exclusions import SettledContact
@@ -47,7 +48,7 @@ async def import_csv(
                 conn, tenant_id=caller.tenant_id, campaign_id=chosen
             )
             await _settle(conn, caller, chosen, now=now)
-    except (ProblemError, FileError) as error:
+    except (Refused, FileError) as error:
         await read_on(pieces)
         raise unreadable(error.error) if isinstance(error, FileError) else error from None
     return Imported(imported=new, updated=reader.staged - new, errors=reader.errors)

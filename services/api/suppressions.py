@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.api.files import REASONS
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import REASONS
 from services.api.instants import expiry_fault
-from services.api.problems import FaultyPlace, ProblemError, invalid, not_found
+from services.api.refusals import Refused, not_found
 from shared.db import counters, waiting_counts
 from shared.db.api import campaigns, exclusions, suppressions
 from shared.db.api.exclusions import SettledContact
@@ -36,17 +36,16 @@ async def suppress(
     """
     parsed = parse_number(number, default_region=None)
     if isinstance(parsed, InvalidNumber):
-        raise invalid("/number", parsed.reason, "not a number with + and country code")
+        detail = "not a number with + and country code"
+        raise Refused(parsed.reason, detail, field=("number",))
     fault = expires_at and expiry_fault(expires_at, now)
     if fault:
-        raise invalid("/expires_at", fault, REASONS[fault])
+        raise Refused(fault, REASONS[fault], field=("expires_at",))
     async with resources.pool.acquire() as conn, conn.transaction():
-        if not await _is_ours(conn, caller, campaign_id):
-            raise invalid("/campaign_id", "unknown_campaign", "there is no such campaign")
         put = await suppressions.put(
             conn,
             tenant_id=caller.tenant_id,
-            campaign_id=campaign_id or ALL_CAMPAIGNS,
+            campaign_id=await named_list(conn, caller, campaign_id),
             number=parsed.e164,
             reason=reason,
             expires_at=expires_at,
@@ -74,13 +73,12 @@ async def lift(
 
 
 async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) -> int:
-    """The list that a query names: of a campaign, or of all of them when it names none."""
-    if not await _is_ours(conn, caller, campaign_id):
-        place = FaultyPlace(
-            field="campaign_id", reason="unknown_campaign", detail="there is no such campaign"
-        )
-        raise ProblemError(422, "invalid", "the request is not valid", errors=[place])
-    return campaign_id or ALL_CAMPAIGNS
+    """The suppression list of a campaign, or without one the list of all campaigns."""
+    if campaign_id is None:
+        return ALL_CAMPAIGNS
+    if await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id) is None:
+        raise Refused("unknown_campaign", "there is no such campaign", field=("campaign_id",))
+    return campaign_id
 
 
 async def count(conn: Connection, settled: Sequence[SettledContact]) -> None:
@@ -90,13 +88,6 @@ async def count(conn: Connection, settled: Sequence[SettledContact]) -> None:
     left = [(each.waited, -1) for each in settled]
     came = [(each.waits, 1) for each in settled if each.waits is not None]
     await waiting_counts.add(conn, left + came)
-
-
-async def _is_ours(conn: Connection, caller: Caller, campaign_id: int | None) -> bool:
-    if campaign_id is None:
-        return True
-    found = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
-    return found is not None
 
 
 async def _settle(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.problems import not_found
+from services.api.refusals import not_found
 from services.api.why_campaign import Scene, Why, explain
 from shared.db import campaign_groups
 from shared.db.api import why as scenes

@@ -9,7 +9,7 @@ from enum import StrEnum
 from services.api import blackouts, edits, imports, suppressions
 from services.api import campaigns as commands
 from services.api.native.contacts import NewContact
-from services.api.problems import ProblemError
+from services.api.refusals import Refused
 from shared.definitions.edit import CampaignEdit
 from shared.domain.campaigns import WANTS, Command
 from shared.domain.decision.gates import NEVER
@@ -31,7 +31,7 @@ class Stop(StrEnum):
 @contextlib.contextmanager
 def perhaps_refused() -> Iterator[None]:
     """A command that makes no sense just now is refused, and changes nothing."""
-    with contextlib.suppress(ProblemError):
+    with contextlib.suppress(Refused):
         yield
 
 

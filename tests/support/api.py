@@ -1,6 +1,6 @@
 """The API on a test's own database, asked over HTTP without a socket."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +9,15 @@ from typing import Any
 
 import httpx2
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from services.api.app import create_app
-from services.api.http.resources import Publish, Resources, clock
+from services.api.http.resources import Publish, Resources
 from shared.db import trunks
 from shared.db.api import tenants
 from shared.db.types import Pool
 from shared.kafka.messages.envelope import Message
+from shared.runtime import process
 from tests.support.campaigns import a_rulebook
 
 ALWAYS = {
@@ -83,17 +85,20 @@ async def a_tenant(pool: Pool, name: str) -> tuple[int, str]:
 
 @asynccontextmanager
 async def serving(
-    pool: Pool, publish: Publish, *, now: datetime | None = None
+    pool: Pool,
+    publish: Publish,
+    *,
+    now: datetime | None = None,
+    dialects: Mapping[str, Starlette] | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """By the clock of the wall, or with one that stands still."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:
-        yield Resources(pool=pool, publish=publish, rulebook=a_rulebook())
+        clock = process.now if now is None else lambda: now
+        yield Resources(pool=pool, publish=publish, rulebook=a_rulebook(), clock=clock)
 
-    app = create_app(opened)
-    if now is not None:
-        app.dependency_overrides[clock] = lambda: now
+    app = create_app(opened, dialects=dialects)
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -1,20 +1,23 @@
-"""How large a request body may be that is held in memory; files are streamed past it."""
+"""Limits the size of a request body that is held in memory."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 8 * 1024 * 1024
-STREAMED = ("/contacts/import", "/suppressions/import")
 
 
 class LimitedBodies:
-    """Middleware; the framework's own limit does not answer with a problem document."""
+    """Middleware of a façade, which answers the exception in its own shape.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Bodies of paths that end with one of `streamed` are not limited here.
+    """
+
+    def __init__(self, app: ASGIApp, *, streamed: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(STREAMED):
+        if scope["type"] != "http" or scope["path"].endswith(self._streamed):
             await self._app(scope, receive, send)
             return
         size = 0

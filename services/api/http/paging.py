@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Path, Query
 
-from services.api.problems import FaultyPlace, ProblemError
+from services.api.refusals import Refused
 
 LARGEST_ID = (1 << 63) - 1
 
@@ -50,6 +50,5 @@ def cursor_of(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _not_ours() -> ProblemError:
-    place = FaultyPlace(field="cursor", reason="unknown_cursor", detail="not a cursor of this list")
-    return ProblemError(422, "invalid", "the request is not valid", errors=[place])
+def _not_ours() -> Refused:
+    return Refused("unknown_cursor", "not a cursor of this list", field=("cursor",))

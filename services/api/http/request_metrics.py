@@ -29,6 +29,7 @@ class MeasuredRequests:
         try:
             await self._app(scope, receive, noted)
         finally:
-            operation = getattr(scope.get("route"), "name", "unknown")
+            # The mount of a façade has an empty name.
+            operation = getattr(scope.get("route"), "name", "") or "unknown"
             seconds = time.perf_counter() - began
             REQUEST_SECONDS.labels(operation, str(status)).observe(seconds)

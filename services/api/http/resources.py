@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from shared.db.types import Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import RuleBook
+from shared.runtime.process import now
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
@@ -31,19 +32,22 @@ class Resources:
     rulebook: RuleBook
     installation: Caps = NO_CAPS
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
+    clock: Callable[[], datetime] = now
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Resources]]
 
 
 def _resources(request: Request) -> Resources:
-    found: Resources = request.app.state.resources
-    return found
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)
+    resources: Resources = request.app.state.resources
+    return resources
 
 
 In = Annotated[Resources, Depends(_resources)]
-Now = Annotated[datetime, Depends(clock)]
+
+
+def _now(resources: In) -> datetime:
+    return resources.clock()
+
+
+Now = Annotated[datetime, Depends(_now)]

@@ -5,11 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.api import campaigns as campaign_acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Cursor, Id, Limit, uuid_of
 from services.api.http.resources import In
+from services.api.native.auth import Authenticated
 from services.api.native.models import AttemptPage, AttemptView
-from services.api.problems import documented, not_found
+from services.api.native.problems import documented
+from services.api.refusals import not_found
 from shared.db.api import attempt_records, contacts
 
 router = APIRouter(tags=["attempts"], responses=documented(401, 404, 422))

@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api import blackouts as acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Cursor, Id, Limit, id_of
 from services.api.http.resources import In, Now
-from services.api.problems import documented
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
 from shared.db import blackouts
 from shared.db.blackouts import Record
 

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.api import contact_times as acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
 from services.api.native.models import ContactView
-from services.api.problems import documented
+from services.api.native.problems import documented
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 409, 422))
 

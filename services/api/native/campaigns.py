@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body, Query, Response
 
 from services.api import campaigns as acts
 from services.api import edits
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Cursor, Id, Limit, id_of
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
 from services.api.native.models import (
     AttemptCounts,
     CampaignPage,
@@ -18,7 +18,7 @@ from services.api.native.models import (
     CreatedCampaign,
     WebhookSecret,
 )
-from services.api.problems import documented
+from services.api.native.problems import documented
 from shared.db import counters
 from shared.db.api import campaigns
 from shared.definitions.campaign import CampaignDefinition

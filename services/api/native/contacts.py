@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from services.api import campaigns as campaign_acts
 from services.api import imports
 from services.api.csv_records import LONGEST_CELL
-from services.api.http.auth import Authenticated
 from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, id_of
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
 from services.api.native.models import ContactPage, ContactView
-from services.api.problems import documented, not_found
+from services.api.native.problems import documented
+from services.api.refusals import not_found
 from shared.db.api import contacts
 from shared.domain.contacts import ContactState
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api import preflight as acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
 from services.api.preflight import Asked, Group, Preflight
-from services.api.problems import documented
 from shared.domain.calendar.intervals import instant_of
 
 # An answer stays readable and small; the largest groups are told.

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import rules as acts
-from services.api.http.auth import Authenticated
 from services.api.http.resources import In, Now
-from services.api.problems import documented
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
 from services.api.rules import Decision, Held, Standing
 from shared.definitions.calendar import CallingDate
 from shared.definitions.rules import Choice, Words

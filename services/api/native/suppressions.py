@@ -9,11 +9,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.api import suppression_files
 from services.api import suppressions as acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import LARGEST_ID, Cursor, Limit, cursor_of, text_of
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
 from services.api.native.contacts import RefusedRow
-from services.api.problems import documented
+from services.api.native.problems import documented
 from shared.db.api import suppressions
 from shared.db.api.suppressions import Suppression
 

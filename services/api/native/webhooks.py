@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 
 from services.api import campaigns as campaign_acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Cursor, Id, Limit, uuid_of
 from services.api.http.resources import In
+from services.api.native.auth import Authenticated
 from services.api.native.models import DeliveryPage, DeliveryView
-from services.api.problems import documented
+from services.api.native.problems import documented
 from shared.db.events import webhooks
 
 router = APIRouter(tags=["webhooks"], responses=documented(401, 404, 422))

@@ -5,12 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.api import why as acts
-from services.api.http.auth import Authenticated
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
 from services.api.native.waiting_models import CampaignWhyView
 from services.api.native.why_models import AttemptWhyView, ContactWhyView
-from services.api.problems import documented
 
 router = APIRouter(tags=["why"], responses=documented(401, 404, 422))
 

@@ -1,4 +1,4 @@
-"""Every error that the API answers: a problem document (RFC 9457) with a stable code."""
+"""Every error that the native API answers: a problem document (RFC 9457) with a stable code."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -6,16 +6,25 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.api.refusals import InvalidField, Refused
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+CONFLICT = 409
 UNPROCESSABLE = 422
+# The status of a refusal that names no field, where it is not a conflict with the stored state.
+STATUSES = {
+    "not_found": 404,
+    "invalid": UNPROCESSABLE,
+    "rows_refused": UNPROCESSABLE,
+    "unreadable_file": UNPROCESSABLE,
+}
 # Python's own phrases change with its version.
 TITLES = {
     400: "Bad Request",
@@ -29,28 +38,26 @@ TITLES = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
-EXAMPLES = {
+# Code and detail of the refusals that concern HTTP itself.
+HTTP_REFUSALS = {
     400: ("malformed_body", "the body is not JSON"),
     401: ("unauthenticated", "send a valid API key as `Authorization: Bearer …`"),
     404: ("not_found", "there is no such resource"),
+    405: ("method_not_allowed", "the resource has no such method"),
     408: ("request_timeout", "the file stopped coming"),
-    409: ("campaign_ended", "the campaign is completed or cancelled"),
     413: ("body_too_large", "the body is larger than 8 MiB"),
+}
+EXAMPLES = HTTP_REFUSALS | {
+    409: ("campaign_ended", "the campaign is completed or cancelled"),
     422: ("invalid", "the request is not valid"),
 }
-# For what the framework itself refuses.
-CODES = {
-    400: "malformed_body",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-}
-# A name that the client chose is repeated in a pointer, up to here.
+# A name that the client chose is repeated in a pointer, up to this length.
 LONGEST_NAME = 100
+MOST_ERRORS = 100
 
 
-class FaultyPlace(BaseModel):
-    """One thing that is wrong; what was sent is never repeated."""
+class FieldError(BaseModel):
+    """One fault of the request; the value that was sent is never repeated."""
 
     pointer: str | None = Field(default=None, examples=["/calendar/end_date"])
     field: str | None = Field(default=None, examples=["end_date"])
@@ -67,55 +74,19 @@ class Problem(BaseModel):
     status: int = Field(examples=[404])
     code: str = Field(examples=["not_found"])
     detail: str | None = None
-    errors: list[FaultyPlace] | None = None
+    errors: list[FieldError] | None = None
 
 
-class ProblemError(Exception):
-    """An expected refusal, raised anywhere below a route and answered as it is."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        *,
-        errors: Iterable[FaultyPlace] | None = None,
-        headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.errors = None if errors is None else list(errors)
-        self.headers = headers
-        self.extra = extra
-
-
-def not_found() -> ProblemError:
-    """What does not exist and what belongs to another tenant cannot be told apart."""
-    return ProblemError(404, "not_found", "there is no such resource")
-
-
-def invalid(pointer: str, reason: str, detail: str) -> ProblemError:
-    field = pointer.rsplit("/", 1)[-1]
-    place = FaultyPlace(pointer=pointer, field=field, reason=reason, detail=detail)
-    return ProblemError(UNPROCESSABLE, "invalid", "the request is not valid", errors=[place])
-
-
-def refused_body(error: ValidationError) -> ProblemError:
-    """For a body that only shows to be wrong together with what is stored."""
-    found = error.errors(include_url=False, include_input=False)
-    places = [_place(("body", *each["loc"]), each["type"], each["msg"]) for each in found[:100]]
-    return ProblemError(UNPROCESSABLE, "invalid", "the request is not valid", errors=places)
+class _Body(BaseModel, extra="allow"):
+    """A problem with its extension members."""
 
 
 def answer(
     status: int,
     code: str,
-    detail: str | None = None,
+    detail: str,
     *,
-    errors: list[FaultyPlace] | None = None,
+    errors: list[FieldError] | None = None,
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
@@ -130,10 +101,6 @@ def answer(
     body = problem.model_dump(exclude_none=True) | dict(extra or {})
     content = _Body(**body).model_dump_json()
     return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
-
-
-class _Body(BaseModel, extra="allow"):
-    """Any problem with its extension members."""
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -164,52 +131,80 @@ def _example(status: int) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    app.exception_handler(ProblemError)(_refused)
+    """Make `app` answer errors so; another façade is an application with its own error table."""
+    app.exception_handler(Refused)(_refused)
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http)
-    app.exception_handler(ClientDisconnect)(_gone)
+    app.exception_handler(ClientDisconnect)(_incomplete)
     for fault in TRANSIENT:
         app.exception_handler(fault)(_unavailable)
     app.exception_handler(Exception)(_internal)
 
 
-async def _refused(_request: Request, error: ProblemError) -> Response:
+async def _refused(request: Request, refused: Refused) -> Response:
+    """A field that was sent as a query parameter has no pointer into the body."""
+    if refused.field is not None:
+        fault = InvalidField(code=refused.code, detail=refused.detail, field=refused.field)
+        error = _field_error(fault, has_pointer=refused.field[0] not in request.query_params)
+        return _invalid([error])
+    extra = None
+    if refused.error_count is not None:
+        is_truncated = refused.error_count > len(refused.errors)
+        extra = {"rejected": refused.error_count, "errors_truncated": is_truncated}
     return answer(
-        error.status,
-        error.code,
-        error.detail,
-        errors=error.errors,
-        headers=error.headers,
-        extra=error.extra,
+        STATUSES.get(refused.code, CONFLICT),
+        refused.code,
+        refused.detail,
+        errors=[_field_error(fault, has_pointer=fault.line is None) for fault in refused.errors]
+        or None,
+        extra=extra,
     )
 
 
 async def _not_valid(_request: Request, error: RequestValidationError) -> Response:
-    found = error.errors()
-    if any(each["type"] == "json_invalid" for each in found):
-        return answer(400, "malformed_body", "the body is not JSON")
-    places = [_place(each["loc"], each["type"], each["msg"]) for each in found[:100]]
-    return answer(UNPROCESSABLE, "invalid", "the request is not valid", errors=places)
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return answer(400, *HTTP_REFUSALS[400])
+    return _invalid(
+        _field_error(
+            InvalidField(
+                code=fault["type"],
+                detail=fault["msg"].removeprefix("Value error, "),
+                field=fault["loc"][1:] or (None if fault["loc"][0] == "body" else fault["loc"]),
+            ),
+            has_pointer=fault["loc"][0] == "body",
+        )
+        for fault in faults[:MOST_ERRORS]
+    )
 
 
-def _place(loc: tuple[int | str, ...], reason: str, message: str) -> FaultyPlace:
-    source, *path = [str(part)[:LONGEST_NAME] for part in loc]
-    detail = message.removeprefix("Value error, ")
-    if source != "body":
-        return FaultyPlace(field=path[-1] if path else source, reason=reason, detail=detail)
+def _invalid(errors: Iterable[FieldError]) -> Response:
+    return answer(UNPROCESSABLE, "invalid", "the request is not valid", errors=list(errors))
+
+
+def _field_error(fault: InvalidField, *, has_pointer: bool) -> FieldError:
+    path = [str(part)[:LONGEST_NAME] for part in fault.field or ()]
+    return FieldError(
+        pointer=_pointer(path) if has_pointer else None,
+        field=path[-1] if path else None,
+        line=fault.line,
+        reason=fault.code,
+        detail=fault.detail,
+    )
+
+
+def _pointer(path: list[str]) -> str:
     escaped = [part.replace("~", "~0").replace("/", "~1") for part in path]
-    pointer = "".join(f"/{part}" for part in escaped)
-    field = path[-1] if path else None
-    return FaultyPlace(pointer=pointer, field=field, reason=reason, detail=detail)
+    return "".join(f"/{part}" for part in escaped)
 
 
 async def _http(_request: Request, error: HTTPException) -> Response:
-    """What the framework itself refuses: an unknown path or method, a body that is too large."""
-    code = CODES.get(error.status_code, "refused")
-    return answer(error.status_code, code, headers=error.headers)
+    """Refusals of HTTP itself: no valid key, an unknown path or method, a body too large."""
+    code, detail = HTTP_REFUSALS.get(error.status_code, ("refused", "the request was refused"))
+    return answer(error.status_code, code, detail, headers=error.headers)
 
 
-async def _gone(_request: Request, _error: Exception) -> Response:
+async def _incomplete(_request: Request, _error: Exception) -> Response:
     return answer(400, "incomplete_body", "the body ended before its end")
 
 
@@ -219,5 +214,5 @@ async def _unavailable(_request: Request, error: Exception) -> Response:
 
 
 async def _internal(_request: Request, _error: Exception) -> Response:
-    # The server logs the traceback; whoever asked learns nothing of it.
+    # The server logs the traceback; the client learns nothing of it.
     return answer(500, "internal", "something went wrong here")

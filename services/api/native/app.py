@@ -1,0 +1,73 @@
+"""The native API as an application of its own: its routes, its error table, its OpenAPI."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from typing_extensions import override
+
+from services.api.http.body_limit import LimitedBodies
+from services.api.native import (
+    attempts,
+    blackouts,
+    callbacks,
+    campaigns,
+    contacts,
+    preflight,
+    problems,
+    rules,
+    suppressions,
+    webhooks,
+    why,
+)
+
+STREAMED = ("/contacts/import", "/suppressions/import")
+
+
+class Native(FastAPI):
+    @override
+    def openapi(self) -> dict[str, Any]:
+        """FastAPI's document with the shape of problems, which no route returns as a model."""
+        if self.openapi_schema is None:
+            schema = get_openapi(
+                title=self.title, version=self.version, summary=self.summary, routes=self.routes
+            )
+            shapes = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            components = schema["components"]["schemas"]
+            components |= shapes.pop("$defs")
+            components["Problem"] = shapes
+            self.openapi_schema = schema
+        return self.openapi_schema
+
+
+def create_native() -> Native:
+    app = Native(
+        title="Outdial",
+        version="1",
+        summary="Outbound voice campaigns, called inside the hours of each contact's own zone.",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    app.add_middleware(LimitedBodies, streamed=STREAMED)
+    problems.install(app)
+    for module in (
+        campaigns,
+        preflight,
+        contacts,
+        callbacks,
+        attempts,
+        suppressions,
+        blackouts,
+        rules,
+        webhooks,
+        why,
+    ):
+        app.include_router(module.router, prefix="/v1")
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,50 @@
+"""Why a use case refuses a request. No HTTP is known here: each façade translates it by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# A field of what was sent, by its names and indexes from the outside in: ("calendar", "end_date").
+FieldPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidField:
+    """One of several faults. Neither `code` nor `detail` repeats the value that was sent."""
+
+    code: str
+    detail: str
+    field: FieldPath | None = None
+    line: int | None = None
+
+
+class Refused(Exception):  # noqa: N818 - an expected answer, not an error
+    """An expected refusal: with `field`, that field is invalid; without, the state forbids it.
+
+    `errors` lists the faults when there may be several; of a long file they are the first ones of
+    `error_count`.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: FieldPath | None = None,
+        errors: Sequence[InvalidField] = (),
+        error_count: int | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.errors = errors
+        self.error_count = error_count
+
+
+def not_found() -> Refused:
+    """The resource does not exist or belongs to another tenant; the answer does not say which."""
+    return Refused("not_found", "there is no such resource")
+
+
+def campaign_ended() -> Refused:
+    return Refused("campaign_ended", "the campaign is completed or cancelled")
