@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 
 from services.events.fold import CallFolder
-from services.events.outbox_relay import OutboxRelay
 from services.events.pruner import Pruner
+from services.events.relay import EventRelay
 from services.events.webhooks.egress import webhook_session
 from services.events.webhooks.sender import WebhookSender
 from shared.db.pool import database
@@ -29,7 +29,7 @@ async def main() -> None:
 
     async with database(settings) as pool:
         folder = CallFolder(pool)
-        relay = OutboxRelay(pool, broker)
+        relay = EventRelay(pool, broker)
         pruner = Pruner(pool)
         consume(broker, CALL_REPORTS, CallEvent, folder.on_call_events, group="events")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from services.events.transitions import Decision, Event, decide, moves
-from shared.db import campaign_runs, counters, outbox, person_calls, waiting_counts
+from shared.db import campaign_runs, counters, person_calls, public_events, waiting_counts
 from shared.db.api import suppressions
 from shared.db.events import folding, inbox, webhooks
 from shared.db.person_calls import Person
@@ -83,11 +83,11 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
         return
     await folding.move_on(conn, [decision.next for decision in applied])
     told = [decision.told for decision in applied if decision.told is not None]
-    await outbox.add(conn, told)
     await _hand_to_webhooks(conn, told)
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
+    await public_events.add(conn, told)
 
 
 async def _note_calls(conn: Connection, applied: list[Decision]) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_groups, campaign_runs, counters, outbox, waiting_counts
+from shared.db import campaign_groups, campaign_runs, counters, public_events, waiting_counts
 from shared.db.api import contacts
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import UnsettledCampaign
@@ -55,14 +55,22 @@ class Lifecycle:
             state = follows(
                 campaign.state, campaign.wanted_state, started=_has_begun(campaign, now=now)
             )
+            events = []
             if state is not campaign.state:
-                await _move(conn, campaign, state, now=now)
-            if state is not CampaignState.RUNNING:
-                return False
-            return await self._finish(conn, campaign, now=now)
+                events.append(await _move(conn, campaign, state, now=now))
+            more = False
+            if state is CampaignState.RUNNING:
+                more = await self._finish(conn, campaign, events, now=now)
+            await public_events.add(conn, events)
+            return more
 
     async def _finish(
-        self, conn: Connection, campaign: UnsettledCampaign, *, now: datetime
+        self,
+        conn: Connection,
+        campaign: UnsettledCampaign,
+        events: list[CampaignChanged],
+        *,
+        now: datetime,
     ) -> bool:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await campaign_runs.try_exclude_imports(conn, campaign.id):
@@ -81,7 +89,7 @@ class Lifecycle:
             # Somebody may be locked by another: it is over when a look finds nobody any more.
             return bool(finished)
         if await contacts.any_in(conn, campaign.id):
-            await _move(conn, campaign, CampaignState.COMPLETED, now=now)
+            events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
         return False
 
     def _is_over(self, campaign: UnsettledCampaign, group: Group, *, now: datetime) -> bool:
@@ -97,7 +105,7 @@ class Lifecycle:
 
 
 async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
-    """Last in the transaction, and all at once: in the order in which everybody locks."""
+    """Last in the transaction but for its public events, in the order in which all writers lock."""
     ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
     await waiting_counts.add(conn, [(each.bucket, -1) for each in finished])
@@ -110,10 +118,9 @@ def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
 
 async def _move(
     conn: Connection, campaign: UnsettledCampaign, state: CampaignState, *, now: datetime
-) -> None:
+) -> CampaignChanged:
     await campaign_runs.move(conn, campaign.id, state, at=now)
     data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
-    message = CampaignChanged.of(data, at=now)
-    await outbox.add(conn, [message])
     CAMPAIGNS_MOVED.labels(state).inc()
     logger.info("campaign moved", extra={"campaign_id": campaign.id, "state": str(state)})
+    return CampaignChanged.of(data, at=now)

@@ -48,8 +48,8 @@ FACTS_FOLDED = Counter("outdial_facts_folded_total", "Call events counted.", ["k
 FACTS_REPEATED = Counter(
     "outdial_facts_repeated_total", "Call events that came again, or too late to move an attempt."
 )
-OUTBOX_RELAYED = Counter("outdial_outbox_relayed_total", "Public events published.")
-OUTBOX_PENDING = Gauge("outdial_outbox_pending", "Public events not yet published.")
+EVENTS_RELAYED = Counter("outdial_events_relayed_total", "Public events published.")
+EVENTS_PENDING = Gauge("outdial_events_pending", "Public events not yet published.")
 WEBHOOK_TRIES = Counter("outdial_webhook_tries_total", "Webhook posts by result.", ["result"])
 
 # Every process.

@@ -33,8 +33,8 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 EMPTIED = """
     TRUNCATE campaigns, campaign_changes, campaign_edits, campaign_groups, contacts, attempts,
-        campaign_counters, suppressions, blackouts, person_calls, waiting_contacts, inbox, outbox,
-        webhook_endpoints, webhook_deliveries
+        campaign_counters, suppressions, blackouts, person_calls, waiting_contacts, inbox,
+        public_events, event_heads, event_relays, webhook_endpoints, webhook_deliveries
 """
 ENDS = """
     SELECT coalesce(a.outcome, a.reason) AS how, count(*) FROM attempts a

@@ -84,7 +84,10 @@ class RunningStack:
                 """
                 SELECT EXISTS (
                     SELECT FROM attempts WHERE ended_at IS NULL
-                ) OR EXISTS (SELECT FROM outbox)
+                ) OR EXISTS (
+                    SELECT FROM event_heads LEFT JOIN event_relays USING (tenant_id)
+                    WHERE last > coalesce(relayed, 0)
+                )
                   OR EXISTS (SELECT FROM webhook_deliveries WHERE state = 'pending')
                 """
             )

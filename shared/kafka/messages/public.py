@@ -57,3 +57,6 @@ class AttemptEnded(Message):
     @classmethod
     def of(cls, data: AttemptEndedData, *, at: datetime) -> Self:
         return cls(time=at, partitionkey=str(data.contact_id), data=data)
+
+
+PublicEvent = CampaignChanged | AttemptEnded

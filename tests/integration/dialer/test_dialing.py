@@ -79,7 +79,7 @@ async def test_an_ending_is_counted_once_however_often_it_is_told(bench: Bench) 
         ("finished.answered_human", 1),
         ("outcome.answered_human", 1),
     ]
-    assert await bench.pool.fetchval("SELECT count(*) FROM outbox") == 1
+    assert await bench.pool.fetchval("SELECT count(*) FROM public_events") == 1
 
 
 async def test_an_ending_before_the_reply_is_kept(bench: Bench) -> None:

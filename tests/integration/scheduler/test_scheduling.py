@@ -267,7 +267,7 @@ async def test_a_campaign_follows_its_owner_with_or_without_the_command(
     await lifecycle.on_commands([command, command], now=NOW)
 
     assert await state_of(pool, campaign) == expected
-    assert await pool.fetchval("SELECT count(*) FROM outbox") == 1
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
 
 
 async def test_a_campaign_waits_for_its_first_day_anywhere(

@@ -35,7 +35,7 @@ CREATE TABLE calling_groups (
     source text NOT NULL
         CHECK (source IN ('contact', 'postal_code', 'number', 'campaign', 'unknown')),
     jurisdictions text[] NOT NULL,
-    jurisdiction_source text NOT NULL,
+    jurisdiction_source text NOT NULL DEFAULT 'number',
     CONSTRAINT calling_groups_combination
         UNIQUE (zones, source, jurisdictions, jurisdiction_source),
     CHECK ((source = 'unknown') = (cardinality(zones) = 0))
@@ -276,14 +276,34 @@ CREATE TABLE inbox (
     PRIMARY KEY (attempt_id, kind)
 );
 
--- Public events, committed with the fact and relayed to Kafka in order of seq.
-CREATE TABLE outbox (
-    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- Public events, committed with the fact, relayed to Kafka, and kept for a while. The positions of a
+-- tenant are gapless and in commit order. A partition holds a day in UTC; events makes it ahead
+-- and drops it when its time is over. The default partition takes the events of a day without one.
+CREATE TABLE public_events (
+    tenant_id integer NOT NULL,
+    position bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    id uuid NOT NULL,
+    type text NOT NULL,
     topic text NOT NULL,
     key text NOT NULL,
     payload bytea NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
+    -- Serves event_relays.oldest.
+    PRIMARY KEY (tenant_id, position, at)
+) PARTITION BY RANGE (at);
+CREATE TABLE public_events_default PARTITION OF public_events DEFAULT;
+
+-- The last position of each tenant, and the last one that is on Kafka: each in a table of its own,
+-- because the writers and the relay must not wait for each other. Both rows change all the time, in
+-- no indexed column, so a page keeps room for the next versions.
+CREATE TABLE event_heads (
+    tenant_id integer PRIMARY KEY,
+    last bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE event_relays (
+    tenant_id integer PRIMARY KEY,
+    relayed bigint NOT NULL
+) WITH (fillfactor = 50);
 
 CREATE TABLE webhook_endpoints (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""The outbox on its way to real Kafka: in order, at least once, by one relay at a time."""
+"""Public events on their way to real Kafka: in order, at least once, by one relay at a time."""
 
 import asyncio
 import os
@@ -16,8 +16,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 
 from outdial.stack.servers import LocalServers
-from services.events.outbox_relay import BATCH, OutboxRelay
-from shared.db import outbox
+from services.events.relay import BATCH, EventRelay
+from shared.db import public_events
+from shared.db.events import event_relays
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import make_broker
 from shared.kafka.messages.public import (
@@ -86,42 +87,67 @@ async def reader(servers: LocalServers, broker: KafkaBroker) -> AsyncIterator[Re
     await consumer.stop()
 
 
-async def put(pool: Pool, keys: list[str], count: int, *, topic: str = CONTACT_EVENTS) -> None:
-    """`count` events, each key in turn, numbered."""
+async def put(pool: Pool, keys: list[str], count: int, *, tenant: int = 1) -> None:
+    """`count` events of the tenant, each key in turn, numbered."""
     await pool.execute(
-        "INSERT INTO outbox (topic, key, payload)"
-        " SELECT $1, ($2::text[])[1 + n % cardinality($2)], n::text::bytea"
-        " FROM generate_series(0, $3 - 1) AS series (n) ORDER BY series.n",
-        topic,
+        """
+        WITH head AS (
+            INSERT INTO event_heads (tenant_id, last) VALUES ($4, $3)
+            ON CONFLICT (tenant_id) DO UPDATE SET last = event_heads.last + excluded.last
+            RETURNING last
+        )
+        INSERT INTO public_events (tenant_id, position, id, type, topic, key, payload)
+        SELECT $4, last - $3 + 1 + n, gen_random_uuid(), 'a.type', $1,
+            ($2::text[])[1 + n % cardinality($2)], n::text::bytea
+        FROM head, generate_series(0, $3 - 1) AS series (n)
+        """,
+        CONTACT_EVENTS,
         keys,
         count,
+        tenant,
     )
 
 
 async def left(pool: Pool) -> int:
-    count: int = await pool.fetchval("SELECT count(*) FROM outbox")
-    return count
+    async with pool.acquire() as conn:
+        return sum(backlog.waiting for backlog in await event_relays.backlogs(conn))
 
 
 def a_key() -> str:
     return uuid4().hex
 
 
-async def test_events_arrive_in_order_per_key_and_leave_the_outbox(
+async def test_events_arrive_in_order_per_key_and_are_kept(
     pool: Pool, broker: KafkaBroker, reader: Reader
 ) -> None:
     keys = [a_key() for _ in range(50)]
     count = 2 * BATCH + 500
     await put(pool, keys, count)
 
-    async with aclosing(OutboxRelay(pool, broker)) as relay:
+    async with aclosing(EventRelay(pool, broker)) as relay:
         more = [await relay.run_once(NOW) for _ in range(4)]
 
     seen = await reader.read(count)
     assert more == [True, True, False, False]
     assert await left(pool) == 0
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == count
     for at, key in enumerate(keys):
         assert seen[key] == [str(n) for n in range(at, count, 50)]
+
+
+async def test_a_long_backlog_of_one_tenant_holds_up_no_other(
+    pool: Pool, broker: KafkaBroker, reader: Reader
+) -> None:
+    long, short = a_key(), a_key()
+    await put(pool, [long], 3 * BATCH, tenant=1)
+    await put(pool, [short], 5, tenant=2)
+
+    async with aclosing(EventRelay(pool, broker)) as relay:
+        assert await relay.run_once(NOW)
+        seen = await reader.read(BATCH // 2 + 5)
+
+    assert seen[short] == [str(n) for n in range(5)]
+    assert len(seen[long]) == BATCH // 2
 
 
 async def test_a_message_of_our_own_keeps_its_topic_key_and_bytes(
@@ -133,9 +159,9 @@ async def test_a_message_of_our_own_keeps_its_topic_key_and_bytes(
     )
     message = CampaignChanged(time=NOW, partitionkey=key, data=data)
     async with pool.acquire() as conn:
-        await outbox.add(conn, [message])
+        await public_events.add(conn, [message])
 
-    async with aclosing(OutboxRelay(pool, broker)) as relay:
+    async with aclosing(EventRelay(pool, broker)) as relay:
         await relay.run_once(NOW)
 
     seen = await reader.read(1)
@@ -151,11 +177,11 @@ async def test_a_relay_killed_after_publishing_publishes_again(
     blocker = await asyncpg.connect(dsn)
     held = blocker.transaction()
     await held.start()
-    await blocker.execute("SELECT FROM outbox FOR UPDATE")
+    await blocker.execute("LOCK TABLE event_relays IN SHARE MODE")
 
-    async with aclosing(OutboxRelay(pool, broker)) as relay:
+    async with aclosing(EventRelay(pool, broker)) as relay:
         cut_off = asyncio.create_task(relay.run_once(NOW))
-        await until(lambda: kill_deleting(pool))
+        await until(lambda: kill_marking(pool))
         with pytest.raises(TRANSIENT):
             await cut_off
         await held.rollback()
@@ -172,8 +198,8 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
     pool: Pool, broker: KafkaBroker, dsn: str
 ) -> None:
     leader, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
-    assert await outbox.lead(leader)
-    relay = OutboxRelay(pool, broker)
+    assert await event_relays.lead(leader)
+    relay = EventRelay(pool, broker)
     await relay.run_once(NOW)
     backend = await pool.fetchval("SELECT pg_backend_pid()")
     await leader.close()
@@ -188,20 +214,20 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
     with pytest.raises(asyncio.CancelledError):
         await elected
 
-    await until(lambda: outbox.lead(other))
+    await until(lambda: event_relays.lead(other))
     await other.close()
 
 
-async def kill_deleting(conn: Connection) -> bool:
-    """Cut the connection of the relay while it waits to delete; whether there was one."""
+async def kill_marking(conn: Connection) -> bool:
+    """Cut the connection of the relay while it waits to move a mark; whether there was one."""
     killed = await conn.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND query LIKE 'DELETE FROM outbox%' AND wait_event_type = 'Lock'"
+        " AND query LIKE '%INSERT INTO event_relays%' AND wait_event_type = 'Lock'"
     )
     return bool(killed)
 
 
-async def leads_and_relays(relay: OutboxRelay, pool: Pool) -> bool:
+async def leads_and_relays(relay: EventRelay, pool: Pool) -> bool:
     await relay.run_once(NOW)
     return await left(pool) == 0
 
@@ -210,8 +236,8 @@ async def test_only_one_of_two_relays_leads(
     pool: Pool, broker: KafkaBroker, reader: Reader
 ) -> None:
     key = a_key()
-    async with aclosing(OutboxRelay(pool, broker)) as second:
-        async with aclosing(OutboxRelay(pool, broker)) as first:
+    async with aclosing(EventRelay(pool, broker)) as second:
+        async with aclosing(EventRelay(pool, broker)) as first:
             await first.run_once(NOW)
             await put(pool, [key], 5)
             await second.run_once(NOW)
@@ -230,7 +256,7 @@ async def test_a_leader_whose_connection_broke_may_lead_again(
     pool: Pool, broker: KafkaBroker, reader: Reader, dsn: str
 ) -> None:
     key = a_key()
-    async with aclosing(OutboxRelay(pool, broker)) as relay:
+    async with aclosing(EventRelay(pool, broker)) as relay:
         await relay.run_once(NOW)
         conn = await asyncpg.connect(dsn)
         await conn.execute(
@@ -250,7 +276,7 @@ async def test_what_kafka_does_not_take_stays(servers: LocalServers, pool: Pool)
     await put(pool, [a_key()], 3)
     deaf = KafkaBroker(servers.kafka.url, logger=None)
 
-    async with aclosing(OutboxRelay(pool, deaf)) as relay:
+    async with aclosing(EventRelay(pool, deaf)) as relay:
         with pytest.raises(Exception, match="connect"):
             await relay.run_once(NOW)
 

@@ -1,4 +1,4 @@
-"""Brings public events from the outbox to Kafka, by one process at a time."""
+"""Brings public events to Kafka, by one process at a time."""
 
 import contextlib
 from datetime import datetime
@@ -7,20 +7,20 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from faststream.kafka import KafkaBroker
 
-from shared.db import outbox
+from shared.db.events import event_relays
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import publish_raw
-from shared.runtime.metrics import OUTBOX_PENDING, OUTBOX_RELAYED
+from shared.runtime.metrics import EVENTS_PENDING, EVENTS_RELAYED
 from shared.runtime.retries import TRANSIENT
 
 BATCH = 1_000
 
 
-class OutboxRelay:
-    """Leads as long as its connection lives; reads and deletes on that one.
+class EventRelay:
+    """Leads as long as its connection lives; reads events and moves the marks on that one.
 
-    So a relay that lost the lead deletes nothing. What it still publishes repeats, in the same
-    order, what the next one publishes too: at least once, ordered per key.
+    A relay that lost the lead moves no mark. The events that it still publishes are repeated, in
+    the same order, by the next one: at least once, ordered per key.
     """
 
     def __init__(self, pool: Pool, broker: KafkaBroker) -> None:
@@ -29,12 +29,12 @@ class OutboxRelay:
         self._conn: PoolConnectionProxy[asyncpg.Record] | None = None
 
     async def run_once(self, now: datetime) -> bool:
-        """Publish the oldest events, then delete them; whether there may be more."""
+        """Publish the next events of each tenant, then move the marks; whether there are more."""
         try:
             conn = self._conn or await self._elect()
             return conn is not None and await self._relay(conn)
         except TRANSIENT:
-            # Another process may see more of PostgreSQL or Kafka than this one.
+            # Another process may reach PostgreSQL or Kafka when this one does not.
             await self.aclose()
             raise
 
@@ -42,7 +42,7 @@ class OutboxRelay:
         """Give up the lead."""
         conn, self._conn = self._conn, None
         if conn is not None:
-            OUTBOX_PENDING.set(0)
+            EVENTS_PENDING.set(0)
             # The pool takes back by itself a connection that the server has cut.
             with contextlib.suppress(asyncpg.InterfaceError):
                 conn.terminate()
@@ -51,7 +51,7 @@ class OutboxRelay:
     async def _elect(self) -> "PoolConnectionProxy[asyncpg.Record] | None":
         conn = await self._pool.acquire()
         try:
-            if await outbox.lead(conn):
+            if await event_relays.lead(conn):
                 self._conn = conn
         except BaseException:
             # The server may grant the lock after all, and it would stay with the connection.
@@ -63,13 +63,17 @@ class OutboxRelay:
         return self._conn
 
     async def _relay(self, conn: Connection) -> bool:
-        entries = await outbox.oldest(conn, limit=BATCH)
-        OUTBOX_PENDING.set(len(entries))
-        if not entries:
+        backlogs = await event_relays.backlogs(conn)
+        waiting = sum(backlog.waiting for backlog in backlogs)
+        EVENTS_PENDING.set(waiting)
+        if not backlogs:
             return False
+        # Each tenant gets its share, so a long backlog of one holds up no other.
+        share = max(1, BATCH // len(backlogs))
+        entries = await event_relays.oldest(conn, backlogs, limit=share)
         await publish_raw(
             self._broker, ((entry.topic, entry.key, entry.payload) for entry in entries)
         )
-        await outbox.remove(conn, [entry.seq for entry in entries])
-        OUTBOX_RELAYED.inc(len(entries))
-        return len(entries) == BATCH
+        await event_relays.move(conn, entries)
+        EVENTS_RELAYED.inc(len(entries))
+        return 0 < len(entries) < waiting

@@ -1,0 +1,85 @@
+"""event_relays: up to which position the public events of each tenant are on Kafka. Events writes.
+
+A tenant without a row has no relayed event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.db.types import Connection
+
+# Any constant will do, as long as every relay takes the same.
+RELAY_LOCK = 0x72656C61
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A tenant with events behind `relayed`, the last position that is on Kafka."""
+
+    tenant_id: int
+    relayed: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    tenant_id: int
+    position: int
+    topic: str
+    key: str
+    payload: bytes
+
+
+async def lead(conn: Connection) -> bool:
+    """Whether this session may relay; the lock is held until the session ends."""
+    held: bool = await conn.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK)
+    return held
+
+
+async def backlogs(conn: Connection) -> list[Backlog]:
+    """The tenants with events to relay. Reads one row per tenant, idle or not."""
+    rows = await conn.fetch(
+        """
+        SELECT tenant_id, coalesce(relay.relayed, 0) AS relayed,
+            head.last - coalesce(relay.relayed, 0) AS waiting
+        FROM event_heads AS head
+        LEFT JOIN event_relays AS relay USING (tenant_id)
+        WHERE head.last > coalesce(relay.relayed, 0)
+        """
+    )
+    return [Backlog(**row) for row in rows]
+
+
+async def oldest(conn: Connection, tenants: Sequence[Backlog], *, limit: int) -> list[Entry]:
+    """The next events of each tenant, at most `limit` of one, in order of their positions."""
+    rows = await conn.fetch(
+        """
+        SELECT backlog.tenant_id, event.position, event.topic, event.key, event.payload
+        FROM unnest($1::integer[], $2::bigint[]) AS backlog (tenant_id, relayed)
+        CROSS JOIN LATERAL (
+            SELECT position, topic, key, payload FROM public_events
+            WHERE tenant_id = backlog.tenant_id AND position > backlog.relayed
+            ORDER BY position LIMIT $3
+        ) AS event
+        ORDER BY backlog.tenant_id, event.position
+        """,
+        [backlog.tenant_id for backlog in tenants],
+        [backlog.relayed for backlog in tenants],
+        limit,
+    )
+    return [Entry(**row) for row in rows]
+
+
+async def move(conn: Connection, entries: Sequence[Entry]) -> None:
+    """Note that these events are on Kafka."""
+    await conn.execute(
+        """
+        INSERT INTO event_relays AS relay (tenant_id, relayed)
+        SELECT tenant_id, max(position)
+        FROM unnest($1::integer[], $2::bigint[]) AS entry (tenant_id, position)
+        GROUP BY tenant_id
+        ON CONFLICT (tenant_id) DO UPDATE SET relayed = greatest(relay.relayed, excluded.relayed)
+        """,
+        [entry.tenant_id for entry in entries],
+        [entry.position for entry in entries],
+    )
