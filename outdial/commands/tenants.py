@@ -1,9 +1,7 @@
 """`outdial tenant create`, and the key that `outdial run` uses on a local stack."""
 
-import hashlib
 import json
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from rich.console import Console
 
 from outdial.errors import OutdialError
 from outdial.stack import state as states
-from shared.db.api import tenants
+from shared.db.api import api_keys, tenants
 
 console = Console()
 
@@ -45,17 +43,14 @@ async def local_key(directory: Path) -> str:
 async def insert(name: str, url: str) -> Tenant:
     if not name.strip():
         raise OutdialError("a tenant needs a name")
-    key = tenants.KEY_PREFIX + secrets.token_urlsafe(32)
     conn = await asyncpg.connect(url)
     try:
-        tenant_id = await tenants.create(conn, name=name, key_sha256=digest(key))
+        async with conn.transaction():
+            tenant_id = await tenants.create(conn, name)
+            key = await api_keys.create(conn, tenant_id)
     finally:
         await conn.close()
     return Tenant(tenant_id, key)
-
-
-def digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
 
 
 def postgres_url(directory: Path) -> str:

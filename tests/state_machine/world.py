@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -15,7 +14,7 @@ from redis.asyncio import Redis
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from shared.db import trunks
-from shared.db.api import campaigns, tenants
+from shared.db.api import api_keys, campaigns, tenants
 from shared.db.pool import open_pool
 from shared.db.types import Pool, Session
 from shared.definitions.campaign import CampaignDefinition
@@ -116,11 +115,10 @@ async def a_world(dsn: str, redis_url: str) -> AsyncIterator[World]:
     try:
         async with await open_pool(dsn) as pool:
             await trunks.upsert(conn, name="default", provider="null", url="null:")
-            tenant_id = await tenants.create(
-                conn, name="tenant", key_sha256=sha256(b"machine").digest()
-            )
-            key_id = await conn.fetchval("SELECT id FROM api_keys")
-            world = World(pool, conn, redis, tenant_id, key_id)
+            tenant_id = await tenants.create(conn, "tenant")
+            key = await api_keys.find(conn, await api_keys.create(conn, tenant_id))
+            assert key is not None
+            world = World(pool, conn, redis, tenant_id, key.id)
             with world.clock.shown():
                 yield world
     finally:

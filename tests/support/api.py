@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ from starlette.applications import Starlette
 from services.api.app import create_app
 from services.api.http.resources import Publish, Resources
 from shared.db import trunks
-from shared.db.api import tenants
+from shared.db.api import api_keys, tenants
 from shared.db.types import Pool
 from shared.kafka.messages.envelope import Message
 from shared.runtime import process
@@ -77,10 +76,9 @@ def _body(response: httpx2.Response, status: int) -> dict[str, Any]:
 
 
 async def a_tenant(pool: Pool, name: str) -> tuple[int, str]:
-    key = f"od_live_{name}"
     async with pool.acquire() as conn:
-        tenant_id = await tenants.create(conn, name=name, key_sha256=sha256(key.encode()).digest())
-    return tenant_id, key
+        tenant_id = await tenants.create(conn, name)
+        return tenant_id, await api_keys.create(conn, tenant_id)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from services.api.http.auth import Caller, identify
 from services.api.http.resources import In
 
 bearer = HTTPBearer(
-    auto_error=False, bearerFormat="od_live_…", description="An API key of the tenant."
+    auto_error=False, bearerFormat="od_17_…", description="An API key of the tenant."
 )
 
 

@@ -1,8 +1,15 @@
-"""Queries on API keys, which are stored as digests only."""
+"""API keys: their text, which only the caller keeps, and queries on the digests that are stored."""
 
+import hashlib
+import re
+import secrets
 from dataclasses import dataclass
 
 from shared.db.types import Connection
+
+# The text of a key names its tenant, so that a look-up reads the rows of this tenant only.
+_KEY = re.compile(r"od_([1-9][0-9]{0,9})_[A-Za-z0-9_-]+", re.ASCII)
+LARGEST_TENANT_ID = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,9 +18,34 @@ class ApiKey:
     tenant_id: int
 
 
-async def find(conn: Connection, *, sha256: bytes) -> ApiKey | None:
-    """The key with this digest, unless it was revoked."""
+async def create(conn: Connection, tenant_id: int) -> str:
+    """The text of a new key. It cannot be read again, because only its digest is stored."""
+    prefix = f"od_{tenant_id}_"
+    text = prefix + secrets.token_urlsafe(32)
+    await conn.execute(
+        "INSERT INTO api_keys (tenant_id, prefix, sha256) VALUES ($1, $2, $3)",
+        tenant_id,
+        prefix,
+        _digest(text),
+    )
+    return text
+
+
+async def find(conn: Connection, text: str) -> ApiKey | None:
+    """The key with this text, unless it was revoked."""
+    parts = _KEY.fullmatch(text)
+    if parts is None or int(parts[1]) > LARGEST_TENANT_ID:
+        return None
     record = await conn.fetchrow(
-        "SELECT id, tenant_id FROM api_keys WHERE sha256 = $1 AND revoked_at IS NULL", sha256
+        """
+        SELECT id, tenant_id FROM api_keys
+        WHERE tenant_id = $1 AND sha256 = $2 AND revoked_at IS NULL
+        """,
+        int(parts[1]),
+        _digest(text),
     )
     return ApiKey(**record) if record else None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,22 +1,11 @@
-"""Queries on tenants: the command line makes them, the api writes what they made of the rules."""
+"""Queries on tenants: the command line creates them, the api changes their rules."""
 
 from shared.db.types import Connection
 
-KEY_PREFIX = "od_live_"
 
-
-async def create(conn: Connection, *, name: str, key_sha256: bytes) -> int:
-    """A tenant with its first key, of which only the digest is stored."""
+async def create(conn: Connection, name: str) -> int:
     tenant_id: int = await conn.fetchval(
-        """
-        WITH tenant AS (INSERT INTO tenants (name) VALUES ($1) RETURNING id)
-        INSERT INTO api_keys (tenant_id, prefix, sha256)
-        SELECT id, $2, $3 FROM tenant
-        RETURNING tenant_id
-        """,
-        name,
-        KEY_PREFIX,
-        key_sha256,
+        "INSERT INTO tenants (name) VALUES ($1) RETURNING id", name
     )
     return tenant_id
 

@@ -179,9 +179,12 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
 
 
 async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
+    other = (await api.another()).tenant_id
     wrong: tuple[dict[str, str], ...] = (
         {},
-        {"Authorization": "Bearer od_live_wrong"},
+        {"Authorization": f"Bearer od_{api.tenant_id}_wrong"},
+        {"Authorization": "Bearer od_99999999999_wrong"},
+        {"Authorization": "Bearer " + api.key.replace(f"od_{api.tenant_id}_", f"od_{other}_")},
         {"Authorization": f"Basic {api.key}"},
     )
 
@@ -212,7 +215,7 @@ async def test_a_key_is_stored_as_a_digest_only(api: Api) -> None:
 
     assert stored is not None
     assert api.key.encode() not in stored["sha256"]
-    assert stored["prefix"] == "od_live_"
+    assert stored["prefix"] == f"od_{api.tenant_id}_"
 
 
 async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:

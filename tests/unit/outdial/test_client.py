@@ -77,7 +77,7 @@ async def client(api: Api) -> AsyncIterator[Client]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     _, port, *_ = runner.addresses[0]
-    async with Client(f"http://127.0.0.1:{port}", "od_live_k") as connected:
+    async with Client(f"http://127.0.0.1:{port}", "od_1_k") as connected:
         yield connected
     await runner.cleanup()
 
@@ -94,7 +94,7 @@ async def test_a_campaign_is_created_filled_and_started(
 
     assert (created["id"], report["imported"]) == (7, 1)
     assert api.csv == csv.read_bytes()
-    assert api.keys == {"Bearer od_live_k"}
+    assert api.keys == {"Bearer od_1_k"}
 
 
 async def test_a_refusal_names_the_field(client: Client) -> None:
@@ -108,7 +108,7 @@ async def test_an_answer_without_a_problem_document_is_told_too(client: Client) 
 
 
 async def test_no_api_is_told(tmp_path: Path) -> None:
-    async with Client("http://127.0.0.1:9", "od_live_k") as nobody:
+    async with Client("http://127.0.0.1:9", "od_1_k") as nobody:
         with pytest.raises(OutdialError, match="no answer from the API"):
             await nobody.campaign(7)
 

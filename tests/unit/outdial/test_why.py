@@ -197,6 +197,6 @@ def test_a_campaign_is_shown_with_its_rules_of_law() -> None:
 
 
 async def test_what_is_neither_a_contact_nor_an_attempt_is_refused() -> None:
-    async with Client("http://127.0.0.1:9", "od_live_k") as nobody:
+    async with Client("http://127.0.0.1:9", "od_1_k") as nobody:
         with pytest.raises(OutdialError, match="neither"):
             await command.of(nobody, "+12025550123")

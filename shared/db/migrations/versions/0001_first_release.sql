@@ -58,22 +58,27 @@ CREATE INDEX blackouts_end ON blackouts (ends_at);
 
 -- --- A tenant and its campaigns ---
 
+-- The text of a key begins with `prefix`, which names the tenant; the rest is known to its owner only.
 CREATE TABLE api_keys (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants (id),
-    prefix text NOT NULL,
-    sha256 bytea NOT NULL UNIQUE CHECK (octet_length(sha256) = 32),
+    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    prefix text NOT NULL CHECK (prefix = 'od_' || tenant_id || '_'),
+    sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
     created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    -- Serves api_keys.find.
+    UNIQUE (tenant_id, sha256)
 );
 
 -- Every state of tenants.rules, so that nobody weakens a rule without a trace.
 CREATE TABLE tenant_rule_changes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id bigint NOT NULL REFERENCES tenants (id),
-    api_key_id bigint REFERENCES api_keys (id),
+    api_key_id bigint,
     rules jsonb NOT NULL,
-    at timestamptz NOT NULL DEFAULT clock_timestamp()
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys (tenant_id, id)
 );
 
 -- `revision` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a

@@ -69,7 +69,7 @@ async def test_a_detached_stack_is_shown_killed_started_again_and_stopped(direct
     assert names == ["api", "scheduler", "dialer-1", "dialer-2", "events"]
     await every_page_answers(found)
     made = json.loads(await outdial("tenant", "create", "Acme", "--json", "--dir", str(directory)))
-    assert made["api_key"].startswith("od_live_")
+    assert made["api_key"].startswith(f"od_{made['tenant_id']}_")
     assert "already" in await outdial("up", "--dir", str(directory), code=1)
     assert await status(directory) == found
 
