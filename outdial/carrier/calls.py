@@ -5,12 +5,14 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Self
-from uuid import UUID
 
 import uuid_utils
 from pydantic import BaseModel, ConfigDict, Field
 
 from outdial.carrier.behaviour import CallPlan, Outcome
+
+# The caller's own name for a call; the carrier only keeps and compares it.
+Reference = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,80}$")]
 
 
 class Verdict(StrEnum):
@@ -41,7 +43,7 @@ class Originate(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    reference: UUID
+    reference: Reference
     to: Annotated[str, Field(max_length=64)]
     caller_id: Annotated[str | None, Field(alias="from", max_length=64)] = None
     events_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")]
@@ -59,7 +61,7 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    reference: UUID
+    reference: str
     call_id: str
     events_url: str
     plan: CallPlan
@@ -75,7 +77,7 @@ class Call:
     def event(self, kind: CallState) -> dict[str, Any]:
         event = {
             "event_id": str(uuid_utils.uuid7()),
-            "reference": str(self.reference),
+            "reference": self.reference,
             "call_id": self.call_id,
             "kind": kind,
             "at": self.ended_at or time.time(),
@@ -86,7 +88,7 @@ class Call:
 
     def report(self) -> dict[str, Any]:
         return {
-            "reference": str(self.reference),
+            "reference": self.reference,
             "call_id": self.call_id,
             "state": self.state,
             "outcome": self.outcome,

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from typing import Any
-from uuid import UUID
 
 import aiohttp
 import orjson
@@ -24,10 +23,10 @@ class EventTeller:
     def __init__(self) -> None:
         connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
         self._client = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
-        self._queues: dict[UUID, deque[tuple[str, bytes]]] = {}
+        self._queues: dict[str, deque[tuple[str, bytes]]] = {}
         self._deliveries: set[asyncio.Task[None]] = set()
 
-    def tell(self, reference: UUID, url: str, event: Event) -> None:
+    def tell(self, reference: str, url: str, event: Event) -> None:
         queue = self._queues.get(reference)
         if queue is not None:
             queue.append((url, orjson.dumps(event)))
@@ -43,19 +42,19 @@ class EventTeller:
         await asyncio.gather(*self._deliveries, return_exceptions=True)
         await self._client.close()
 
-    async def _deliver_all(self, reference: UUID) -> None:
+    async def _deliver_all(self, reference: str) -> None:
         queue = self._queues[reference]
         while queue:
             await self._deliver(reference, *queue.popleft())
         del self._queues[reference]
 
-    async def _deliver(self, reference: UUID, url: str, body: bytes) -> None:
+    async def _deliver(self, reference: str, url: str, body: bytes) -> None:
         for delay in _DELAYS:
             if await self._taken(url, body):
                 return
             await asyncio.sleep(delay)
         if not await self._taken(url, body):
-            logger.warning("event given up", reference=str(reference))
+            logger.warning("event given up", reference=reference)
 
     async def _taken(self, url: str, body: bytes) -> bool:
         try:

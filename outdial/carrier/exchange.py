@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
-from uuid import UUID
 
 import uuid_utils
 
@@ -47,8 +46,8 @@ class Exchange:
         self._seed = seed
         self._caps = caps
         self._time_scale = time_scale
-        self._calls: dict[UUID, Call] = {}
-        self._live: set[UUID] = set()
+        self._calls: dict[str, Call] = {}
+        self._live: set[str] = set()
         self._calls_to: Counter[str] = Counter()
         self._verdicts: Counter[Verdict] = Counter()
         self._ended: Counter[Outcome] = Counter()
@@ -61,7 +60,7 @@ class Exchange:
             if line["kind"] == "originate":
                 self._restore_originate(line, on_disk)
             else:
-                call = self._calls[UUID(line["reference"])]
+                call = self._calls[line["reference"]]
                 self._note_end(call, Outcome(line["outcome"]), line["at"])
         self.drop_live()
 
@@ -76,14 +75,14 @@ class Exchange:
             return await self._turn_away(wanted, Answer(verdict=Verdict.REFUSED, code=code), seen)
         return await self._place(wanted, self._next_plan(wanted), seen)
 
-    async def lookup(self, reference: UUID) -> dict[str, Any] | None:
+    async def lookup(self, reference: str) -> dict[str, Any] | None:
         call = self._calls.get(reference)
         if call is None:
             return None
         await call.logged
         return call.report()
 
-    async def hang_up(self, reference: UUID) -> bool:
+    async def hang_up(self, reference: str) -> bool:
         call = self._calls.get(reference)
         if call is None or call.state is CallState.ENDED:
             return False
@@ -113,7 +112,7 @@ class Exchange:
         self._verdicts[Verdict(line["verdict"])] += 1
         if line["verdict"] == Verdict.ACCEPTED:
             call = Call(
-                reference=UUID(line["reference"]),
+                reference=line["reference"],
                 call_id=line["call_id"],
                 events_url="",
                 plan=_PAST,
@@ -166,7 +165,7 @@ class Exchange:
             "kind": "originate",
             "at": seen.at,
             "monotonic": seen.monotonic,
-            "reference": str(wanted.reference),
+            "reference": wanted.reference,
             "to": wanted.to,
             "from": wanted.caller_id,
             "ring_seconds": wanted.ring_seconds,
@@ -202,7 +201,7 @@ class Exchange:
             "kind": "ended",
             "at": ended.at,
             "monotonic": ended.monotonic,
-            "reference": str(call.reference),
+            "reference": call.reference,
             "outcome": outcome,
         }
         call.logged = self._log.append(line)

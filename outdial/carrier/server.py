@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any, cast
-from uuid import UUID
 
 import orjson
 from aiohttp import web
@@ -79,13 +78,11 @@ class CarrierApi:
         return _answer(answer)
 
     async def _lookup(self, reference: str) -> web.StreamResponse:
-        known = _uuid(reference)
-        report = await self._exchange.lookup(known) if known else None
+        report = await self._exchange.lookup(reference)
         return _json(404, {"code": "not_found"}) if report is None else _json(200, report)
 
     async def _hang_up(self, reference: str) -> web.StreamResponse:
-        known = _uuid(reference)
-        hung_up = await self._exchange.hang_up(known) if known else False
+        hung_up = await self._exchange.hang_up(reference)
         return web.Response(status=204) if hung_up else _json(404, {"code": "not_found"})
 
 
@@ -99,10 +96,3 @@ def _answer(answer: Answer) -> web.Response:
 
 def _json(status: int, body: dict[str, Any]) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -24,7 +24,7 @@ from services.dialer.providers.protocol import (
 )
 from shared.db import dialing
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, DropReason, UnknownReason
+from shared.domain.attempts import AttemptState, CallReference, DropReason, UnknownReason
 from shared.domain.capacity.scopes import Hierarchy, scopes_of
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import publish
@@ -70,7 +70,7 @@ class _Finish:
     dialed, and the reconciler finds it; the other way round a lease would leak.
     """
 
-    id: UUID
+    reference: CallReference
     ending: Ending
     scopes: Hierarchy | None
 
@@ -84,7 +84,7 @@ class CallDesk:
         self._placed = Batcher(self._write_placed)
         self._finished = Batcher(self._finish_all)
         self._originates: set[asyncio.Task[None]] = set()
-        self._scopes: dict[UUID, Hierarchy] = {}
+        self._scopes: dict[CallReference, Hierarchy] = {}
 
     def dial(
         self, provider: Provider, request: Originate, scopes: Hierarchy, *, asked_at: float
@@ -107,7 +107,7 @@ class CallDesk:
             await self.give_up(report.reference, UnknownReason.NO_ENDING)
             return
         data = CallEndedData(
-            attempt_id=report.reference,
+            attempt_id=report.reference.attempt_id,
             outcome=outcome,
             # A carrier's clock that is ahead must not push the next attempt away.
             ended_at=min(report.at, now()),
@@ -116,11 +116,11 @@ class CallDesk:
             talk_seconds=report.talk_seconds,
             callback_at=report.callback_at,
         )
-        await self.finish(CallEnded.of(data, at=now()))
+        await self._finish(report.reference, CallEnded.of(data, at=now()))
 
     async def drop(
         self,
-        attempt_id: UUID,
+        reference: CallReference,
         reason: DropReason,
         from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING],
         *,
@@ -129,35 +129,33 @@ class CallDesk:
     ) -> None:
         """Say that the attempt surely was not placed, and by which rule of law, if by one."""
         data = AttemptDroppedData(
-            attempt_id=attempt_id,
+            attempt_id=reference.attempt_id,
             from_state=from_state,
             reason=reason,
             dropped_at=now(),
             retry_at=retry_at,
             stopped_by=stopped_by,
         )
-        await self.finish(AttemptDropped.of(data, at=now()))
+        await self._finish(reference, AttemptDropped.of(data, at=now()))
 
-    async def give_up(self, attempt_id: UUID, reason: UnknownReason) -> None:
+    async def give_up(self, reference: CallReference, reason: UnknownReason) -> None:
         """Say that nobody knows, and that it will not be placed again."""
-        data = CallUnknownData(attempt_id=attempt_id, reason=reason, ended_at=now())
-        await self.finish(CallUnknown.of(data, at=now()))
+        data = CallUnknownData(attempt_id=reference.attempt_id, reason=reason, ended_at=now())
+        await self._finish(reference, CallUnknown.of(data, at=now()))
 
-    async def note_placed(self, attempt_id: UUID, call_id: str) -> None:
-        await self._placed.add(_Placed(attempt_id, call_id, now()))
-
-    async def finish(self, ending: Ending) -> None:
-        """Give the permit back and tell events; both again when either fails."""
-        attempt_id = ending.data.attempt_id
-        item = _Finish(attempt_id, ending, self._scopes.get(attempt_id))
-        await self._finished.add(item)
-        self._scopes.pop(attempt_id, None)
+    async def note_placed(self, reference: CallReference, call_id: str) -> None:
+        await self._placed.add(_Placed(reference.attempt_id, call_id, now()))
 
     async def drain(self) -> None:
         """Let originates that are under way be answered; the rest is the reconciler's."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._originates and time.monotonic() < deadline:
             await asyncio.wait(self._originates, timeout=DRAIN_SECONDS)
+
+    async def _finish(self, reference: CallReference, ending: Ending) -> None:
+        """Give the permit back and tell events; both again when either fails."""
+        await self._finished.add(_Finish(reference, ending, self._scopes.get(reference)))
+        self._scopes.pop(reference, None)
 
     async def _dial(
         self, provider: Provider, request: Originate, scopes: Hierarchy, *, asked_at: float
@@ -185,16 +183,16 @@ class CallDesk:
             CALLS_WITHOUT_REPLY.inc()
             logger.warning(
                 "no reply to an originate",
-                extra={"attempt_id": str(reference), "reason": str(error)},
+                extra={"attempt_id": str(reference.attempt_id), "reason": str(error)},
             )
         except TRANSIENT as error:
             # What could not be written now is found by the reconciler.
             logger.warning(
                 "call not noted",
-                extra={"attempt_id": str(reference), "error": type(error).__name__},
+                extra={"attempt_id": str(reference.attempt_id), "error": type(error).__name__},
             )
 
-    async def _on_refusal(self, reference: UUID, refusal: CallRefusedError) -> None:
+    async def _on_refusal(self, reference: CallReference, refusal: CallRefusedError) -> None:
         if refusal.outcome is None:
             await self.drop(
                 reference,
@@ -203,8 +201,10 @@ class CallDesk:
                 retry_at=now() + REFUSED_DELAY,
             )
             return
-        data = CallEndedData(attempt_id=reference, outcome=refusal.outcome, ended_at=now())
-        await self.finish(CallEnded.of(data, at=now()))
+        data = CallEndedData(
+            attempt_id=reference.attempt_id, outcome=refusal.outcome, ended_at=now()
+        )
+        await self._finish(reference, CallEnded.of(data, at=now()))
 
     async def _write_placed(self, batch: list[_Placed]) -> None:
         ids, call_ids, times = zip(*batch, strict=True)
@@ -219,13 +219,15 @@ class CallDesk:
         # An attempt that was only claimed may be another's by now, under the same lease: what
         # a crash has left it with is swept.
         dialed = [item for item in batch if not _was_claimed(item.ending)]
-        strangers = [item.id for item in dialed if item.scopes is None]
-        known = {item.id: item.scopes for item in dialed if item.scopes is not None}
+        strangers = [item.reference.attempt_id for item in dialed if item.scopes is None]
+        known = {item.reference: item.scopes for item in dialed if item.scopes is not None}
         if strangers:
             for attempt_id, campaign, tenant, trunk in await dialing.leases_of(
                 self._pool, strangers
             ):
-                known[attempt_id] = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
+                known[CallReference(tenant, attempt_id)] = scopes_of(
+                    campaign=campaign, tenant=tenant, trunk=trunk
+                )
         await self._permits.release(known.items())
         await publish(self._broker, [item.ending for item in batch])
 

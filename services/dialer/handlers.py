@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from services.dialer.compare_and_set import commit
 from services.dialer.desk import CallDesk
@@ -119,7 +118,7 @@ class AttemptDialer:
         await asyncio.gather(
             *(
                 self.desk.drop(
-                    each.due.id,
+                    each.reference,
                     reason.reason,
                     AttemptState.CLAIMED,
                     retry_at=reason.retry_at,
@@ -169,7 +168,7 @@ class AttemptDialer:
         await asyncio.gather(
             *(
                 self.desk.drop(
-                    each.due.id,
+                    each.reference,
                     DropReason.REFUSED,
                     AttemptState.CLAIMED,
                     retry_at=now() + NO_TRUNK_DELAY,
@@ -188,7 +187,7 @@ class AttemptDialer:
         answers: list[Refusal | None]
         try:
             answers = await self.permits.acquire(
-                [(each.due.id, each.scopes) for each in won], self._caps(won)
+                [(each.reference, each.scopes) for each in won], self._caps(won)
             )
         except TRANSIENT:
             answers = [Refusal(0, "lost")] * len(won)
@@ -196,7 +195,7 @@ class AttemptDialer:
         await asyncio.gather(
             *(
                 self.desk.drop(
-                    each.due.id, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                    each.reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
                 for each, refusal in pairs
                 if refusal or late
@@ -206,7 +205,7 @@ class AttemptDialer:
 
     async def _permitted(self, wanted: list[Candidate]) -> list[Candidate]:
         answers = await self.permits.acquire(
-            [(each.due.id, each.scopes) for each in wanted], self._caps(wanted)
+            [(each.reference, each.scopes) for each in wanted], self._caps(wanted)
         )
         granted, later, times = [], [], []
         for each, refusal in zip(wanted, answers, strict=True):
@@ -223,7 +222,7 @@ class AttemptDialer:
     def _originate(self, provider: Provider, each: Candidate, *, asked_at: float) -> None:
         definition = parse_definition(each.run.definition)
         request = Originate(
-            reference=each.due.id,
+            reference=each.reference,
             to=each.due.number,
             caller_id=definition.caller_id,
             call_flow=definition.call_flow,
@@ -238,7 +237,7 @@ class AttemptDialer:
         Each keeps its lease: whoever dials it meanwhile holds the same one, and what is dropped
         instead is swept.
         """
-        ids: list[UUID] = [each.due.id for each in candidates]
+        ids = [each.due.id for each in candidates]
         await dialing.hand_back(self.pool, ids, [now()] * len(ids))
 
     def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
-from shared.domain.attempts import DropReason
+from shared.domain.attempts import CallReference, DropReason
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.decision.gates import NEVER, Block, ContactFacts, Gate, first_block
@@ -44,6 +44,10 @@ class Candidate:
     @property
     def scopes(self) -> Hierarchy:
         return self.run.scopes
+
+    @property
+    def reference(self) -> CallReference:
+        return CallReference(self.run.tenant_id, self.due.id)
 
     @property
     def person(self) -> Person:

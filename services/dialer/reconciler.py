@@ -16,7 +16,7 @@ from services.dialer.providers.trunks import Trunks, UnknownTrunkError
 from shared.db import dialing
 from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, UnknownReason
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
 from shared.runtime.metrics import CALLS_RECONCILED
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Reconciler:
                 )
                 found = "failed"
                 if now - attempt.dialing_at > self.longest:
-                    await self.desk.give_up(attempt.id, UnknownReason.NO_REPLY)
+                    await self.desk.give_up(_reference(attempt), UnknownReason.NO_REPLY)
             CALLS_RECONCILED.labels(found).inc()
         return len(unreported) == RECONCILE_MOST
 
@@ -62,23 +62,27 @@ class Reconciler:
         too_old = now - attempt.dialing_at > self.longest
         try:
             provider = await self.trunks.provider(attempt.trunk_id)
-            report = await provider.lookup(attempt.id)
+            report = await provider.lookup(_reference(attempt))
         except (ProviderUnavailableError, UnknownTrunkError):
             if too_old:
-                await self.desk.give_up(attempt.id, UnknownReason.NO_REPLY)
+                await self.desk.give_up(_reference(attempt), UnknownReason.NO_REPLY)
             return "no_answer"
         if report is None and now - attempt.dialing_at < UNDER_WAY:
             return "early"
         if report is None:
-            await self.desk.give_up(attempt.id, UnknownReason.NO_RECORD)
+            await self.desk.give_up(_reference(attempt), UnknownReason.NO_RECORD)
             return "no_record"
         if report.state is CallState.ENDED:
             await self.desk.on_report(report)
             return "ended"
         if too_old:
             with contextlib.suppress(ProviderUnavailableError):
-                await provider.hang_up(attempt.id)
-            await self.desk.give_up(attempt.id, UnknownReason.NO_ENDING)
+                await provider.hang_up(_reference(attempt))
+            await self.desk.give_up(_reference(attempt), UnknownReason.NO_ENDING)
         elif attempt.state is AttemptState.DIALING:
-            await self.desk.note_placed(attempt.id, report.provider_call_id)
+            await self.desk.note_placed(_reference(attempt), report.provider_call_id)
         return "live"
+
+
+def _reference(attempt: UnreportedAttempt) -> CallReference:
+    return CallReference(attempt.tenant_id, attempt.id)

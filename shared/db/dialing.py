@@ -35,6 +35,7 @@ class DueAttempt:
 class UnreportedAttempt:
     """A dialed attempt that nobody has reported on for a while."""
 
+    tenant_id: int
     id: UUID
     trunk_id: int
     state: AttemptState
@@ -216,7 +217,7 @@ async def claim_unreported(
             WHERE ended_at IS NULL
                 AND state <> 'claimed' AND revisit_at <= $1
             ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING a.id, c.trunk_id, a.state, a.dialing_at
+        ) RETURNING c.tenant_id, a.id, c.trunk_id, a.state, a.dialing_at
         """,
         now,
         revisit_at,

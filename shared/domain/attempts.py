@@ -1,6 +1,35 @@
 """The states of an attempt, which moves between them are possible, and why one is dropped."""
 
+import re
 from enum import StrEnum
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from typing_extensions import override
+
+_REFERENCE = re.compile(r"([1-9][0-9]{0,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+class CallReference(NamedTuple):
+    """Names an attempt to a provider, which keeps the text form and reports with it.
+
+    It carries the tenant, so that a report leads to the row by the row's whole key.
+    """
+
+    tenant_id: int
+    attempt_id: UUID
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.tenant_id}.{self.attempt_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form exactly as `str` writes it. Raises ValueError for any other text."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise ValueError("not a call reference")
+        return cls(int(match[1]), UUID(match[2]))
 
 
 class AttemptState(StrEnum):

@@ -44,6 +44,7 @@ def judge(facts: Facts, *, caps: Caps, stop_seconds: float) -> Iterator[Violatio
     yield from i5_none_lost(facts)
     yield from i6_counted_once(facts)
     yield from i8_stops_obeyed(facts, stop_seconds)
+    yield from i9_one_tenant(facts)
 
 
 def i1_one_originate(facts: Facts) -> Iterator[Violation]:
@@ -81,6 +82,10 @@ def i6_counted_once(facts: Facts) -> Iterator[Violation]:
 
 def i8_stops_obeyed(facts: Facts, within_seconds: float) -> Iterator[Violation]:
     return stops.dialed_after_stop(facts, within_seconds=within_seconds)
+
+
+def i9_one_tenant(facts: Facts) -> Iterator[Violation]:
+    return endings.wrong_tenant(facts)
 
 
 async def _run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""I5 and I6: every attempt reaches an end that the carrier agrees with, and is counted once."""
+"""I5, I6 and I9: every attempt ends as at the carrier, is counted once, and has one tenant."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +35,13 @@ def wrong_number(facts: Facts) -> Iterator[Violation]:
     for line, attempt, contact, _ in facts.known():
         if line.to != contact.number:
             yield _lost(str(attempt.id), f"another number than contact {contact.id}'s was called")
+
+
+def wrong_tenant(facts: Facts) -> Iterator[Violation]:
+    for line, attempt, _, campaign in facts.known():
+        if line.tenant_id != campaign.tenant_id:
+            evidence = f"called for tenant {line.tenant_id}, not for {campaign.tenant_id}"
+            yield Violation(invariant="I9", id=str(attempt.id), evidence=evidence)
 
 
 def outcomes_differ(facts: Facts) -> Iterator[Violation]:

@@ -28,6 +28,7 @@ class Violation:
 class Originate:
     at: float
     monotonic: float
+    tenant_id: int
     reference: UUID
     to: str
     verdict: str
@@ -186,12 +187,15 @@ def read_log(path: Path) -> Iterator[Originate | CallEnd]:
 
 
 def _line(line: dict[str, Any]) -> Originate | CallEnd:
-    reference = UUID(line["reference"])
+    # "17.<uuid>": the tenant and the attempt that the call is for.
+    tenant, _, attempt = line["reference"].partition(".")
+    reference = UUID(attempt)
     if line["kind"] == "ended":
         return CallEnd(at=line["at"], reference=reference, outcome=line["outcome"])
     return Originate(
         at=line["at"],
         monotonic=line["monotonic"],
+        tenant_id=int(tenant),
         reference=reference,
         to=line["to"],
         verdict=line["verdict"],

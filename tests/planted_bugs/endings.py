@@ -60,6 +60,11 @@ async def unknown_for_no_reason(history: History) -> None:
     await history.attempt(dora, uuid4(), at=START, seconds=1, outcome="unknown")
 
 
+async def called_for_another_tenant(history: History) -> None:
+    _, _, attempt = history.lines[0]["reference"].partition(".")
+    history.lines[0]["reference"] = f"{history.tenant_id + 1}.{attempt}"
+
+
 BUGS: list[tuple[str, Plant]] = [
     ("I5", attempt_left_dialing),
     ("I5", contact_left_active),
@@ -71,4 +76,5 @@ BUGS: list[tuple[str, Plant]] = [
     ("I6", ended_but_up_at_the_carrier),
     ("I6", ended_but_never_placed),
     ("I6", unknown_for_no_reason),
+    ("I9", called_for_another_tenant),
 ]

@@ -97,6 +97,15 @@ async def a_third_call_by_two_tenants(history: History) -> None:
         """,
         history.campaign_id,
     )
+    other = await history.conn.fetchval("SELECT max(id) FROM tenants")
+    moved = await history.conn.fetch(
+        "SELECT id FROM attempts WHERE campaign_id <> $1", history.campaign_id
+    )
+    attempts = {str(row["id"]) for row in moved}
+    for line in history.lines:
+        attempt = line["reference"].rpartition(".")[2]
+        if attempt in attempts:
+            line["reference"] = f"{other}.{attempt}"
 
 
 async def called_in_the_week_of_a_conversation(

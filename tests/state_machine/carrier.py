@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from typing_extensions import override
 
@@ -15,6 +14,7 @@ from services.dialer.providers.protocol import (
     CallUnknownError,
     Originate,
 )
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from tests.state_machine.clock import Clock
 from tests.state_machine.owner import (
@@ -43,7 +43,7 @@ class Mood(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    reference: UUID
+    reference: CallReference
     campaign: Campaign
     number: str
     at: datetime
@@ -100,14 +100,14 @@ class Carrier(ScriptedProvider):
         return call.report().provider_call_id
 
     @override
-    async def lookup(self, reference: UUID) -> CallReport | None:
+    async def lookup(self, reference: CallReference) -> CallReport | None:
         for call in self.calls:
             if call.reference == reference:
                 return call.report()
         return None
 
     @override
-    async def hang_up(self, reference: UUID) -> None:
+    async def hang_up(self, reference: CallReference) -> None:
         for call in self.up():
             if call.reference == reference:
                 self.end(call, Outcome.UNKNOWN)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from redis.asyncio import Redis
 from typing_extensions import override
@@ -19,6 +18,7 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import NO_CAPS, Caps, Hierarchy, Scope
 from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
@@ -46,7 +46,7 @@ class HeldUpPermits(Permits):
 
     @override
     async def acquire(
-        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
+        self, wanted: Sequence[tuple[CallReference, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         answers = await Permits.acquire(self, wanted, caps)
         if self.meanwhile is not None:

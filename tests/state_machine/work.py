@@ -144,7 +144,7 @@ async def _hear(world: World) -> None:
     rows = await world.rows("SELECT id FROM attempts WHERE outcome = 'opt_out'")
     ended = {row["id"] for row in rows}
     for call in said:
-        if call.reference in ended:
+        if call.reference.attempt_id in ended:
             call.is_heard = True
             world.owner.suppressed[call.number, 0] = NEVER
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
@@ -21,6 +20,7 @@ from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
 from services.events.fold import CallFolder
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps
 from shared.kafka.broker import consume, make_broker
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
@@ -53,11 +53,15 @@ class Bench:
     reconciler: Reconciler
     redis: Redis
     campaign: int = 0
+    tenant: int = 0
 
     async def claimed(self, count: int = 1, **definition: object) -> list[AttemptDue]:
         """Attempts as the scheduler leaves them, with the messages that it sends."""
         now = datetime.now(UTC)
         self.campaign = await a_running_campaign(self.pool, a_definition(**definition), now=now)
+        self.tenant = await self.pool.fetchval(
+            "SELECT tenant_id FROM campaigns WHERE id = $1", self.campaign
+        )
         await some_contacts(self.pool, self.campaign, count)
         rows = await self.pool.fetch(
             """
@@ -106,8 +110,8 @@ class Bench:
         held: int = await self.redis.zcard("outdial:leases:installation:0")
         return held
 
-    def ids(self, messages: list[AttemptDue]) -> list[UUID]:
-        return [message.data.attempt_id for message in messages]
+    def reference(self, message: AttemptDue) -> CallReference:
+        return CallReference(self.tenant, message.data.attempt_id)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -152,12 +152,20 @@ class History:
     ) -> None:
         instant = at.timestamp()
         line = {"kind": "originate", "at": instant, "monotonic": instant, "to": number}
-        line |= {"reference": str(reference), "from": None, "verdict": verdict, "code": code}
+        line |= {
+            "reference": self._reference(reference),
+            "from": None,
+            "verdict": verdict,
+            "code": code,
+        }
         self.lines.append(line)
 
     def end(self, reference: UUID, *, at: datetime, outcome: str) -> None:
         line = {"kind": "ended", "at": at.timestamp(), "monotonic": at.timestamp()}
-        self.lines.append(line | {"reference": str(reference), "outcome": outcome})
+        self.lines.append(line | {"reference": self._reference(reference), "outcome": outcome})
+
+    def _reference(self, attempt_id: UUID) -> str:
+        return f"{self.tenant_id}.{attempt_id}"
 
     async def finish(self) -> None:
         """What the services would have left behind: finished contacts, counters, the log."""

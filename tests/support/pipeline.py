@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
@@ -12,6 +11,7 @@ from typing_extensions import override
 
 from outdial.stack.servers import LocalServers
 from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import make_broker
 from shared.kafka.topics import create_topics
@@ -47,7 +47,10 @@ async def redis(servers: LocalServers) -> AsyncIterator[Redis]:
 
 
 def an_ending(
-    reference: UUID, outcome: Outcome = Outcome.ANSWERED_HUMAN, *, at: datetime | None = None
+    reference: CallReference,
+    outcome: Outcome = Outcome.ANSWERED_HUMAN,
+    *,
+    at: datetime | None = None,
 ) -> CallReport:
     return CallReport(
         reference=reference,
@@ -68,8 +71,8 @@ class ScriptedProvider(Provider):
 
     answer: Callable[[Originate], Awaitable[str]] = accept
     asked: list[Originate] = field(default_factory=list)
-    known: dict[UUID, CallReport] = field(default_factory=dict)
-    hung_up: list[UUID] = field(default_factory=list)
+    known: dict[CallReference, CallReport] = field(default_factory=dict)
+    hung_up: list[CallReference] = field(default_factory=list)
     lookup_error: Exception | None = None
 
     @override
@@ -78,13 +81,13 @@ class ScriptedProvider(Provider):
         return await self.answer(request)
 
     @override
-    async def lookup(self, reference: UUID) -> CallReport | None:
+    async def lookup(self, reference: CallReference) -> CallReport | None:
         if self.lookup_error:
             raise self.lookup_error
         return self.known.get(reference)
 
     @override
-    async def hang_up(self, reference: UUID) -> None:
+    async def hang_up(self, reference: CallReference) -> None:
         self.hung_up.append(reference)
 
     @override

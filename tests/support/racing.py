@@ -15,6 +15,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from tests.support.campaigns import (
@@ -97,9 +98,18 @@ class Race:
         raise AssertionError("somebody may still be called")
 
     async def _end_calls(self) -> None:
-        rows = await self.pool.fetch("SELECT id FROM attempts WHERE state IN ('dialing', 'placed')")
+        rows = await self.pool.fetch(
+            """
+            SELECT campaigns.tenant_id, attempts.id
+            FROM attempts JOIN campaigns ON campaigns.id = attempts.campaign_id
+            WHERE attempts.state IN ('dialing', 'placed')
+            """
+        )
         await asyncio.gather(
-            *(self.bench.desk.on_report(an_ending(row["id"], self.outcome)) for row in rows)
+            *(
+                self.bench.desk.on_report(an_ending(CallReference(*row), self.outcome))
+                for row in rows
+            )
         )
         await until(self._settled, seconds=60)
 

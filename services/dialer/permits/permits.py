@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
-from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from shared.db import dialing
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.margins import RATE_WINDOW
 from shared.domain.capacity.scopes import (
     INSTALLATION,
@@ -67,7 +67,7 @@ class Permits:
     _pause: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
     async def acquire(
-        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
+        self, wanted: Sequence[tuple[CallReference, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
         # Also those without a cap: one that is set while calls are up must count them.
@@ -88,15 +88,15 @@ class Permits:
         for own in hierarchies:
             indexes = [index[scope] for scope in own if scope in index]
             arguments += [len(indexes), *indexes]
-        for attempt_id, own in wanted:
-            arguments += [attempt_id.hex, hierarchies[own]]
+        for reference, own in wanted:
+            arguments += [str(reference), hierarchies[own]]
         refused = await self._run(keys, arguments)
         answers: list[Refusal | None] = [None] * len(wanted)
         for place, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
             answers[place - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
         return answers
 
-    async def release(self, leases: Iterable[tuple[UUID, Hierarchy]]) -> None:
+    async def release(self, leases: Iterable[tuple[CallReference, Hierarchy]]) -> None:
         members = _by_scope(leases)
         if not members:
             return
@@ -105,7 +105,7 @@ class Permits:
                 _ = pipeline.zrem(_leases(scope), *own)
             await pipeline.execute()
 
-    async def count_from_now(self, calls: Iterable[tuple[UUID, Hierarchy]]) -> None:
+    async def count_from_now(self, calls: Iterable[tuple[CallReference, Hierarchy]]) -> None:
         """Have calls that may have arrived only now count for the rate from now on."""
         members = _by_scope(calls)
         if not members:
@@ -123,10 +123,13 @@ class Permits:
         yet. The leases are read before the attempts: one that has ended is never dialed again.
         """
         members = await self.redis.zrange(_leases(INSTALLATION), 0, -1)
-        held = [UUID(str(member)) for member in members]
+        held = [CallReference.parse(str(member)).attempt_id for member in members]
         leaked = await dialing.ended(self.pool, held)
         await self.release(
-            (attempt_id, scopes_of(campaign=campaign, tenant=tenant, trunk=trunk))
+            (
+                CallReference(tenant, attempt_id),
+                scopes_of(campaign=campaign, tenant=tenant, trunk=trunk),
+            )
             for attempt_id, campaign, tenant, trunk in leaked
         )
         return False
@@ -164,19 +167,21 @@ class Permits:
         expires = (time + self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000
         async with self.redis.pipeline(transaction=True) as pipeline:
             for attempt_id, campaign, tenant, trunk in live:
+                member = str(CallReference(tenant, attempt_id))
                 for scope in scopes_of(campaign=campaign, tenant=tenant, trunk=trunk):
-                    _ = pipeline.zadd(_leases(scope), {attempt_id.hex: expires})
+                    _ = pipeline.zadd(_leases(scope), {member: expires})
             _ = pipeline.set(EPOCH, token)
             _ = pipeline.delete(REBUILDING)
             await pipeline.execute()
         return token
 
 
-def _by_scope(calls: Iterable[tuple[UUID, Hierarchy]]) -> dict[Scope, list[str]]:
+def _by_scope(calls: Iterable[tuple[CallReference, Hierarchy]]) -> dict[Scope, list[str]]:
     members: dict[Scope, list[str]] = defaultdict(list)
-    for attempt_id, scopes in calls:
+    for reference, scopes in calls:
+        member = str(reference)
         for scope in scopes:
-            members[scope].append(attempt_id.hex)
+            members[scope].append(member)
     return members
 
 

@@ -2,9 +2,9 @@
 
 import time
 from datetime import datetime
-from uuid import UUID
 
 from services.dialer.permits.permits import Permits
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import Hierarchy
 from shared.runtime.retries import TRANSIENT
 
@@ -18,14 +18,14 @@ class Arrivals:
 
     def __init__(self, permits: Permits) -> None:
         self._permits = permits
-        self._under_way: dict[UUID, tuple[float, Hierarchy]] = {}
-        self._answered: list[tuple[UUID, Hierarchy]] = []
+        self._under_way: dict[CallReference, tuple[float, Hierarchy]] = {}
+        self._answered: list[tuple[CallReference, Hierarchy]] = []
 
-    def begin(self, reference: UUID, scopes: Hierarchy, *, asked_at: float) -> None:
+    def begin(self, reference: CallReference, scopes: Hierarchy, *, asked_at: float) -> None:
         """Before an originate; `asked_at` is when its permit was asked for."""
         self._under_way[reference] = asked_at, scopes
 
-    def end(self, reference: UUID) -> None:
+    def end(self, reference: CallReference) -> None:
         """After its answer, whatever that was."""
         asked_at, scopes = self._under_way.pop(reference)
         if time.monotonic() - asked_at > LATE_SECONDS:

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from uuid import UUID
 
 from typing_extensions import override
 
 from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 
 Report = Callable[[CallReport], Awaitable[None]]
@@ -26,11 +26,11 @@ class NullProvider(Provider):
         return f"null-{request.reference}"
 
     @override
-    async def lookup(self, reference: UUID) -> CallReport | None:
+    async def lookup(self, reference: CallReference) -> CallReport | None:
         return _ended(reference)
 
     @override
-    async def hang_up(self, reference: UUID) -> None:
+    async def hang_up(self, reference: CallReference) -> None:
         return None
 
     @override
@@ -42,7 +42,7 @@ class NullProvider(Provider):
         await asyncio.gather(*self._reports, return_exceptions=True)
 
 
-def _ended(reference: UUID) -> CallReport:
+def _ended(reference: CallReference) -> CallReport:
     return CallReport(
         reference=reference,
         provider_call_id=f"null-{reference}",

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
-from uuid import UUID
 
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 
 # Longest wait for the answer to an originate; after it the call may be up or not (seconds).
@@ -36,13 +36,13 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
-    """`reference` is the attempt's id; the provider keeps it and can be asked by it.
+    """The provider keeps the text form of `reference` and can be asked by it.
 
     A call that nobody answers rings at least `ring_seconds` before it may be given up; without
     them, as long as the provider likes.
     """
 
-    reference: UUID
+    reference: CallReference
     to: str
     caller_id: str | None
     call_flow: str | None
@@ -57,7 +57,7 @@ class CallReport:
     `callback_at` is when the person asked to be called, with the outcome that says so.
     """
 
-    reference: UUID
+    reference: CallReference
     provider_call_id: str
     state: CallState
     at: datetime
@@ -73,10 +73,10 @@ class Provider(Protocol):
     async def originate(self, request: Originate) -> str:
         """The provider's call id. Raises CallRefusedError or CallUnknownError, nothing else."""
 
-    async def lookup(self, reference: UUID) -> CallReport | None:
+    async def lookup(self, reference: CallReference) -> CallReport | None:
         """What became of a call; None when the provider never saw the reference."""
 
-    async def hang_up(self, reference: UUID) -> None:
+    async def hang_up(self, reference: CallReference) -> None:
         """End the call if it is up."""
 
     def read_event(self, body: bytes) -> CallReport:

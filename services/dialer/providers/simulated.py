@@ -1,10 +1,10 @@
 """The simulated carrier, reached over HTTP like any other."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Annotated
 
 import aiohttp
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from typing_extensions import override
 
 from services.dialer.providers.protocol import (
@@ -17,15 +17,18 @@ from services.dialer.providers.protocol import (
     Provider,
     ProviderUnavailableError,
 )
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 
 TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=0.5)
+
+Reference = Annotated[CallReference, BeforeValidator(lambda value: CallReference.parse(str(value)))]
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    reference: UUID
+    reference: Reference
     call_id: str
     kind: CallState
     at: AwareDatetime
@@ -38,7 +41,7 @@ class _Event(BaseModel):
 class _Call(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    reference: UUID
+    reference: Reference
     call_id: str
     state: CallState
     outcome: Outcome | None = None
@@ -71,7 +74,7 @@ class SimulatedProvider(Provider):
             raise CallUnknownError(type(error).__name__) from error
 
     @override
-    async def lookup(self, reference: UUID) -> CallReport | None:
+    async def lookup(self, reference: CallReference) -> CallReport | None:
         try:
             async with self._session.get(f"/calls/{reference}") as response:
                 if response.status == 404:
@@ -90,7 +93,7 @@ class SimulatedProvider(Provider):
         )
 
     @override
-    async def hang_up(self, reference: UUID) -> None:
+    async def hang_up(self, reference: CallReference) -> None:
         try:
             async with self._session.delete(f"/calls/{reference}"):
                 pass

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from typing_extensions import override
@@ -13,7 +12,7 @@ from services.dialer.handlers import ClockSkewError
 from services.dialer.permits.permits import Permits, Refusal
 from services.dialer.providers.protocol import CallRefusedError, Originate
 from services.dialer.providers.trunks import Trunks
-from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.attempts import AttemptState, CallReference, DropReason
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 from shared.domain.outcomes import Outcome
 from tests.support.dialing import Bench
@@ -25,7 +24,7 @@ class PausingPermits(Permits):
 
     @override
     async def acquire(
-        self, wanted: Sequence[tuple[UUID, Hierarchy]], caps: dict[Scope, Caps]
+        self, wanted: Sequence[tuple[CallReference, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
         answers = await super().acquire(wanted, caps)
         await self.pool.execute("UPDATE campaigns SET wanted_state = 'paused'")
@@ -42,7 +41,8 @@ async def test_a_message_that_comes_twice_dials_once(bench: Bench) -> None:
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed", "placed", "placed")
 
-    assert sorted(each.reference for each in bench.provider.asked) == sorted(bench.ids(messages))
+    asked = [each.reference for each in bench.provider.asked]
+    assert sorted(asked) == sorted(map(bench.reference, messages))
     assert await bench.leases() == 3
 
 
@@ -65,11 +65,11 @@ async def test_the_row_says_dialing_before_the_provider_is_asked(bench: Bench) -
 async def test_an_ending_is_counted_once_however_often_it_is_told(bench: Bench) -> None:
     [message] = messages = await bench.claimed()
     await bench.dialer.on_attempts_due(messages)
-    report = an_ending(message.data.attempt_id)
+    report = an_ending(bench.reference(message))
 
     await asyncio.gather(*(bench.desk.on_report(report) for _ in range(3)))
     await bench.becomes("ended")
-    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.BUSY))
+    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY))
 
     assert await bench.contact() == ("finished", 1, "answered_human")
     assert await bench.leases() == 0
@@ -213,12 +213,12 @@ async def test_a_drop_that_comes_too_late_does_not_end_a_dialed_attempt(bench: B
     await bench.becomes("placed")
 
     await bench.desk.drop(
-        message.data.attempt_id,
+        bench.reference(message),
         DropReason.NOT_WANTED,
         AttemptState.CLAIMED,
         retry_at=datetime.now(UTC),
     )
-    await bench.desk.on_report(an_ending(message.data.attempt_id))
+    await bench.desk.on_report(an_ending(bench.reference(message)))
     await bench.becomes("ended")
 
 
@@ -228,7 +228,7 @@ async def test_a_busy_contact_is_called_again_after_its_delay(bench: Bench) -> N
     await bench.dialer.on_attempts_due(messages)
     at = datetime.now(UTC)
 
-    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.BUSY, at=at))
+    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
     await bench.becomes("ended")
 
     assert await bench.contact() == ("pending", 1, None)
@@ -256,7 +256,7 @@ async def test_an_ending_without_a_known_outcome_is_unknown(bench: Bench) -> Non
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed")
 
-    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.UNKNOWN))
+    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.UNKNOWN))
     await bench.becomes("unknown")
 
     assert await bench.contact() == ("finished", 1, "unknown")
@@ -270,7 +270,7 @@ async def test_a_carrier_with_a_wrong_clock_moves_no_retry(bench: Bench, year: i
     await bench.dialer.on_attempts_due(messages)
     at = datetime(year, 12, 31, tzinfo=UTC)
 
-    await bench.desk.on_report(an_ending(message.data.attempt_id, Outcome.BUSY, at=at))
+    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
     await bench.becomes("ended")
 
     not_before = await bench.pool.fetchval("SELECT not_before FROM contacts")

@@ -35,9 +35,8 @@ async def silent(bench: Bench) -> AttemptDue:
 async def test_a_lost_reply_is_settled_by_asking_never_by_dialing(bench: Bench) -> None:
     message = await silent(bench)
     await bench.dialer.on_attempts_due([message])
-    bench.provider.known[message.data.attempt_id] = an_ending(
-        message.data.attempt_id, Outcome.NO_ANSWER
-    )
+    reference = bench.reference(message)
+    bench.provider.known[reference] = an_ending(reference, Outcome.NO_ANSWER)
 
     await bench.reconciler.run_once(datetime.now(UTC))
     await bench.becomes("ended")
@@ -71,7 +70,7 @@ async def test_a_provider_that_does_not_answer_is_asked_again_later(bench: Bench
 
 async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) -> None:
     message = await silent(bench)
-    reference = message.data.attempt_id
+    reference = bench.reference(message)
     bench.provider.known[reference] = CallReport(
         reference=reference,
         provider_call_id="call",

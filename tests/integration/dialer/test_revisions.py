@@ -22,7 +22,7 @@ async def revision(pool: Pool) -> int:
 async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench: Bench) -> None:
     messages = await bench.claimed()
     await bench.pool.execute("UPDATE campaigns SET revision = 2")
-    ids, now = bench.ids(messages), datetime.now(UTC)
+    ids, now = [message.data.attempt_id for message in messages], datetime.now(UTC)
 
     async def won(judged_by: int) -> bool:
         dialed = await dialing.dial(

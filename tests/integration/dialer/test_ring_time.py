@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from services.dialer.providers.protocol import Originate
 from services.dialer.providers.simulated import SimulatedProvider
+from shared.domain.attempts import CallReference
 from tests.support.carrier import Listener, RunningCarrier, listening, running_carrier
 from tests.support.dialing import Bench
 
@@ -48,9 +49,9 @@ async def test_the_longest_of_the_campaigns_and_the_laws_is_asked_for(
 
 async def call(
     carrier: RunningCarrier, listener: Listener, *, ring_seconds: int | None
-) -> tuple[UUID, float]:
+) -> tuple[CallReference, float]:
     """The reference, and the scaled seconds from the originate to its end."""
-    reference = uuid4()
+    reference = CallReference(17, uuid4())
     provider = SimulatedProvider(carrier.url)
     try:
         await provider.originate(

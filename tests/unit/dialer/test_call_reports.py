@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 
 from services.dialer.providers.simulated import SimulatedProvider
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import CallEnded, CallEndedData
 
-REFERENCE = UUID("0198f5c2-7d3e-7a10-8c41-5b1f0a6d2e01")
+ATTEMPT = UUID("0198f5c2-7d3e-7a10-8c41-5b1f0a6d2e01")
+REFERENCE = CallReference(17, ATTEMPT)
 AT = datetime(2026, 11, 18, 12, tzinfo=UTC)
 STORED = Path(__file__).parents[2] / "messages" / "outdial.call.ended.v1.json"
 
@@ -48,7 +50,7 @@ async def test_a_time_without_a_zone_is_refused() -> None:
 def test_an_ended_call_of_before_names_no_callback_and_a_later_one_keeps_its_own() -> None:
     old = CallEnded.model_validate_json(STORED.read_bytes())
     data = CallEndedData(
-        attempt_id=REFERENCE, outcome=Outcome.CALLBACK_REQUESTED, ended_at=AT, callback_at=AT
+        attempt_id=ATTEMPT, outcome=Outcome.CALLBACK_REQUESTED, ended_at=AT, callback_at=AT
     )
     new = CallEnded.of(data, at=AT)
 

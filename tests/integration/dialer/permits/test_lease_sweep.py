@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from services.dialer.desk import CallDesk
 from services.dialer.permits.permits import Permits
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.attempts import AttemptState, CallReference, DropReason
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
 from tests.support.campaigns import a_running_campaign, some_contacts
 
@@ -37,7 +37,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
     limits = {INSTALLATION: Caps(100, 100), Scope("campaign", campaign): Caps(3, None)}
     permits = Permits(redis, pool, 60)
     await permits.acquire([], limits)  # rebuilds: the two that are dialed are leased
-    await permits.acquire([(handed_back, scopes)], limits)
+    await permits.acquire([(CallReference(tenant, handed_back), scopes)], limits)
     await pool.execute(
         """
         UPDATE attempts SET state = 'ended', outcome = 'busy', ended_at = $2, revisit_at = NULL
@@ -51,7 +51,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
 
     for scope in ("installation:0", f"campaign:{campaign}"):
         held = set(await redis.zrange(f"outdial:leases:{scope}", 0, -1))
-        assert held == {dialed.hex, handed_back.hex}
+        assert held == {f"{tenant}.{dialed}", f"{tenant}.{handed_back}"}
 
 
 async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
@@ -68,11 +68,13 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
         campaign,
         contact,
     )
+    tenant = await pool.fetchval("SELECT tenant_id FROM campaigns WHERE id = $1", campaign)
+    reference = CallReference(tenant, attempt)
     permits = Permits(redis, pool, 60)
     await permits.acquire([], {INSTALLATION: Caps(100, 100)})
 
     await CallDesk(pool, broker, permits).drop(
-        attempt, DropReason.NOT_WANTED, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
+        reference, DropReason.NOT_WANTED, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
     )
 
-    assert await redis.zrange("outdial:leases:installation:0", 0, -1) == [attempt.hex]
+    assert await redis.zrange("outdial:leases:installation:0", 0, -1) == [str(reference)]

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
@@ -11,11 +10,16 @@ from uuid_utils.compat import uuid7
 from services.dialer.permits.permits import Permits, PermitsLostError
 from shared.db import dialing
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
 from tests.support.campaigns import a_running_campaign, some_contacts
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
 CAMPAIGN = Scope("campaign", 1)
+
+
+def a_reference() -> CallReference:
+    return CallReference(1, uuid7())
 
 
 @pytest.fixture
@@ -30,13 +34,15 @@ def caps(**own: int | None) -> dict[Scope, Caps]:
     }
 
 
-async def granted(permits: Permits, ids: list[UUID], limits: dict[Scope, Caps]) -> list[UUID]:
+async def granted(
+    permits: Permits, ids: list[CallReference], limits: dict[Scope, Caps]
+) -> list[CallReference]:
     answers = await permits.acquire([(each, SCOPES) for each in ids], limits)
     return [each for each, refusal in zip(ids, answers, strict=True) if refusal is None]
 
 
 async def test_no_more_leases_than_the_cap_until_one_is_released(permits: Permits) -> None:
-    ids = [uuid7() for _ in range(5)]
+    ids = [a_reference() for _ in range(5)]
 
     first = await granted(permits, ids, caps(max_concurrent=3))
     await permits.release([(first[0], SCOPES)])
@@ -49,7 +55,7 @@ async def test_no_more_leases_than_the_cap_until_one_is_released(permits: Permit
 async def test_the_lowest_cap_of_the_hierarchy_binds_and_is_named(permits: Permits) -> None:
     limits = caps(max_concurrent=5) | {Scope("trunk", 1): Caps(1, None)}
 
-    answers = await permits.acquire([(uuid7(), SCOPES), (uuid7(), SCOPES)], limits)
+    answers = await permits.acquire([(a_reference(), SCOPES), (a_reference(), SCOPES)], limits)
 
     assert answers[0] is None
     assert answers[1] is not None
@@ -61,7 +67,7 @@ async def test_each_attempt_counts_in_its_own_scopes(permits: Permits) -> None:
     limits = {CAMPAIGN: Caps(1, None), Scope("campaign", 2): Caps(2, None)}
     limits |= {INSTALLATION: Caps(10, None), Scope("tenant", 1): Caps(10, None)}
     limits |= {Scope("trunk", 1): Caps(10, None), Scope("trunk", 2): Caps(10, None)}
-    wanted = [(uuid7(), scopes) for scopes in (one, other, one, other, other, one)]
+    wanted = [(a_reference(), scopes) for scopes in (one, other, one, other, other, one)]
 
     answers = await permits.acquire(wanted, limits)
 
@@ -86,7 +92,7 @@ async def test_each_attempt_counts_in_its_own_scopes(permits: Permits) -> None:
 
 async def test_a_refused_attempt_leaves_nothing_in_any_scope(permits: Permits) -> None:
     limits = caps(max_concurrent=2) | {Scope("trunk", 1): Caps(1, None)}
-    ids = [uuid7() for _ in range(3)]
+    ids = [a_reference() for _ in range(3)]
     await granted(permits, ids, limits)
 
     await permits.release([(ids[0], SCOPES)])
@@ -95,7 +101,7 @@ async def test_a_refused_attempt_leaves_nothing_in_any_scope(permits: Permits) -
 
 
 async def test_the_rate_counts_permits_that_were_released(permits: Permits) -> None:
-    ids = [uuid7() for _ in range(4)]
+    ids = [a_reference() for _ in range(4)]
 
     first = await granted(permits, ids, caps(calls_per_second=2))
     await permits.release((each, SCOPES) for each in first)
@@ -107,12 +113,12 @@ async def test_the_rate_counts_permits_that_were_released(permits: Permits) -> N
 
 
 async def test_asking_again_keeps_the_lease_and_the_place_in_the_rate(permits: Permits) -> None:
-    attempt = uuid7()
+    attempt = a_reference()
     limits = caps(max_concurrent=1, calls_per_second=1)
 
     assert await granted(permits, [attempt], limits) == [attempt]
     assert await granted(permits, [attempt], limits) == [attempt]
-    assert await granted(permits, [uuid7()], caps(max_concurrent=2, calls_per_second=1)) == []
+    assert await granted(permits, [a_reference()], caps(max_concurrent=2, calls_per_second=1)) == []
 
 
 async def test_callers_at_once_never_exceed_the_cap(permits: Permits, redis: Redis) -> None:
@@ -120,7 +126,10 @@ async def test_callers_at_once_never_exceed_the_cap(permits: Permits, redis: Red
     await granted(permits, [], caps())
 
     answers = await asyncio.gather(
-        *(granted(each, [uuid7() for _ in range(20)], caps(max_concurrent=30)) for each in others)
+        *(
+            granted(each, [a_reference() for _ in range(20)], caps(max_concurrent=30))
+            for each in others
+        )
     )
 
     assert sum(map(len, answers)) == 30
@@ -148,8 +157,8 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
 
     await redis.flushdb()
     with pytest.raises(PermitsLostError):
-        await permits.acquire([(uuid7(), scopes)], limits)
-    answers = await permits.acquire([(uuid7(), scopes), (uuid7(), scopes)], limits)
+        await permits.acquire([(a_reference(), scopes)], limits)
+    answers = await permits.acquire([(a_reference(), scopes), (a_reference(), scopes)], limits)
 
     assert len(await dialing.live_leases(pool)) == 3
     assert [refusal is None for refusal in answers] == [True, False]
@@ -158,11 +167,11 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
 async def test_a_redis_that_comes_back_with_an_old_epoch_is_not_trusted(
     permits: Permits, redis: Redis
 ) -> None:
-    await granted(permits, [uuid7()], caps())
+    await granted(permits, [a_reference()], caps())
     await redis.set("outdial:epoch", "another-life:0123")
     other = Permits(redis, permits.pool, 60)
 
-    await granted(other, [uuid7()], caps())
+    await granted(other, [a_reference()], caps())
 
     epoch = await redis.get("outdial:epoch")
     assert not str(epoch).startswith("another-life")
@@ -171,18 +180,18 @@ async def test_a_redis_that_comes_back_with_an_old_epoch_is_not_trusted(
 async def test_a_redis_that_has_forgotten_the_script_grants_nothing_at_once(
     permits: Permits, redis: Redis
 ) -> None:
-    await granted(permits, [uuid7()], caps())
+    await granted(permits, [a_reference()], caps())
     await redis.script_flush()
 
     with pytest.raises(PermitsLostError):
-        await granted(permits, [uuid7()], caps())
-    again = await granted(permits, [uuid7()], caps())
+        await granted(permits, [a_reference()], caps())
+    again = await granted(permits, [a_reference()], caps())
 
     assert len(again) == 1
 
 
 async def test_a_cap_that_is_set_while_calls_are_up_counts_them(permits: Permits) -> None:
-    ids = [uuid7() for _ in range(4)]
+    ids = [a_reference() for _ in range(4)]
     await granted(permits, ids[:3], {scope: Caps(None, None) for scope in SCOPES})
 
     assert await granted(permits, ids[3:], caps(max_concurrent=3)) == []

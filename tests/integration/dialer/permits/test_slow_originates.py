@@ -10,11 +10,16 @@ from uuid_utils.compat import uuid7
 from services.dialer.permits.permits import Permits
 from services.dialer.permits.slow_originates import LATE_SECONDS, Arrivals
 from shared.db.types import Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps, scopes_of
 from tests.support.waiting import until
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
 LIMITS = {INSTALLATION: Caps(100, 2)}
+
+
+def a_reference() -> CallReference:
+    return CallReference(1, uuid7())
 
 
 @pytest.fixture
@@ -23,11 +28,11 @@ def permits(redis: Redis, pool: Pool) -> Permits:
 
 
 async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) -> None:
-    arrivals, slow, quick = Arrivals(permits), uuid7(), uuid7()
+    arrivals, slow, quick = Arrivals(permits), a_reference(), a_reference()
     asked_at = time.monotonic() - LATE_SECONDS
     answers = await permits.acquire([(slow, SCOPES), (quick, SCOPES)], LIMITS)
     assert answers == [None, None]
-    more = [(uuid7(), SCOPES), (uuid7(), SCOPES)]
+    more = [(a_reference(), SCOPES), (a_reference(), SCOPES)]
 
     async def one_is_free() -> bool:
         await arrivals.run_once(datetime.now(UTC))
@@ -46,7 +51,7 @@ async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) ->
 async def test_an_answer_that_took_long_is_counted_once_more(
     permits: Permits, redis: Redis
 ) -> None:
-    arrivals, call, quick = Arrivals(permits), uuid7(), uuid7()
+    arrivals, call, quick = Arrivals(permits), a_reference(), a_reference()
     arrivals.begin(call, SCOPES, asked_at=time.monotonic() - LATE_SECONDS - 0.01)
     arrivals.begin(quick, SCOPES, asked_at=time.monotonic() + 60)
     arrivals.end(call)
@@ -55,4 +60,4 @@ async def test_an_answer_that_took_long_is_counted_once_more(
     await arrivals.run_once(datetime.now(UTC))
 
     for scope in ("installation:0", "campaign:1"):
-        assert await redis.zrange(f"outdial:rate:{scope}", 0, -1) == [call.hex]
+        assert await redis.zrange(f"outdial:rate:{scope}", 0, -1) == [str(call)]

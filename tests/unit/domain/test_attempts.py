@@ -1,0 +1,40 @@
+"""The reference that a provider keeps leads to one tenant and one attempt, or to none."""
+
+from uuid import UUID
+
+import pytest
+
+from shared.domain.attempts import CallReference
+
+ATTEMPT = "0198f5c2-7d3e-7a10-8c41-5b1f0a6d2e01"
+REFERENCE = CallReference(17, UUID(ATTEMPT))
+
+
+def test_the_text_form_names_the_tenant_and_the_attempt() -> None:
+    assert str(REFERENCE) == f"17.{ATTEMPT}"
+    assert f"{REFERENCE}" == f"17.{ATTEMPT}"
+    assert CallReference.parse(str(REFERENCE)) == REFERENCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ATTEMPT,
+        f".{ATTEMPT}",
+        f"0.{ATTEMPT}",
+        f"017.{ATTEMPT}",
+        f"-1.{ATTEMPT}",
+        f"{10**18}.{ATTEMPT}",
+        f"\u0661.{ATTEMPT}",
+        f"17.{ATTEMPT.upper()}",
+        f"17.{ATTEMPT.replace('-', '')}",
+        f"17.{ATTEMPT}\n",
+        f" 17.{ATTEMPT}",
+        f"17.{{{ATTEMPT}}}",
+        "17.",
+    ],
+)
+def test_any_other_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a call reference"):
+        CallReference.parse(text)
