@@ -7,10 +7,11 @@ from statistics import median
 
 from outdial.stack.servers import LocalServers
 from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.decision.gates import ContactFacts, first_block
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
-from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.policy.calling_rules import CallingRules, TenantRules
 from shared.domain.policy.frequency import PastCall
 from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
@@ -34,8 +35,9 @@ DEFINITION = {
 
 async def measure(_servers: LocalServers) -> dict[str, float]:
     """A sales call to Florida: federal and state hours, three calls in 24 hours."""
-    definition = CampaignDefinition.model_validate(DEFINITION).model_dump_json()
-    rules = RuleBook(RulePackStore(None)).rules(definition, "{}", FLORIDA)
+    definition = CampaignDefinition.model_validate(DEFINITION)
+    policy = CampaignPolicy.of(1, Revision(0, 0), definition, TenantRules())
+    rules = RuleBook(RulePackStore(None)).rules(policy, FLORIDA)
     due = ContactFacts(not_before=NOW - timedelta(hours=1))
     ago = NOW - timedelta(hours=2)
     called = ContactFacts(calls=(PastCall(ago, "", Outcome.NO_ANSWER, ago),) * 2)

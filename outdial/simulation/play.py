@@ -10,8 +10,7 @@ from outdial.simulation.engine import Call, Contact, Room, Simulation
 from outdial.simulation.fates import Fates
 from outdial.simulation.inputs import People
 from outdial.simulation.result import Result, Tally, result
-from shared.definitions.campaign import CampaignDefinition, policy_of, rules_of
-from shared.domain.capacity.scopes import Caps
+from shared.definitions.campaign import CampaignDefinition
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.policy.calling_rules import TenantRules, calling_rules
 from shared.rulepacks.loader import RulePacks
@@ -33,12 +32,10 @@ def play(setting: Setting, *, watch: Callable[[Call], None] | None = None) -> Re
     """`watch` is told of every call when it is placed."""
     rooms, contacts = _seated(setting)
     _refuse_nobody(rooms, contacts, now=setting.start)
-    text = setting.definition.model_dump_json()
-    caps = setting.definition.caps
     until = setting.start + timedelta(days=setting.days)
     simulation = Simulation(
-        policy=policy_of(text),
-        caps=Caps(caps.max_concurrent, caps.calls_per_second),
+        policy=setting.definition.attempts.policy(),
+        caps=setting.definition.caps.caps(),
         fates=setting.fates,
         now=setting.start,
         until=until,
@@ -52,7 +49,7 @@ def play(setting: Setting, *, watch: Callable[[Call], None] | None = None) -> Re
 
 
 def _seated(setting: Setting) -> tuple[list[Room], list[Contact]]:
-    rules = rules_of(setting.definition.model_dump_json())
+    rules = setting.definition.rules()
     rooms = [
         Room(place, calling_rules(rules, TenantRules(), setting.packs.rules, group))
         for place, group in enumerate(setting.people.groups)

@@ -51,13 +51,7 @@ async def create(
         )
     refuse_never_open(definition, now=now)
     async with resources.pool.acquire() as conn, conn.transaction():
-        campaign = await campaigns.insert(
-            conn,
-            tenant_id=caller.tenant_id,
-            trunk=definition.trunk,
-            name=definition.name,
-            definition=definition.model_dump_json(),
-        )
+        campaign = await campaigns.insert(conn, tenant_id=caller.tenant_id, definition=definition)
         if campaign is None:
             detail = "there is no trunk of this name"
             raise Refused("unknown_trunk", detail, field=("trunk",))

@@ -14,7 +14,6 @@ from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
-from shared.definitions.campaign import policy_of
 from shared.domain.contacts import ContactState, Wait
 from shared.domain.policy.attempt_policy import within_budget
 
@@ -47,8 +46,7 @@ async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: 
         if contact.state != ContactState.PENDING or contact.waits_for != Wait.CALLBACK:
             raise not_found()
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
-        policy = policy_of(contact.definition)
-        again = within_budget(policy, contact.history, tuple(contact.zones), due)
+        again = within_budget(contact.policy, contact.history, tuple(contact.zones), due)
         until = contact.suppressed_until
         if until is not None and until > again.not_before:
             await _move(conn, contact, until, Wait.SUPPRESSION, again.not_before)
@@ -117,7 +115,7 @@ def _gap_ends(contact: TimedContact) -> datetime | None:
     """When its next attempt keeps the policy's gap to its last one."""
     if contact.ended_at is None:
         return None
-    return contact.ended_at + policy_of(contact.definition).min_gap
+    return contact.ended_at + contact.policy.min_gap
 
 
 def _is_moved(contact: TimedContact) -> bool:

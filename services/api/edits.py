@@ -11,7 +11,7 @@ from services.api.http.resources import Resources
 from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
 from shared.db.api import campaigns
 from shared.db.api.campaigns import Campaign
-from shared.definitions.campaign import CampaignDefinition, parse_definition
+from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
 
 
@@ -26,20 +26,13 @@ async def edit(
         if campaign.is_over:
             raise campaign_ended()
         definition = _edited(campaign, wanted)
-        if definition == parse_definition(campaign.definition):
+        if definition == campaign.definition:
             return campaign
         # A campaign whose dates are over may still be called by another name.
         if wanted.calendar is not None:
             refuse_never_open(definition, now=now)
-        text = definition.model_dump_json()
-        await campaigns.edit(
-            conn,
-            campaign_id,
-            name=definition.name,
-            definition=text,
-            api_key_id=caller.api_key_id,
-        )
-    return replace(campaign, name=definition.name, definition=text)
+        await campaigns.edit(conn, campaign_id, definition, api_key_id=caller.api_key_id)
+    return replace(campaign, name=definition.name, definition=definition)
 
 
 def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:

@@ -19,7 +19,6 @@ from shared.db.api import campaigns, contacts, imports
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import NewContact
 from shared.db.types import Connection
-from shared.definitions.campaign import parse_definition
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 
@@ -144,7 +143,7 @@ async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campa
 
 
 def _rows_of(campaign: Campaign, *, now: datetime) -> Rows:
-    definition = parse_definition(campaign.definition)
+    definition = campaign.definition
     return Rows(
         default_region=definition.default_region, default_zone=definition.default_zone, now=now
     )

@@ -16,7 +16,6 @@ from shared.db import campaign_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
-from shared.definitions.campaign import policy_of
 from shared.domain.calendar.intervals import Intervals, seconds_of
 from shared.domain.capacity.scopes import Caps, lowest_of
 from shared.domain.decision.reachability import Unreachable, unreachable
@@ -100,10 +99,7 @@ async def run(
         buckets = await waiting_counts.of_campaign(conn, campaign_id)
         # After the counts, so that no group of theirs is missing.
         found = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
-    rules = {
-        each.id: resources.rulebook.rules(plan.definition, plan.tenant_rules, each.calling)
-        for each in found
-    }
+    rules = {each.id: resources.rulebook.rules(plan.policy, each.calling) for each in found}
     until = now + timedelta(days=asked.days)
     groups = _groups(rules, buckets, now=now, until=until)
     capacity = _capacity(plan, resources.installation, asked)
@@ -116,7 +112,7 @@ async def run(
         capacity=capacity,
         forecast=forecast(
             merged([group.load for group in groups if group.never is None]),
-            retry_course(policy_of(plan.definition), shares),
+            retry_course(plan.policy.attempts, shares),
             rate=capacity.calls_a_second,
             call_seconds=capacity.call_seconds,
             start=now,

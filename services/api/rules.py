@@ -12,16 +12,16 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
 from shared.db.api import campaigns, tenants
-from shared.definitions.rules import (
+from shared.domain.policy.rules import CallKind, Rule, covers
+from shared.rulepacks.definition import RuleDefinition
+from shared.rulepacks.loader import RulePacks
+from shared.rulepacks.tenant_choices import (
     CHOICES_MOST,
     OWN_MOST,
     OWN_PACK,
     Choice,
     TenantRulesDefinition,
 )
-from shared.domain.policy.rules import CallKind, Rule, covers
-from shared.rulepacks.definition import RuleDefinition
-from shared.rulepacks.loader import RulePacks
 
 Decide = Callable[[TenantRulesDefinition], TenantRulesDefinition]
 
@@ -59,7 +59,7 @@ async def listed(
 ) -> list[Held]:
     """Those of the packs, then those of the tenant; a country's rules hold in its parts, too."""
     async with resources.pool.acquire() as conn:
-        chosen = _parsed(await tenants.rules(conn, caller.tenant_id))
+        chosen = await tenants.rules(conn, caller.tenant_id)
     return [
         _held(rule, chosen)
         for rule in _all(_packs(resources), chosen)
@@ -138,12 +138,10 @@ async def remove(resources: Resources, caller: Caller, name: str) -> None:
 
 async def _change(resources: Resources, caller: Caller, decide: Decide) -> TenantRulesDefinition:
     async with resources.pool.acquire() as conn, conn.transaction():
-        after = decide(_parsed(await tenants.lock_rules(conn, caller.tenant_id)))
+        after = decide(await tenants.lock_rules(conn, caller.tenant_id))
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
             raise Refused("too_many_rules", "there is no room for another one")
-        await tenants.change_rules(
-            conn, caller.tenant_id, after.model_dump_json(), api_key_id=caller.api_key_id
-        )
+        await tenants.change_rules(conn, caller.tenant_id, after, api_key_id=caller.api_key_id)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
     return after
 
@@ -172,10 +170,6 @@ def _packed(resources: Resources, name: str) -> Rule:
 
 def _packs(resources: Resources) -> RulePacks:
     return resources.rulebook.store.packs
-
-
-def _parsed(text: str) -> TenantRulesDefinition:
-    return TenantRulesDefinition.model_validate_json(text)
 
 
 def _choices(chosen: TenantRulesDefinition) -> tuple[list[Choice], list[Choice]]:

@@ -1,6 +1,6 @@
 """Why a contact is called or not, what allowed or stopped an attempt, what a campaign waits for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from shared.db.api import why as scenes
 from shared.db.api.suppressions import ALL_CAMPAIGNS
 from shared.db.api.why_scenes import AttemptScene, CampaignScene, ContactScene, InUse
 from shared.db.types import Connection
-from shared.definitions.rules import tenant_rules_of
+from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import ENDED, WantedState
 from shared.domain.capacity.scopes import INSTALLATION, Caps, ScopeKind
 from shared.domain.decision.gates import NEVER, ContactFacts, call_up_until
@@ -79,7 +79,8 @@ async def of_attempt(
         if scene is None:
             raise not_found()
         contact = await _of_contact(conn, resources, caller, scene.contact_id, now=now)
-    return AttemptWhy(scene=scene, rule=_stopping_rule(resources, scene), contact=contact)
+    rule = _stopping_rule(resources, scene, contact.scene.campaign.policy)
+    return AttemptWhy(scene=scene, rule=rule, contact=contact)
 
 
 async def of_campaign(
@@ -105,9 +106,7 @@ async def of_campaign(
             now=now,
         ),
         places,
-        lambda group_id: resources.rulebook.rules(
-            campaign.definition, campaign.tenant_rules, calling[group_id]
-        ),
+        lambda group_id: resources.rulebook.rules(campaign.policy, calling[group_id]),
     )
     return CampaignWhy(scene=campaign, stopped=stopped, waiting=told, at=now)
 
@@ -119,7 +118,7 @@ async def _of_contact(
     if scene is None:
         raise not_found()
     campaign = scene.campaign
-    rules = resources.rulebook.rules(campaign.definition, campaign.tenant_rules, scene.group)
+    rules = resources.rulebook.rules(campaign.policy, scene.group)
     facts = _facts(scene, rules, now=now)
     verdict = decide(rules, facts, now=now)
     capacity: list[Capacity] = []
@@ -199,7 +198,8 @@ def _list(campaign_id: int) -> str:
     return "all campaigns" if campaign_id == ALL_CAMPAIGNS else "this campaign"
 
 
-def _stopping_rule(resources: Resources, scene: AttemptScene) -> Rule | None:
-    added = tenant_rules_of(scene.tenant_rules).added
-    known: Iterable[Rule] = (*resources.rulebook.store.packs.rules, *added)
+def _stopping_rule(
+    resources: Resources, scene: AttemptScene, policy: CampaignPolicy
+) -> Rule | None:
+    known = (*resources.rulebook.store.packs.rules, *policy.tenant_rules.added)
     return next((rule for rule in known if rule.name == scene.stopped_by), None)

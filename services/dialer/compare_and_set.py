@@ -92,7 +92,7 @@ async def _dial(
         conn,
         [each.due.id for each in candidates],
         [each.due.number for each in candidates],
-        [each.run.revision for each in candidates],
+        [each.run.policy.revision.campaign for each in candidates],
         in_person_calls=in_person_calls,
         now=at,
         open_until=at + WINDOW_MARGIN,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.dialer.compare_and_set import commit
@@ -15,8 +15,8 @@ from services.dialer.providers.trunks import Trunks, UnknownTrunkError
 from services.dialer.recheck import Blocked, Candidate, facts_of, recheck
 from shared.db import blackouts, campaign_runs, dialing
 from shared.db.campaign_runs import RunningCampaign
+from shared.db.policies import Policies
 from shared.db.types import Pool
-from shared.definitions.campaign import parse_definition
 from shared.domain.attempts import AttemptState, DropReason
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
@@ -61,6 +61,7 @@ class AttemptDialer:
     installation: Caps
     events_url: str
     reconcile: timedelta
+    policies: Policies = field(default_factory=Policies)
 
     async def on_attempts_due(self, messages: list[AttemptDue]) -> None:
         """Read, decide, ask for permits, compare and set, dial: in this order for all at once."""
@@ -87,7 +88,7 @@ class AttemptDialer:
         campaign_ids = {message.data.campaign_id for message in messages}
         async with self.pool.acquire() as conn:
             due = await dialing.due(conn, list(ids))
-            runs, database_now = await campaign_runs.current(conn, list(campaign_ids))
+            runs, database_now = await campaign_runs.current(conn, self.policies, campaign_ids)
             tenants = {run.tenant_id for run in runs.values()}
             shut = await blackouts.in_force(conn, tenant_ids=tenants)
         skew = now() - database_now
@@ -108,7 +109,7 @@ class AttemptDialer:
         self, run: RunningCampaign, group: CallingGroup, shut: Sequence[Blackout]
     ) -> tuple[CallingRules, Blackout | None]:
         """What all attempts of a campaign in a group have in common."""
-        rules = self.rulebook.rules(run.definition, run.tenant_rules, group)
+        rules = self.rulebook.rules(run.policy, group)
         places = group.jurisdictions
         # One that is planned begins while the call is on its way.
         soon = now() + WINDOW_MARGIN
@@ -220,7 +221,7 @@ class AttemptDialer:
         return granted
 
     def _originate(self, provider: Provider, each: Candidate, *, asked_at: float) -> None:
-        definition = parse_definition(each.run.definition)
+        definition = each.run.policy.definition
         request = Originate(
             reference=each.reference,
             to=each.due.number,

@@ -6,13 +6,14 @@ that comes too late by the state of its attempt.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.events.transitions import Decision, Event, decide, moves
-from shared.db import campaign_runs, counters, person_calls, public_events, waiting_counts
+from shared.db import counters, person_calls, public_events, waiting_counts
 from shared.db.api import suppressions
 from shared.db.events import folding, inbox, webhooks
 from shared.db.person_calls import Person
+from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.outcomes import Outcome
@@ -25,11 +26,12 @@ from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED
 @dataclass(frozen=True, slots=True)
 class CallFolder:
     pool: Pool
+    policies: Policies = field(default_factory=Policies)
 
     async def on_call_events(self, events: list[Event]) -> None:
         async with self.pool.acquire() as conn, conn.transaction():
             fresh = await _fresh(conn, events)
-            decisions = await _decide_all(conn, fresh)
+            decisions = await _decide_all(conn, fresh, self.policies)
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.facts.id in ended]
             await _heed(conn, fresh)
@@ -54,16 +56,15 @@ def _kind(event: Event) -> str:
     return event.type
 
 
-async def _decide_all(conn: Connection, events: list[Event]) -> list[Decision]:
+async def _decide_all(conn: Connection, events: list[Event], policies: Policies) -> list[Decision]:
     facts = await folding.facts(conn, [event.data.attempt_id for event in events])
-    campaign_ids = {each.campaign_id for each in facts.values()}
-    definitions = await campaign_runs.definitions(conn, list(campaign_ids))
+    current = await policies.current(conn, {each.campaign_id for each in facts.values()})
     decided: dict[object, Decision] = {}
     for event in events:
         known = facts.get(event.data.attempt_id)
         if known is None or known.id in decided or not moves(event, known):
             continue
-        decided[known.id] = decide(event, known, definitions[known.campaign_id])
+        decided[known.id] = decide(event, known, current[known.campaign_id].attempts)
     return list(decided.values())
 
 

@@ -6,11 +6,17 @@ from typing import assert_never
 
 from shared.db import counters
 from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
-from shared.definitions.campaign import policy_of
 from shared.domain.attempts import AttemptState, DropReason, advances
 from shared.domain.contacts import ContactState, Wait
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.attempt_policy import Again, History, chance_of, next_attempt, record
+from shared.domain.policy.attempt_policy import (
+    Again,
+    AttemptPolicy,
+    History,
+    chance_of,
+    next_attempt,
+    record,
+)
 from shared.kafka.messages.calls import AttemptDropped, CallEnded, CallUnknown
 from shared.kafka.messages.public import AttemptEnded, AttemptEndedData
 
@@ -50,7 +56,7 @@ def moves(event: Event, facts: FoldFacts) -> bool:
             assert_never(event)
 
 
-def decide(event: Event, facts: FoldFacts, definition: str) -> Decision:
+def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
     if isinstance(event, AttemptDropped):
         return _dropped(event, facts)
     # A carrier's clock that is behind must not shorten the gap to the next attempt.
@@ -74,7 +80,7 @@ def decide(event: Event, facts: FoldFacts, definition: str) -> Decision:
         reason=reason,
         provider_call_id=call_id,
     )
-    following = _after(facts, outcome, definition, ended_at=ended_at, callback_at=callback_at)
+    following = _after(facts, outcome, policy, ended_at=ended_at, callback_at=callback_at)
     told = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
     counted = (counters.OUTCOME + outcome, *_finish(following))
     return Decision(facts, end, following, counted, told)
@@ -112,7 +118,7 @@ def _waits_for(reason: DropReason, facts: FoldFacts) -> Wait:
 def _after(
     facts: FoldFacts,
     outcome: Outcome,
-    definition: str,
+    policy: AttemptPolicy,
     *,
     ended_at: datetime,
     callback_at: datetime | None,
@@ -125,7 +131,7 @@ def _after(
         window_closes_at=facts.window_closes_at,
     )
     again = next_attempt(
-        policy_of(definition),
+        policy,
         history,
         outcome,
         zones=facts.zones,

@@ -69,7 +69,7 @@ class Claims:
         """The open groups, the one that closes first in front: its contacts can wait least."""
         found = []
         for group in groups:
-            rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
+            rules = self.rulebook.rules(campaign.policy, group.calling)
             span = rules.opening(now=now)
             if span is None or span.opens_at > now or span.closes_at <= now + WINDOW_MARGIN:
                 continue

@@ -16,6 +16,7 @@ from services.scheduler.usage import Usage
 from shared.db import blackouts, campaign_groups, campaign_runs
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import RunningCampaign
+from shared.db.policies import Policies
 from shared.db.scheduler import claims, given_up
 from shared.db.scheduler.claims import ClaimedAttempt
 from shared.db.types import Connection, Pool
@@ -53,6 +54,7 @@ class Claimer:
     claims: Claims
     rescuer: Rescuer
     installation: Caps = NO_CAPS
+    policies: Policies = field(default_factory=Policies)
     known_groups: dict[int, Group] = field(default_factory=dict)
 
     async def run_once(self, now: datetime) -> bool:
@@ -100,7 +102,7 @@ class Claimer:
                     del hungry[id_]
 
     async def _observe(self, conn: Connection, *, now: datetime) -> Pass:
-        running = await campaign_runs.running(conn)
+        running = await campaign_runs.running(conn, self.policies)
         live = await claims.live(conn, now=now)
         groups = await campaign_groups.of_campaigns(
             conn, [campaign.id for campaign in running], self.known_groups

@@ -2,17 +2,17 @@
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from shared.db import campaign_groups, campaign_runs, counters, public_events, waiting_counts
 from shared.db.api import contacts
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import UnsettledCampaign
+from shared.db.policies import Policies
 from shared.db.scheduler import given_up
 from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
-from shared.definitions.campaign import calendar_of
 from shared.domain.campaigns import CampaignState, follows
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.commands import CampaignCommand
@@ -33,6 +33,7 @@ class Lifecycle:
 
     pool: Pool
     rulebook: RuleBook
+    policies: Policies = field(default_factory=Policies)
 
     async def on_commands(self, commands: list[CampaignCommand], *, now: datetime) -> None:
         for campaign_id in {command.data.campaign_id for command in commands}:
@@ -49,7 +50,7 @@ class Lifecycle:
     async def _settle(self, campaign_id: int, *, now: datetime) -> bool:
         """Whether there is more to give up in this campaign."""
         async with self.pool.acquire() as conn, conn.transaction():
-            campaign = await campaign_runs.lock_unsettled(conn, campaign_id)
+            campaign = await campaign_runs.lock_unsettled(conn, self.policies, campaign_id)
             if campaign is None:
                 return False
             state = follows(
@@ -93,7 +94,7 @@ class Lifecycle:
         return False
 
     def _is_over(self, campaign: UnsettledCampaign, group: Group, *, now: datetime) -> bool:
-        rules = self.rulebook.rules(campaign.definition, campaign.tenant_rules, group.calling)
+        rules = self.rulebook.rules(campaign.policy, group.calling)
         return rules.opening(now=now) is None
 
     async def expire(self, now: datetime) -> bool:
@@ -112,7 +113,7 @@ async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
 
 
 def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
-    start = calendar_of(campaign.definition).start_date
+    start = campaign.policy.rules.calendar.start_date
     return start is None or now >= datetime.combine(start, time(), UTC) - EARLIEST_DAY
 
 

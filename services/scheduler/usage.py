@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.scheduler.claims import LiveAttempts
-from shared.definitions.campaign import parse_definition
 from shared.domain.capacity.fair_share import Claimant, fair_shares, room
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 
@@ -47,7 +46,7 @@ class Usage:
         return fair_shares([self._claimant(campaign) for campaign in campaigns], free)
 
     def _claimant(self, campaign: RunningCampaign) -> Claimant:
-        share = parse_definition(campaign.definition).share
+        share = campaign.policy.definition.share
         own = Scope("campaign", campaign.id)
         return Claimant(
             id=campaign.id,

@@ -1,13 +1,15 @@
 """campaigns, as those see them that run them; the scheduler writes the state, the api the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
-from shared.db.rows import campaign_caps
+from shared.db.policies import Policies
+from shared.db.rows import campaign_caps, revision
 from shared.db.types import Connection
+from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
 
@@ -22,10 +24,8 @@ class RunningCampaign:
     id: int
     tenant_id: int
     trunk_id: int
-    definition: str
-    tenant_rules: str
-    revision: int
     wanted: bool
+    policy: CampaignPolicy
     caps: dict[Scope, Caps]
 
     @property
@@ -39,18 +39,16 @@ class UnsettledCampaign:
 
     id: int
     tenant_id: int
-    definition: str
-    tenant_rules: str
+    policy: CampaignPolicy
     state: CampaignState
     wanted_state: WantedState
 
 
-async def running(conn: Connection) -> list[RunningCampaign]:
+async def running(conn: Connection, policies: Policies) -> list[RunningCampaign]:
     """The campaigns whose contacts may be claimed."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision, true AS wanted,
-            t.rules::text AS tenant_rules,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.revision, true AS wanted, t.rules_revision,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
         FROM campaigns c
@@ -61,19 +59,17 @@ async def running(conn: Connection) -> list[RunningCampaign]:
         ORDER BY c.id
         """
     )
-    return [_run(row) for row in rows]
+    return await _campaigns(conn, rows, policies)
 
 
 async def current(
-    conn: Connection, ids: Sequence[int]
+    conn: Connection, policies: Policies, ids: Collection[int]
 ) -> tuple[dict[int, RunningCampaign], datetime]:
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision,
-            clock_timestamp() AS at,
-            c.state = 'running' AND c.wanted_state = 'running' AS wanted,
-            t.rules::text AS tenant_rules,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.revision, clock_timestamp() AS at,
+            c.state = 'running' AND c.wanted_state = 'running' AS wanted, t.rules_revision,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
         FROM campaigns c
@@ -84,14 +80,8 @@ async def current(
         list(ids),
     )
     at: datetime = rows[0]["at"] if rows else await conn.fetchval("SELECT clock_timestamp()")
-    return {row["id"]: _run(row) for row in rows}, at
-
-
-async def definitions(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
-    rows = await conn.fetch(
-        "SELECT id, definition::text FROM campaigns WHERE id = ANY($1)", list(ids)
-    )
-    return {row["id"]: row["definition"] for row in rows}
+    campaigns = await _campaigns(conn, rows, policies)
+    return {campaign.id: campaign for campaign in campaigns}, at
 
 
 async def unsettled(conn: Connection) -> list[int]:
@@ -108,12 +98,13 @@ async def unsettled(conn: Connection) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def lock_unsettled(conn: Connection, campaign_id: int) -> UnsettledCampaign | None:
+async def lock_unsettled(
+    conn: Connection, policies: Policies, campaign_id: int
+) -> UnsettledCampaign | None:
     """The campaign for this transaction alone; None when it has ended or another works on it."""
     row = await conn.fetchrow(
         """
-        SELECT c.id, c.tenant_id, c.definition::text, t.rules::text AS tenant_rules, c.state,
-            c.wanted_state
+        SELECT c.id, c.tenant_id, c.revision, t.rules_revision, c.state, c.wanted_state
         FROM campaigns c JOIN tenants t ON t.id = c.tenant_id
         WHERE c.id = $1 AND c.state NOT IN ('completed', 'cancelled')
         FOR NO KEY UPDATE OF c SKIP LOCKED
@@ -122,11 +113,11 @@ async def lock_unsettled(conn: Connection, campaign_id: int) -> UnsettledCampaig
     )
     if row is None:
         return None
+    known = await policies.of(conn, {campaign_id: revision(row)})
     return UnsettledCampaign(
         row["id"],
         row["tenant_id"],
-        row["definition"],
-        row["tenant_rules"],
+        known[campaign_id],
         CampaignState(row["state"]),
         WantedState(row["wanted_state"]),
     )
@@ -153,14 +144,18 @@ async def try_exclude_imports(conn: Connection, campaign_id: int) -> bool:
     return free
 
 
-def _run(row: asyncpg.Record) -> RunningCampaign:
-    return RunningCampaign(
-        row["id"],
-        row["tenant_id"],
-        row["trunk_id"],
-        row["definition"],
-        row["tenant_rules"],
-        row["revision"],
-        row["wanted"],
-        campaign_caps(row),
-    )
+async def _campaigns(
+    conn: Connection, rows: Sequence[asyncpg.Record], policies: Policies
+) -> list[RunningCampaign]:
+    known = await policies.of(conn, {row["id"]: revision(row) for row in rows})
+    return [
+        RunningCampaign(
+            row["id"],
+            row["tenant_id"],
+            row["trunk_id"],
+            row["wanted"],
+            known[row["id"]],
+            campaign_caps(row, known[row["id"]]),
+        )
+        for row in rows
+    ]

@@ -2,16 +2,31 @@
 
 import asyncpg
 
-from shared.definitions.campaign import parse_definition
+from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.capacity.scopes import Caps, Scope, caps_of, scopes_of
+from shared.rulepacks.tenant_choices import TenantRulesDefinition
 
 
-def campaign_caps(row: asyncpg.Record) -> dict[Scope, Caps]:
+def revision(row: asyncpg.Record) -> Revision:
+    return Revision(row["revision"], row["rules_revision"])
+
+
+def campaign_policy(row: asyncpg.Record) -> CampaignPolicy:
+    """From a campaign's row with the rules of its tenant; both JSON columns as text."""
+    return CampaignPolicy.of(
+        row["id"],
+        revision(row),
+        CampaignDefinition.stored(row["definition"]),
+        TenantRulesDefinition.stored(row["tenant_rules"]).tenant_rules(),
+    )
+
+
+def campaign_caps(row: asyncpg.Record, policy: CampaignPolicy) -> dict[Scope, Caps]:
     """The caps above a campaign's calls, from its row with those of its tenant and its trunk."""
-    own = parse_definition(row["definition"]).caps
     return caps_of(
         scopes_of(tenant=row["tenant_id"], trunk=row["trunk_id"], campaign=row["id"]),
         tenant=Caps(row["tenant_concurrent"], row["tenant_rate"]),
         trunk=Caps(row["trunk_concurrent"], row["trunk_rate"]),
-        campaign=Caps(own.max_concurrent, own.calls_per_second),
+        campaign=policy.definition.caps.caps(),
     )

@@ -1,6 +1,6 @@
 """A campaign as its owner writes it: checked at the edge, stored as JSON, read as domain values."""
 
-from functools import lru_cache
+from itertools import chain
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
@@ -16,7 +16,7 @@ from shared.definitions.limits import (
 )
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.calendar.zones import is_zone
-from shared.domain.policy.attempt_policy import AttemptPolicy
+from shared.domain.capacity.scopes import Caps
 from shared.domain.policy.calling_rules import CampaignRules
 from shared.domain.policy.rules import CallKind
 
@@ -28,6 +28,9 @@ class CapsDefinition(Definition):
 
     max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
     calls_per_second: int | None = Field(default=None, ge=1, le=100_000)
+
+    def caps(self) -> Caps:
+        return Caps(self.max_concurrent, self.calls_per_second)
 
 
 class ShareDefinition(Definition):
@@ -119,43 +122,27 @@ class CampaignDefinition(Definition):
             raise ValueError("unknown time zone; use an IANA name such as Europe/London")
         return zone
 
+    @classmethod
+    def stored(cls, text: str) -> "CampaignDefinition":
+        """The definition that a row holds as JSON."""
+        return cls.model_validate_json(text, context=STORED)
 
-@lru_cache(maxsize=4096)
-def parse_definition(text: str) -> CampaignDefinition:
-    """The stored JSON as values; the same text is parsed once."""
-    return CampaignDefinition.model_validate_json(text, context=STORED)
-
-
-@lru_cache(maxsize=4096)
-def calendar_of(definition: str) -> Calendar:
-    """The calendar of a stored definition, parsed once."""
-    return parse_definition(definition).calendar.calendar()
-
-
-@lru_cache(maxsize=4096)
-def policy_of(definition: str) -> AttemptPolicy:
-    """The attempt policy of a stored definition, parsed once."""
-    return parse_definition(definition).attempts.policy()
-
-
-@lru_cache(maxsize=4096)
-def rules_of(definition: str) -> CampaignRules:
-    """What a stored definition says of its calls, parsed once."""
-    parsed = parse_definition(definition)
-    default_zone_hours = None
-    if parsed.default_zone_windows is not None:
-        windows = [each for window in parsed.default_zone_windows for each in window.windows()]
-        default_zone_hours = Calendar(windows=tuple(windows))
-    return CampaignRules(
-        kind=parsed.kind,
-        automated=parsed.automated,
-        subject=parsed.subject or "",
-        calendar=calendar_of(definition),
-        default_zone_hours=default_zone_hours,
-        limits=(
-            *(cap.cap() for cap in parsed.frequency_caps),
-            *(silence.silence() for silence in parsed.silences),
-        ),
-        ring_seconds=parsed.ring_seconds,
-        max_total=parsed.attempts.max_total,
-    )
+    def rules(self) -> CampaignRules:
+        """The campaign's own rules: its hours, its limits, and which rules of law hold for it."""
+        default_zone_hours = None
+        if self.default_zone_windows is not None:
+            written = [window.windows() for window in self.default_zone_windows]
+            default_zone_hours = Calendar(windows=tuple(chain.from_iterable(written)))
+        return CampaignRules(
+            kind=self.kind,
+            automated=self.automated,
+            subject=self.subject or "",
+            calendar=self.calendar.calendar(),
+            default_zone_hours=default_zone_hours,
+            limits=(
+                *(cap.cap() for cap in self.frequency_caps),
+                *(silence.silence() for silence in self.silences),
+            ),
+            ring_seconds=self.ring_seconds,
+            max_total=self.attempts.max_total,
+        )

@@ -6,7 +6,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.definitions.attempts import AttemptsDefinition
-from shared.definitions.base import STORED, Definition
+from shared.definitions.base import Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
 from shared.definitions.campaign import CampaignDefinition, CapsDefinition, ShareDefinition
 from shared.definitions.limits import FrequencyCapDefinition, SilenceDefinition
@@ -49,8 +49,7 @@ class CampaignEdit(Definition):
             raise ValidationError.from_exception_data(cls.__name__, details)
         return given
 
-    def edited(self, stored: str) -> CampaignDefinition:
+    def edited(self, before: CampaignDefinition) -> CampaignDefinition:
         """The whole as it is now; raises ValidationError when that is none."""
-        before = CampaignDefinition.model_validate_json(stored, context=STORED)
         parts = before.model_dump(mode="json") | self.model_dump(mode="json", exclude_unset=True)
         return CampaignDefinition.model_validate(parts)

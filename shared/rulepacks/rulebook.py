@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.definitions.campaign import rules_of
-from shared.definitions.rules import tenant_rules_of
+from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, calling_rules
 from shared.rulepacks.store import RulePackStore
@@ -17,21 +16,21 @@ REFRESH_SECONDS = 2.0
 
 @dataclass(slots=True)
 class RuleBook:
-    """A new definition, or a tenant's new choice of rules, is a new question."""
+    """Rules that were compiled for one revision of a campaign serve until its next revision."""
 
     store: RulePackStore
-    _compiled: dict[tuple[str, str, CallingGroup], CallingRules] = field(default_factory=dict)
+    _compiled: dict[tuple[int, Revision, CallingGroup], CallingRules] = field(default_factory=dict)
 
-    def rules(self, definition: str, tenant_rules: str, group: CallingGroup) -> CallingRules:
-        key = (definition, tenant_rules, group)
-        found = self._compiled.get(key)
-        if found is None:
+    def rules(self, policy: CampaignPolicy, group: CallingGroup) -> CallingRules:
+        key = (policy.campaign_id, policy.revision, group)
+        compiled = self._compiled.get(key)
+        if compiled is None:
             if len(self._compiled) >= KEPT_MOST:
                 self._compiled.clear()
-            found = self._compiled[key] = calling_rules(
-                rules_of(definition), tenant_rules_of(tenant_rules), self.store.packs.rules, group
+            compiled = self._compiled[key] = calling_rules(
+                policy.rules, policy.tenant_rules, self.store.packs.rules, group
             )
-        return found
+        return compiled
 
     async def refresh(self, _now: datetime) -> bool:
         """Read changed rule packs; rules that were compiled from the old ones are dropped."""

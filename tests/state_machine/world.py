@@ -87,9 +87,7 @@ class World:
         made = await campaigns.insert(
             self._conn,
             tenant_id=self.caller.tenant_id,
-            trunk="default",
-            name=kind,
-            definition=definition.model_dump_json(),
+            definition=definition,
         )
         assert made is not None
         campaign = Campaign(id=made.id, kind=kind, flow=flow, plan=plan)

@@ -29,7 +29,8 @@ class CampaignView(BaseModel):
 
     @classmethod
     def of(cls, campaign: Campaign) -> "CampaignView":
-        return cls(**_fields(cls, campaign) | {"definition": orjson.loads(campaign.definition)})
+        definition = campaign.definition.model_dump(mode="json")
+        return cls(**_fields(cls, campaign) | {"definition": definition})
 
 
 class WebhookSecret(BaseModel):

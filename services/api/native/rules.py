@@ -12,11 +12,11 @@ from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
 from services.api.rules import Decision, Held, Standing
 from shared.definitions.calendar import CallingDate
-from shared.definitions.rules import Choice, Words
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime
 from shared.rulepacks.definition import Place, RuleDefinition
+from shared.rulepacks.tenant_choices import Choice, Words
 
 router = APIRouter(tags=["rules"], responses=documented(401, 422))
 

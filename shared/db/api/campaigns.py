@@ -6,6 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.types import Connection
+from shared.definitions.campaign import CampaignDefinition
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 
 # Seconds; the pool's own limit is meant for short statements.
@@ -14,8 +15,6 @@ LONGEST_IMPORT = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """`definition` is the stored JSON text."""
-
     id: int
     name: str
     state: CampaignState
@@ -23,7 +22,7 @@ class Campaign:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    definition: str
+    definition: CampaignDefinition
 
     @property
     def is_over(self) -> bool:
@@ -32,15 +31,16 @@ class Campaign:
 
 
 def _campaign(record: asyncpg.Record) -> Campaign:
-    states = {
+    values = {
         "state": CampaignState(record["state"]),
         "wanted_state": WantedState(record["wanted_state"]),
+        "definition": CampaignDefinition.stored(record["definition"]),
     }
-    return Campaign(**{**record, **states})
+    return Campaign(**{**record, **values})
 
 
 async def insert(
-    conn: Connection, *, tenant_id: int, trunk: str, name: str, definition: str
+    conn: Connection, *, tenant_id: int, definition: CampaignDefinition
 ) -> Campaign | None:
     """None when there is no trunk of that name."""
     record = await conn.fetchrow(
@@ -50,9 +50,9 @@ async def insert(
         RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition
         """,
         tenant_id,
-        trunk,
-        name,
-        definition,
+        definition.trunk,
+        definition.name,
+        definition.model_dump_json(),
     )
     return _campaign(record) if record else None
 
@@ -122,7 +122,7 @@ async def want(conn: Connection, campaign_id: int, wanted: WantedState, *, api_k
 
 
 async def edit(
-    conn: Connection, campaign_id: int, *, name: str, definition: str, api_key_id: int
+    conn: Connection, campaign_id: int, definition: CampaignDefinition, *, api_key_id: int
 ) -> None:
     """Write another definition, and who gave it when."""
     await conn.execute(
@@ -134,8 +134,8 @@ async def edit(
         UPDATE campaigns SET name = $2, definition = $3, revision = revision + 1 WHERE id = $1
         """,
         campaign_id,
-        name,
-        definition,
+        definition.name,
+        definition.model_dump_json(),
         api_key_id,
     )
 

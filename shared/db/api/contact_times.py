@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from shared.db.types import Connection
 from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
-from shared.domain.policy.attempt_policy import History
+from shared.definitions.campaign import CampaignDefinition
+from shared.domain.policy.attempt_policy import AttemptPolicy, History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class TimedContact:
     campaign_id: int
     calling_group_id: int
     zones: Sequence[str]
-    definition: str
+    policy: AttemptPolicy
     state: str
     outcome: str | None
     waits_for: str | None
@@ -95,7 +96,9 @@ async def get(conn: Connection, contact_id: int) -> TimedContact:
         contact_id,
     )
     assert row is not None  # noqa: S101 - it is locked
-    return TimedContact(**row)
+    values = dict(row)
+    definition = CampaignDefinition.stored(values.pop("definition"))
+    return TimedContact(**values, policy=definition.attempts.policy())
 
 
 async def move(

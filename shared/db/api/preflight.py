@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared.db.rows import campaign_caps
+from shared.db.rows import campaign_caps, campaign_policy
 from shared.db.types import Connection
+from shared.definitions.policy import CampaignPolicy
 from shared.domain.capacity.scopes import Caps, Scope
 from shared.domain.outcomes import Outcome
 
@@ -12,8 +13,7 @@ from shared.domain.outcomes import Outcome
 class Plan:
     """`excluded` are the contacts that were finished because their number is suppressed."""
 
-    definition: str
-    tenant_rules: str
+    policy: CampaignPolicy
     caps: dict[Scope, Caps]
     excluded: int
 
@@ -21,7 +21,8 @@ class Plan:
 async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | None:
     row = await conn.fetchrow(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, t.rules::text AS tenant_rules,
+        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision, t.rules_revision,
+            t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
             coalesce((
@@ -39,9 +40,9 @@ async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | 
     )
     if row is None:
         return None
+    policy = campaign_policy(row)
     return Plan(
-        definition=row["definition"],
-        tenant_rules=row["tenant_rules"],
-        caps=campaign_caps(row),
+        policy=policy,
+        caps=campaign_caps(row, policy),
         excluded=row["excluded"],
     )

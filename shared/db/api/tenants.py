@@ -1,6 +1,7 @@
 """Queries on tenants: the command line creates them, the api changes their rules."""
 
 from shared.db.types import Connection
+from shared.rulepacks.tenant_choices import TenantRulesDefinition
 
 
 async def create(conn: Connection, name: str) -> int:
@@ -10,21 +11,23 @@ async def create(conn: Connection, name: str) -> int:
     return tenant_id
 
 
-async def rules(conn: Connection, tenant_id: int) -> str:
-    """What the tenant made of the rule packs, as its stored JSON."""
-    text: str = await conn.fetchval("SELECT rules::text FROM tenants WHERE id = $1", tenant_id)
-    return text
+async def rules(conn: Connection, tenant_id: int) -> TenantRulesDefinition:
+    """The tenant's choices: rules of the packs that it overrode or turned on, and its own."""
+    text = await conn.fetchval("SELECT rules::text FROM tenants WHERE id = $1", tenant_id)
+    return TenantRulesDefinition.stored(text)
 
 
-async def lock_rules(conn: Connection, tenant_id: int) -> str:
-    """The same, so that nobody else changes them until the transaction ends."""
-    text: str = await conn.fetchval(
+async def lock_rules(conn: Connection, tenant_id: int) -> TenantRulesDefinition:
+    """The same; nobody else changes them until the transaction ends."""
+    text = await conn.fetchval(
         "SELECT rules::text FROM tenants WHERE id = $1 FOR NO KEY UPDATE", tenant_id
     )
-    return text
+    return TenantRulesDefinition.stored(text)
 
 
-async def change_rules(conn: Connection, tenant_id: int, rules: str, *, api_key_id: int) -> None:
+async def change_rules(
+    conn: Connection, tenant_id: int, rules: TenantRulesDefinition, *, api_key_id: int
+) -> None:
     """Write them with a trace of who did; scheduler and dialer obey from the commit on."""
     await conn.execute(
         """
@@ -32,9 +35,9 @@ async def change_rules(conn: Connection, tenant_id: int, rules: str, *, api_key_
             INSERT INTO tenant_rule_changes (tenant_id, api_key_id, rules, at)
             VALUES ($1, $2, $3, clock_timestamp())
         )
-        UPDATE tenants SET rules = $3 WHERE id = $1
+        UPDATE tenants SET rules = $3, rules_revision = rules_revision + 1 WHERE id = $1
         """,
         tenant_id,
         api_key_id,
-        rules,
+        rules.model_dump_json(),
     )

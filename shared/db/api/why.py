@@ -33,6 +33,7 @@ async def contact(
             c.attempts,
             g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
+            m.revision, t.rules_revision,
             t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
@@ -79,11 +80,9 @@ async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> Atte
     row = await conn.fetchrow(
         """
         SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
-            a.stopped_by, a.rules, t.rules::text AS tenant_rules, a.tzdata_version,
+            a.stopped_by, a.rules, a.tzdata_version,
             a.window_closes_at, a.claimed_at, a.dialing_at, a.ended_at
-        FROM attempts a
-        JOIN campaigns m ON m.id = a.campaign_id
-        JOIN tenants t ON t.id = m.tenant_id
+        FROM attempts a JOIN campaigns m ON m.id = a.campaign_id
         WHERE a.id = $2 AND m.tenant_id = $1
         """,
         tenant_id,
@@ -98,6 +97,7 @@ async def campaign(
     row = await conn.fetchrow(
         """
         SELECT m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
+            m.revision, t.rules_revision,
             t.rules::text AS tenant_rules,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.db.rows import campaign_caps
+from shared.db.rows import campaign_caps, campaign_policy
+from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Scope
 from shared.domain.contacts import ContactState
@@ -26,8 +27,7 @@ class CampaignScene:
     trunk_id: int
     state: CampaignState
     wanted_state: WantedState
-    definition: str
-    tenant_rules: str
+    policy: CampaignPolicy
     caps: dict[Scope, Caps]
     blackouts: list[Blackout]
 
@@ -79,7 +79,6 @@ class AttemptScene:
     reason: str | None
     stopped_by: str | None
     rules: str
-    tenant_rules: str
     tzdata_version: str
     window_closes_at: datetime
     claimed_at: datetime
@@ -129,15 +128,15 @@ def contact_scene(row: asyncpg.Record) -> ContactScene:
 
 
 def campaign_scene(row: asyncpg.Record) -> CampaignScene:
+    policy = campaign_policy(row)
     return CampaignScene(
         id=row["id"],
         tenant_id=row["tenant_id"],
         trunk_id=row["trunk_id"],
         state=CampaignState(row["state"]),
         wanted_state=WantedState(row["wanted_state"]),
-        definition=row["definition"],
-        tenant_rules=row["tenant_rules"],
-        caps=campaign_caps(row),
+        policy=policy,
+        caps=campaign_caps(row, policy),
         blackouts=[_blackout(blackout) for blackout in row["blackouts"]],
     )
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.definitions.attempts import AttemptsDefinition
-from shared.definitions.campaign import CampaignDefinition, parse_definition, policy_of
+from shared.definitions.campaign import CampaignDefinition
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import AttemptPolicy, RetryRule
 from tests.support.campaigns import a_definition
@@ -37,7 +37,7 @@ def test_everything_that_can_be_said_reaches_the_policy() -> None:
         "retry": {"busy": {"delay_seconds": 30, "max_attempts": 4}, "no_answer": {}},
     }
 
-    assert policy_of(stored(written)) == AttemptPolicy(
+    assert CampaignDefinition.stored(stored(written)).attempts.policy() == AttemptPolicy(
         max_total=6,
         max_per_day=3,
         max_per_window=2,
@@ -124,7 +124,7 @@ def test_what_was_stored_before_contradictions_were_refused_can_be_read() -> Non
     before = {"max_per_day": 3, "retry": {"busy": {"delay_seconds": 5, "max_attempts": 7}}}
     assert refused(before)
 
-    read = parse_definition(stored(before)).attempts
+    read = CampaignDefinition.stored(stored(before)).attempts
 
     assert (read.max_total, read.max_per_day) == (1, 3)
     assert read.policy().retry == {

@@ -6,12 +6,14 @@ SET LOCAL statement_timeout = '60s';
 -- --- The installation: what no tenant owns ---
 
 -- `rules` is what a tenant made of the rule packs: rules it added, turned on or overrode.
+-- `rules_revision` rises with each change of them: processes keep them parsed until then.
 CREATE TABLE tenants (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL CHECK (name <> ''),
     max_concurrent integer CHECK (max_concurrent > 0),
     calls_per_second integer CHECK (calls_per_second > 0),
     rules jsonb NOT NULL DEFAULT '{}',
+    rules_revision integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.definitions.campaign import CampaignDefinition, rules_of
+from shared.definitions.campaign import CampaignDefinition
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.decision.reachability import Never, unreachable
 from shared.domain.places.calling_groups import CallingGroup
@@ -32,8 +32,8 @@ def rules(
     group = CallingGroup(
         zones=zones, source=source, jurisdictions=places, jurisdiction_source="number"
     )
-    own = rules_of(definition.model_dump_json())
-    return calling_rules(own, TenantRules(added=tuple(added)), loader.load(None).rules, group)
+    tenant = TenantRules(added=tuple(added))
+    return calling_rules(definition.rules(), tenant, loader.load(None).rules, group)
 
 
 def test_who_can_be_called_is_not_unreachable() -> None:

@@ -1,6 +1,5 @@
 """What a tenant made of the rule packs, with who decided it and why."""
 
-from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -35,15 +34,14 @@ class TenantRulesDefinition(Definition):
     overridden: list[Choice] = Field(default_factory=list, max_length=CHOICES_MOST)
     added: list[RuleDefinition] = Field(default_factory=list, max_length=OWN_MOST)
 
+    @classmethod
+    def stored(cls, text: str) -> "TenantRulesDefinition":
+        """The choices that a tenant's row holds as JSON."""
+        return cls.model_validate_json(text)
+
     def tenant_rules(self) -> TenantRules:
         return TenantRules(
             turned_on=frozenset(choice.rule for choice in self.turned_on),
             overridden=frozenset(choice.rule for choice in self.overridden),
             added=tuple(rule.rule(OWN_PACK) for rule in self.added),
         )
-
-
-@lru_cache(maxsize=4096)
-def tenant_rules_of(text: str) -> TenantRules:
-    """The stored JSON of a tenant's row as values; the same text is parsed once."""
-    return TenantRulesDefinition.model_validate_json(text).tenant_rules()
