@@ -10,11 +10,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # An activated environment must not catch what is meant for ours.
-UVPIP := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip
+UVPIP := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip
 PIP := $(BIN)/python -m pip
 REVISIONS := $(wildcard shared/db/migrations/versions/*.sql)
 
 export UV_LINK_MODE ?= copy
+# pip and uv keep their caches in the environment where the home directory cannot be written.
+ifneq ($(shell cd ~ 2>&- && mkdir -p .cache && test -w .cache && echo yes),yes)
+export XDG_CACHE_HOME ?= $(CURDIR)/$(VENV)/cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down check test bench lock clean

@@ -81,6 +81,9 @@ class KafkaServer(LocalServer):
                 *("-Xmx384m", "-XX:+UseSerialGC", *LOGGING, "-cp", jars, *arguments),
             ],
             log=self.log,
+            # In a locale of ASCII, Java opens no file whose path has other letters.
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            cwd=self.directory,
             tie=self._tie(),
         )
 
@@ -116,6 +119,7 @@ class KafkaServer(LocalServer):
         unfinished.rename(self.data)
 
     def _configure(self, data: Path) -> Path:
+        """`data` is named relative to the working directory: a path may hold commas, or an ü."""
         controller = f"127.0.0.1:{free_port()}"
         path = self.directory / "server.properties"
         path.write_text(
@@ -123,7 +127,7 @@ class KafkaServer(LocalServer):
             f"controller.quorum.voters=1@{controller}\n"
             f"listeners=PLAINTEXT://{self.url},CONTROLLER://{controller}\n"
             f"advertised.listeners=PLAINTEXT://{self.url}\n"
-            f"log.dirs={data}\n"
+            f"log.dirs={data.name}\n"
         )
         return path
 

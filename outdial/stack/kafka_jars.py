@@ -1,6 +1,6 @@
 """Fetches Apache Kafka's jars once, into a cache that all stacks share.
 
-Run as a program of its own (`python -m outdial.stack.kafka_jars`), so that Ctrl-C ends a download.
+It is a program of its own (`python -m outdial.stack.kafka_jars`), so that Ctrl-C ends a download.
 """
 
 import fcntl
@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from outdial.stack.java import find_java
 
 VERSION = "4.3.0"
@@ -16,48 +18,64 @@ VERSION = "4.3.0"
 COORDINATES = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 
 
-def cache_directory() -> Path:
-    chosen = os.environ.get("OUTDIAL_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "outdial"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "outdial"
-
-
 def cached_jars() -> list[str]:
     """Every jar by path, or an empty list when they are still to be fetched."""
-    try:
-        jars: list[str] = json.loads(_list_file().read_text())
-    except FileNotFoundError:
-        return []
-    return jars if all(Path(jar).exists() for jar in jars) else []
+    for cache in caches():
+        try:
+            jars: list[str] = json.loads(_list_file(cache).read_text())
+        except OSError:
+            continue
+        if all(Path(jar).exists() for jar in jars):
+            return jars
+    return []
 
 
 def fetch() -> list[str]:
-    """By the one process that holds the lock; the others find the work done."""
-    cache = cache_directory()
-    cache.mkdir(parents=True, exist_ok=True)
+    """Fetch the jars under a lock: processes that wait for it find the work done."""
+    cache = next(filter(_is_writable, caches()), None)
+    if cache is None:
+        raise SystemExit("no cache directory can be written: set OUTDIAL_CACHE_DIR")
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         jars = cached_jars()
         if not jars:
             jars = _resolve(cache)
-            whole = _list_file()
+            whole = _list_file(cache)
             part = whole.with_suffix(".new")
             part.write_text(json.dumps(jars))
             part.rename(whole)
         return jars
 
 
-def _list_file() -> Path:
-    return cache_directory() / f"kafka-{VERSION}-jars.json"
+def caches() -> list[Path]:
+    """The user's cache, then the Python environment: a user may have no home directory."""
+    chosen = os.environ.get("OUTDIAL_CACHE_DIR")
+    if chosen:
+        return [Path(chosen).expanduser().absolute()]
+    users = user_cache_path("outdial")
+    # Without HOME and without an entry in the password file, "~" stays as it is.
+    return [*([users] if users.is_absolute() else []), Path(sys.prefix, "cache", "outdial")]
+
+
+def _is_writable(cache: Path) -> bool:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(cache, os.W_OK)
+
+
+def _list_file(cache: Path) -> Path:
+    return cache / f"kafka-{VERSION}-jars.json"
 
 
 def _resolve(cache: Path) -> list[str]:
     os.environ.setdefault("M2_REPO", str(cache / "maven"))
     # jgo looks for a Java of its own accord, only to learn its version.
     os.environ["JAVA_HOME"] = str(find_java().parent.parent)
+    # It reads its settings in the home directory, and fails where it may not enter.
+    if not os.access(os.path.expanduser("~"), os.X_OK):  # noqa: PTH111 - Path's raises without one
+        os.environ["HOME"] = str(cache)
     import jgo  # noqa: PLC0415 - reads the environment when it is imported
 
     environment = jgo.build(COORDINATES, cache_dir=cache / "jgo")

@@ -10,7 +10,8 @@ import pwd
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -26,16 +27,26 @@ def tie_to(parent: int, signal: int) -> None:
 
 
 def become(user: str, *, search: bool) -> None:
-    """Give up root; `search` keeps only the right to pass through directories closed to others."""
+    """Give up root; `search` keeps only the right to pass through directories closed to others.
+
+    Without the secure bit, access(2) would ignore that right: PostgreSQL's programs look for each
+    other by it.
+    """
     entry = pwd.getpwnam(user)
-    libc = ctypes.CDLL(None)
-    if search:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    keeps = search and set_secure_bit()
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
-    if search and not any(map(keep, (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))):
-        sys.exit(f"user {user} may not enter the directories it needs")
+    if search and not (keeps and any(map(keep, (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)))):
+        sys.exit(
+            f"user {user} may not enter this directory: move it to one that others may enter, "
+            "or run the command as a user who is not root"
+        )
+
+
+def set_secure_bit() -> bool:
+    """A change of user leaves the capabilities as they are."""
+    return bool(ctypes.CDLL(None).prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0)
 
 
 def keep(capability: int) -> bool:

@@ -56,7 +56,7 @@ class PostgresServer(LocalServer):
     @property
     @override
     def url(self) -> str:
-        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{USER}"
+        return self._url(USER)
 
     @property
     def data(self) -> Path:
@@ -120,7 +120,7 @@ class PostgresServer(LocalServer):
         unfinished.rename(self.data)
 
     async def _create_database(self) -> None:
-        conn = await asyncpg.connect(self.url.removesuffix(USER) + "postgres")
+        conn = await asyncpg.connect(self._url("postgres"))
         try:
             await conn.execute("CREATE DATABASE outdial")
         except asyncpg.DuplicateDatabaseError:
@@ -128,8 +128,10 @@ class PostgresServer(LocalServer):
         finally:
             await conn.close()
 
-    def _password(self) -> str:
-        return (self.directory / "password").read_text()
+    def _url(self, database: str) -> str:
+        """Without TLS, for which asyncpg would look for keys in the home directory."""
+        password = (self.directory / "password").read_text()
+        return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
 
 def programs() -> Path:

@@ -42,6 +42,7 @@ class Launch:
     command: Sequence[str]
     log: Path
     env: Mapping[str, str] | None = None
+    cwd: Path | None = None
     tie: signal.Signals | None = None
     user: str = ""
     search: bool = False
@@ -62,6 +63,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=None if launch.env is None else dict(launch.env),
+                cwd=launch.cwd,
                 start_new_session=True,
             )
         self.identity = Identity(self._popen.pid, started_at(self._popen.pid) or "")

@@ -11,12 +11,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def config(dsn: str) -> Config:
-    scheme, rest = dsn.split("://", 1)
-    if not scheme.startswith("postgres"):
+    if not dsn.startswith(("postgresql://", "postgres://")):
         raise SystemExit("OUTDIAL_POSTGRES_URL must begin with postgresql://")
     alembic = Config()
     alembic.set_main_option("script_location", str(MIGRATIONS))
-    alembic.set_main_option("sqlalchemy.url", f"postgresql+asyncpg://{rest}".replace("%", "%%"))
+    alembic.attributes["dsn"] = dsn
     return alembic
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -21,17 +22,19 @@ def run_on(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def run_online(url: str) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+async def run_online(dsn: str) -> None:
+    """Connect by asyncpg itself, so that the address means the same as for the services."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+    )
     async with engine.connect() as connection:
         await connection.run_sync(run_on)
     await engine.dispose()
 
 
-url = context.config.get_main_option("sqlalchemy.url") or ""
 if context.is_offline_mode():
-    context.configure(url=url, dialect_name="postgresql")
+    context.configure(dialect_name="postgresql")
     with context.begin_transaction():
         context.run_migrations()
 else:
-    asyncio.run(run_online(url))
+    asyncio.run(run_online(context.config.attributes["dsn"]))
