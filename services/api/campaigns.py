@@ -19,6 +19,7 @@ from shared.definitions.campaign import CampaignDefinition
 from shared.domain.calendar.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
+from shared.kafka.messages.public import ATTEMPT_ENDED
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
@@ -59,7 +60,12 @@ async def create(
         if definition.webhook is not None:
             secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
             await webhook_endpoints.insert(
-                conn, campaign_id=campaign.id, url=definition.webhook.url, secret=secret
+                conn,
+                tenant_id=caller.tenant_id,
+                campaign_id=campaign.id,
+                event_types=[ATTEMPT_ENDED],
+                url=definition.webhook.url,
+                secret=secret,
             )
     return Created(campaign=campaign, secret=secret)
 

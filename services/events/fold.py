@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from services.events.transitions import Decision, Event, decide, moves
 from shared.db import counters, person_calls, public_events, waiting_counts
 from shared.db.api import suppressions
-from shared.db.events import folding, inbox, webhooks
+from shared.db.events import folding, inbox
 from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import AttemptDropped, CallEnded
-from shared.kafka.messages.public import AttemptEnded
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED
 
@@ -84,7 +83,6 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
         return
     await folding.move_on(conn, [decision.next for decision in applied])
     told = [decision.told for decision in applied if decision.told is not None]
-    await _hand_to_webhooks(conn, told)
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
@@ -124,15 +122,3 @@ def _sums(applied: Iterable[Decision]) -> list[tuple[int, str, int]]:
         for name in decision.counted:
             sums[decision.facts.campaign_id, name] += 1
     return [(campaign_id, name, count) for (campaign_id, name), count in sums.items()]
-
-
-async def _hand_to_webhooks(conn: Connection, told: list[AttemptEnded]) -> None:
-    endpoints = await webhooks.endpoints_of(conn, {each.data.campaign_id for each in told})
-    await webhooks.add_deliveries(
-        conn,
-        [
-            (each.id, endpoints[each.data.campaign_id], each.encoded())
-            for each in told
-            if each.data.campaign_id in endpoints
-        ],
-    )

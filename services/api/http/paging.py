@@ -26,6 +26,14 @@ def id_of(cursor: str | None) -> int | None:
     return int(cursor)
 
 
+def pair_of(cursor: str | None) -> tuple[int, int] | None:
+    """The two numbers of a cursor \"12-3\"."""
+    if cursor is None:
+        return None
+    first, _, second = cursor.partition("-")
+    return id_of(first) or 0, id_of(second) or 0
+
+
 def uuid_of(cursor: str | None) -> UUID | None:
     try:
         return None if cursor is None else UUID(cursor)

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from shared.db.api.attempt_records import AttemptRecord
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import Contact
-from shared.db.events.webhooks import Delivery, DeliveryState
+from shared.db.api.webhook_endpoints import Delivery
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
 from shared.domain.contacts import ContactState, Wait
+from shared.domain.deliveries import DeliveryState
 from shared.domain.outcomes import Outcome
 
 

@@ -1,14 +1,14 @@
-"""Routes of webhooks: which events were delivered, and what became of the others."""
+"""Routes of webhooks: the log of deliveries."""
 
 from fastapi import APIRouter
 
 from services.api import campaigns as campaign_acts
-from services.api.http.paging import Cursor, Id, Limit, uuid_of
+from services.api.http.paging import Cursor, Id, Limit, pair_of
 from services.api.http.resources import In
 from services.api.native.auth import Authenticated
 from services.api.native.models import DeliveryPage, DeliveryView
 from services.api.native.problems import documented
-from shared.db.events import webhooks
+from shared.db.api import webhook_endpoints
 
 router = APIRouter(tags=["webhooks"], responses=documented(401, 404, 422))
 
@@ -20,8 +20,14 @@ async def list_deliveries(
     """Oldest first; `id` is the `webhook-id` that the receiver sees."""
     async with resources.pool.acquire() as conn:
         await campaign_acts.owned(conn, caller, campaign_id)
-        found = await webhooks.of_campaign(conn, campaign_id, after=uuid_of(cursor), limit=limit)
+        deliveries = await webhook_endpoints.deliveries(
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id,
+            after=pair_of(cursor),
+            limit=limit,
+        )
     return DeliveryPage(
-        deliveries=[DeliveryView.of(delivery) for delivery in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
+        deliveries=[DeliveryView.of(delivery) for delivery in deliveries],
+        next_cursor="{}-{}".format(*deliveries[-1].place) if len(deliveries) == limit else None,
     )

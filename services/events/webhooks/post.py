@@ -4,12 +4,14 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from uuid import UUID
 
 import aiohttp
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from services.events.webhooks.egress import AddressRefusedError
+from services.events.webhooks.renderings import RENDERINGS, Rendered
 from shared.db.events.webhooks import DueDelivery
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -41,14 +43,18 @@ class Answer:
 
 
 async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: datetime) -> Answer:
-    """Send the payload, byte for byte; every fault of the other side is an answer."""
+    """Render and send the event; every fault of the other side is an answer."""
+    render = RENDERINGS.get(delivery.rendering)
+    if delivery.event is None or render is None:
+        return Answer(error="event not kept" if render else "rendering not known")
+    rendered = render(delivery.event)
     try:
-        headers = signed(delivery, now=now)
+        headers = signed(rendered, delivery.event.id, delivery.secret, now=now)
     except (ValueError, EmptyWebhookSecretError):
         return Answer(error="secret not usable")
     try:
         async with session.post(
-            delivery.url, data=delivery.payload, headers=headers, allow_redirects=False
+            delivery.url, data=rendered.body, headers=headers, allow_redirects=False
         ) as response:
             await _throw_away(response)
             return _answer(response, now=now)
@@ -56,12 +62,13 @@ async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: da
         return Answer(error=_reason(error))
 
 
-def signed(delivery: DueDelivery, *, now: datetime) -> dict[str, str]:
-    """The headers of a try: its id is that of the delivery, its timestamp that of the try."""
-    signature = Webhook(delivery.secret).sign(str(delivery.id), now, delivery.payload.decode())
+def signed(rendered: Rendered, event_id: UUID, secret: str, *, now: datetime) -> dict[str, str]:
+    """The headers of a try: its id is that of the event, its timestamp that of the try."""
+    signature = Webhook(secret).sign(str(event_id), now, rendered.body.decode())
     return {
-        "content-type": "application/json",
-        "webhook-id": str(delivery.id),
+        **rendered.headers,
+        "content-type": rendered.content_type,
+        "webhook-id": str(event_id),
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": signature,
     }

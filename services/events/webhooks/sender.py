@@ -12,8 +12,9 @@ import aiohttp
 from services.events.webhooks.post import GONE, Answer, post
 from services.events.webhooks.schedule import next_try_at
 from shared.db.events import webhooks
-from shared.db.events.webhooks import DeliveryState, DueDelivery, TryResult
+from shared.db.events.webhooks import DueDelivery, EndpointKey, TryResult
 from shared.db.types import Pool
+from shared.domain.deliveries import DeliveryState
 from shared.runtime.batching import Batcher
 from shared.runtime.metrics import WEBHOOK_TRIES
 from shared.runtime.retries import patiently
@@ -51,9 +52,9 @@ class WebhookSender:
         self._per_endpoint = per_endpoint
         self._chance = chance
         self._results = Batcher(self._record)
-        self._endpoint_of: dict[asyncio.Task[None], int] = {}
-        self._proven: set[int] = set()
-        self._resting: dict[int, datetime] = {}
+        self._endpoint_of: dict[asyncio.Task[None], EndpointKey] = {}
+        self._proven: set[EndpointKey] = set()
+        self._resting: dict[EndpointKey, datetime] = {}
         self._look_around_at = datetime.min.replace(tzinfo=UTC)
 
     async def run_once(self, now: datetime) -> bool:
@@ -61,7 +62,7 @@ class WebhookSender:
         self._forget_finished()
         for delivery in await self._take(now):
             task = asyncio.create_task(self._try(delivery, now))
-            self._endpoint_of[task] = delivery.endpoint_id
+            self._endpoint_of[task] = delivery.key.endpoint
         if not self._endpoint_of:
             return False
         await asyncio.wait(self._endpoint_of, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
@@ -118,30 +119,30 @@ class WebhookSender:
         started = clock()
         answer = await post(self._session, delivery, now=now)
         ended_at = now + timedelta(seconds=clock() - started)
-        self._learn(delivery.endpoint_id, answer, now=ended_at)
+        self._learn(delivery.key.endpoint, answer, now=ended_at)
         result = _result(delivery, answer, now=ended_at, chance=self._chance())
         WEBHOOK_TRIES.labels(_label(result)).inc()
-        await self._results.add((delivery.endpoint_id, result))
+        await self._results.add(result)
 
-    def _learn(self, endpoint_id: int, answer: Answer, *, now: datetime) -> None:
+    def _learn(self, endpoint: EndpointKey, answer: Answer, *, now: datetime) -> None:
         if answer.taken:
-            self._proven.add(endpoint_id)
+            self._proven.add(endpoint)
             return
-        self._proven.discard(endpoint_id)
+        self._proven.discard(endpoint)
         if answer.retry_after is not None:
-            self._resting[endpoint_id] = now + min(answer.retry_after, LONGEST_REST)
+            self._resting[endpoint] = now + min(answer.retry_after, LONGEST_REST)
 
-    async def _record(self, results: list[tuple[int, TryResult]]) -> None:
+    async def _record(self, results: list[TryResult]) -> None:
         await patiently("webhooks", lambda: self._write(results))
 
-    async def _write(self, results: list[tuple[int, TryResult]]) -> None:
-        gone = {endpoint: result for endpoint, result in results if result.status == GONE}
+    async def _write(self, results: list[TryResult]) -> None:
+        gone = {result.key.endpoint: result for result in results if result.status == GONE}
         async with self._pool.acquire() as conn, conn.transaction():
-            await webhooks.record_results(conn, [result for _, result in results])
+            await webhooks.record_results(conn, results)
             for endpoint, result in sorted(gone.items()):
                 await webhooks.disable(conn, endpoint, now=result.tried_at)
         for endpoint in gone:
-            logger.warning("webhook endpoint disabled", extra={"endpoint_id": endpoint})
+            logger.warning("webhook endpoint disabled", extra=endpoint._asdict())
 
 
 def _result(delivery: DueDelivery, answer: Answer, *, now: datetime, chance: float) -> TryResult:
@@ -155,7 +156,7 @@ def _result(delivery: DueDelivery, answer: Answer, *, now: datetime, chance: flo
             )
         state = DeliveryState.EXHAUSTED if again_at is None else DeliveryState.PENDING
     return TryResult(
-        id=delivery.id,
+        key=delivery.key,
         tries=delivery.tries,
         state=state,
         tried_at=now,

@@ -1,12 +1,103 @@
-"""Queries on webhook endpoints; the API makes them."""
+"""webhook_endpoints: the api inserts them, and reads the log of their deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from shared.db.types import Connection
+from shared.domain.deliveries import DeliveryState
 
 
-async def insert(conn: Connection, *, campaign_id: int, url: str, secret: str) -> None:
+class LogPlace(NamedTuple):
+    """A line of the log: an event by its position, and the endpoint."""
+
+    position: int
+    endpoint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A line of a campaign's delivery log; `id` is that of the event."""
+
+    place: LogPlace
+    id: UUID
+    state: DeliveryState
+    tries: int
+    next_try_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+async def insert(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    event_types: Sequence[str],
+    url: str,
+    secret: str,
+) -> None:
     await conn.execute(
-        "INSERT INTO webhook_endpoints (campaign_id, url, secret) VALUES ($1, $2, $3)",
+        """
+        INSERT INTO webhook_endpoints (tenant_id, campaign_id, event_types, url, secret)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        tenant_id,
         campaign_id,
+        list(event_types),
         url,
         secret,
     )
+
+
+async def deliveries(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    limit: int,
+    after: tuple[int, int] | None = None,
+) -> list[Delivery]:
+    """A page of the deliveries to the campaign's own endpoints, the oldest event first."""
+    position, endpoint_id = after or (0, 0)
+    rows = await conn.fetch(
+        """
+        SELECT delivery.position, delivery.endpoint_id, delivery.event_id AS id, delivery.state,
+            delivery.tries, delivery.last_status, delivery.last_error,
+            delivery.event_at AS created_at, delivery.ended_at,
+            CASE WHEN delivery.state = 'pending' THEN delivery.next_try_at END AS next_try_at
+        FROM webhook_endpoints AS endpoint
+        -- A page of each in the order of the primary key, so a page reads a page.
+        CROSS JOIN LATERAL (
+            SELECT * FROM webhook_deliveries
+            WHERE tenant_id = endpoint.tenant_id AND endpoint_id = endpoint.id
+                AND position >= $3 AND (position, endpoint_id) > ($3, $4)
+            ORDER BY position LIMIT $5
+        ) AS delivery
+        WHERE endpoint.tenant_id = $1 AND endpoint.campaign_id = $2
+        ORDER BY delivery.position, delivery.endpoint_id LIMIT $5
+        """,
+        tenant_id,
+        campaign_id,
+        position,
+        endpoint_id,
+        limit,
+    )
+    return [
+        Delivery(
+            place=LogPlace(row["position"], row["endpoint_id"]),
+            id=row["id"],
+            state=DeliveryState(row["state"]),
+            tries=row["tries"],
+            next_try_at=row["next_try_at"],
+            last_status=row["last_status"],
+            last_error=row["last_error"],
+            created_at=row["created_at"],
+            ended_at=row["ended_at"],
+        )
+        for row in rows
+    ]

@@ -1,89 +1,69 @@
-"""webhook_deliveries, and what sending them needs of webhook_endpoints. Events writes both."""
+"""webhook_deliveries: claims what is due, records the tries; disables webhook_endpoints.
+
+Events writes both here. The deliveries are inserted by `public_events.add`.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
+from asyncpg import Record
+
 from shared.db.types import Connection
+from shared.domain.deliveries import DeliveryState
 
 
-class DeliveryState(StrEnum):
-    """A delivery is pending until a receiver has taken it or there have been enough tries."""
+class EndpointKey(NamedTuple):
+    tenant_id: int
+    id: int
 
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    EXHAUSTED = "exhausted"
+
+class DeliveryKey(NamedTuple):
+    """An event, by its position among those of the tenant, for one endpoint."""
+
+    tenant_id: int
+    endpoint_id: int
+    position: int
+
+    @property
+    def endpoint(self) -> EndpointKey:
+        return EndpointKey(self.tenant_id, self.endpoint_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A public event as it was published; `id` is the webhook's id on every try."""
+
+    id: UUID
+    type: str
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery to post now, `tries` of which have failed before."""
+    """A delivery to post now; `tries` have failed before. No event: it is no longer kept."""
 
-    id: UUID
-    endpoint_id: int
+    key: DeliveryKey
     url: str
     secret: str
-    payload: bytes
+    rendering: str
     tries: int
+    event: StoredEvent | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryResult:
-    """What one try came to. `tries` is the number before it, `next_try_at` only while pending."""
+    """The result of one try. `tries` is the number before it, `next_try_at` only while pending."""
 
-    id: UUID
+    key: DeliveryKey
     tries: int
     state: DeliveryState
     tried_at: datetime
     next_try_at: datetime | None
     status: int | None
     error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A line of a campaign's delivery log."""
-
-    id: UUID
-    state: DeliveryState
-    tries: int
-    next_try_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-    created_at: datetime
-    ended_at: datetime | None
-
-
-async def endpoints_of(conn: Connection, campaign_ids: Collection[int]) -> dict[int, int]:
-    """The endpoint of each campaign that has one which is not disabled."""
-    rows = await conn.fetch(
-        """
-        SELECT campaign_id, id FROM webhook_endpoints
-        WHERE campaign_id = ANY($1) AND disabled_at IS NULL
-        """,
-        list(campaign_ids),
-    )
-    return {row["campaign_id"]: row["id"] for row in rows}
-
-
-async def add_deliveries(conn: Connection, deliveries: Sequence[tuple[UUID, int, bytes]]) -> None:
-    """Owe each (delivery id, endpoint id, payload) to its endpoint, unless that is disabled."""
-    if not deliveries:
-        return
-    await conn.execute(
-        """
-        INSERT INTO webhook_deliveries (id, endpoint_id, payload)
-        SELECT d.id, d.endpoint_id, d.payload
-        FROM unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS d (id, endpoint_id, payload)
-        JOIN webhook_endpoints e ON e.id = d.endpoint_id
-        WHERE e.disabled_at IS NULL
-        -- Makes `disable` wait, so that it ends these as well.
-        FOR SHARE OF e
-        """,
-        *(list(column) for column in zip(*deliveries, strict=True)),
-    )
 
 
 async def take_due(
@@ -93,83 +73,133 @@ async def take_due(
     leased_until: datetime,
     limit: int,
     per_endpoint: int,
-    busy: Mapping[int, int],
-    only: Collection[int] | None = None,
-    without: Collection[int] = (),
+    busy: Mapping[EndpointKey, int],
+    only: Collection[EndpointKey] | None = None,
+    without: Collection[EndpointKey] = (),
 ) -> list[DueDelivery]:
-    """Claim due deliveries; who does not record a result by `leased_until` loses the claim.
+    """Claim due deliveries; a claim without a recorded result ends at `leased_until`.
 
-    At most `per_endpoint` of one endpoint, less those that are `busy`; `only` and `without` name
-    endpoints. Who comes first when `limit` binds is left to chance, so that nobody always loses.
+    At most `per_endpoint` of one endpoint, less its `busy` posts; `only` and `without` select
+    endpoints. Chance decides which endpoints come first when `limit` binds, so that none always
+    comes last.
     """
     rows = await conn.fetch(
         """
-        WITH RECURSIVE waiting (id) AS (
-            -- Leaps from endpoint to endpoint in the index, however much each is owed.
+        WITH RECURSIVE waiting (tenant_id, endpoint_id) AS (
+            -- Every endpoint with a pending delivery: leaps from one to the next in the index,
+            -- however many deliveries each has.
             (
-                SELECT endpoint_id FROM webhook_deliveries
-                WHERE state = 'pending' ORDER BY endpoint_id LIMIT 1
+                SELECT tenant_id, endpoint_id FROM webhook_deliveries
+                WHERE state = 'pending' ORDER BY tenant_id, endpoint_id LIMIT 1
             )
             UNION ALL
-            SELECT (
-                SELECT endpoint_id FROM webhook_deliveries
-                WHERE state = 'pending' AND endpoint_id > w.id ORDER BY endpoint_id LIMIT 1
-            )
-            FROM waiting w WHERE w.id IS NOT NULL
-        ), endpoints AS (
-            SELECT w.id, $4 - coalesce(b.posts, 0) AS room
+            SELECT next.tenant_id, next.endpoint_id
+            FROM waiting CROSS JOIN LATERAL (
+                SELECT tenant_id, endpoint_id FROM webhook_deliveries AS delivery
+                WHERE state = 'pending' AND (delivery.tenant_id, delivery.endpoint_id)
+                    > (waiting.tenant_id, waiting.endpoint_id)
+                ORDER BY tenant_id, endpoint_id LIMIT 1
+            ) AS next
+        ), endpoint AS (
+            -- Those to serve, and how many posts each may still get.
+            SELECT tenant_id, endpoint_id, $4 - coalesce(busy.posts, 0) AS room
             FROM (
-                SELECT id FROM waiting WHERE $7::bigint[] IS NULL UNION ALL SELECT unnest($7)
-            ) AS w
-            LEFT JOIN unnest($5::bigint[], $6::int[]) AS b (id, posts) ON b.id = w.id
-            WHERE w.id <> ALL($8::bigint[]) AND $4 > coalesce(b.posts, 0)
+                SELECT tenant_id, endpoint_id FROM waiting WHERE $8::integer[] IS NULL
+                UNION ALL
+                SELECT * FROM unnest($8, $9::bigint[])
+            ) AS wanted (tenant_id, endpoint_id)
+            LEFT JOIN unnest($5::integer[], $6::bigint[], $7::integer[])
+                AS busy (tenant_id, endpoint_id, posts) USING (tenant_id, endpoint_id)
+            WHERE $4 > coalesce(busy.posts, 0)
+                AND (tenant_id, endpoint_id) NOT IN (
+                    SELECT * FROM unnest($10::integer[], $11::bigint[])
+                )
             ORDER BY random()
         ), due AS (
-            SELECT d.id
-            FROM endpoints e
+            SELECT delivery.tenant_id, delivery.endpoint_id, delivery.position
+            FROM endpoint
             CROSS JOIN LATERAL (
-                SELECT id FROM webhook_deliveries
-                WHERE endpoint_id = e.id AND state = 'pending' AND next_try_at <= $1
-                ORDER BY next_try_at LIMIT e.room
+                SELECT tenant_id, endpoint_id, position FROM webhook_deliveries
+                WHERE tenant_id = endpoint.tenant_id AND endpoint_id = endpoint.endpoint_id
+                    AND state = 'pending' AND next_try_at <= $1
+                ORDER BY next_try_at LIMIT endpoint.room
                 FOR UPDATE SKIP LOCKED
-            ) AS d
+            ) AS delivery
             LIMIT $3
+        ), taken AS (
+            UPDATE webhook_deliveries AS delivery SET next_try_at = $2
+            FROM due
+            WHERE delivery.tenant_id = due.tenant_id AND delivery.endpoint_id = due.endpoint_id
+                AND delivery.position = due.position
+            RETURNING delivery.tenant_id, delivery.endpoint_id, delivery.position,
+                delivery.event_at, delivery.tries
         )
-        UPDATE webhook_deliveries d SET next_try_at = $2
-        FROM due, webhook_endpoints e
-        WHERE d.id = due.id AND e.id = d.endpoint_id
-        RETURNING d.id, d.endpoint_id, e.url, e.secret, d.payload, d.tries
+        SELECT taken.tenant_id, taken.endpoint_id, taken.position, endpoint.url, endpoint.secret,
+            endpoint.rendering, taken.tries, event.id, event.type, event.payload
+        FROM taken
+        JOIN webhook_endpoints AS endpoint
+            ON endpoint.tenant_id = taken.tenant_id AND endpoint.id = taken.endpoint_id
+        -- One look into one day for each, never a join with all days.
+        LEFT JOIN LATERAL (
+            SELECT id, type, payload FROM public_events
+            WHERE tenant_id = taken.tenant_id AND position = taken.position AND at = taken.event_at
+            LIMIT 1
+        ) AS event ON true
         """,
         now,
         leased_until,
         limit,
         per_endpoint,
-        list(busy.keys()),
+        [endpoint.tenant_id for endpoint in busy],
+        [endpoint.id for endpoint in busy],
         list(busy.values()),
-        None if only is None else list(only),
-        list(without),
+        None if only is None else [endpoint.tenant_id for endpoint in only],
+        None if only is None else [endpoint.id for endpoint in only],
+        [endpoint.tenant_id for endpoint in without],
+        [endpoint.id for endpoint in without],
     )
-    return [DueDelivery(**row) for row in rows]
+    return [_due(row) for row in rows]
+
+
+def _due(row: Record) -> DueDelivery:
+    event = None
+    if row["id"] is not None:
+        event = StoredEvent(row["id"], row["type"], row["payload"])
+    return DueDelivery(
+        key=DeliveryKey(row["tenant_id"], row["endpoint_id"], row["position"]),
+        url=row["url"],
+        secret=row["secret"],
+        rendering=row["rendering"],
+        tries=row["tries"],
+        event=event,
+    )
 
 
 async def record_results(conn: Connection, results: Sequence[TryResult]) -> None:
-    """Write what the tries came to.
+    """Write the results of tries.
 
-    Who lost the claim and was overtaken by another try changes nothing, unless it delivered.
+    A try that lost its claim and was overtaken by another changes nothing, unless it delivered.
     """
     await conn.execute(
         """
-        UPDATE webhook_deliveries w
-        SET state = r.state, tries = w.tries + 1, last_status = r.status, last_error = r.error,
-            next_try_at = coalesce(r.next_try_at, w.next_try_at),
-            ended_at = CASE WHEN r.state <> 'pending' THEN r.tried_at END
+        UPDATE webhook_deliveries AS delivery
+        SET state = result.state, tries = delivery.tries + 1, last_status = result.status,
+            last_error = result.error,
+            next_try_at = coalesce(result.next_try_at, delivery.next_try_at),
+            ended_at = CASE WHEN result.state <> 'pending' THEN result.tried_at END
         FROM unnest(
-            $1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-            $6::smallint[], $7::text[]
-        ) AS r (id, tries, state, tried_at, next_try_at, status, error)
-        WHERE w.id = r.id AND w.state = 'pending' AND (w.tries = r.tries OR r.state = 'delivered')
+            $1::integer[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[],
+            $6::timestamptz[], $7::timestamptz[], $8::smallint[], $9::text[]
+        ) AS result (
+            tenant_id, endpoint_id, position, tries, state, tried_at, next_try_at, status, error
+        )
+        WHERE delivery.tenant_id = result.tenant_id AND delivery.endpoint_id = result.endpoint_id
+            AND delivery.position = result.position AND delivery.state = 'pending'
+            AND (delivery.tries = result.tries OR result.state = 'delivered')
         """,
-        [result.id for result in results],
+        [result.key.tenant_id for result in results],
+        [result.key.endpoint_id for result in results],
+        [result.key.position for result in results],
         [result.tries for result in results],
         [result.state for result in results],
         [result.tried_at for result in results],
@@ -179,42 +209,22 @@ async def record_results(conn: Connection, results: Sequence[TryResult]) -> None
     )
 
 
-async def disable(conn: Connection, endpoint_id: int, *, now: datetime) -> None:
-    """The receiver wants nothing more: what it is still owed is given up."""
+async def disable(conn: Connection, endpoint: EndpointKey, *, now: datetime) -> None:
+    """The receiver wants nothing more: its pending deliveries are given up."""
     await conn.execute(
-        "UPDATE webhook_endpoints SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL",
-        endpoint_id,
+        """
+        UPDATE webhook_endpoints SET disabled_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND disabled_at IS NULL
+        """,
+        *endpoint,
         now,
     )
     await conn.execute(
         """
         UPDATE webhook_deliveries
-        SET state = 'exhausted', ended_at = $2, last_error = 'endpoint disabled'
-        WHERE endpoint_id = $1 AND state = 'pending'
+        SET state = 'exhausted', ended_at = $3, last_error = 'endpoint disabled'
+        WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending'
         """,
-        endpoint_id,
+        *endpoint,
         now,
     )
-
-
-async def of_campaign(
-    conn: Connection, campaign_id: int, *, limit: int, after: UUID | None = None
-) -> list[Delivery]:
-    """A page of the campaign's deliveries, the oldest first, from behind the one named `after`."""
-    rows = await conn.fetch(
-        """
-        SELECT d.id, d.state, d.tries, d.last_status, d.last_error, d.created_at, d.ended_at,
-            CASE WHEN d.state = 'pending' THEN d.next_try_at END AS next_try_at
-        FROM webhook_deliveries d
-        -- Not a join: with one endpoint the index gives the order, and a page reads a page.
-        WHERE d.endpoint_id = (SELECT id FROM webhook_endpoints WHERE campaign_id = $1)
-            AND ($3::uuid IS NULL OR (d.created_at, d.id) > (
-                SELECT created_at, id FROM webhook_deliveries WHERE id = $3
-            ))
-        ORDER BY d.created_at, d.id LIMIT $2
-        """,
-        campaign_id,
-        limit,
-        after,
-    )
-    return [Delivery(**{**row, "state": DeliveryState(row["state"])}) for row in rows]

@@ -1,7 +1,7 @@
 """Public events: what subscribers and webhooks receive."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -12,6 +12,10 @@ from shared.kafka.messages.envelope import Data, Message
 
 CAMPAIGN_EVENTS = "outdial.campaigns.events.v1"
 CONTACT_EVENTS = "outdial.contacts.events.v1"
+
+# The types of public events, as webhook endpoints name them.
+CAMPAIGN_CHANGED: Final = "outdial.campaign.changed.v1"
+ATTEMPT_ENDED: Final = "outdial.attempt.ended.v1"
 
 
 class CampaignChangedData(Data):
@@ -24,7 +28,7 @@ class CampaignChanged(Message):
     """Public: a campaign moved to another state."""
 
     topic: ClassVar[str] = CAMPAIGN_EVENTS
-    type: Literal["outdial.campaign.changed.v1"] = "outdial.campaign.changed.v1"
+    type: Literal["outdial.campaign.changed.v1"] = CAMPAIGN_CHANGED
     source: str = "/outdial/scheduler"
     data: CampaignChangedData
 
@@ -50,7 +54,7 @@ class AttemptEnded(Message):
     """Public: an attempt ended and was counted; says what follows for its contact."""
 
     topic: ClassVar[str] = CONTACT_EVENTS
-    type: Literal["outdial.attempt.ended.v1"] = "outdial.attempt.ended.v1"
+    type: Literal["outdial.attempt.ended.v1"] = ATTEMPT_ENDED
     source: str = "/outdial/events"
     data: AttemptEndedData
 

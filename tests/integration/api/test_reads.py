@@ -6,11 +6,11 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from shared.db import counters
-from shared.db.events import webhooks
+from shared.db import counters, public_events
 from shared.domain.calendar.holidays import holidays_version
 from shared.domain.calendar.zones import tzdata_version
 from tests.support.api import Api
+from tests.support.webhook_rows import an_event
 
 FILE = b"number,zone\n+12025550123,\n+12025550124,\n+4930123456,\n+80012345678,\n"
 AT = datetime(2026, 11, 2, 15, tzinfo=UTC)
@@ -91,17 +91,19 @@ async def test_attempts_are_read_by_id_by_contact_and_by_campaign(api: Api) -> N
 
 async def test_what_a_webhook_was_sent_is_read_page_by_page(api: Api) -> None:
     campaign_id = await api.campaign(webhook={"url": "https://example.com/hook"})
-    events = [uuid7() for _ in range(3)]
+    tenant_id = await api.pool.fetchval(
+        "SELECT tenant_id FROM campaigns WHERE id = $1", campaign_id
+    )
+    events = [an_event(tenant_id, campaign_id) for _ in range(3)]
     async with api.pool.acquire() as conn:
-        endpoint = (await webhooks.endpoints_of(conn, [campaign_id]))[campaign_id]
-        await webhooks.add_deliveries(conn, [(event, endpoint, b"{}") for event in events])
+        await public_events.add(conn, events)
     path = f"/v1/campaigns/{campaign_id}/deliveries?limit=2"
 
     first = await api.get(path)
     second = await api.get(f"{path}&cursor={first['next_cursor']}")
 
     deliveries = first["deliveries"] + second["deliveries"]
-    assert [delivery["id"] for delivery in deliveries] == [str(event) for event in events]
+    assert [delivery["id"] for delivery in deliveries] == [str(event.id) for event in events]
     assert {(each["state"], each["tries"]) for each in deliveries} == {("pending", 0)}
     assert second["next_cursor"] is None
 

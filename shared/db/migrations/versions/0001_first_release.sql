@@ -312,30 +312,42 @@ CREATE TABLE event_relays (
     relayed bigint NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Receivers of a tenant's events of some types. Campaign 0 stands for all campaigns of the tenant.
+-- `rendering` names a function of services/events/webhooks/renderings.py.
 CREATE TABLE webhook_endpoints (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    campaign_id bigint NOT NULL UNIQUE REFERENCES campaigns (id),
+    tenant_id integer NOT NULL REFERENCES tenants (id),
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    campaign_id bigint NOT NULL DEFAULT 0,
+    event_types text[] NOT NULL CHECK (cardinality(event_types) > 0),
+    rendering text NOT NULL DEFAULT 'standard' CHECK (rendering <> ''),
     url text NOT NULL,
     secret text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    disabled_at timestamptz
+    disabled_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
 );
+-- Serves public_events.add and webhook_endpoints.deliveries.
+CREATE INDEX webhook_endpoints_of_campaign ON webhook_endpoints (tenant_id, campaign_id);
 
+-- One event for one endpoint. The body is rendered from public_events at each try.
 CREATE TABLE webhook_deliveries (
-    id uuid PRIMARY KEY,
-    endpoint_id bigint NOT NULL REFERENCES webhook_endpoints (id),
+    tenant_id integer NOT NULL,
+    endpoint_id bigint NOT NULL,
+    position bigint NOT NULL,
+    event_id uuid NOT NULL,
+    -- The time of the event, which finds its partition.
+    event_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'exhausted')),
-    payload bytea NOT NULL,
     tries smallint NOT NULL DEFAULT 0,
     next_try_at timestamptz NOT NULL DEFAULT now(),
     last_status smallint,
     last_error text,
-    created_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
+    -- Serves webhook_endpoints.deliveries.
+    PRIMARY KEY (tenant_id, endpoint_id, position),
+    FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoints (tenant_id, id),
     CHECK ((state = 'pending') = (ended_at IS NULL))
 );
 -- Serves webhooks.take_due.
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_try_at)
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, endpoint_id, next_try_at)
     WHERE state = 'pending';
--- Serves webhooks.of_campaign.
-CREATE INDEX webhook_deliveries_of_endpoint ON webhook_deliveries (endpoint_id, created_at);

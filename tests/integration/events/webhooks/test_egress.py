@@ -14,7 +14,7 @@ from typing_extensions import override
 from services.events.webhooks.egress import AddressRefusedError, guarded_socket, webhook_session
 from services.events.webhooks.sender import WebhookSender
 from shared.db.types import Pool
-from tests.support.webhook_rows import an_endpoint, owe
+from tests.support.webhook_rows import an_endpoint, end_attempts
 
 # {port} is where the canary listens on every address of this machine.
 HOSTS = [
@@ -124,8 +124,8 @@ async def touch(host: str, port: int) -> None:
 
 async def test_no_spelling_of_a_private_address_is_reached(pool: Pool, canary: Canary) -> None:
     for url in URLS:
-        _, endpoint = await an_endpoint(pool, url.format(port=canary.port))
-        await owe(pool, endpoint)
+        endpoint = await an_endpoint(pool, url.format(port=canary.port))
+        await end_attempts(pool, endpoint)
 
     async with webhook_session(allow_private=False) as session:
         sender = WebhookSender(pool, session)
@@ -134,7 +134,7 @@ async def test_no_spelling_of_a_private_address_is_reached(pool: Pool, canary: C
 
     rows = await pool.fetch(
         "SELECT url, state, tries, last_status, last_error"
-        " FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = endpoint_id"
+        " FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
     )
     assert canary.connects == 0
     assert len(rows) == len(URLS) >= 60
@@ -214,8 +214,8 @@ async def test_the_environments_proxy_is_not_used(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
-    _, endpoint = await an_endpoint(pool, "http://10.0.0.1/")
-    await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, "http://10.0.0.1/")
+    await end_attempts(pool, endpoint)
 
     async with webhook_session(allow_private=False) as session:
         sender = WebhookSender(pool, session)

@@ -1,24 +1,43 @@
 """Webhooks from real rows to a real receiver that answers well, badly, late or not at all."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from functools import partial
 
 import pytest
 import pytest_asyncio
-from uuid_utils.compat import uuid7
 
 from services.events.webhooks.egress import webhook_session
+from services.events.webhooks.renderings import RENDERINGS, Rendered
 from services.events.webhooks.sender import LEASE, WebhookSender
+from shared.db import public_events
+from shared.db.api import webhook_endpoints
 from shared.db.events import webhooks
-from shared.db.events.webhooks import DeliveryState, TryResult
+from shared.db.events.webhooks import DeliveryKey, StoredEvent, TryResult
 from shared.db.types import Pool
+from shared.domain.campaigns import CampaignState
+from shared.domain.deliveries import DeliveryState
+from shared.kafka.messages.public import (
+    ATTEMPT_ENDED,
+    CAMPAIGN_CHANGED,
+    AttemptEnded,
+    CampaignChanged,
+    CampaignChangedData,
+)
 from tests.support.waiting import until
 from tests.support.webhook_receiver import Receiver, receiving
-from tests.support.webhook_rows import an_endpoint, make_due, owe, row_of
+from tests.support.webhook_rows import (
+    an_endpoint,
+    an_event,
+    another_endpoint,
+    end_attempts,
+    make_due,
+    row_of,
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -46,8 +65,8 @@ async def send_all(sender: WebhookSender) -> None:
 
 
 async def test_a_delivery_arrives_signed_byte_for_byte(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
 
     async with sending(pool) as sender:
         await send_all(sender)
@@ -65,8 +84,8 @@ async def test_a_delivery_arrives_signed_byte_for_byte(pool: Pool, receiver: Rec
 
 
 async def test_a_failure_is_tried_again_under_the_same_id(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.answer(500, text="do not keep this")
     receiver.answer(404)
 
@@ -90,8 +109,8 @@ async def test_a_failure_is_tried_again_under_the_same_id(pool: Pool, receiver: 
 
 
 async def test_ten_failures_exhaust_a_delivery(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.answer(500, times=20)
 
     async with sending(pool) as sender:
@@ -106,15 +125,15 @@ async def test_ten_failures_exhaust_a_delivery(pool: Pool, receiver: Receiver) -
 
 
 async def test_410_disables_the_endpoint(pool: Pool, receiver: Receiver) -> None:
-    campaign, endpoint = await an_endpoint(pool, receiver.url())
-    _, other = await an_endpoint(pool, receiver.url("/other"))
-    deliveries = await owe(pool, endpoint, 30)
-    await owe(pool, other, 3)
+    endpoint = await an_endpoint(pool, receiver.url())
+    other = await an_endpoint(pool, receiver.url("/other"))
+    deliveries = await end_attempts(pool, endpoint, 30)
+    await end_attempts(pool, other, 3)
     receiver.answer(410)
 
     async with sending(pool) as sender:
         await send_all(sender)
-        late = await owe(pool, endpoint)
+        late = await end_attempts(pool, endpoint)
         await send_all(sender)
 
     rows = [await row_of(pool, delivery) for delivery in deliveries]
@@ -122,22 +141,22 @@ async def test_410_disables_the_endpoint(pool: Pool, receiver: Receiver) -> None
     assert {row["state"] for row in rows} == {"exhausted"}
     assert Counter(row["last_status"] for row in rows) == {410: 1, None: 29}
     assert len(receiver.ids("/other")) == 3
-    async with pool.acquire() as conn:
-        assert await webhooks.endpoints_of(conn, [campaign]) == {}
-    assert not await pool.fetchval("SELECT count(*) FROM webhook_deliveries WHERE id = $1", late[0])
+    assert not await pool.fetchval(
+        "SELECT count(*) FROM webhook_deliveries WHERE event_id = $1", late[0]
+    )
 
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_busy_receiver_is_given_the_time_it_asks_for(
     pool: Pool, receiver: Receiver, status: int
 ) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (asked,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (asked,) = await end_attempts(pool, endpoint)
     receiver.answer(status, headers={"retry-after": "120"})
 
     async with sending(pool) as sender:
         await send_all(sender)
-        (waiting,) = await owe(pool, endpoint)
+        (waiting,) = await end_attempts(pool, endpoint)
         await send_all(sender)
         assert receiver.ids() == [str(asked)]
 
@@ -151,8 +170,8 @@ async def test_a_busy_receiver_is_given_the_time_it_asks_for(
 
 
 async def test_retry_after_moves_the_next_try(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.answer(429, headers={"retry-after": "7200"})
 
     async with sending(pool) as sender:
@@ -162,8 +181,8 @@ async def test_retry_after_moves_the_next_try(pool: Pool, receiver: Receiver) ->
 
 
 async def test_a_redirect_is_not_followed(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    deliveries = await owe(pool, endpoint, 2)
+    endpoint = await an_endpoint(pool, receiver.url())
+    deliveries = await end_attempts(pool, endpoint, 2)
     receiver.answer(301, headers={"location": receiver.url("/elsewhere")})
     receiver.answer(307, headers={"location": receiver.url("/elsewhere")})
 
@@ -177,8 +196,8 @@ async def test_a_redirect_is_not_followed(pool: Pool, receiver: Receiver) -> Non
 
 
 async def test_a_silent_receiver_times_out(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.script["/"].append(receiver.hang)
 
     async with sending(pool, seconds=0.2) as sender:
@@ -189,8 +208,8 @@ async def test_a_silent_receiver_times_out(pool: Pool, receiver: Receiver) -> No
 
 
 async def test_an_endless_answer_is_cut_off(pool: Pool, receiver: Receiver) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.script["/"].append(receiver.endless)
 
     async with sending(pool, seconds=60) as sender:
@@ -204,8 +223,8 @@ async def test_an_endless_answer_is_cut_off(pool: Pool, receiver: Receiver) -> N
 async def test_a_dripping_answer_costs_no_more_than_the_timeout(
     pool: Pool, receiver: Receiver
 ) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     receiver.script["/"].append(receiver.drip)
 
     async with sending(pool, seconds=0.3) as sender:
@@ -216,10 +235,10 @@ async def test_a_dripping_answer_costs_no_more_than_the_timeout(
 
 
 async def test_a_closed_port_and_a_broken_secret_are_failures(pool: Pool) -> None:
-    _, closed = await an_endpoint(pool, "http://127.0.0.1:9/")
-    _, broken = await an_endpoint(pool, "http://127.0.0.1:9/", secret="whsec_*")
-    (unreachable,) = await owe(pool, closed)
-    (unsigned,) = await owe(pool, broken)
+    closed = await an_endpoint(pool, "http://127.0.0.1:9/")
+    broken = await an_endpoint(pool, "http://127.0.0.1:9/", secret="whsec_*")
+    (unreachable,) = await end_attempts(pool, closed)
+    (unsigned,) = await end_attempts(pool, broken)
 
     async with sending(pool) as sender:
         await send_all(sender)
@@ -229,15 +248,15 @@ async def test_a_closed_port_and_a_broken_secret_are_failures(pool: Pool) -> Non
 
 
 async def test_endpoints_that_hang_hold_up_nobody_else(pool: Pool, receiver: Receiver) -> None:
-    _, good = await an_endpoint(pool, receiver.url("/good"))
-    await owe(pool, good)
+    good = await an_endpoint(pool, receiver.url("/good"))
+    await end_attempts(pool, good)
     async with sending(pool, seconds=60, posts=16, per_endpoint=4) as sender:
         await send_all(sender)
         for n in range(40):
             path = f"/dead/{n}"
             receiver.script[path] += [receiver.hang] * 5
-            await owe(pool, (await an_endpoint(pool, receiver.url(path)))[1], 5)
-        await owe(pool, good, 200)
+            await end_attempts(pool, await an_endpoint(pool, receiver.url(path)), 5)
+        await end_attempts(pool, good, 200)
 
         async def all_good() -> bool:
             await sender.run_once(datetime.now(UTC))
@@ -253,13 +272,13 @@ async def test_endpoints_that_hang_hold_up_nobody_else(pool: Pool, receiver: Rec
 async def test_one_endpoint_is_never_given_more_at_a_time_than_allowed(
     pool: Pool, receiver: Receiver
 ) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    await end_attempts(pool, endpoint)
 
     async with sending(pool, per_endpoint=3) as sender:
         await send_all(sender)
         receiver.script["/"] += [receiver.hang] * 10
-        await owe(pool, endpoint, 50)
+        await end_attempts(pool, endpoint, 50)
         for _ in range(5):
             await sender.run_once(datetime.now(UTC))
         hanging = receiver.hanging
@@ -272,7 +291,7 @@ async def test_one_endpoint_is_never_given_more_at_a_time_than_allowed(
 
 async def test_two_senders_share_the_work(pool: Pool, receiver: Receiver) -> None:
     for n in range(10):
-        await owe(pool, (await an_endpoint(pool, receiver.url(f"/{n}")))[1], 20)
+        await end_attempts(pool, await an_endpoint(pool, receiver.url(f"/{n}")), 20)
 
     async with sending(pool) as one, sending(pool) as other:
         await asyncio.gather(send_all(one), send_all(other))
@@ -286,8 +305,8 @@ async def test_two_senders_share_the_work(pool: Pool, receiver: Receiver) -> Non
 async def test_what_a_dead_sender_had_taken_is_sent_by_the_next(
     pool: Pool, receiver: Receiver
 ) -> None:
-    _, endpoint = await an_endpoint(pool, receiver.url())
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
     now = datetime.now(UTC)
     async with pool.acquire() as conn:
         taken = await webhooks.take_due(
@@ -299,19 +318,20 @@ async def test_what_a_dead_sender_had_taken_is_sent_by_the_next(
         while await sender.run_once(now + LEASE):
             pass
 
-    assert [each.id for each in taken] == [delivery]
+    assert [each.event.id for each in taken if each.event] == [delivery]
     assert receiver.ids() == [str(delivery)]
 
 
 async def test_a_result_that_comes_too_late_changes_nothing(pool: Pool) -> None:
-    _, endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
-    (delivery,) = await owe(pool, endpoint)
+    endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
+    (delivery,) = await end_attempts(pool, endpoint)
+    key = DeliveryKey(*endpoint.key, (await row_of(pool, delivery))["position"])
     now = datetime.now(UTC)
 
     def result(tries: int, state: DeliveryState, status: int) -> TryResult:
         pending = state is DeliveryState.PENDING
         return TryResult(
-            id=delivery,
+            key=key,
             tries=tries,
             state=state,
             tried_at=now,
@@ -337,28 +357,121 @@ async def test_a_result_that_comes_too_late_changes_nothing(pool: Pool) -> None:
 
 
 async def test_the_delivery_log_of_a_campaign_has_pages(pool: Pool) -> None:
-    campaign, endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
-    _, other = await an_endpoint(pool, "http://127.0.0.1:9/")
-    deliveries = await owe(pool, endpoint, 5)
-    await owe(pool, other, 5)
+    endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
+    other = await an_endpoint(pool, "http://127.0.0.1:9/")
+    deliveries = await end_attempts(pool, endpoint, 5)
+    await end_attempts(pool, other, 5)
 
     async with pool.acquire() as conn:
-        first = await webhooks.of_campaign(conn, campaign, limit=3)
-        rest = await webhooks.of_campaign(conn, campaign, limit=3, after=first[-1].id)
-        nothing = await webhooks.of_campaign(conn, campaign, limit=3, after=uuid4())
+        page = partial(
+            webhook_endpoints.deliveries,
+            conn,
+            tenant_id=endpoint.key.tenant_id,
+            campaign_id=endpoint.campaign_id,
+            limit=3,
+        )
+        first = await page()
+        rest = await page(after=first[-1].place)
+        nothing = await page(after=rest[-1].place)
 
-    assert [each.id for each in first + rest] == sorted(deliveries)
-    assert {each.state for each in first} == {DeliveryState.PENDING}
+    assert [delivery.id for delivery in first + rest] == deliveries
+    assert {delivery.state for delivery in first} == {DeliveryState.PENDING}
     assert nothing == []
 
 
-async def test_a_campaign_without_an_endpoint_is_owed_nothing(pool: Pool) -> None:
-    campaign, endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
+async def test_an_event_is_delivered_to_those_who_want_its_type_and_campaign(pool: Pool) -> None:
+    own = await an_endpoint(pool, "http://127.0.0.1:9/own")
+    tenant = own.key.tenant_id
+    everything = await another_endpoint(pool, own, 0, [ATTEMPT_ENDED, CAMPAIGN_CHANGED], "/all")
+    states = await another_endpoint(pool, own, 0, [CAMPAIGN_CHANGED], "/states")
+    stranger = await an_endpoint(pool, "http://127.0.0.1:9/stranger")
+    changed = CampaignChangedData(
+        tenant_id=tenant, campaign_id=own.campaign_id, state=CampaignState.RUNNING
+    )
+    events = (
+        CampaignChanged.of(changed, at=datetime.now(UTC)),
+        an_event(tenant, own.campaign_id),
+        an_event(tenant, own.campaign_id + 1_000),
+    )
 
     async with pool.acquire() as conn:
-        await webhooks.add_deliveries(conn, [])
-        found = await webhooks.endpoints_of(conn, {campaign, campaign + 1000})
-        await webhooks.add_deliveries(conn, [(uuid7(), endpoint + 1000, b"{}")])
+        await public_events.add(conn, events)
 
-    assert found == {campaign: endpoint}
+    rows = await pool.fetch("SELECT endpoint_id, event_id FROM webhook_deliveries")
+    names = {event.id: name for event, name in zip(events, "cae", strict=True)}
+    assert sorted((row["endpoint_id"], names[row["event_id"]]) for row in rows) == sorted(
+        [(own.key.id, "a"), (states, "c"), *((everything, name) for name in "cae")]
+    )
+    assert stranger.key.id not in {row["endpoint_id"] for row in rows}
+
+
+async def test_one_event_reaches_two_endpoints_each_in_its_rendering_and_with_its_retries(
+    pool: Pool, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(event: StoredEvent) -> Rendered:
+        outcome = AttemptEnded.model_validate_json(event.payload).data.outcome
+        form = f"type={event.type}&outcome={outcome}".encode()
+        return Rendered(form, "application/x-www-form-urlencoded", {"x-kind": "short"})
+
+    monkeypatch.setitem(RENDERINGS, "short", short)
+    own = await an_endpoint(pool, receiver.url("/own"))
+    await another_endpoint(
+        pool, own, 0, [ATTEMPT_ENDED, CAMPAIGN_CHANGED], receiver.url("/short"), rendering="short"
+    )
+    (event,) = await end_attempts(pool, own)
+    receiver.answer(500, "/short", times=2)
+
+    async with sending(pool) as sender:
+        for _ in range(4):
+            await send_all(sender)
+            await make_due(pool)
+
+    log = await pool.fetch("SELECT state, tries FROM webhook_deliveries ORDER BY endpoint_id")
+    posts = {post.path: post for post in receiver.posts}
+    assert [tuple(row) for row in log] == [("delivered", 1), ("delivered", 3)]
+    assert receiver.ids("/own") == [str(event)]
+    assert receiver.ids("/short") == [str(event)] * 3
+    assert json.loads(posts["/own"].body)["id"] == str(event)
+    assert posts["/short"].body == b"type=outdial.attempt.ended.v1&outcome=busy"
+    assert posts["/short"].headers["content-type"] == "application/x-www-form-urlencoded"
+    assert posts["/short"].headers["x-kind"] == "short"
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
+
+
+async def test_an_event_that_comes_while_its_endpoint_is_disabled_is_not_delivered(
+    pool: Pool,
+) -> None:
+    own = await an_endpoint(pool, "http://127.0.0.1:9/")
+    async with pool.acquire() as conn:
+        async with conn.transaction():
+            await webhooks.disable(conn, own.key, now=datetime.now(UTC))
+            adding = asyncio.create_task(end_attempts(pool, own))
+            await until(lambda: _one_waits_for_a_lock(pool))
+        await adding
+
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
     assert await pool.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
+
+
+async def _one_waits_for_a_lock(pool: Pool) -> bool:
+    waits: bool = await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock')"
+    )
+    return waits
+
+
+async def test_what_cannot_be_rendered_is_a_failure(pool: Pool, receiver: Receiver) -> None:
+    own = await an_endpoint(pool, receiver.url())
+    odd = await another_endpoint(pool, own, 0, [ATTEMPT_ENDED], receiver.url(), rendering="odd")
+    await end_attempts(pool, own)
+    await pool.execute(
+        "UPDATE webhook_deliveries SET event_at = now() WHERE endpoint_id <> $1", odd
+    )
+
+    async with sending(pool) as sender:
+        await send_all(sender)
+
+    errors = await pool.fetch("SELECT last_error FROM webhook_deliveries ORDER BY endpoint_id")
+    assert [row["last_error"] for row in errors] == ["event not kept", "rendering not known"]
+    assert receiver.posts == []

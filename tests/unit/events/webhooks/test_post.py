@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.events.webhooks.post import retry_after, signed
-from shared.db.events.webhooks import DueDelivery
+from services.events.webhooks.renderings import Rendered
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 ID = UUID("01932c07-3ee4-7c8a-9d0f-0a1b2c3d4e5f")
@@ -17,16 +17,15 @@ NOW = datetime(2026, 11, 1, 8, 30, 1, 999_999, tzinfo=UTC)
 
 
 def headers_now() -> dict[str, str]:
-    delivery = DueDelivery(ID, 1, "http://example.com", SECRET, BODY, 0)
-    return signed(delivery, now=datetime.now(UTC))
+    return signed(Rendered(BODY), ID, SECRET, now=datetime.now(UTC))
 
 
 def test_the_reference_library_accepts_a_post() -> None:
     assert Webhook(SECRET).verify(BODY, headers_now())["name"] == "Zoë"
 
 
-def test_the_headers_name_the_delivery_and_the_second_of_the_try() -> None:
-    headers = signed(DueDelivery(ID, 1, "http://example.com", SECRET, BODY, 3), now=NOW)
+def test_the_headers_name_the_event_and_the_second_of_the_try() -> None:
+    headers = signed(Rendered(BODY), ID, SECRET, now=NOW)
 
     assert headers["webhook-id"] == str(ID)
     assert headers["webhook-timestamp"] == "1793521801"
