@@ -146,7 +146,7 @@ TOLD: dict[str, Callable[[Detail, list[str]], str]] = {
     "suppression": _suppression,
     "expiry": _expiry,
     "budget": _budget,
-    "zone": _zone,
+    "unknown_zone": _zone,
     "blackout": _blackout,
     "window": _window,
     "law": lambda _detail, _zones: "",

@@ -20,6 +20,7 @@ from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import AttemptPolicy, History, next_attempt, record
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.frequency import PastCall
+from shared.domain.reasons import Reason
 
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 UNTRIED = History(attempts=0, day=None, attempts_on_day=0)
@@ -32,7 +33,7 @@ class Contact:
     number: str
     room: "Room"
     due: datetime = AT_ONCE
-    waits_for: str | None = None
+    waits_for: Reason | None = None
     history: History = UNTRIED
     calls: list[PastCall] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -194,7 +195,7 @@ class Simulation:
 
     def _defer(self, room: Room, contact: Contact, block: Block) -> None:
         """Who may not be called waits until the gate opens; one that never opens ends the wait."""
-        contact.waits_for = str(block.gate)
+        contact.waits_for = block.reason
         contact.due = block.until or self.until
         self._order += 1
         heapreplace(room.heap, (contact.due, self._order, contact))
@@ -224,7 +225,7 @@ class Simulation:
         if again is None:
             contact.outcome = call.outcome
             return
-        contact.due, contact.waits_for = again.not_before, str(again.waits_for)
+        contact.due, contact.waits_for = again.not_before, again.waits_for
         room = contact.room
         self._order += 1
         heappush(room.heap, (contact.due, self._order, contact))

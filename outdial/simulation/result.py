@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from outdial.simulation.engine import Call, Contact, Room
 from shared.domain.calendar.intervals import Intervals, instant_of, union
-from shared.domain.decision.gates import NEVER, Gate
+from shared.domain.decision.gates import NEVER
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.decision.verdict import decide
 from shared.domain.forecast.inputs import openings
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.reasons import Reason
 
 HOUR = 3_600
 
@@ -150,10 +151,10 @@ def _note(
         finished[Outcome.OUT_OF_TIME] += 1
         return
     verdict = decide(contact.room.rules, contact.facts(), now=at)
-    reason = "capacity"
+    reason = str(Reason.PACING)
     if verdict.binding is not None:
-        gate, rule = verdict.binding.gate, verdict.binding.rule
-        reason = (contact.waits_for or "retry") if gate is Gate.WAIT else str(gate)
+        blocked, rule = verdict.binding.reason, verdict.binding.rule
+        reason = str(contact.waits_for or Reason.RETRY if blocked is Reason.WAIT else blocked)
         reason += f": {rule.name}" if rule is not None else ""
     count, earliest = waits.get(reason, (0, NEVER))
     waits[reason] = count + 1, min(earliest, verdict.next_at or NEVER)

@@ -14,8 +14,9 @@ from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
-from shared.domain.contacts import ContactState, Wait
+from shared.domain.contacts import ContactState
 from shared.domain.policy.attempt_policy import within_budget
+from shared.domain.reasons import Reason
 
 LATEST = timedelta(days=366)
 
@@ -35,7 +36,7 @@ async def ask(
         at = max(at, _gap_ends(contact) or at)
         _refuse_forbidden(contact, at)
         resumes_at = contact.resumes_at if _is_moved(contact) else contact.not_before
-        await _move(conn, contact, at, Wait.CALLBACK, resumes_at)
+        await _move(conn, contact, at, Reason.CALLBACK, resumes_at)
         return await _told(conn, caller, contact_id)
 
 
@@ -43,13 +44,13 @@ async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: 
     """The contact waits for what it would wait for without; for nothing, if that is over."""
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
-        if contact.state != ContactState.PENDING or contact.waits_for != Wait.CALLBACK:
+        if contact.state != ContactState.PENDING or contact.waits_for != Reason.CALLBACK:
             raise not_found()
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
         again = within_budget(contact.policy, contact.history, tuple(contact.zones), due)
         until = contact.suppressed_until
         if until is not None and until > again.not_before:
-            await _move(conn, contact, until, Wait.SUPPRESSION, again.not_before)
+            await _move(conn, contact, until, Reason.SUPPRESSION, again.not_before)
         else:
             waits_for = again.waits_for if contact.attempts else None
             await _move(conn, contact, again.not_before, waits_for, None)
@@ -120,14 +121,14 @@ def _gap_ends(contact: TimedContact) -> datetime | None:
 
 def _is_moved(contact: TimedContact) -> bool:
     """Whether the time at which it is due is not its own."""
-    return contact.waits_for in {Wait.CALLBACK, Wait.SUPPRESSION}
+    return contact.waits_for in {Reason.CALLBACK, Reason.SUPPRESSION}
 
 
 async def _move(
     conn: Connection,
     contact: TimedContact,
     not_before: datetime,
-    waits_for: Wait | None,
+    waits_for: Reason | None,
     resumes_at: datetime | None,
 ) -> None:
     await contact_times.move(

@@ -22,6 +22,7 @@ from shared.domain.decision.verdict import Verdict, decide
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.rules import Rule
+from shared.domain.reasons import Reason
 
 NOTHING = InUse(claimed=0, dialed=0)
 
@@ -150,7 +151,7 @@ def _facts(scene: ContactScene, rules: CallingRules, *, now: datetime) -> Contac
         outcome=scene.outcome,
         attempts=scene.attempts,
         not_before=scene.not_before,
-        waits_for=scene.waits_for,
+        waits_for=None if scene.waits_for is None else Reason(scene.waits_for),
         expires_at=scene.expires_at,
         suppressed_until=None if suppression is None else suppression.until,
         suppression=None if suppression is None else suppression.reason,

@@ -7,20 +7,16 @@ from datetime import UTC, datetime
 
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.domain.calendar.calendar import Span
-from shared.domain.contacts import Wait
 from shared.domain.decision.gates import NEVER, ContactFacts
 from shared.domain.decision.verdict import decide
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.rules import Rule
-
-UNKNOWN_ZONE, ENDED, CAMPAIGN, BLACKOUT = "unknown_zone", "ended", "campaign", "blackout"
-PACING = "pacing"
-
+from shared.domain.reasons import Reason
 
 # A reason, the rule behind it, and when it ends.
-_Wait = tuple[str, Rule | None, datetime | None]
+_Wait = tuple[Reason, Rule | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Why:
     """What contacts of one group wait for. No `opens_at`: for no time that anybody knows."""
 
     group: CallingGroup
-    reason: str
+    reason: Reason
     rule: Rule | None = None
     opens_at: datetime | None = None
 
@@ -81,29 +77,30 @@ class _Group:
     def _wait(self, bucket: WaitBucket) -> _Wait:
         starts_at = datetime.fromtimestamp(bucket.five_minutes * BUCKET_SECONDS, UTC)
         if starts_at > self._scene.now:
-            reason = str(Wait.WINDOW) if bucket.waits_for == NEW else bucket.waits_for
+            new = bucket.waits_for == NEW
+            reason = Reason.WINDOW if new else Reason(bucket.waits_for)
             return self._at(starts_at, reason, None)
         # Some contacts of this bucket become due within minutes: their wait is as good as over.
         if self._due is None:
             self._due = self._at(self._scene.now, *self._shut())
         return self._due
 
-    def _shut(self) -> tuple[str, Rule | None]:
+    def _shut(self) -> tuple[Reason, Rule | None]:
         """Which hours are shut now, if any are."""
         binding = decide(self._rules, ContactFacts(), now=self._scene.now).binding
-        return (PACING, None) if binding is None else (str(binding.gate), binding.rule)
+        return (Reason.PACING, None) if binding is None else (binding.reason, binding.rule)
 
-    def _at(self, at: datetime, reason: str, rule: Rule | None) -> _Wait:
+    def _at(self, at: datetime, reason: Reason, rule: Rule | None) -> _Wait:
         if not self._rules.group.zones:
-            return UNKNOWN_ZONE, None, None
+            return Reason.UNKNOWN_ZONE, None, None
         if self._opening(at) is None:
-            return ENDED, None, None
+            return Reason.ENDED, None, None
         if self._scene.stopped is not None:
-            return CAMPAIGN, None, None
+            return Reason.CAMPAIGN, None, None
         opens_at = self._opens_at(at)
         if opens_at is None or self._blackout(at):
-            return BLACKOUT, None, opens_at
-        return reason, rule, None if reason == PACING else opens_at
+            return Reason.BLACKOUT, None, opens_at
+        return reason, rule, None if reason is Reason.PACING else opens_at
 
     def _opens_at(self, at: datetime) -> datetime | None:
         """None when a black-out has no end, or the dates are over after it."""

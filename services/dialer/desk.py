@@ -24,9 +24,10 @@ from services.dialer.providers.protocol import (
 )
 from shared.db import dialing
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, CallReference, DropReason, UnknownReason
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
 from shared.domain.capacity.scopes import Hierarchy, scopes_of
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 from shared.kafka.broker import publish
 from shared.kafka.messages.calls import (
     AttemptDropped,
@@ -121,7 +122,7 @@ class CallDesk:
     async def drop(
         self,
         reference: CallReference,
-        reason: DropReason,
+        reason: Reason,
         from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING],
         *,
         retry_at: datetime,
@@ -164,7 +165,7 @@ class CallDesk:
         try:
             if time.monotonic() - asked_at > PERMIT_SECONDS:
                 await self.drop(
-                    reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                    reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
                 return
             began = time.perf_counter()
@@ -196,7 +197,7 @@ class CallDesk:
         if refusal.outcome is None:
             await self.drop(
                 reference,
-                DropReason.REFUSED,
+                Reason.REFUSED,
                 AttemptState.DIALING,
                 retry_at=now() + REFUSED_DELAY,
             )
@@ -235,7 +236,7 @@ class CallDesk:
 def _count(endings: Iterable[Ending]) -> None:
     """Once per batch: a counter's lock for every call is dear at thousands a second."""
     outcomes: Counter[Outcome] = Counter()
-    reasons: Counter[DropReason] = Counter()
+    reasons: Counter[Reason] = Counter()
     for ending in endings:
         match ending:
             case CallEnded():

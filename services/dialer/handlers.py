@@ -17,12 +17,13 @@ from shared.db import blackouts, campaign_runs, dialing
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.policies import Policies
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.attempts import AttemptState
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.reasons import Reason
 from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.failpoints import Failpoint, passing
@@ -170,7 +171,7 @@ class AttemptDialer:
             *(
                 self.desk.drop(
                     each.reference,
-                    DropReason.REFUSED,
+                    Reason.REFUSED,
                     AttemptState.CLAIMED,
                     retry_at=now() + NO_TRUNK_DELAY,
                 )
@@ -196,7 +197,7 @@ class AttemptDialer:
         await asyncio.gather(
             *(
                 self.desk.drop(
-                    each.reference, DropReason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                    each.reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
                 for each, refusal in pairs
                 if refusal or late

@@ -6,30 +6,16 @@ from datetime import datetime
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
-from shared.domain.attempts import CallReference, DropReason
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
-from shared.domain.decision.gates import NEVER, Block, ContactFacts, Gate, first_block
+from shared.domain.decision.gates import NEVER, Block, ContactFacts, first_block
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.reasons import MEANINGS, Reason
 
 # Nothing stands against nearly all of them.
 UNHINDERED = ContactFacts()
-
-REASONS = {
-    Gate.CAMPAIGN: DropReason.NOT_WANTED,
-    Gate.SUPPRESSION: DropReason.SUPPRESSED,
-    Gate.EXPIRY: DropReason.EXPIRED,
-    Gate.BUDGET: DropReason.BUDGET_SPENT,
-    Gate.BLACKOUT: DropReason.BLACKOUT,
-    Gate.CALL_UP: DropReason.PERSON_BUSY,
-    Gate.SILENCE: DropReason.SILENCE,
-    Gate.FREQUENCY_CAP: DropReason.FREQUENCY_CAP,
-}
-
-
-# These last for the contact alone. What keeps all others, too, the claim sees for itself.
-WAITED_FOR = {Gate.CALL_UP, Gate.SILENCE, Gate.FREQUENCY_CAP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +62,7 @@ def facts_of(
 class Blocked:
     """Why an attempt is not dialed, by which rule of law, and from when on it may be again."""
 
-    reason: DropReason
+    reason: Reason
     retry_at: datetime
     rule: str | None = None
 
@@ -90,13 +76,12 @@ def recheck(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Block
     span = candidate.rules.opening(now=at)
     closes_at = candidate.due.window_closes_at
     if span is None or min(closes_at, span.closes_at) <= at + WINDOW_MARGIN:
-        return Blocked(DropReason.WINDOW_CLOSED, at + WINDOW_MARGIN)
+        return Blocked(Reason.WINDOW, at + WINDOW_MARGIN)
     return None
 
 
 def _blocked(block: Block, *, at: datetime) -> Blocked:
-    reason = REASONS.get(block.gate, DropReason.WINDOW_CLOSED)
     retry_at = at + WINDOW_MARGIN
-    if block.gate in WAITED_FOR and block.until is not None:
+    if MEANINGS[block.reason].is_personal and block.until is not None:
         retry_at = max(retry_at, min(block.until, at + RECHECK_AFTER))
-    return Blocked(reason, retry_at, None if block.rule is None else block.rule.name)
+    return Blocked(block.reason, retry_at, None if block.rule is None else block.rule.name)

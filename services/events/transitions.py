@@ -6,8 +6,8 @@ from typing import assert_never
 
 from shared.db import counters
 from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
-from shared.domain.attempts import AttemptState, DropReason, advances
-from shared.domain.contacts import ContactState, Wait
+from shared.domain.attempts import AttemptState, advances
+from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import (
     Again,
@@ -17,19 +17,11 @@ from shared.domain.policy.attempt_policy import (
     next_attempt,
     record,
 )
+from shared.domain.reasons import MEANINGS, Reason, wait_after
 from shared.kafka.messages.calls import AttemptDropped, CallEnded, CallUnknown
 from shared.kafka.messages.public import AttemptEnded, AttemptEndedData
 
 Event = CallEnded | CallUnknown | AttemptDropped
-
-# What the contact of a dropped attempt waits for; after any other reason it is for capacity.
-WAITS_FOR = {
-    DropReason.WINDOW_CLOSED: Wait.WINDOW,
-    DropReason.BLACKOUT: Wait.WINDOW,
-    DropReason.SUPPRESSED: Wait.SUPPRESSION,
-    DropReason.SILENCE: Wait.SILENCE,
-    DropReason.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +91,11 @@ def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
         provider_call_id=None,
         stopped_by=event.data.stopped_by,
     )
-    then: Again | Outcome = Again(
-        not_before=event.data.retry_at, waits_for=_waits_for(reason, facts)
-    )
-    if reason is DropReason.BUDGET_SPENT:
-        then = Outcome.EXCLUDED
+    waits_for = wait_after(reason, before=facts.waits_for)
+    finishes = MEANINGS[reason].finishes
+    then = finishes or Again(not_before=event.data.retry_at, waits_for=waits_for)
     following = _next(facts, _history(facts), then)
     return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
-
-
-def _waits_for(reason: DropReason, facts: FoldFacts) -> Wait:
-    if facts.waits_for is Wait.CALLBACK:
-        # It is still owed, and still comes before other work.
-        return Wait.CALLBACK
-    return WAITS_FOR.get(reason, Wait.CAPACITY)
 
 
 def _after(
@@ -149,7 +132,7 @@ def _next(facts: FoldFacts, history: History, then: Again | Outcome) -> ContactN
         then = Outcome.EXCLUDED
     if isinstance(then, Again) and until is not None and until > then.not_before:
         resumes_at = then.not_before
-        then = Again(not_before=until, waits_for=Wait.SUPPRESSION)
+        then = Again(not_before=until, waits_for=Reason.SUPPRESSION)
     if isinstance(then, Again) and expires_at is not None and expires_at <= then.not_before:
         then = Outcome.OUT_OF_TIME
     pending, outcome = (then, None) if isinstance(then, Again) else (None, then)

@@ -20,19 +20,14 @@ from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
-from shared.domain.contacts import Wait
-from shared.domain.decision.gates import Block, ContactFacts, Gate, call_up_until, first_block
+from shared.domain.decision.gates import Block, ContactFacts, call_up_until, first_block
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.reasons import wait_after
 from shared.rulepacks.rulebook import RuleBook
 
 # So many are decided on at a time at least.
 LOOK_LEAST = 200
-WAITS = {
-    Gate.FREQUENCY_CAP: Wait.FREQUENCY_CAP,
-    Gate.SILENCE: Wait.SILENCE,
-    Gate.CALL_UP: Wait.CAPACITY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +208,7 @@ class Claims:
 def _deferral(contact: DueContact, block: Block, *, now: datetime) -> DeferredContact:
     # What was asked is of the kind that ends; a window that closed meanwhile opens again.
     until = min(block.until or now + timedelta(minutes=1), now + RECHECK_AFTER)
-    waits_for = WAITS.get(block.gate, Wait.WINDOW)
-    if contact.bucket.waits_for == Wait.CALLBACK:
-        # It is still owed, and still comes before other work.
-        waits_for = Wait.CALLBACK
+    waits_for = wait_after(block.reason, before=contact.bucket.waits_for)
     return DeferredContact(contact_id=contact.id, until=until, waits_for=waits_for)
 
 

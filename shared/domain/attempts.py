@@ -1,4 +1,4 @@
-"""The states of an attempt, which moves between them are possible, and why one is dropped."""
+"""The states of an attempt, and which moves between them are possible."""
 
 import re
 from enum import StrEnum
@@ -41,22 +41,6 @@ class AttemptState(StrEnum):
     ENDED = "ended"
     UNKNOWN = "unknown"
     DROPPED = "dropped"
-
-
-class DropReason(StrEnum):
-    """Why an attempt surely was not placed; the contact keeps its budget."""
-
-    NOT_WANTED = "not_wanted"
-    SUPPRESSED = "suppressed"
-    EXPIRED = "expired"
-    BUDGET_SPENT = "budget_spent"
-    BLACKOUT = "blackout"
-    WINDOW_CLOSED = "window_closed"
-    PERSON_BUSY = "person_busy"
-    SILENCE = "silence"
-    FREQUENCY_CAP = "frequency_cap"
-    PERMIT_EXPIRED = "permit_expired"
-    REFUSED = "refused"
 
 
 class UnknownReason(StrEnum):

@@ -1,4 +1,4 @@
-"""The states of a contact, and what a pending one waits for."""
+"""The states of a contact."""
 
 from enum import StrEnum
 
@@ -9,16 +9,3 @@ class ContactState(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
     FINISHED = "finished"
-
-
-class Wait(StrEnum):
-    """Why a pending contact is not due yet, when that is more than not having been tried."""
-
-    RETRY = "retry"
-    DAY = "day"
-    WINDOW = "window"
-    CALLBACK = "callback"
-    FREQUENCY_CAP = "frequency_cap"
-    SILENCE = "silence"
-    SUPPRESSION = "suppression"
-    CAPACITY = "capacity"

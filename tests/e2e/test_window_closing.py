@@ -54,7 +54,7 @@ async def test_nobody_is_called_after_the_closing(stack: RunningStack, tmp_path:
     ours = [line for line in called if line.to in dict(rows)]
     last = closing.timestamp() - max(line.at for line in ours)
     dropped = await stack.ask(
-        "SELECT count(*) FROM attempts WHERE campaign_id = $1 AND reason = 'window_closed'",
+        "SELECT count(*) FROM attempts WHERE campaign_id = $1 AND reason = 'window'",
         campaign,
     )
     tell(f"{len(ours)} called, the last {last:.2f} s before the closing; {dropped} dropped")

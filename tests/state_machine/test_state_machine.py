@@ -37,7 +37,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Without these the examples would have told a story in which nothing happens.
 MUST_BE_SEEN = {
     *("no_answer", "busy", "answered_human", "opt_out", "callback_requested", "unknown"),
-    *("person_busy", "not_wanted", "suppressed", "blackout", "window_closed"),
+    *("call_up", "campaign", "suppression", "blackout", "window"),
     *("waits for retry", "waits for day", "waits for window", "waits for suppression"),
     *("waits for silence", "waits for frequency_cap", "waits for capacity"),
 }

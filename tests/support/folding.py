@@ -8,8 +8,9 @@ from asyncpg import Record
 
 from services.events.fold import CallFolder
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, DropReason
+from shared.domain.attempts import AttemptState
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 from shared.kafka.messages.calls import (
     AttemptDropped,
     AttemptDroppedData,
@@ -65,7 +66,7 @@ def an_end(
     return CallEnded.of(data, at=at)
 
 
-def a_drop(id_: UUID, reason: DropReason, *, retry_at: datetime = NOW) -> AttemptDropped:
+def a_drop(id_: UUID, reason: Reason, *, retry_at: datetime = NOW) -> AttemptDropped:
     data = AttemptDroppedData(
         attempt_id=id_,
         from_state=AttemptState.DIALING,

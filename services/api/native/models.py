@@ -1,11 +1,11 @@
 """The shapes of the native API's answers and of its small requests."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from shared.db.api.attempt_records import AttemptRecord
 from shared.db.api.campaigns import Campaign
@@ -13,9 +13,10 @@ from shared.db.api.contacts import Contact
 from shared.db.api.webhook_endpoints import Delivery
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignState, WantedState
-from shared.domain.contacts import ContactState, Wait
+from shared.domain.contacts import ContactState
 from shared.domain.deliveries import DeliveryState
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import WAITS, Reason
 
 
 class CampaignView(BaseModel):
@@ -57,7 +58,9 @@ class ContactView(BaseModel):
     outcome: Outcome | None
     attempts: int
     not_before: datetime | None
-    waits_for: Wait | None = Field(description="why it is not due yet, or was not")
+    waits_for: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(WAITS)})] | None = (
+        Field(description="why it is not due yet, or was not")
+    )
     expires_at: datetime | None = Field(description="after this it is not called any more")
 
     @classmethod

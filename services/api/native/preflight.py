@@ -1,10 +1,10 @@
 """The route that says what a campaign would do, before it does it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from services.api import preflight as acts
 from services.api.http.paging import Id
@@ -13,6 +13,7 @@ from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
 from services.api.preflight import Asked, Group, Preflight
 from shared.domain.calendar.intervals import instant_of
+from shared.domain.reasons import FOR_EVER, Reason
 
 # An answer stays readable and small; the largest groups are told.
 GROUPS_TOLD = 500
@@ -39,12 +40,10 @@ class PreflightRequest(BaseModel):
 class NeverView(BaseModel):
     """Contacts that can never be called, for one reason."""
 
-    reason: Literal[
-        "unknown_zone", "ended", "zones", "default_zone_windows", "law", "suppressed"
-    ] = Field(
+    reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(FOR_EVER)})] = Field(
         description="unknown_zone: no zone, no call · ended: no window opens before the end · "
         "zones: its candidate zones are never open at once · default_zone_windows: they leave no "
-        "hour of the calendar · law: nor does the law · suppressed: the number is not called"
+        "hour of the calendar · law: nor does the law · suppression: the number is not called"
     )
     contacts: int
     rules: list[str] = Field(description="those of law that leave no hour", examples=["us.hours"])
@@ -137,7 +136,7 @@ async def preflight_campaign(
 def _never(found: Preflight) -> list[NeverView]:
     views = [
         NeverView(
-            reason=why.reason.value,
+            reason=why.reason,
             contacts=contacts,
             rules=[rule.name for rule in why.rules],
             detail=why.detail,
@@ -147,7 +146,7 @@ def _never(found: Preflight) -> list[NeverView]:
     if found.excluded:
         detail = "the numbers are suppressed; those contacts are finished as excluded"
         views.append(
-            NeverView(reason="suppressed", contacts=found.excluded, rules=[], detail=detail)
+            NeverView(reason=Reason.SUPPRESSION, contacts=found.excluded, rules=[], detail=detail)
         )
     return views
 

@@ -1,13 +1,14 @@
 """The shape of the answer to why, of a campaign: how many contacts wait for what."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from services.api.native.why_models import RuleView, Zones, ZoneSource
 from services.api.why import CampaignWhy
 from services.api.why_campaign import Why
+from shared.domain.reasons import COUNTED, Reason
 
 
 class WaitingEntry(BaseModel):
@@ -17,22 +18,7 @@ class WaitingEntry(BaseModel):
     zone_source: ZoneSource
     jurisdictions: list[str] = Field(examples=[["US-PA"]])
     contacts: int
-    reason: Literal[
-        "unknown_zone",
-        "ended",
-        "campaign",
-        "blackout",
-        "window",
-        "law",
-        "pacing",
-        "retry",
-        "day",
-        "callback",
-        "frequency_cap",
-        "silence",
-        "suppression",
-        "capacity",
-    ] = Field(
+    reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(COUNTED)})] = Field(
         description="unknown_zone: not called without a zone · ended: the dates are over · "
         "campaign: it is stopped · blackout · window: the campaign's hours, or its budget for "
         "one of them · law: the hours of `rule` · pacing: may be called as capacity allows · "

@@ -1,19 +1,20 @@
 """The shapes of the answers to why, of a contact and of an attempt."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from services.api.why import AttemptWhy, Capacity, ContactWhy
 from shared.domain.attempts import AttemptState
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.scopes import ScopeKind
 from shared.domain.contacts import ContactState
-from shared.domain.decision.gates import Block, Gate
+from shared.domain.decision.gates import Block
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.rules import Rule
+from shared.domain.reasons import GATES, Reason
 
 ZoneSource = Literal["contact", "postal_code", "number", "campaign", "unknown"]
 Zones = Field(description="all must be open", examples=[["America/New_York"]])
@@ -43,7 +44,7 @@ class RuleView(BaseModel):
 class BlockView(BaseModel):
     """Something that forbids the call now."""
 
-    gate: Gate
+    gate: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(GATES)})]
     until: datetime | None = Field(description="when it ends by itself; null: it does not")
     rule: RuleView | None = Field(description="null: the campaign's own, or its owner's wish")
     detail: dict[str, str | int] = Field(
@@ -54,7 +55,7 @@ class BlockView(BaseModel):
     @classmethod
     def of(cls, block: Block) -> "BlockView":
         rule = None if block.rule is None else RuleView.of(block.rule)
-        return cls(gate=block.gate, until=block.until, rule=rule, detail=dict(block.detail))
+        return cls(gate=block.reason, until=block.until, rule=rule, detail=dict(block.detail))
 
 
 class LiveAttemptView(BaseModel):
@@ -96,7 +97,7 @@ class ContactWhyView(BaseModel):
     next_at: datetime | None = Field(
         description="the next instant at which it may be called, as things are; null: at none"
     )
-    waits_for: Literal["pacing"] | None = Field(
+    waits_for: Literal[Reason.PACING] | None = Field(
         description="pacing: for nothing but its turn under the caps"
     )
     binding: BlockView | None = Field(description="the block that lasts longest")
@@ -122,7 +123,7 @@ class ContactWhyView(BaseModel):
                 "attempt": scene.live,
                 "allowed": verdict.allowed,
                 "next_at": why.next_at,
-                "waits_for": "pacing" if verdict.allowed else None,
+                "waits_for": Reason.PACING if verdict.allowed else None,
                 "binding": None if verdict.binding is None else BlockView.of(verdict.binding),
                 "blocks": [BlockView.of(block) for block in verdict.blocks],
                 "capacity": [CapacityView.of(each) for each in why.capacity],

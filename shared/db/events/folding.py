@@ -9,8 +9,9 @@ from asyncpg import Record
 
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
-from shared.domain.contacts import ContactState, Wait
+from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class FoldFacts:
     attempts_in_window: int
     last_window: datetime | None
     expires_at: datetime | None
-    waits_for: Wait | None
+    waits_for: Reason | None
     zones: tuple[str, ...]
     suppressed: bool
     suppressed_until: datetime | None
@@ -67,7 +68,7 @@ class ContactNext:
     id: int
     state: ContactState
     not_before: datetime | None
-    waits_for: Wait | None
+    waits_for: Reason | None
     resumes_at: datetime | None = None
     attempts: int
     attempts_on_day: int
@@ -110,7 +111,7 @@ def _facts(row: Record) -> FoldFacts:
         **{
             **row,
             "state": AttemptState(row["state"]),
-            "waits_for": None if waits_for is None else Wait(waits_for),
+            "waits_for": None if waits_for is None else Reason(waits_for),
             "zones": tuple(row["zones"]),
         }
     )

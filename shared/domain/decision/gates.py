@@ -6,7 +6,6 @@ The one question that the claim, the dial and everybody who wants to know why as
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from shared.domain.calendar.calendar import is_open
@@ -15,28 +14,11 @@ from shared.domain.contacts import ContactState
 from shared.domain.policy.calling_rules import CallingRules, Limit
 from shared.domain.policy.frequency import FrequencyCap, Held, Length, PastCall, held_by
 from shared.domain.policy.rules import Rule
+from shared.domain.reasons import Reason
 
 # When the end of another call to the same person is asked for again.
 CALL_UP_DELAY = timedelta(seconds=30)
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-class Gate(StrEnum):
-    """What may stand between a contact and a call, in the order in which it is asked."""
-
-    CONTACT = "contact"
-    CAMPAIGN = "campaign"
-    SUPPRESSION = "suppression"
-    EXPIRY = "expiry"
-    BUDGET = "budget"
-    ZONE = "zone"
-    BLACKOUT = "blackout"
-    WINDOW = "window"
-    LAW = "law"
-    WAIT = "wait"
-    CALL_UP = "call_up"
-    SILENCE = "silence"
-    FREQUENCY_CAP = "frequency_cap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +33,7 @@ class ContactFacts:
 
     state: ContactState = ContactState.PENDING
     not_before: datetime | None = None
-    waits_for: str | None = None
+    waits_for: Reason | None = None
     expires_at: datetime | None = None
     suppressed_until: datetime | None = None
     suppression: str | None = None
@@ -68,12 +50,12 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A gate that is shut. `until` is when it opens of itself; None: it does not.
+    """A reason why the contact is not called now. `until` is when it ends by itself; None: never.
 
-    `rule` is the rule of law behind it; without one it is the campaign's or its owner's wish.
+    `rule` is the rule of law behind it; None: the campaign or its owner wants it so.
     """
 
-    gate: Gate
+    reason: Reason
     until: datetime | None
     rule: Rule | None = None
     detail: Mapping[str, str | int] = field(default_factory=dict)
@@ -81,7 +63,7 @@ class Block:
 
 def by_duration(block: Block) -> tuple[datetime, bool]:
     """A wait that was noted because of another gate is told by that gate."""
-    return block.until or NEVER, block.gate is not Gate.WAIT
+    return block.until or NEVER, block.reason is not Reason.WAIT
 
 
 def call_up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
@@ -106,13 +88,13 @@ def _contact(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block
     detail = {"state": str(facts.state)}
     if facts.outcome is not None:
         detail["outcome"] = facts.outcome
-    return Block(gate=Gate.CONTACT, until=None, detail=detail)
+    return Block(reason=Reason.CONTACT, until=None, detail=detail)
 
 
 def _campaign(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
     if facts.campaign_stopped is None:
         return None
-    return Block(gate=Gate.CAMPAIGN, until=None, detail={"state": facts.campaign_stopped})
+    return Block(reason=Reason.CAMPAIGN, until=None, detail={"state": facts.campaign_stopped})
 
 
 def _suppression(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
@@ -122,13 +104,15 @@ def _suppression(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Bl
     detail = {"reason": facts.suppression or ""}
     if facts.suppression_list is not None:
         detail["list"] = facts.suppression_list
-    return Block(gate=Gate.SUPPRESSION, until=_unless_never(until), detail=detail)
+    return Block(reason=Reason.SUPPRESSION, until=_unless_never(until), detail=detail)
 
 
 def _expiry(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     if facts.expires_at is None or now < facts.expires_at:
         return None
-    return Block(gate=Gate.EXPIRY, until=None, detail={"expired_at": facts.expires_at.isoformat()})
+    return Block(
+        reason=Reason.EXPIRY, until=None, detail={"expired_at": facts.expires_at.isoformat()}
+    )
 
 
 def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
@@ -137,13 +121,13 @@ def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block |
     if most is None or facts.attempts < most:
         return None
     detail: dict[str, str | int] = {"attempts": facts.attempts, "max_total": most}
-    return Block(gate=Gate.BUDGET, until=None, detail=detail)
+    return Block(reason=Reason.BUDGET, until=None, detail=detail)
 
 
 def _zone(rules: CallingRules, _facts: ContactFacts, _now: datetime) -> Block | None:
     if rules.group.zones:
         return None
-    return Block(gate=Gate.ZONE, until=None, detail={"source": rules.group.source})
+    return Block(reason=Reason.UNKNOWN_ZONE, until=None, detail={"source": rules.group.source})
 
 
 def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
@@ -153,7 +137,7 @@ def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block
     detail = {"reason": facts.blackout or ""}
     if facts.blackout_area is not None:
         detail["area"] = facts.blackout_area
-    return Block(gate=Gate.BLACKOUT, until=_unless_never(until), detail=detail)
+    return Block(reason=Reason.BLACKOUT, until=_unless_never(until), detail=detail)
 
 
 def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | None:
@@ -176,22 +160,22 @@ def closed_block(
     detail: Mapping[str, str] = MappingProxyType({}),
 ) -> Block:
     where = {"zones": " ".join(rules.group.zones), "zone_source": rules.group.source}
-    gate = Gate.WINDOW if rule is None else Gate.LAW
-    return Block(gate=gate, until=until, rule=rule, detail={**where, **detail})
+    reason = Reason.WINDOW if rule is None else Reason.LAW
+    return Block(reason=reason, until=until, rule=rule, detail={**where, **detail})
 
 
 def _wait(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     if facts.not_before is None or facts.not_before <= now:
         return None
-    detail = {"for": facts.waits_for or "retry"}
-    return Block(gate=Gate.WAIT, until=facts.not_before, detail=detail)
+    detail = {"for": str(facts.waits_for or Reason.RETRY)}
+    return Block(reason=Reason.WAIT, until=facts.not_before, detail=detail)
 
 
 def _call_up(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     """A call may become the conversation that a silence begins with, so there is one at a time."""
     if facts.call_up_until is None or facts.call_up_until <= now:
         return None
-    return Block(gate=Gate.CALL_UP, until=facts.call_up_until)
+    return Block(reason=Reason.CALL_UP, until=facts.call_up_until)
 
 
 def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
@@ -216,11 +200,11 @@ def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:
     until, since = held.until, held.since
     detail: dict[str, str | int]
     if isinstance(demand, FrequencyCap):
-        gate, length = Gate.FREQUENCY_CAP, demand.within
+        reason, length = Reason.FREQUENCY_CAP, demand.within
         detail = {"counted": held.counted, "max_calls": demand.max_calls}
         detail["since"] = since.dialing_at.isoformat()
     else:
-        gate, length = Gate.SILENCE, demand.lasts
+        reason, length = Reason.SILENCE, demand.lasts
         at = since.ended_at or since.dialing_at
         detail = {"after": str(demand.after), "outcome": str(since.outcome), "at": at.isoformat()}
     if rule is not None and rule.effective_until is not None:
@@ -228,7 +212,7 @@ def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:
         places = zones or ("UTC",)
         until = min(until, max(day_start(name, rule.effective_until) for name in places))
     detail |= {"by": str(demand.by), **_length(length)}
-    return Block(gate=gate, until=until, rule=rule, detail=detail)
+    return Block(reason=reason, until=until, rule=rule, detail=detail)
 
 
 def _length(length: Length) -> dict[str, int]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, WeeklyWindow, next_span
 from shared.domain.policy.calling_rules import CallingRules, Hours
 from shared.domain.policy.rules import Rule
+from shared.domain.reasons import Reason
 
 # How far next_span looks.
 SEARCHED = timedelta(days=400)
@@ -19,21 +19,11 @@ LOCATE = "give the contacts a zone or a postal code, so that fewer zones have to
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-class Never(StrEnum):
-    """What keeps a group from being called at all."""
-
-    UNKNOWN_ZONE = "unknown_zone"
-    ENDED = "ended"
-    ZONES = "zones"
-    DEFAULT_ZONE_WINDOWS = "default_zone_windows"
-    LAW = "law"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
     """`rules` are those of law that leave no hour, if it is they; `detail` is for people."""
 
-    reason: Never
+    reason: Reason
     rules: tuple[Rule, ...] = ()
     detail: str
 
@@ -42,7 +32,7 @@ def unreachable(rules: CallingRules, *, now: datetime) -> Unreachable | None:
     """Why no window opens for the group any more; None when one does."""
     zones = rules.group.zones
     if not zones:
-        return Unreachable(reason=Never.UNKNOWN_ZONE, detail=WITHOUT_ZONE)
+        return Unreachable(reason=Reason.UNKNOWN_ZONE, detail=WITHOUT_ZONE)
     if rules.opening(now=now) is not None:
         return None
     own = tuple(each.calendar for each in rules.hours if each.rule is None)
@@ -54,17 +44,17 @@ def _by_own(
 ) -> Unreachable | None:
     calendar = own[0]
     if not any(next_span((calendar,), (zone,), now=now) for zone in zones):
-        return Unreachable(reason=Never.ENDED, detail=_ended(calendar, now=now))
+        return Unreachable(reason=Reason.ENDED, detail=_ended(calendar, now=now))
     if next_span((calendar,), zones, now=now) is None:
         at_once = f"in all of {', '.join(zones)} at once"
         detail = f"no hour of the campaign's windows is open {at_once}; {LOCATE}"
-        return Unreachable(reason=Never.ZONES, detail=detail)
+        return Unreachable(reason=Reason.ZONES, detail=detail)
     if next_span(own, zones, now=now) is None:
         detail = (
             "no hour of the campaign's windows is inside default_zone_windows; "
             f"those are {in_words(own[1])}"
         )
-        return Unreachable(reason=Never.DEFAULT_ZONE_WINDOWS, detail=detail)
+        return Unreachable(reason=Reason.DEFAULT_ZONE_WINDOWS, detail=detail)
     return None
 
 
@@ -84,11 +74,11 @@ def _by_law(
         # What satisfies the strictest is likeliest to satisfy the others.
         alone.sort(key=lambda each: _minutes(each.calendar))
         detail = _excluded(own, alone[0], zones, now=now)
-        return Unreachable(reason=Never.LAW, rules=_rules(alone), detail=detail)
+        return Unreachable(reason=Reason.LAW, rules=_rules(alone), detail=detail)
     names = ", ".join(rule.name for rule in _rules(legal))
     hours = "; ".join(f"{rule.name}: {in_words(each.calendar)}" for each, rule in _named(legal))
     detail = f"no hour of the campaign's windows is inside all of {names}; the law's are {hours}"
-    return Unreachable(reason=Never.LAW, rules=_rules(legal), detail=detail)
+    return Unreachable(reason=Reason.LAW, rules=_rules(legal), detail=detail)
 
 
 def _minutes(calendar: Calendar) -> int:

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.domain.calendar.zones import day_start, local_date, refuse_naive
-from shared.domain.contacts import Wait
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 
 # Nobody means a call in more than a year: such a wish is a defect of whoever reports it.
 CALLBACK_MOST = timedelta(days=366)
@@ -81,7 +81,7 @@ class Again:
     """The earliest instant of the next attempt, calendar aside, and what it is waited for."""
 
     not_before: datetime
-    waits_for: Wait
+    waits_for: Reason
 
 
 def record(
@@ -130,7 +130,7 @@ def next_attempt(
         if callback_at - gap_ends <= CALLBACK_MOST:
             # Compared first, because the first and the last of all instants have no UTC.
             at = max(gap_ends, callback_at).astimezone(UTC)
-            return Again(not_before=at, waits_for=Wait.CALLBACK)
+            return Again(not_before=at, waits_for=Reason.CALLBACK)
     rule = policy.retry.get(outcome)
     if rule is None or history.attempts >= (rule.max_attempts or policy.max_total):
         return None
@@ -158,17 +158,17 @@ def within_budget(
     policy: AttemptPolicy, history: History, zones: tuple[str, ...], earliest: datetime
 ) -> Again:
     """The latest of the retry, the end of a spent day and the closing of a spent window."""
-    found = Again(not_before=earliest, waits_for=Wait.RETRY)
+    found = Again(not_before=earliest, waits_for=Reason.RETRY)
     if history.day is not None and _spent(policy.max_per_day, history.attempts_on_day):
-        found = _later(found, _budget_day_end(zones, history.day), Wait.DAY)
+        found = _later(found, _budget_day_end(zones, history.day), Reason.DAY)
     if history.window_closes_at is not None and _spent(
         policy.max_per_window, history.attempts_in_window
     ):
-        found = _later(found, history.window_closes_at.astimezone(UTC), Wait.WINDOW)
+        found = _later(found, history.window_closes_at.astimezone(UTC), Reason.WINDOW)
     return found
 
 
-def _later(found: Again, at: datetime, waits_for: Wait) -> Again:
+def _later(found: Again, at: datetime, waits_for: Reason) -> Again:
     return Again(not_before=at, waits_for=waits_for) if at > found.not_before else found
 
 

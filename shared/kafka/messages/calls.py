@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, WithJsonSchema
 
-from shared.domain.attempts import AttemptState, DropReason, UnknownReason
+from shared.domain.attempts import AttemptState, UnknownReason
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import DROPS, Reason
 from shared.kafka.messages.envelope import Data, Message
 
 CALL_REPORTS = "outdial.calls.reports.v1"
@@ -60,7 +61,7 @@ class CallUnknown(Message):
 class AttemptDroppedData(Data):
     attempt_id: UUID
     from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING]
-    reason: DropReason
+    reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(DROPS)})]
     dropped_at: AwareDatetime
     retry_at: AwareDatetime
     stopped_by: str | None = None

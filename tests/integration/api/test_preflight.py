@@ -54,7 +54,7 @@ async def test_each_reason_why_somebody_is_never_called_is_counted(api: Api) -> 
     assert {each["reason"]: each["contacts"] for each in found["never"]} == {
         "law": 1,
         "unknown_zone": 1,
-        "suppressed": 1,
+        "suppression": 1,
     }
     (law,) = [each for each in found["never"] if each["reason"] == "law"]
     assert law["rules"][0] == "us-ri.hours"

@@ -16,7 +16,7 @@ async def test_the_page_shows_what_is_said_now(pool: Pool) -> None:
     assert binding == [
         "window",
         "law",
-        "zone",
+        "unknown_zone",
         "suppression",
         "frequency_cap",
         "silence",

@@ -12,9 +12,10 @@ from services.dialer.handlers import ClockSkewError
 from services.dialer.permits.permits import Permits, Refusal
 from services.dialer.providers.protocol import CallRefusedError, Originate
 from services.dialer.providers.trunks import Trunks
-from shared.domain.attempts import AttemptState, CallReference, DropReason
+from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 from tests.support.dialing import Bench
 from tests.support.pipeline import an_ending
 
@@ -147,7 +148,7 @@ async def test_nothing_is_dialed_in_the_last_moments_of_a_window(bench: Bench) -
     await bench.becomes("dropped")
 
     assert bench.provider.asked == []
-    assert await bench.column("reason") == "window_closed"
+    assert await bench.column("reason") == "window"
 
 
 async def test_an_edited_calendar_closes_what_was_claimed_under_the_old_one(bench: Bench) -> None:
@@ -214,7 +215,7 @@ async def test_a_drop_that_comes_too_late_does_not_end_a_dialed_attempt(bench: B
 
     await bench.desk.drop(
         bench.reference(message),
-        DropReason.NOT_WANTED,
+        Reason.CAMPAIGN,
         AttemptState.CLAIMED,
         retry_at=datetime.now(UTC),
     )

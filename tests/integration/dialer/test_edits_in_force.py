@@ -51,7 +51,7 @@ async def test_what_was_claimed_before_the_window_was_closed_is_not_dialed(
 
     assert bench.provider.asked == []
     reasons = await bench.pool.fetch("SELECT DISTINCT reason FROM attempts")
-    assert [row["reason"] for row in reasons] == ["window_closed"]
+    assert [row["reason"] for row in reasons] == ["window"]
     contacts = await bench.pool.fetch("SELECT DISTINCT state, attempts, waits_for FROM contacts")
     assert [tuple(row) for row in contacts] == [("pending", 0, "window")]
     # Two schedulers look again, after the moment that dropped attempts wait for.
@@ -111,4 +111,4 @@ async def test_a_smaller_budget_ends_who_has_had_it_when_they_would_be_called(
     rows = await bench.pool.fetch("SELECT DISTINCT state, outcome FROM contacts")
     assert [tuple(row) for row in rows] == [("finished", "excluded")]
     reasons = await bench.pool.fetch("SELECT DISTINCT reason FROM attempts")
-    assert [row["reason"] for row in reasons] == ["budget_spent"]
+    assert [row["reason"] for row in reasons] == ["budget"]

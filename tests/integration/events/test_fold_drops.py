@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.db.types import Pool
-from shared.domain.attempts import DropReason
+from shared.domain.reasons import Reason
 from tests.support.folding import (
     BUSY,
     HOUR,
@@ -37,19 +37,19 @@ async def suppress(pool: Pool, *, campaign: str = "0", expires_at: str = FOREVER
 @pytest.mark.parametrize(
     ("reason", "waits_for"),
     [
-        (DropReason.WINDOW_CLOSED, "window"),
-        (DropReason.BLACKOUT, "window"),
-        (DropReason.SILENCE, "silence"),
-        (DropReason.FREQUENCY_CAP, "frequency_cap"),
-        (DropReason.PERSON_BUSY, "capacity"),
-        (DropReason.NOT_WANTED, "capacity"),
-        (DropReason.PERMIT_EXPIRED, "capacity"),
-        (DropReason.REFUSED, "capacity"),
-        (DropReason.SUPPRESSED, "suppression"),
+        (Reason.WINDOW, "window"),
+        (Reason.BLACKOUT, "window"),
+        (Reason.SILENCE, "silence"),
+        (Reason.FREQUENCY_CAP, "frequency_cap"),
+        (Reason.CALL_UP, "capacity"),
+        (Reason.CAMPAIGN, "capacity"),
+        (Reason.PERMIT_EXPIRED, "capacity"),
+        (Reason.REFUSED, "capacity"),
+        (Reason.SUPPRESSION, "suppression"),
     ],
 )
 async def test_a_drop_costs_nothing_and_says_what_is_waited_for(
-    pool: Pool, reason: DropReason, waits_for: str
+    pool: Pool, reason: Reason, waits_for: str
 ) -> None:
     attempt = await an_attempt(pool, contact={"waits_for": "retry"})
 
@@ -63,7 +63,7 @@ async def test_a_drop_costs_nothing_and_says_what_is_waited_for(
 async def test_a_callback_that_was_dropped_is_still_a_callback(pool: Pool) -> None:
     attempt = await an_attempt(pool, contact={"waits_for": "callback"})
 
-    contact = await fold(pool, a_drop(attempt, DropReason.REFUSED, retry_at=LATER))
+    contact = await fold(pool, a_drop(attempt, Reason.REFUSED, retry_at=LATER))
 
     assert waits(contact) == ("pending", LATER, "callback")
 
@@ -71,7 +71,7 @@ async def test_a_callback_that_was_dropped_is_still_a_callback(pool: Pool) -> No
 async def test_a_dropped_request_that_is_void_by_then_is_finished(pool: Pool) -> None:
     attempt = await an_attempt(pool, contact={"expires_at": LATER})
 
-    contact = await fold(pool, a_drop(attempt, DropReason.REFUSED, retry_at=LATER))
+    contact = await fold(pool, a_drop(attempt, Reason.REFUSED, retry_at=LATER))
 
     assert is_finished(contact) == ("finished", "out_of_time", None)
 
@@ -79,7 +79,7 @@ async def test_a_dropped_request_that_is_void_by_then_is_finished(pool: Pool) ->
 async def test_an_attempt_dropped_because_its_request_is_void_finishes_it(pool: Pool) -> None:
     attempt = await an_attempt(pool, contact={"expires_at": NOW})
 
-    contact = await fold(pool, a_drop(attempt, DropReason.EXPIRED))
+    contact = await fold(pool, a_drop(attempt, Reason.EXPIRY))
 
     assert is_finished(contact) == ("finished", "out_of_time", None)
 
@@ -87,7 +87,7 @@ async def test_an_attempt_dropped_because_its_request_is_void_finishes_it(pool: 
 async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) -> None:
     attempt = await an_attempt(pool, contact={"expires_at": NOW + 24 * HOUR})
 
-    contact = await fold(pool, a_drop(attempt, DropReason.EXPIRED))
+    contact = await fold(pool, a_drop(attempt, Reason.EXPIRY))
 
     assert contact["state"] == "pending"
 
@@ -95,7 +95,7 @@ async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) 
 async def test_who_has_had_a_budget_that_was_made_smaller_is_finished(pool: Pool) -> None:
     attempt = await an_attempt(pool)
 
-    contact = await fold(pool, a_drop(attempt, DropReason.BUDGET_SPENT))
+    contact = await fold(pool, a_drop(attempt, Reason.BUDGET))
 
     assert is_finished(contact) == ("finished", "excluded", None)
 
@@ -113,7 +113,7 @@ async def test_a_dropped_number_that_is_suppressed_for_good_is_finished(pool: Po
     await suppress(pool)
     await suppress(pool, campaign="m.id", expires_at=NEXT_YEAR.isoformat())
 
-    contact = await fold(pool, a_drop(attempt, DropReason.SUPPRESSED))
+    contact = await fold(pool, a_drop(attempt, Reason.SUPPRESSION))
 
     assert is_finished(contact) == ("finished", "excluded", None)
 

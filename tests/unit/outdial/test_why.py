@@ -11,8 +11,7 @@ from outdial.client import Client
 from outdial.commands import why as command
 from outdial.errors import OutdialError
 from outdial.why_words import TOLD, WAITS, because, full_instant, source
-from shared.domain.contacts import Wait
-from shared.domain.decision.gates import Gate
+from shared.domain import reasons
 
 NOON = "2026-11-22T17:00:00+00:00"
 RULE = {
@@ -82,7 +81,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "suppression": {"reason": "opt_out", "list": "all campaigns"},
     "expiry": {"expired_at": NOON},
     "budget": {"attempts": 3, "max_total": 2},
-    "zone": {"source": "unknown"},
+    "unknown_zone": {"source": "unknown"},
     "blackout": {"reason": "storm", "area": "US-LA"},
     "window": {"zones": "America/New_York", "zone_source": "number"},
     "law": {"zones": "America/New_York", "zone_source": "number"},
@@ -109,7 +108,7 @@ WORDS = {
     "suppression": "on the list of all campaigns: opt_out",
     "expiry": "the request was void at Sun 2026-11-22 12:00",
     "budget": "it has had 3 of 2 attempts",
-    "zone": "nobody knows the person's time zone",
+    "unknown_zone": "nobody knows the person's time zone",
     "blackout": "black-out, US-LA: storm",
     "window": "the campaign's own hours are over",
     "law": "",
@@ -122,14 +121,14 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("gate", Gate)
+@pytest.mark.parametrize("gate", reasons.GATES)
 def test_every_gate_has_its_words(gate: str) -> None:
     assert because(a_block(gate, **DETAILS[gate]), ["America/New_York"]) == WORDS[gate]
 
 
 def test_the_words_cover_every_gate_and_every_wait() -> None:
-    assert set(TOLD) == set(Gate)
-    assert set(WAITS) == set(Wait)
+    assert set(TOLD) == set(reasons.GATES)
+    assert set(WAITS) == set(reasons.WAITS)
 
 
 def test_a_rule_is_told_with_its_source_and_version() -> None:

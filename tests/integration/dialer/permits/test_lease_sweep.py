@@ -8,8 +8,9 @@ from redis.asyncio import Redis
 from services.dialer.desk import CallDesk
 from services.dialer.permits.permits import Permits
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, CallReference, DropReason
+from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
+from shared.domain.reasons import Reason
 from tests.support.campaigns import a_running_campaign, some_contacts
 
 
@@ -74,7 +75,7 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
     await permits.acquire([], {INSTALLATION: Caps(100, 100)})
 
     await CallDesk(pool, broker, permits).drop(
-        reference, DropReason.NOT_WANTED, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
+        reference, Reason.CAMPAIGN, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
     )
 
     assert await redis.zrange("outdial:leases:installation:0", 0, -1) == [str(reference)]

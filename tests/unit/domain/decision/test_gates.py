@@ -5,18 +5,13 @@ from datetime import date, datetime
 import pytest
 
 from shared.domain.contacts import ContactState
-from shared.domain.decision.gates import (
-    CALL_UP_DELAY,
-    NEVER,
-    ContactFacts,
-    Gate,
-    first_block,
-)
+from shared.domain.decision.gates import CALL_UP_DELAY, NEVER, ContactFacts, first_block
 from shared.domain.decision.verdict import decide
 from shared.domain.policy.calling_rules import (
     CallingRules,
 )
 from shared.domain.policy.rules import Rule
+from shared.domain.reasons import GATES, Reason
 from tests.unit.domain.decision.support import (
     CAP,
     DAILY,
@@ -42,80 +37,80 @@ def test_a_new_contact_in_an_open_window_may_be_called() -> None:
     assert (verdict.binding, verdict.blocks) == (None, ())
 
 
-SHUT: dict[str, tuple[CallingRules, ContactFacts, Gate, datetime | None, Rule | None]] = {
+SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule | None]] = {
     "finished": (
         rules(),
         ContactFacts(state=ContactState.FINISHED, outcome="busy"),
-        Gate.CONTACT,
+        Reason.CONTACT,
         None,
         None,
     ),
-    "live": (rules(), ContactFacts(state=ContactState.ACTIVE), Gate.CONTACT, None, None),
-    "paused": (rules(), ContactFacts(campaign_stopped="paused"), Gate.CAMPAIGN, None, None),
+    "live": (rules(), ContactFacts(state=ContactState.ACTIVE), Reason.CONTACT, None, None),
+    "paused": (rules(), ContactFacts(campaign_stopped="paused"), Reason.CAMPAIGN, None, None),
     "suppressed for good": (
         rules(),
         ContactFacts(suppressed_until=NEVER, suppression="opt_out"),
-        Gate.SUPPRESSION,
+        Reason.SUPPRESSION,
         None,
         None,
     ),
     "suppressed for a time": (
         rules(),
         ContactFacts(suppressed_until=NOW + HOUR),
-        Gate.SUPPRESSION,
+        Reason.SUPPRESSION,
         NOW + HOUR,
         None,
     ),
-    "expired": (rules(), ContactFacts(expires_at=NOW), Gate.EXPIRY, None, None),
+    "expired": (rules(), ContactFacts(expires_at=NOW), Reason.EXPIRY, None, None),
     "budget that was made smaller": (
         rules(max_total=2),
         ContactFacts(attempts=2),
-        Gate.BUDGET,
+        Reason.BUDGET,
         None,
         None,
     ),
-    "no zone": (rules(zones=()), ContactFacts(), Gate.ZONE, None, None),
+    "no zone": (rules(zones=()), ContactFacts(), Reason.UNKNOWN_ZONE, None, None),
     "black-out": (
         rules(),
         ContactFacts(blackout_until=NOW + HOUR),
-        Gate.BLACKOUT,
+        Reason.BLACKOUT,
         NOW + HOUR,
         None,
     ),
     "black-out without end": (
         rules(),
         ContactFacts(blackout_until=NEVER),
-        Gate.BLACKOUT,
+        Reason.BLACKOUT,
         None,
         None,
     ),
-    "window": (rules(windows=DAILY[:5]), ContactFacts(), Gate.WINDOW, MONDAY, None),
+    "window": (rules(windows=DAILY[:5]), ContactFacts(), Reason.WINDOW, MONDAY, None),
     "dates over": (
         rules(end_date=date(2026, 11, 21)),
         ContactFacts(),
-        Gate.WINDOW,
+        Reason.WINDOW,
         None,
         None,
     ),
-    "law": (rules(LAW), ContactFacts(), Gate.LAW, MONDAY, LAW),
+    "law": (rules(LAW), ContactFacts(), Reason.LAW, MONDAY, LAW),
     "retry": (
         rules(),
-        ContactFacts(not_before=NOW + HOUR, waits_for="retry"),
-        Gate.WAIT,
+        ContactFacts(not_before=NOW + HOUR, waits_for=Reason.RETRY),
+        Reason.WAIT,
         NOW + HOUR,
         None,
     ),
     "call up": (
         rules(own=(THREE_A_DAY,)),
         ContactFacts(calls=(ago(0, None),), call_up_until=NOW + CALL_UP_DELAY),
-        Gate.CALL_UP,
+        Reason.CALL_UP,
         NOW + CALL_UP_DELAY,
         None,
     ),
     "silence": (
         rules(SILENCE),
         ContactFacts(calls=(TALKED,)),
-        Gate.SILENCE,
+        Reason.SILENCE,
         # The talk was on Saturday, so the next Saturday is the first day without it.
         utc("2026-11-28T05:00"),
         SILENCE,
@@ -123,14 +118,14 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Gate, datetime | None, Rule | 
     "own cap": (
         rules(own=(THREE_A_DAY,)),
         ContactFacts(calls=THREE_CALLS),
-        Gate.FREQUENCY_CAP,
+        Reason.FREQUENCY_CAP,
         NOW + HOUR,
         None,
     ),
     "cap of law": (
         rules(CAP),
         ContactFacts(calls=THREE_CALLS),
-        Gate.FREQUENCY_CAP,
+        Reason.FREQUENCY_CAP,
         NOW + HOUR,
         CAP,
     ),
@@ -144,16 +139,16 @@ def test_each_gate_shuts_by_itself_and_says_until_when_by_which_rule(case: str) 
     verdict = decide(asked, facts, now=NOW)
 
     (block,) = verdict.blocks
-    assert (block.gate, block.until, block.rule) == (gate, until, rule)
+    assert (block.reason, block.until, block.rule) == (gate, until, rule)
     assert verdict.binding == block
     assert not verdict.allowed
     first = first_block(asked, facts, now=NOW)
     assert first is not None
-    assert (first.gate, first.until, first.rule) == (gate, until, rule)
+    assert (first.reason, first.until, first.rule) == (gate, until, rule)
 
 
 def test_every_gate_has_its_row() -> None:
-    assert {gate for _, _, gate, _, _ in SHUT.values()} == set(Gate)
+    assert {gate for _, _, gate, _, _ in SHUT.values()} == set(GATES)
 
 
 @pytest.mark.parametrize(

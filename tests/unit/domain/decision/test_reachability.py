@@ -8,10 +8,11 @@ import pytest
 
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
-from shared.domain.decision.reachability import Never, unreachable
+from shared.domain.decision.reachability import unreachable
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, TenantRules, calling_rules
 from shared.domain.policy.rules import CallKind, Rule
+from shared.domain.reasons import Reason
 from shared.rulepacks import loader
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -44,7 +45,7 @@ def test_without_a_zone_nobody_is_called_at_any_time() -> None:
     found = unreachable(rules(EVENINGS), now=NOW)
 
     assert found is not None
-    assert found.reason is Never.UNKNOWN_ZONE
+    assert found.reason is Reason.UNKNOWN_ZONE
 
 
 def test_an_end_date_that_is_over_is_told() -> None:
@@ -52,7 +53,7 @@ def test_an_end_date_that_is_over_is_told() -> None:
     found = unreachable(rules(over, "America/New_York"), now=NOW)
 
     assert found is not None
-    assert (found.reason, found.rules) == (Never.ENDED, ())
+    assert (found.reason, found.rules) == (Reason.ENDED, ())
     assert "end_date 2026-11-20" in found.detail
 
 
@@ -60,7 +61,7 @@ def test_zones_that_are_never_open_at_once_are_told() -> None:
     found = unreachable(rules(EVENINGS, "America/New_York", "Asia/Tokyo"), now=NOW)
 
     assert found is not None
-    assert found.reason is Never.ZONES
+    assert found.reason is Reason.ZONES
     assert "in all of America/New_York, Asia/Tokyo at once" in found.detail
 
 
@@ -77,7 +78,7 @@ def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
     )
 
     assert found is not None
-    assert found.reason is Never.DEFAULT_ZONE_WINDOWS
+    assert found.reason is Reason.DEFAULT_ZONE_WINDOWS
     assert found.detail.endswith("those are Mon 10:00-12:00")
 
 
@@ -108,7 +109,7 @@ def test_law_without_a_common_hour_is_told_with_its_hours_and_the_smallest_chang
     found = unreachable(rules({"windows": windows}, "America/New_York", places=("US-RI",)), now=NOW)
 
     assert found is not None
-    assert found.reason is Never.LAW
+    assert found.reason is Reason.LAW
     assert found.rules[0].name == "us-ri.hours"
     assert found.detail == (
         "no hour of the campaign's windows is inside us-ri.hours; the law's are "
@@ -124,7 +125,7 @@ def test_a_holiday_as_the_only_date_asks_for_other_dates() -> None:
     found = unreachable(rules(thanksgiving, "America/New_York", places=("US-RI",)), now=NOW)
 
     assert found is not None
-    assert found.reason is Never.LAW
+    assert found.reason is Reason.LAW
     assert found.detail.endswith(
         "choose a date in dates that the law allows, or add weekly windows"
     )

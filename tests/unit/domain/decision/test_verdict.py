@@ -13,13 +13,13 @@ from shared.domain.decision.gates import (
     NEVER,
     Block,
     ContactFacts,
-    Gate,
     call_up_until,
     first_block,
 )
 from shared.domain.decision.verdict import decide
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, PastCall, Scope
+from shared.domain.reasons import Reason
 from tests.unit.domain.decision.support import (
     BERLIN,
     CAP,
@@ -47,30 +47,30 @@ def test_gates_are_told_in_their_order_and_the_longest_binds() -> None:
         suppressed_until=NOW + HOUR,
         blackout_until=NOW + 2 * HOUR,
         not_before=NOW + 30 * HOUR,
-        waits_for="retry",
+        waits_for=Reason.RETRY,
         calls=(*THREE_CALLS, TALKED, ago(0, None)),
         call_up_until=NOW + CALL_UP_DELAY,
     )
 
     verdict = decide(rules(LAW, CAP, SILENCE, windows=DAILY[:5]), facts, now=NOW)
 
-    assert [block.gate for block in verdict.blocks] == [
-        Gate.SUPPRESSION,
-        Gate.BLACKOUT,
-        Gate.WINDOW,
-        Gate.LAW,
-        Gate.WAIT,
-        Gate.CALL_UP,
-        Gate.FREQUENCY_CAP,
-        Gate.SILENCE,
+    assert [block.reason for block in verdict.blocks] == [
+        Reason.SUPPRESSION,
+        Reason.BLACKOUT,
+        Reason.WINDOW,
+        Reason.LAW,
+        Reason.WAIT,
+        Reason.CALL_UP,
+        Reason.FREQUENCY_CAP,
+        Reason.SILENCE,
     ]
     assert verdict.binding is not None
-    assert verdict.binding.gate is Gate.SILENCE
+    assert verdict.binding.reason is Reason.SILENCE
     # It ends on a Saturday, and nobody is called before Monday.
     assert verdict.next_at == utc("2026-11-30T14:00")
     first = first_block(rules(LAW, CAP, SILENCE), facts, now=NOW)
     assert first is not None
-    assert first.gate is Gate.SUPPRESSION
+    assert first.reason is Reason.SUPPRESSION
 
 
 def test_what_never_ends_binds_before_what_does() -> None:
@@ -79,7 +79,7 @@ def test_what_never_ends_binds_before_what_does() -> None:
     verdict = decide(rules(), facts, now=NOW)
 
     assert verdict.binding is not None
-    assert verdict.binding.gate is Gate.SUPPRESSION
+    assert verdict.binding.reason is Reason.SUPPRESSION
     assert verdict.next_at is None
 
 
@@ -89,9 +89,9 @@ def test_the_rule_that_keeps_hours_shut_longest_binds_and_not_the_campaigns_own(
 
     verdict = decide(rules(LAW), ContactFacts(), now=early)
 
-    assert [(block.gate, block.until) for block in verdict.blocks] == [
-        (Gate.WINDOW, utc("2026-11-22T14:00")),
-        (Gate.LAW, MONDAY),
+    assert [(block.reason, block.until) for block in verdict.blocks] == [
+        (Reason.WINDOW, utc("2026-11-22T14:00")),
+        (Reason.LAW, MONDAY),
     ]
     assert verdict.binding is not None
     assert verdict.binding.rule == LAW
@@ -108,12 +108,12 @@ def test_hours_that_are_never_open_at_once_have_no_end() -> None:
 
 
 def test_a_wait_that_a_limit_made_is_told_by_the_limit() -> None:
-    facts = ContactFacts(calls=THREE_CALLS, not_before=NOW + HOUR, waits_for="frequency_cap")
+    facts = ContactFacts(calls=THREE_CALLS, not_before=NOW + HOUR, waits_for=Reason.FREQUENCY_CAP)
 
     binding = decide(rules(CAP), facts, now=NOW).binding
 
     assert binding is not None
-    assert binding.gate is Gate.FREQUENCY_CAP
+    assert binding.reason is Reason.FREQUENCY_CAP
 
 
 def test_of_several_limits_the_longest_holds() -> None:
@@ -144,8 +144,8 @@ def test_a_call_that_is_up_is_looked_at_again_soon() -> None:
     assert call_up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
 
 
-def gates(found: tuple[Block, ...]) -> set[Gate]:
-    return {block.gate for block in found}
+def gates(found: tuple[Block, ...]) -> set[Reason]:
+    return {block.reason for block in found}
 
 
 windows = st.lists(
@@ -211,7 +211,7 @@ def test_at_the_next_instant_all_gates_are_open_and_just_before_one_is_not(
     assert verdict.binding is not None
     assert verdict.binding.until is not None
     assert verdict.binding.until <= verdict.next_at
-    assert gates(verdict.blocks) >= {verdict.binding.gate}
+    assert gates(verdict.blocks) >= {verdict.binding.reason}
 
 
 def test_the_facts_of_a_person_do_not_change_the_answer_of_the_rules() -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain.contacts import Wait
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import (
     CALLBACK_MOST,
@@ -18,6 +17,7 @@ from shared.domain.policy.attempt_policy import (
     next_attempt,
     record,
 )
+from shared.domain.reasons import Reason
 
 UTC_ONLY = ("UTC",)
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def decided(
     *,
     chance: float = 0,
     callback_at: datetime | None = None,
-) -> tuple[datetime, Wait] | None:
+) -> tuple[datetime, Reason] | None:
     again = next_attempt(
         policy,
         history,
@@ -80,24 +80,24 @@ def decided(
 @pytest.mark.parametrize(
     ("policy", "attempts", "expected"),
     [
-        pytest.param(a_policy(), 1, (NOON + HOUR, Wait.RETRY), id="the retry"),
-        pytest.param(a_policy(max_per_window=2), 1, (NOON + HOUR, Wait.RETRY), id="one left"),
-        pytest.param(a_policy(max_per_window=2), 2, (CLOSING, Wait.WINDOW), id="window spent"),
-        pytest.param(a_policy(max_per_day=2), 2, (MIDNIGHT, Wait.DAY), id="day spent"),
+        pytest.param(a_policy(), 1, (NOON + HOUR, Reason.RETRY), id="the retry"),
+        pytest.param(a_policy(max_per_window=2), 1, (NOON + HOUR, Reason.RETRY), id="one left"),
+        pytest.param(a_policy(max_per_window=2), 2, (CLOSING, Reason.WINDOW), id="window spent"),
+        pytest.param(a_policy(max_per_day=2), 2, (MIDNIGHT, Reason.DAY), id="day spent"),
         pytest.param(
-            a_policy(max_per_day=2, max_per_window=2), 2, (MIDNIGHT, Wait.DAY), id="both spent"
+            a_policy(max_per_day=2, max_per_window=2), 2, (MIDNIGHT, Reason.DAY), id="both spent"
         ),
         pytest.param(
             a_policy(max_per_window=1, delays=(6 * HOUR,)),
             1,
-            (NOON + 6 * HOUR, Wait.RETRY),
+            (NOON + 6 * HOUR, Reason.RETRY),
             id="the delay is past the closing anyway",
         ),
         pytest.param(a_policy(max_total=2, max_per_window=2), 2, None, id="all spent"),
     ],
 )
 def test_the_answer_says_what_is_waited_for(
-    policy: AttemptPolicy, attempts: int, expected: tuple[datetime, Wait] | None
+    policy: AttemptPolicy, attempts: int, expected: tuple[datetime, Reason] | None
 ) -> None:
     assert decided(policy, after(attempts)) == expected
 
@@ -133,13 +133,13 @@ def test_each_attempt_has_its_delay_and_the_last_one_repeats() -> None:
     waits = [decided(policy, after(attempts)) for attempts in (1, 2, 3, 4, 5)]
 
     expected = (HOUR, 3 * HOUR, 7 * HOUR, 7 * HOUR, 7 * HOUR)
-    assert waits == [(NOON + delay, Wait.RETRY) for delay in expected]
+    assert waits == [(NOON + delay, Reason.RETRY) for delay in expected]
 
 
 def test_a_rule_with_a_delay_of_its_own_does_not_look_at_the_others() -> None:
     policy = a_policy(delays=(HOUR,), retry={BUSY: RetryRule(delay=5 * HOUR)})
 
-    assert decided(policy, after(1)) == (NOON + 5 * HOUR, Wait.RETRY)
+    assert decided(policy, after(1)) == (NOON + 5 * HOUR, Reason.RETRY)
 
 
 def test_an_outcomes_maximum_counts_attempts_of_every_outcome() -> None:
@@ -164,7 +164,7 @@ def test_jitter_is_added_to_the_longer_of_delay_and_gap(
 ) -> None:
     policy = a_policy(jitter=0.5, min_gap=gap)
 
-    assert decided(policy, after(1), chance=chance) == (NOON + expected, Wait.RETRY)
+    assert decided(policy, after(1), chance=chance) == (NOON + expected, Reason.RETRY)
 
 
 def test_chance_is_the_same_for_the_same_attempt_and_spread_over_others() -> None:
@@ -200,7 +200,7 @@ def test_a_person_is_called_back_when_they_asked_for_it(
 
     again = decided(policy, after(1), Outcome.CALLBACK_REQUESTED, callback_at=callback_at)
 
-    assert again == (expected, Wait.CALLBACK)
+    assert again == (expected, Reason.CALLBACK)
 
 
 @pytest.mark.parametrize(
@@ -220,13 +220,13 @@ def test_without_a_time_that_can_be_meant_a_callback_follows_its_rule(
 
     assert decided(a_policy(), after(1), asked, callback_at=callback_at) is None
     again = decided(a_policy(retry=rules), after(1), asked, callback_at=callback_at)
-    assert again == (NOON + 2 * HOUR, Wait.RETRY)
+    assert again == (NOON + 2 * HOUR, Reason.RETRY)
 
 
 def test_only_the_outcome_that_says_so_asks_for_a_callback() -> None:
     again = decided(a_policy(), after(1), BUSY, callback_at=NOON + 9 * HOUR)
 
-    assert again == (NOON + HOUR, Wait.RETRY)
+    assert again == (NOON + HOUR, Reason.RETRY)
 
 
 def test_a_callback_does_not_go_beyond_the_total() -> None:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.calendar.zones import local_date
-from shared.domain.contacts import Wait
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import (
     Again,
@@ -21,6 +20,7 @@ from shared.domain.policy.attempt_policy import (
     next_attempt,
     record,
 )
+from shared.domain.reasons import Reason
 from tests.unit.domain.calendar.oracle import all_zones
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_whatever_the_outcomes_the_budget_is_one(
         if again is None:
             break
         assert again.not_before - at >= policy.min_gap
-        asked_for = again.waits_for is Wait.CALLBACK
+        asked_for = again.waits_for is Reason.CALLBACK
         at = callable_from(again.not_before + step.late)
 
     assert len(story.called) <= policy.max_total

@@ -209,7 +209,7 @@ def test_the_end_is_that_of_the_last_call_or_there_is_none(tmp_path: Path) -> No
     assert not long.result.waiting
     assert short.result.finished_at is None
     gates = {each.reason.partition(":")[0] for each in short.result.waiting}
-    assert gates <= {"window", "law", "retry", "day", "capacity", "silence", "frequency_cap"}
+    assert gates <= {"window", "law", "retry", "day", "pacing", "silence", "frequency_cap"}
 
 
 def test_the_same_seed_gives_the_same_calls_and_another_gives_others(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""The table of reasons is whole, and the schema stores no other words."""
+
+import re
+from importlib import resources
+
+import pytest
+
+from shared.domain.attempts import AttemptState
+from shared.domain.contacts import ContactState
+from shared.domain.outcomes import Outcome
+from shared.domain.reasons import DROPS, GATES, MEANINGS, WAITS, Meaning, Reason, wait_after
+
+SCHEMA = "0001_first_release.sql"
+
+
+def words(column: str) -> list[set[str]]:
+    """The words of each CHECK of a column, in the order of the tables."""
+    versions = resources.files("shared.db.migrations.versions")
+    schema = versions.joinpath(SCHEMA).read_text("utf-8")
+    checks = re.findall(rf"CHECK \({column} IN \(([^)]*)\)", schema)
+    return [set(re.findall(r"'(\w+)'", check)) for check in checks]
+
+
+def test_every_reason_has_its_row_and_occurs_somewhere() -> None:
+    assert list(MEANINGS) == list(Reason)
+    assert Meaning() not in MEANINGS.values()
+
+
+def test_gates_come_first_in_the_order_in_which_they_are_asked() -> None:
+    assert tuple(Reason)[: len(GATES)] == GATES
+
+
+def test_a_dropped_contact_waits_for_what_can_be_stored() -> None:
+    assert {MEANINGS[reason].drops_to for reason in DROPS} <= set(WAITS)
+
+
+def test_only_a_spent_budget_finishes_a_contact() -> None:
+    finishing = {reason: meaning.finishes for reason, meaning in MEANINGS.items()}
+
+    assert {reason for reason, outcome in finishing.items() if outcome} == {Reason.BUDGET}
+    assert finishing[Reason.BUDGET] is Outcome.EXCLUDED
+
+
+@pytest.mark.parametrize("reason", DROPS)
+def test_a_callback_stays_a_callback(reason: Reason) -> None:
+    assert wait_after(reason, before="callback") is Reason.CALLBACK
+    assert wait_after(reason, before=None) is MEANINGS[reason].drops_to
+
+
+@pytest.mark.parametrize("reason", sorted(set(Reason) - set(DROPS)))
+def test_nothing_is_dropped_for_another_reason(reason: Reason) -> None:
+    with pytest.raises(ValueError, match="no attempt is dropped"):
+        wait_after(reason, before=None)
+
+
+def test_the_schema_stores_the_words_of_the_code() -> None:
+    assert words("waits_for") == [set(WAITS)]
+    assert {frozenset(found) for found in words("state")} >= {
+        frozenset(AttemptState),
+        frozenset(ContactState),
+    }
