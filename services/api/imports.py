@@ -14,8 +14,8 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.http.upload import pieces_of, read_on
 from services.api.refusals import Refused, campaign_ended
-from shared.db import calling_groups, counters, waiting_counts
-from shared.db.api import campaigns, contacts, imports
+from shared.db import calling_groups, counters, locks, waiting_counts
+from shared.db.api import contacts, imports
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import NewContact
 from shared.db.types import Connection
@@ -95,7 +95,7 @@ async def add(
             for entry in entries
         ]
         valid = [row for row in read if isinstance(row, Row)]
-        await campaigns.lock_for_import(conn, campaign_id)
+        await locks.lock_for_import(conn, campaign_id)
         ids = await _group_ids(conn, campaign_id, rows.groups)
         inserted = await contacts.insert(
             conn,
@@ -134,7 +134,7 @@ def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:
 
 async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     await owned(conn, caller, campaign_id)
-    await campaigns.block_completion(conn, campaign_id)
+    await locks.block_completion(conn, campaign_id)
     # Read again: the scheduler may have completed it before it was kept open.
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
@@ -162,7 +162,7 @@ async def _stage(conn: Connection, reader: CsvContacts, pieces: AsyncIterator[by
 async def _merge(
     conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts
 ) -> Imported:
-    await campaigns.lock_for_import(conn, campaign_id)
+    await locks.lock_for_import(conn, campaign_id)
     merged = await imports.merge(
         conn,
         tenant_id=caller.tenant_id,

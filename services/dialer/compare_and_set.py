@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.dialer.recheck import Blocked, Candidate, recheck
-from shared.db import dialing, person_calls
+from shared.db import dialing, locks, person_calls
 from shared.db.person_calls import NewCall
 from shared.db.types import Connection, Pool
 from shared.domain.capacity.margins import WINDOW_MARGIN
@@ -54,7 +54,7 @@ async def _commit_counted(
     persons = {each.person for each in candidates}
     limited = {each.person for each in candidates if each.rules.limits}
     async with pool.acquire() as conn, conn.transaction():
-        await person_calls.lock(conn, persons)
+        await locks.lock_persons(conn, persons)
         calls = await person_calls.of_persons(conn, limited, now=now())
         at, stopped, allowed = now(), [], []
         for each in candidates:

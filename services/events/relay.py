@@ -7,6 +7,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from faststream.kafka import KafkaBroker
 
+from shared.db import locks
 from shared.db.events import event_relays
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import publish_raw
@@ -51,7 +52,7 @@ class EventRelay:
     async def _elect(self) -> "PoolConnectionProxy[asyncpg.Record] | None":
         conn = await self._pool.acquire()
         try:
-            if await event_relays.lead(conn):
+            if await locks.try_lead_relay(conn):
                 self._conn = conn
         except BaseException:
             # The server may grant the lock after all, and it would stay with the connection.

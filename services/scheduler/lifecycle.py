@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_groups, campaign_runs, counters, public_events, waiting_counts
+from shared.db import campaign_groups, campaign_runs, counters, locks, public_events, waiting_counts
 from shared.db.api import contacts
 from shared.db.campaign_groups import Group
 from shared.db.campaign_runs import UnsettledCampaign
@@ -74,7 +74,7 @@ class Lifecycle:
         now: datetime,
     ) -> bool:
         """Complete a campaign of which no contact is live or can be called any more."""
-        if not await campaign_runs.try_exclude_imports(conn, campaign.id):
+        if not await locks.try_exclude_imports(conn, campaign.id):
             return False
         live, groups = await campaign_groups.unfinished(conn, campaign.id)
         if live or not all(self._is_over(campaign, group, now=now) for group in groups):

@@ -138,12 +138,6 @@ async def move(conn: Connection, campaign_id: int, state: CampaignState, *, at: 
     )
 
 
-async def try_exclude_imports(conn: Connection, campaign_id: int) -> bool:
-    """Whether no import is under way; none begins before this transaction is over."""
-    free: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", campaign_id)
-    return free
-
-
 async def _campaigns(
     conn: Connection, rows: Sequence[asyncpg.Record], policies: Policies
 ) -> list[RunningCampaign]:

@@ -32,26 +32,6 @@ class NewCall:
     subject: str
 
 
-async def lock(conn: Connection, persons: Collection[Person]) -> None:
-    """Until the transaction ends, nobody else decides on a call to one of these persons.
-
-    In one order, so that none deadlock; two numbers that share a hash only wait for each other.
-    """
-    await conn.execute(
-        """
-        SELECT pg_advisory_xact_lock(tenant, person) FROM (
-            SELECT DISTINCT (p.tenant_id % 2147483647)::integer AS tenant,
-                hashtext(p.number) AS person
-            FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
-            ORDER BY 1, 2
-            OFFSET 0
-        ) AS ordered
-        """,
-        [person.tenant_id for person in persons],
-        [person.number for person in persons],
-    )
-
-
 async def of_persons(
     conn: Connection, persons: Collection[Person], *, now: datetime
 ) -> dict[Person, list[PastCall]]:

@@ -9,9 +9,6 @@ from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 
-# Seconds; the pool's own limit is meant for short statements.
-LONGEST_IMPORT = 3600.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -153,19 +150,4 @@ async def bump_revision(conn: Connection, *, tenant_id: int | None) -> None:
         )
         """,
         tenant_id,
-    )
-
-
-async def block_completion(conn: Connection, campaign_id: int) -> None:
-    """Until the transaction ends, the scheduler does not complete the campaign."""
-    await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", campaign_id)
-
-
-async def lock_for_import(conn: Connection, campaign_id: int) -> None:
-    """Until the transaction ends, nobody else adds contacts.
-
-    Two that add the same numbers in another order would wait for each other for ever.
-    """
-    await conn.execute(
-        "SELECT pg_advisory_xact_lock(-$1::bigint)", campaign_id, timeout=LONGEST_IMPORT
     )

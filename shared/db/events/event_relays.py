@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from shared.db.types import Connection
 
-# Any constant will do, as long as every relay takes the same.
-RELAY_LOCK = 0x72656C61
-
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
@@ -28,12 +25,6 @@ class Entry:
     topic: str
     key: str
     payload: bytes
-
-
-async def lead(conn: Connection) -> bool:
-    """Whether this session may relay; the lock is held until the session ends."""
-    held: bool = await conn.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK)
-    return held
 
 
 async def backlogs(conn: Connection) -> list[Backlog]:

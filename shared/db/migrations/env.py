@@ -8,13 +8,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-# Any constant will do, as long as every migrator takes the same.
-MIGRATION_LOCK = 0x6F757464
+from shared.db.locks import LockClass
 
 
 def run_on(connection: Connection) -> None:
     # Held by the session, which ends with this process: each revision has its own transaction.
-    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+    lock = text("SELECT pg_advisory_lock(:lock, 0)")
+    connection.execute(lock, {"lock": int(LockClass.MIGRATION)})
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.commit()
     context.configure(connection=connection, transaction_per_migration=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.db import policies
-from shared.db.api import campaigns, tenants
+from shared.db.api import api_keys, campaigns, tenants
 from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.definitions.campaign import CampaignDefinition
@@ -67,11 +67,6 @@ async def test_no_more_are_kept_than_one_question_needs(
 
 
 async def _a_key(pool: Pool) -> int:
-    key: int = await pool.fetchval(
-        """
-        INSERT INTO api_keys (tenant_id, prefix, sha256)
-        SELECT min(id), 'od_test_', sha256(gen_random_uuid()::text::bytea) FROM tenants
-        RETURNING id
-        """
-    )
+    await api_keys.create(pool, await pool.fetchval("SELECT min(id) FROM tenants"))
+    key: int = await pool.fetchval("SELECT id FROM api_keys")
     return key

@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 
 from outdial.stack.servers import LocalServers
 from services.events.relay import BATCH, EventRelay
-from shared.db import public_events
+from shared.db import locks, public_events
 from shared.db.events import event_relays
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import make_broker
@@ -198,7 +198,7 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
     pool: Pool, broker: KafkaBroker, dsn: str
 ) -> None:
     leader, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
-    assert await event_relays.lead(leader)
+    assert await locks.try_lead_relay(leader)
     relay = EventRelay(pool, broker)
     await relay.run_once(NOW)
     backend = await pool.fetchval("SELECT pg_backend_pid()")
@@ -214,7 +214,7 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
     with pytest.raises(asyncio.CancelledError):
         await elected
 
-    await until(lambda: event_relays.lead(other))
+    await until(lambda: locks.try_lead_relay(other))
     await other.close()
 
 

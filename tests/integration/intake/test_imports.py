@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from services.api.http import upload
+from shared.db import locks
 from shared.db.types import Pool
 from tests.support.api import Api
 from tests.support.waiting import until
@@ -237,8 +238,7 @@ async def test_a_campaign_is_kept_open_while_a_file_is_on_its_way(api: Api) -> N
 
     async def may_complete() -> bool:
         async with api.pool.acquire() as conn, conn.transaction():
-            taken: bool = await conn.fetchval("SELECT pg_try_advisory_xact_lock($1)", campaign_id)
-            return taken
+            return await locks.try_exclude_imports(conn, campaign_id)
 
     async def is_kept_open() -> bool:
         return not await may_complete()

@@ -11,6 +11,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
+from shared.db import locks
 from shared.db.events import folding
 from shared.db.scheduler import claims
 from shared.db.scheduler.claims import ClaimableGroup
@@ -313,7 +314,7 @@ async def test_a_campaign_is_not_completed_while_contacts_are_imported(
     await finish_all(pool)
 
     async with pool.acquire() as conn, conn.transaction():
-        await conn.execute("SELECT pg_advisory_xact_lock_shared($1)", campaign)
+        await locks.block_completion(conn, campaign)
         await lifecycle.run_once(NOW)
         during = await state_of(pool, campaign)
     await lifecycle.run_once(NOW)
