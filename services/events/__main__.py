@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from starlette.applications import Starlette
 
 from services.events.fold import CallFolder
-from services.events.pruner import Pruner
+from services.events.pruner import Pruner, Retention
 from services.events.relay import EventRelay
 from services.events.webhooks.egress import webhook_session
 from services.events.webhooks.sender import WebhookSender
@@ -19,7 +20,16 @@ from shared.runtime.settings import Settings
 
 RELAY_SECONDS = 0.05
 WEBHOOK_SECONDS = 0.1
-PRUNE_SECONDS = 60
+PRUNE_SECONDS = 600
+
+
+def retention_of(settings: Settings) -> Retention:
+    return Retention(
+        events=timedelta(days=settings.keep_events_days),
+        deliveries=timedelta(days=settings.keep_deliveries_days),
+        person_calls=timedelta(days=settings.keep_person_calls_days),
+        inbox=timedelta(days=settings.keep_inbox_days),
+    )
 
 
 async def main() -> None:
@@ -30,7 +40,7 @@ async def main() -> None:
     async with database(settings) as pool:
         folder = CallFolder(pool)
         relay = EventRelay(pool, broker)
-        pruner = Pruner(pool)
+        pruner = Pruner(pool, retention_of(settings))
         consume(broker, CALL_REPORTS, CallEvent, folder.on_call_events, group="events")
 
         @asynccontextmanager

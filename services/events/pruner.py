@@ -1,23 +1,89 @@
-"""Forgets what nobody asks for any more: facts that Kafka cannot bring again, empty buckets."""
+"""Deletes rows whose time is over, and makes and drops the days of public events."""
 
+import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
-from shared.db import waiting_counts
-from shared.db.events import inbox
+from shared.db import tenants, waiting_counts
+from shared.db.events import event_days, retention
 from shared.db.types import Pool
 from shared.db.waiting_counts import five_minutes_of
+from shared.runtime.metrics import EVENT_DAYS, ROWS_PRUNED
+
+logger = logging.getLogger(__name__)
 
 PRUNE_MOST = 10_000
+# More than a weekend without this service; then events go to the default partition.
+DAYS_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long rows are kept after they have ended."""
+
+    events: timedelta
+    deliveries: timedelta
+    person_calls: timedelta
+    inbox: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Pruner:
+    """Deletes in batches, tenant by tenant; a day of events is dropped as a whole."""
+
     pool: Pool
+    keep: Retention
 
     async def run_once(self, now: datetime) -> bool:
-        facts = await inbox.prune(self.pool, now=now, limit=PRUNE_MOST)
-        buckets = await waiting_counts.prune(
-            self.pool, before=five_minutes_of(now), limit=PRUNE_MOST
+        """Return whether there may be more to delete at once."""
+        await self._make_days(now)
+        more = await self._delete_facts(now)
+        for tenant_id in await tenants.ids(self.pool):
+            more = await self._delete_rows(tenant_id, now) or more
+        await self._drop_days(now)
+        return more
+
+    async def _make_days(self, now: datetime) -> None:
+        today = now.astimezone(UTC).date()
+        ahead = {today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)}
+        wanted = ahead | await event_days.in_default(self.pool)
+        for day in sorted(wanted - await event_days.made(self.pool)):
+            async with self.pool.acquire() as conn, conn.transaction():
+                await event_days.wait_briefly(conn)
+                await event_days.make(conn, day)
+
+    async def _drop_days(self, now: datetime) -> None:
+        days = await event_days.made(self.pool)
+        EVENT_DAYS.set(len(days))
+        for day in sorted(days):
+            if datetime.combine(day, time(), UTC) + timedelta(days=1) > now - self.keep.events:
+                return
+            async with self.pool.acquire() as conn, conn.transaction():
+                await event_days.wait_briefly(conn)
+                if await event_days.in_use(conn, day):
+                    logger.warning("events kept longer", extra={"day": day.isoformat()})
+                    continue
+                await event_days.drop(conn, day)
+
+    async def _delete_facts(self, now: datetime) -> bool:
+        deleted = await retention.delete_facts(
+            self.pool, before=now - self.keep.inbox, limit=PRUNE_MOST
         )
-        return PRUNE_MOST in (facts, buckets)
+        ROWS_PRUNED.labels("inbox").inc(deleted)
+        return deleted == PRUNE_MOST
+
+    async def _delete_rows(self, tenant_id: int, now: datetime) -> bool:
+        deleted = {
+            "webhook_deliveries": await retention.delete_deliveries(
+                self.pool, tenant_id, before=now - self.keep.deliveries, limit=PRUNE_MOST
+            ),
+            "person_calls": await retention.delete_person_calls(
+                self.pool, tenant_id, before=now - self.keep.person_calls, limit=PRUNE_MOST
+            ),
+            "waiting_contacts": await waiting_counts.prune(
+                self.pool, before=five_minutes_of(now), limit=PRUNE_MOST
+            ),
+        }
+        for table, count in deleted.items():
+            ROWS_PRUNED.labels(table).inc(count)
+        return PRUNE_MOST in deleted.values()

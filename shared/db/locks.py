@@ -12,12 +12,12 @@ that is named, so that no two wait for each other:
 7. `attempts`
 8. `suppressions`: by tenant and number
 9. `contacts`: by number; claims pass over what is locked (SKIP LOCKED)
-10. `webhook_endpoints`, shared
-11. `campaign_counters`: by campaign and name
-12. `waiting_contacts`: by all columns of the key
-13. `event_heads`: by tenant
+10. `campaign_counters`: by campaign and name
+11. `waiting_contacts`: by all columns of the key
+12. `event_heads`: by tenant
+13. `webhook_endpoints`, shared: by tenant and id
 
-The last three are shared by all writers of a campaign or a tenant, so they come last and are held
+The last four are shared by all writers of a campaign or a tenant, so they come last and are held
 for the shortest time. Rows that only one process can be at work on are not in the list.
 
 An advisory lock has two numbers: its class and a key. Keys are hashed, so two campaigns or persons

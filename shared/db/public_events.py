@@ -16,8 +16,6 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
     So the positions of a tenant are gapless and in commit order, and a reader that goes on behind
     the last position it saw never misses an event. A sequence cannot do that: a smaller number may
     be committed later. Order per key is commit order as well.
-
-    Locks after the heads: the endpoints, shared.
     """
     if not events:
         return
@@ -30,7 +28,7 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
             ) WITH ORDINALITY
                 AS event (tenant_id, campaign_id, id, type, topic, key, payload, number)
         ), head AS (
-            -- Reserves the positions; in one order for all writers, so that none deadlock.
+            -- Reserves the positions, in the order of locks (shared/db/locks.py).
             INSERT INTO event_heads (tenant_id, last)
             SELECT tenant_id, count(*) FROM event GROUP BY tenant_id ORDER BY tenant_id
             ON CONFLICT (tenant_id) DO UPDATE SET last = event_heads.last + excluded.last
@@ -53,6 +51,7 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
             AND endpoint.campaign_id = ANY (ARRAY[0, event.campaign_id])
             AND event.type = ANY (endpoint.event_types)
         WHERE endpoint.disabled_at IS NULL
+        ORDER BY endpoint.tenant_id, endpoint.id
         -- Makes `webhooks.disable` wait, so that it ends these as well.
         FOR SHARE OF endpoint
         """,

@@ -50,6 +50,13 @@ FACTS_REPEATED = Counter(
 )
 EVENTS_RELAYED = Counter("outdial_events_relayed_total", "Public events published.")
 EVENTS_PENDING = Gauge("outdial_events_pending", "Public events not yet published.")
+EVENT_DAYS = Gauge(
+    "outdial_event_days",
+    "Days of public events kept or made ahead; growth means Kafka or webhooks do not get them.",
+)
+ROWS_PRUNED = Counter(
+    "outdial_rows_pruned_total", "Rows deleted because their time was over.", ["table"]
+)
 WEBHOOK_TRIES = Counter("outdial_webhook_tries_total", "Webhook posts by result.", ["result"])
 
 # Every process.

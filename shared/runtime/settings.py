@@ -40,6 +40,16 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         default=False, description="let webhooks reach loopback and private addresses (development)"
     )
+    keep_events_days: int = Field(
+        default=7, ge=4, description="public events; a webhook may be tried for three days"
+    )
+    keep_deliveries_days: int = Field(default=30, ge=4, description="webhook deliveries that ended")
+    keep_person_calls_days: int = Field(
+        default=400, ge=370, description="calls per person; a frequency cap looks back 366 days"
+    )
+    keep_inbox_days: int = Field(
+        default=8, ge=8, description="which reports were folded; Kafka keeps them for a week"
+    )
     rulepacks: Path | None = Field(
         default=None, description="a directory of rule packs beside those that come with Outdial"
     )

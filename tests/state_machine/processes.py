@@ -12,7 +12,7 @@ from services.dialer.handlers import AttemptDialer
 from services.dialer.permits.permits import Permits, PermitsLostError, Refusal
 from services.dialer.reconciler import Reconciler
 from services.events.fold import CallFolder
-from services.events.pruner import Pruner
+from services.events.pruner import Pruner, Retention
 from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
@@ -80,6 +80,11 @@ class Dialer:
         await self.desk.drain()
 
 
+# For ever: the recounts read every row.
+EVER = timedelta(days=40 * 365)
+KEEP = Retention(events=EVER, deliveries=EVER, person_calls=EVER, inbox=EVER)
+
+
 class Processes:
     def __init__(self, pool: Pool, redis: Redis, mail: Mail, carrier: Carrier, book: RuleBook):
         self._parts = pool, redis, mail, carrier, book
@@ -88,7 +93,7 @@ class Processes:
         self.claimers = [Claimer(pool, mail.broker, claims, self.rescuer) for _ in range(2)]
         self.lifecycle = Lifecycle(pool, book)
         self.folder = CallFolder(pool)
-        self.pruner = Pruner(pool)
+        self.pruner = Pruner(pool, KEEP)
         self.restart_dialers()
 
     def restart_dialers(self) -> None:

@@ -4,6 +4,15 @@ from pathlib import Path
 
 
 def statements(revision: str) -> list[str]:
-    """Each alone, because a prepared statement is one; they end in `;` and a newline."""
+    """Each alone, because a prepared statement is one.
+
+    A statement ends in `;` and a newline, but not within the body of a function, `$$` to `$$`.
+    """
     text = (Path(__file__).parent / "versions" / revision).with_suffix(".sql").read_text()
-    return [part for part in text.split(";\n") if part.strip()]
+    parts: list[str] = []
+    for part in text.split(";\n"):
+        if parts and parts[-1].count("$$") % 2:
+            parts[-1] += ";\n" + part
+        else:
+            parts.append(part)
+    return [part for part in parts if part.strip()]

@@ -272,6 +272,8 @@ CREATE TABLE person_calls (
     PRIMARY KEY (tenant_id, number, attempt_id),
     CHECK ((outcome IS NULL) = (ended_at IS NULL))
 ) WITH (fillfactor = 80);
+-- Serves retention.delete_person_calls.
+CREATE INDEX person_calls_age ON person_calls (tenant_id, dialing_at);
 
 -- --- Events and webhooks ---
 
@@ -299,6 +301,35 @@ CREATE TABLE public_events (
     PRIMARY KEY (tenant_id, position, at)
 ) PARTITION BY RANGE (at);
 CREATE TABLE public_events_default PARTITION OF public_events DEFAULT;
+
+-- Serves event_days.make. The lock keeps writers out of the default partition while its events of the
+-- day move; writers of a day that has its partition go on.
+CREATE FUNCTION make_event_day(day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text := 'public_events_' || to_char(day, 'YYYYMMDD');
+    starts_at timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    ends_at timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+    LOCK TABLE public_events_default IN ACCESS EXCLUSIVE MODE;
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE public_events INCLUDING ALL)', name);
+    EXECUTE format(
+        'WITH moved AS (
+            DELETE FROM public_events_default WHERE at >= %L AND at < %L RETURNING *
+        ) INSERT INTO %I SELECT * FROM moved',
+        starts_at, ends_at, name
+    );
+    EXECUTE format(
+        'ALTER TABLE public_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        name, starts_at, ends_at
+    );
+END $$;
+CREATE FUNCTION drop_event_day(day date) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('DROP TABLE IF EXISTS %I', 'public_events_' || to_char(day, 'YYYYMMDD'));
+END $$;
 
 -- The last position of each tenant, and the last one that is on Kafka: each in a table of its own,
 -- because the writers and the relay must not wait for each other. Both rows change all the time, in

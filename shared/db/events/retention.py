@@ -1,0 +1,79 @@
+"""Deletes rows whose time is over: a batch of one tenant in each statement. Events calls it.
+
+Each function returns how many rows it deleted.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.db.types import Connection
+
+
+async def delete_deliveries(
+    conn: Connection, tenant_id: int, *, before: datetime, limit: int
+) -> int:
+    """Webhook deliveries that ended, of events before that time."""
+    rows = await conn.fetch(
+        """
+        WITH oldest AS (
+            -- The first of each endpoint in the primary key, which has the order of the events.
+            SELECT delivery.endpoint_id, delivery.position
+            FROM webhook_endpoints AS endpoint
+            CROSS JOIN LATERAL (
+                SELECT endpoint_id, position, event_at, state FROM webhook_deliveries
+                WHERE tenant_id = endpoint.tenant_id AND endpoint_id = endpoint.id
+                ORDER BY position LIMIT $3
+            ) AS delivery
+            WHERE endpoint.tenant_id = $1 AND delivery.event_at < $2 AND delivery.state <> 'pending'
+            LIMIT $3
+        )
+        DELETE FROM webhook_deliveries AS delivery USING oldest
+        WHERE delivery.tenant_id = $1 AND delivery.endpoint_id = oldest.endpoint_id
+            AND delivery.position = oldest.position
+        RETURNING 1
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return len(rows)
+
+
+async def delete_person_calls(
+    conn: Connection, tenant_id: int, *, before: datetime, limit: int
+) -> int:
+    """Calls to persons that ended before that time; a call without an end stays."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM person_calls WHERE tenant_id = $1 AND (number, attempt_id) IN (
+            SELECT number, attempt_id FROM person_calls
+            WHERE tenant_id = $1 AND dialing_at < $2 AND ended_at < $2
+            ORDER BY dialing_at LIMIT $3
+        ) RETURNING 1
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return len(rows)
+
+
+async def delete_facts(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Facts in the inbox that came before that time, of all tenants."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM inbox WHERE (attempt_id, kind) IN (
+            SELECT attempt_id, kind FROM inbox
+            WHERE received_at < $1 AND attempt_id < $2 ORDER BY attempt_id LIMIT $3
+        ) RETURNING 1
+        """,
+        before,
+        _first_id(before),
+        limit,
+    )
+    return len(rows)
+
+
+def _first_id(at: datetime) -> UUID:
+    """The smallest UUIDv7 of that time."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)

@@ -1,0 +1,170 @@
+"""Retention: what is deleted and dropped, and what stays though its time is over."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from services.events.pruner import DAYS_AHEAD, Pruner, Retention
+from shared.db import public_events
+from shared.db.events import event_days, event_relays
+from shared.db.types import Pool
+from tests.support.webhook_rows import OwnEndpoint, an_endpoint, an_event, end_attempts
+
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+KEEP = Retention(events=7 * DAY, deliveries=30 * DAY, person_calls=400 * DAY, inbox=8 * DAY)
+
+
+async def prune(pool: Pool, now: datetime = NOW) -> None:
+    while await Pruner(pool, KEEP).run_once(now):
+        pass
+
+
+async def days(pool: Pool) -> set[date]:
+    async with pool.acquire() as conn:
+        return await event_days.made(conn)
+
+
+async def events_of(pool: Pool, at: datetime, count: int = 3) -> OwnEndpoint:
+    """A tenant's events of that time, all relayed and delivered."""
+    endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
+    await end_attempts(pool, endpoint, count)
+    tenant = endpoint.key.tenant_id
+    await pool.execute("UPDATE public_events SET at = $2 WHERE tenant_id = $1", tenant, at)
+    await pool.execute(
+        "UPDATE webhook_deliveries SET event_at = $2, state = 'delivered', ended_at = $2"
+        " WHERE tenant_id = $1",
+        tenant,
+        at,
+    )
+    await pool.execute("INSERT INTO event_relays SELECT tenant_id, last FROM event_heads")
+    return endpoint
+
+
+async def test_days_are_made_ahead_and_take_the_events_of_their_day(pool: Pool) -> None:
+    await prune(pool)
+    await events_of(pool, NOW + DAY)
+
+    assert await days(pool) == {TODAY + n * DAY for n in range(DAYS_AHEAD + 1)}
+    assert await pool.fetchval("SELECT count(*) FROM public_events_20261119") == 3
+    assert await pool.fetchval("SELECT count(*) FROM public_events_default") == 0
+
+
+async def test_events_of_a_day_that_nobody_made_move_to_their_day(pool: Pool) -> None:
+    await events_of(pool, NOW + 20 * DAY)
+    stray = NOW.date() + 20 * DAY
+
+    await prune(pool)
+
+    assert stray in await days(pool)
+    assert await pool.fetchval("SELECT count(*) FROM public_events_default") == 0
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 3
+    async with pool.acquire() as conn:
+        await pool.execute("DELETE FROM event_relays")
+        entries = await event_relays.oldest(conn, await event_relays.backlogs(conn), limit=10)
+    assert [entry.position for entry in entries] == [1, 2, 3]
+
+
+async def test_an_event_may_come_while_its_day_is_made(pool: Pool, dsn: str) -> None:
+    """A writer waits for the partition, or the maker gives up for this time; none is lost."""
+    endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
+    writer = await asyncpg.connect(dsn)
+    transaction = writer.transaction()
+    await transaction.start()
+    await public_events.add(writer, [an_event(endpoint.key.tenant_id, endpoint.campaign_id)])
+
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await prune(pool, datetime.now(UTC))
+    await transaction.commit()
+    await writer.close()
+    await prune(pool, datetime.now(UTC))
+
+    assert await pool.fetchval("SELECT count(*) FROM public_events_default") == 0
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
+
+
+async def test_a_day_is_dropped_when_its_last_event_is_old_enough(pool: Pool) -> None:
+    noon = NOW - 7 * DAY
+    await events_of(pool, noon)
+    await prune(pool)
+    before = await days(pool)
+
+    await prune(pool, NOW + timedelta(hours=12))
+
+    assert noon.date() in before
+    assert noon.date() not in await days(pool)
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 0
+
+
+@pytest.mark.parametrize(
+    "unfinished",
+    [
+        "UPDATE event_relays SET relayed = 2",
+        "DELETE FROM event_relays",
+        "UPDATE webhook_deliveries SET state = 'pending', ended_at = NULL WHERE position = 3",
+    ],
+    ids=["relayed in part", "not relayed", "delivery pending"],
+)
+async def test_a_day_stays_while_an_event_of_it_is_still_to_be_sent(
+    pool: Pool, unfinished: str
+) -> None:
+    await events_of(pool, NOW - 20 * DAY)
+    await pool.execute(unfinished)
+
+    await prune(pool)
+    kept = await pool.fetchval("SELECT count(*) FROM public_events")
+    await pool.execute("UPDATE event_relays SET relayed = 3")
+    await pool.execute(
+        "INSERT INTO event_relays SELECT tenant_id, last FROM event_heads ON CONFLICT DO NOTHING"
+    )
+    await pool.execute("UPDATE webhook_deliveries SET state = 'exhausted', ended_at = now()")
+    await prune(pool)
+
+    assert kept == 3
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 0
+
+
+async def test_deliveries_go_when_they_ended_and_their_time_is_over(pool: Pool) -> None:
+    old = await events_of(pool, NOW - 31 * DAY)
+    await pool.execute(
+        "UPDATE webhook_deliveries SET state = 'pending', ended_at = NULL WHERE position = 2"
+    )
+    await pool.execute("DELETE FROM event_relays")
+    young = await events_of(pool, NOW - 29 * DAY)
+
+    await prune(pool)
+
+    rows = await pool.fetch(
+        "SELECT tenant_id, position FROM webhook_deliveries ORDER BY tenant_id, position"
+    )
+    assert [tuple(row) for row in rows] == [
+        (old.key.tenant_id, 2),
+        *((young.key.tenant_id, position) for position in (1, 2, 3)),
+    ]
+
+
+async def test_calls_to_a_person_stay_as_long_as_a_cap_may_count_them(pool: Pool) -> None:
+    tenant = (await an_endpoint(pool, "http://127.0.0.1:9/")).key.tenant_id
+    for days_ago, ended in ((401, True), (401, False), (399, True)):
+        at = NOW - days_ago * DAY
+        await pool.execute(
+            """
+            INSERT INTO person_calls
+                (tenant_id, number, dialing_at, attempt_id, subject, outcome, ended_at)
+            VALUES ($1, '+12025550000', $2, gen_random_uuid(), '', $3, $4)
+            """,
+            tenant,
+            at,
+            "busy" if ended else None,
+            at if ended else None,
+        )
+
+    await prune(pool)
+
+    rows = await pool.fetch("SELECT dialing_at, ended_at FROM person_calls ORDER BY dialing_at")
+    assert [(NOW - row["dialing_at"], row["ended_at"] is None) for row in rows] == [
+        (401 * DAY, True),
+        (399 * DAY, False),
+    ]
