@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 from phonenumbers import SUPPORTED_REGIONS
+from pydantic import ValidationError
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, campaign_ended, not_found
+from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
 from shared.db.api import campaigns, contacts, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.edit import CampaignEdit
 from shared.domain.calendar.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
@@ -87,6 +89,26 @@ async def command(
     return campaign
 
 
+async def edit(
+    resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
+) -> Campaign:
+    """Scheduler and dialer read the definition with each look: from the commit on it holds."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if campaign is None:
+            raise not_found()
+        if campaign.is_over:
+            raise campaign_ended()
+        definition = _edited(campaign, wanted)
+        if definition == campaign.definition:
+            return campaign
+        # A campaign whose dates are over may still be called by another name.
+        if wanted.calendar is not None:
+            refuse_never_open(definition, now=now)
+        await campaigns.edit(conn, campaign_id, definition, api_key_id=caller.api_key_id)
+    return replace(campaign, name=definition.name, definition=definition)
+
+
 async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     campaign = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
     if campaign is None:
@@ -105,6 +127,21 @@ async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command
         )
     if asked is Command.START and not await contacts.any_in(conn, campaign.id):
         raise Refused("no_contacts", "import contacts before the start")
+
+
+def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
+    try:
+        return wanted.edited(campaign.definition)
+    except ValidationError as error:
+        errors = [
+            InvalidField(
+                code=fault["type"],
+                detail=fault["msg"].removeprefix("Value error, "),
+                field=fault["loc"],
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise Refused("invalid", "the request is not valid", errors=errors) from None
 
 
 async def _publish(resources: Resources, message: CampaignCommand) -> None:

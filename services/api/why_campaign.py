@@ -1,10 +1,15 @@
-"""What the pending contacts of a campaign wait for, from how many wait in which bucket."""
+"""Why the pending contacts of a campaign wait, from the counts of waiting contacts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import not_found
+from shared.db import campaign_groups
+from shared.db.api import why
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.domain.calendar.calendar import Span
 from shared.domain.decision.gates import NEVER, ContactFacts
@@ -20,8 +25,8 @@ _Wait = tuple[Reason, Rule | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """What contacts of one group wait for. No `opens_at`: for no time that anybody knows."""
+class WaitReason:
+    """Why contacts of one group wait. Without `opens_at` the end of the wait is unknown."""
 
     group: CallingGroup
     reason: Reason
@@ -30,8 +35,8 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What holds for all groups; `stopped` is why nobody of the campaign may be called."""
+class CampaignHours:
+    """The facts that all groups share; `stopped` is why no contact of the campaign is called."""
 
     tenant_id: int
     stopped: str | None
@@ -39,20 +44,56 @@ class Scene:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignWhy:
+    campaign_id: int
+    stopped: str | None
+    waiting: dict[WaitReason, int]
+    at: datetime
+
+
+async def of_campaign(
+    resources: Resources, caller: Caller, campaign_id: int, *, now: datetime
+) -> CampaignWhy:
+    """Counts are read, not contacts: the cost does not grow with the number of contacts."""
+    async with resources.pool.acquire() as conn:
+        campaign = await why.campaign(
+            conn, tenant_id=caller.tenant_id, campaign_id=campaign_id, now=now
+        )
+        if campaign is None:
+            raise not_found()
+        buckets = await why.waiting(conn, campaign_id, now=now)
+        # After the counts, so that no group of theirs is missing.
+        groups = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+    calling = {group.id: group.calling for group in groups}
+    hours = CampaignHours(
+        tenant_id=campaign.tenant_id,
+        stopped=campaign.stopped,
+        blackouts=campaign.blackouts,
+        now=now,
+    )
+    waiting = explain(
+        hours,
+        buckets,
+        lambda group_id: resources.rulebook.rules(campaign.policy, calling[group_id]),
+    )
+    return CampaignWhy(campaign_id=campaign_id, stopped=hours.stopped, waiting=waiting, at=now)
+
+
 def explain(
-    scene: Scene,
+    hours: CampaignHours,
     buckets: Iterable[tuple[WaitBucket, int]],
     rules_of: Callable[[int], CallingRules],
-) -> dict[Why, int]:
-    """How many wait for what; `rules_of` gives the rules for a calling group's id."""
+) -> dict[WaitReason, int]:
+    """How many contacts wait for which reason; `rules_of` takes the id of a calling group."""
     by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
     for bucket, contacts in buckets:
         by_group[bucket.calling_group_id].append((bucket, contacts))
-    told: dict[Why, int] = {}
+    waiting: dict[WaitReason, int] = {}
     for group_id in sorted(by_group):
-        group = _Group(scene, rules_of(group_id))
-        told |= group.told(sorted(by_group[group_id], key=_five_minutes))
-    return told
+        group = _Group(hours, rules_of(group_id))
+        waiting |= group.reasons(sorted(by_group[group_id], key=_five_minutes))
+    return waiting
 
 
 def _five_minutes(counted: tuple[WaitBucket, int]) -> int:
@@ -60,34 +101,34 @@ def _five_minutes(counted: tuple[WaitBucket, int]) -> int:
 
 
 class _Group:
-    """Asked bucket by bucket, in order of their five minutes: most of them share an opening."""
+    """One calling group. Its buckets come in order of time, because most share an opening."""
 
-    def __init__(self, scene: Scene, rules: CallingRules) -> None:
-        self._scene, self._rules = scene, rules
+    def __init__(self, hours: CampaignHours, rules: CallingRules) -> None:
+        self._hours, self._rules = hours, rules
         self._due: _Wait | None = None
         self._span: Span | None = None
         self._spanned_from = NEVER
 
-    def told(self, buckets: Iterable[tuple[WaitBucket, int]]) -> dict[Why, int]:
-        found: Counter[_Wait] = Counter()
+    def reasons(self, buckets: Iterable[tuple[WaitBucket, int]]) -> dict[WaitReason, int]:
+        waits: Counter[_Wait] = Counter()
         for bucket, contacts in buckets:
-            found[self._wait(bucket)] += contacts
-        return {Why(self._rules.group, *wait): contacts for wait, contacts in found.items()}
+            waits[self._wait(bucket)] += contacts
+        return {WaitReason(self._rules.group, *wait): contacts for wait, contacts in waits.items()}
 
     def _wait(self, bucket: WaitBucket) -> _Wait:
         starts_at = datetime.fromtimestamp(bucket.five_minutes * BUCKET_SECONDS, UTC)
-        if starts_at > self._scene.now:
-            new = bucket.waits_for == NEW
-            reason = Reason.WINDOW if new else Reason(bucket.waits_for)
+        if starts_at > self._hours.now:
+            is_new = bucket.waits_for == NEW
+            reason = Reason.WINDOW if is_new else Reason(bucket.waits_for)
             return self._at(starts_at, reason, None)
         # Some contacts of this bucket become due within minutes: their wait is as good as over.
         if self._due is None:
-            self._due = self._at(self._scene.now, *self._shut())
+            self._due = self._at(self._hours.now, *self._shut())
         return self._due
 
     def _shut(self) -> tuple[Reason, Rule | None]:
-        """Which hours are shut now, if any are."""
-        binding = decide(self._rules, ContactFacts(), now=self._scene.now).binding
+        """The gate that is shut at this hour, or pacing."""
+        binding = decide(self._rules, ContactFacts(), now=self._hours.now).binding
         return (Reason.PACING, None) if binding is None else (binding.reason, binding.rule)
 
     def _at(self, at: datetime, reason: Reason, rule: Rule | None) -> _Wait:
@@ -95,7 +136,7 @@ class _Group:
             return Reason.UNKNOWN_ZONE, None, None
         if self._opening(at) is None:
             return Reason.ENDED, None, None
-        if self._scene.stopped is not None:
+        if self._hours.stopped is not None:
             return Reason.CAMPAIGN, None, None
         opens_at = self._opens_at(at)
         if opens_at is None or self._blackout(at):
@@ -103,15 +144,15 @@ class _Group:
         return reason, rule, None if reason is Reason.PACING else opens_at
 
     def _opens_at(self, at: datetime) -> datetime | None:
-        """None when a black-out has no end, or the dates are over after it."""
+        """None if a black-out has no end, or if the dates are over at its end."""
         while (span := self._opening(at)) is not None:
             opens_at = max(at, span.opens_at)
-            found = self._blackout(opens_at)
-            if found is None:
+            blackout = self._blackout(opens_at)
+            if blackout is None:
                 return opens_at
-            if found.ends_at >= NEVER:
+            if blackout.ends_at >= NEVER:
                 return None
-            at = found.ends_at
+            at = blackout.ends_at
         return None
 
     def _opening(self, at: datetime) -> Span | None:
@@ -122,11 +163,11 @@ class _Group:
         return span
 
     def _blackout(self, at: datetime) -> Blackout | None:
-        if not self._scene.blackouts:
+        if not self._hours.blackouts:
             return None
         return blacked_out(
-            self._scene.blackouts,
-            tenant_id=self._scene.tenant_id,
+            self._hours.blackouts,
+            tenant_id=self._hours.tenant_id,
             jurisdictions=self._rules.group.jurisdictions,
             now=at,
         )

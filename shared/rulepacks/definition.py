@@ -53,7 +53,7 @@ Name = Annotated[
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
-class HolidaysDefinition(Definition):
+class RuleHolidays(Definition):
     """Days without calls: the public holidays of a country, or of one region of it."""
 
     country: str = Field(examples=["US"])
@@ -101,7 +101,7 @@ class RuleDefinition(Definition):
         examples=[{"mon-fri": "10:00-13:00, 14:00-20:00", "sat": "10:00-17:00"}],
         json_schema_extra={"propertyNames": {"pattern": DAYS_PATTERN}},
     )
-    holidays: list[HolidaysDefinition] = Field(default_factory=list, max_length=10)
+    holidays: list[RuleHolidays] = Field(default_factory=list, max_length=10)
     cap: FrequencyCapDefinition | None = None
     silence: SilenceDefinition | None = None
     ring_seconds: int | None = Field(default=None, ge=1, le=120)

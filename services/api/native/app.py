@@ -11,8 +11,8 @@ from services.api.http.body_limit import LimitedBodies
 from services.api.native import (
     attempts,
     blackouts,
-    callbacks,
     campaigns,
+    contact_times,
     contacts,
     preflight,
     problems,
@@ -57,7 +57,7 @@ def create_native() -> Native:
         campaigns,
         preflight,
         contacts,
-        callbacks,
+        contact_times,
         attempts,
         suppressions,
         blackouts,

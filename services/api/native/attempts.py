@@ -1,19 +1,43 @@
 """Routes of attempts: when each was what, and how it ended."""
 
+from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import Field
 
-from services.api import campaigns as campaign_acts
-from services.api.http.paging import Cursor, Id, Limit, uuid_of
+from services.api import campaigns
+from services.api.http.paging import Cursor, Id, Limit, Page, View, uuid_of
 from services.api.http.resources import In
 from services.api.native.auth import Authenticated
-from services.api.native.models import AttemptPage, AttemptView
 from services.api.native.problems import documented
 from services.api.refusals import not_found
 from shared.db.api import attempt_records, contacts
+from shared.domain.attempts import AttemptState
+from shared.domain.outcomes import Outcome
 
 router = APIRouter(tags=["attempts"], responses=documented(401, 404, 422))
+
+
+class AttemptView(View):
+    id: UUID
+    campaign_id: int
+    contact_id: int
+    number: int = Field(description="which attempt at the contact this is, from 1")
+    state: AttemptState
+    outcome: Outcome | None
+    reason: str | None = Field(description="why it was dropped, or why its end is unknown")
+    claimed_at: datetime
+    window_closes_at: datetime
+    dialing_at: datetime | None
+    placed_at: datetime | None
+    ended_at: datetime | None
+    tzdata_version: str = Field(description="of the zone data in force", examples=["2026b"])
+    provider_call_id: str | None
+
+
+class AttemptPage(Page):
+    attempts: list[AttemptView]
 
 
 @router.get("/campaigns/{campaign_id}/attempts")
@@ -22,12 +46,9 @@ async def list_attempts(
 ) -> AttemptPage:
     """Oldest first."""
     async with resources.pool.acquire() as conn:
-        await campaign_acts.owned(conn, caller, campaign_id)
-        found = await attempt_records.page(conn, campaign_id, after=uuid_of(cursor), limit=limit)
-    return AttemptPage(
-        attempts=[AttemptView.of(attempt) for attempt in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-    )
+        await campaigns.owned(conn, caller, campaign_id)
+        rows = await attempt_records.page(conn, campaign_id, after=uuid_of(cursor), limit=limit)
+    return AttemptPage.of(rows, limit=limit)
 
 
 @router.get("/contacts/{contact_id}/attempts")
@@ -38,8 +59,8 @@ async def list_attempts_of_contact(
     async with resources.pool.acquire() as conn:
         if await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id) is None:
             raise not_found()
-        found = await attempt_records.of_contact(conn, contact_id)
-    return AttemptPage(attempts=[AttemptView.of(each) for each in found], next_cursor=None)
+        rows = await attempt_records.of_contact(conn, contact_id)
+    return AttemptPage(attempts=[AttemptView.of(row) for row in rows], next_cursor=None)
 
 
 @router.get("/attempts/{attempt_id}")

@@ -4,15 +4,22 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-from services.api import blackouts as acts
-from services.api.http.paging import Cursor, Id, Limit, id_of
+from services.api import blackouts
+from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from shared.db import blackouts
-from shared.db.blackouts import Record
+from shared.db import blackouts as blackout_rows
 
 router = APIRouter(tags=["blackouts"], responses=documented(401, 422))
 
@@ -44,31 +51,24 @@ class NewBlackout(BaseModel):
     ] = Field(examples=["hurricane"], pattern=r"^[^\x00]*$")
 
 
-class BlackoutView(BaseModel):
+def _scope(tenant_id: int | None) -> str:
+    return "installation" if tenant_id is None else "tenant"
+
+
+class BlackoutView(View):
     id: int
-    scope: Literal["tenant", "installation"] = Field(description="whose calls it stops")
-    jurisdiction: str | None = Field(description="none: everywhere")
+    scope: Annotated[Literal["tenant", "installation"], BeforeValidator(_scope)] = Field(
+        validation_alias="tenant_id", description="whose calls it stops"
+    )
+    jurisdiction: str | None = Field(description="null: everywhere")
     starts_at: datetime
-    ends_at: datetime | None = Field(description="none: until it is ended")
+    ends_at: datetime | None = Field(description="null: until it is ended")
     reason: str
     created_at: datetime
 
-    @classmethod
-    def of(cls, record: Record) -> "BlackoutView":
-        return cls(
-            id=record.id,
-            scope="installation" if record.tenant_id is None else "tenant",
-            jurisdiction=record.jurisdiction,
-            starts_at=record.starts_at,
-            ends_at=record.ends_at,
-            reason=record.reason,
-            created_at=record.created_at,
-        )
 
-
-class BlackoutPage(BaseModel):
+class BlackoutPage(Page):
     blackouts: list[BlackoutView]
-    next_cursor: str | None
 
 
 @router.post("/blackouts", status_code=201, responses=documented(400, 413))
@@ -80,7 +80,7 @@ async def begin_blackout(
     Contacts lose nothing: they wait, and go on when it is over.
     """
     return BlackoutView.of(
-        await acts.begin(
+        await blackouts.begin(
             resources,
             caller,
             jurisdiction=new.jurisdiction,
@@ -98,16 +98,13 @@ async def list_blackouts(
 ) -> BlackoutPage:
     """Those that hold, held or will hold for the tenant, the last made first."""
     async with resources.pool.acquire() as conn:
-        found = await blackouts.page(
+        rows = await blackout_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )
-    return BlackoutPage(
-        blackouts=[BlackoutView.of(each) for each in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-    )
+    return BlackoutPage.of(rows, limit=limit)
 
 
 @router.delete("/blackouts/{blackout_id}", status_code=204, responses=documented(404))
 async def end_blackout(blackout_id: Id, resources: In, caller: Authenticated) -> None:
     """It ends now and stays in the list; one of the installation is ended by its operator."""
-    await acts.end(resources, caller, blackout_id)
+    await blackouts.end(resources, caller, blackout_id)

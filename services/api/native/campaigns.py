@@ -1,29 +1,22 @@
 """Routes of campaigns: create, read, command, count."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
+from pydantic import BaseModel, BeforeValidator, Field
 
-from services.api import campaigns as acts
-from services.api import edits
-from services.api.http.paging import Cursor, Id, Limit, id_of
+from services.api import campaigns
+from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
-from services.api.native.models import (
-    AttemptCounts,
-    CampaignPage,
-    CampaignView,
-    ContactCounts,
-    CountersView,
-    CreatedCampaign,
-    WebhookSecret,
-)
 from services.api.native.problems import documented
 from shared.db import counters
-from shared.db.api import campaigns
+from shared.db.api import campaigns as campaign_rows
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
-from shared.domain.campaigns import CampaignState, Command
+from shared.domain.campaigns import CampaignState, Command, WantedState
 
 EXAMPLE = {
     "name": "Appointment reminders",
@@ -52,6 +45,61 @@ EDIT_EXAMPLE = {
 router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
 
 
+def _dumped(definition: CampaignDefinition) -> dict[str, Any]:
+    return definition.model_dump(mode="json")
+
+
+class CampaignView(View):
+    id: int = Field(examples=[17])
+    name: str = Field(examples=["Appointment reminders"])
+    state: CampaignState
+    wanted_state: WantedState = Field(description="what its owner asked for last")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    definition: Annotated[dict[str, Any], BeforeValidator(_dumped)] = Field(
+        description="as it is now, without secrets"
+    )
+
+
+class WebhookSecret(BaseModel):
+    url: str
+    secret: str = Field(description="shown this once", examples=["whsec_…"])
+
+
+class CreatedCampaign(CampaignView):
+    webhook: WebhookSecret | None = None
+
+
+class CampaignPage(Page):
+    campaigns: list[CampaignView]
+
+
+class ContactCounts(BaseModel):
+    total: int
+    pending: int
+    active: int = Field(description="with an attempt that has not ended")
+    finished: int
+
+
+class AttemptCounts(BaseModel):
+    total: int
+    live: int
+    ended: int
+    dropped: int = Field(description="surely not placed; the contact keeps its budget")
+
+
+class CountersView(BaseModel):
+    contacts: ContactCounts
+    attempts: AttemptCounts
+    outcomes: dict[str, int] = Field(
+        description="attempts that ended, by outcome", examples=[{"answered_human": 3, "busy": 1}]
+    )
+    finished: dict[str, int] = Field(
+        description="contacts that are finished, by outcome", examples=[{"answered_human": 3}]
+    )
+
+
 @router.post("/campaigns", status_code=201, responses=documented(400, 413))
 async def create_campaign(
     definition: Annotated[CampaignDefinition, Body(examples=[EXAMPLE])],
@@ -61,13 +109,12 @@ async def create_campaign(
     now: Now,
 ) -> CreatedCampaign:
     """A campaign in `draft`. The secret of its webhook is shown in this answer only."""
-    created = await acts.create(resources, caller, definition, now=now)
+    created = await campaigns.create(resources, caller, definition, now=now)
     response.headers["Location"] = f"/v1/campaigns/{created.campaign.id}"
-    webhook = None
+    view = CreatedCampaign.of(created.campaign)
     if definition.webhook is not None and created.secret is not None:
-        webhook = WebhookSecret(url=definition.webhook.url, secret=created.secret)
-    view = CampaignView.of(created.campaign)
-    return CreatedCampaign(**dict(view), webhook=webhook)
+        view.webhook = WebhookSecret(url=definition.webhook.url, secret=created.secret)
+    return view
 
 
 @router.get("/campaigns")
@@ -80,19 +127,16 @@ async def list_campaigns(
 ) -> CampaignPage:
     """Newest first."""
     async with resources.pool.acquire() as conn:
-        found = await campaigns.page(
+        rows = await campaign_rows.page(
             conn, tenant_id=caller.tenant_id, state=state, before=id_of(cursor), limit=limit
         )
-    return CampaignPage(
-        campaigns=[CampaignView.of(campaign) for campaign in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-    )
+    return CampaignPage.of(rows, limit=limit)
 
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))
 async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignView:
     async with resources.pool.acquire() as conn:
-        return CampaignView.of(await acts.owned(conn, caller, campaign_id))
+        return CampaignView.of(await campaigns.owned(conn, caller, campaign_id))
 
 
 @router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 413))
@@ -107,50 +151,44 @@ async def edit_campaign(
 
     What was claimed under the old definition is dialed only if the new one allows it.
     """
-    return CampaignView.of(await edits.edit(resources, caller, campaign_id, edit, now=now))
+    return CampaignView.of(await campaigns.edit(resources, caller, campaign_id, edit, now=now))
 
 
-@router.post("/campaigns/{campaign_id}/start", status_code=202, responses=documented(404, 409))
-async def start_campaign(
-    campaign_id: Id, resources: In, caller: Authenticated, now: Now
-) -> CampaignView:
-    """Contacts may be called from now on, inside their windows."""
-    campaign = await acts.command(resources, caller, campaign_id, Command.START, now=now)
-    return CampaignView.of(campaign)
+COMMANDS = {
+    Command.START: "Contacts may be called from now on, inside their windows.",
+    Command.PAUSE: "No new call is placed; calls that are up go on.",
+    Command.RESUME: "Calls are placed again after a pause.",
+    Command.CANCEL: "No new call is placed, for good.",
+}
 
 
-@router.post("/campaigns/{campaign_id}/pause", status_code=202, responses=documented(404, 409))
-async def pause_campaign(
-    campaign_id: Id, resources: In, caller: Authenticated, now: Now
-) -> CampaignView:
-    """No new call is placed; those that are up go on."""
-    campaign = await acts.command(resources, caller, campaign_id, Command.PAUSE, now=now)
-    return CampaignView.of(campaign)
+def _command_route(command: Command) -> Callable[..., Awaitable[CampaignView]]:
+    async def give_command(
+        campaign_id: Id, resources: In, caller: Authenticated, now: Now
+    ) -> CampaignView:
+        campaign = await campaigns.command(resources, caller, campaign_id, command, now=now)
+        return CampaignView.of(campaign)
+
+    return give_command
 
 
-@router.post("/campaigns/{campaign_id}/resume", status_code=202, responses=documented(404, 409))
-async def resume_campaign(
-    campaign_id: Id, resources: In, caller: Authenticated, now: Now
-) -> CampaignView:
-    """After a pause, go on."""
-    campaign = await acts.command(resources, caller, campaign_id, Command.RESUME, now=now)
-    return CampaignView.of(campaign)
-
-
-@router.post("/campaigns/{campaign_id}/cancel", status_code=202, responses=documented(404, 409))
-async def cancel_campaign(
-    campaign_id: Id, resources: In, caller: Authenticated, now: Now
-) -> CampaignView:
-    """No new call is placed, for good."""
-    campaign = await acts.command(resources, caller, campaign_id, Command.CANCEL, now=now)
-    return CampaignView.of(campaign)
+for _command, _description in COMMANDS.items():
+    router.add_api_route(
+        f"/campaigns/{{campaign_id}}/{_command}",
+        _command_route(_command),
+        methods=["POST"],
+        status_code=202,
+        name=f"{_command}_campaign",
+        description=_description,
+        responses=documented(404, 409),
+    )
 
 
 @router.get("/campaigns/{campaign_id}/counters", responses=documented(404))
 async def read_counters(campaign_id: Id, resources: In, caller: Authenticated) -> CountersView:
     """Added up in the transaction of each fact; all of one moment."""
     async with resources.pool.acquire() as conn:
-        await acts.owned(conn, caller, campaign_id)
+        await campaigns.owned(conn, caller, campaign_id)
         return _counted(await counters.of_campaign(conn, campaign_id))
 
 

@@ -1,23 +1,24 @@
 """Routes of contacts: add them, import a file of them, read them."""
 
 import math
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Body, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
 
-from services.api import campaigns as campaign_acts
-from services.api import imports
+from services.api import campaigns, imports
 from services.api.csv_records import LONGEST_CELL
-from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, id_of
+from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
-from services.api.native.models import ContactPage, ContactView
 from services.api.native.problems import documented
 from services.api.refusals import not_found
 from shared.db.api import contacts
 from shared.domain.contacts import ContactState
+from shared.domain.outcomes import Outcome
+from shared.domain.reasons import WAITS, Reason
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
 
@@ -35,6 +36,30 @@ CSV_BODY = {
         },
     }
 }
+
+
+class ContactView(View):
+    id: int
+    campaign_id: int
+    number: str = Field(examples=["+12025550123"])
+    external_id: str | None
+    attributes: Json[dict[str, Any]] | None
+    zones: list[str] = Field(description="all must be open; none means: never called")
+    zone_source: Literal["contact", "postal_code", "number", "campaign", "unknown"]
+    jurisdictions: list[str] = Field(description="whose rules hold", examples=[["US-FL"]])
+    jurisdiction_source: str = Field(examples=["postal_code+number"])
+    state: ContactState
+    outcome: Outcome | None
+    attempts: int
+    not_before: datetime | None
+    waits_for: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(WAITS)})] | None = (
+        Field(description="why it is not due yet, or was not")
+    )
+    expires_at: datetime | None = Field(description="after this it is not called any more")
+
+
+class ContactPage(Page):
+    contacts: list[ContactView]
 
 
 class NewContact(BaseModel):
@@ -201,14 +226,9 @@ async def list_contacts(
 ) -> ContactPage:
     """In order of their numbers."""
     async with resources.pool.acquire() as conn:
-        await campaign_acts.owned(conn, caller, campaign_id)
-        found = await contacts.page(
-            conn, campaign_id, state=state, after=id_of(cursor), limit=limit
-        )
-    return ContactPage(
-        contacts=[ContactView.of(contact) for contact in found],
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-    )
+        await campaigns.owned(conn, caller, campaign_id)
+        rows = await contacts.page(conn, campaign_id, state=state, after=id_of(cursor), limit=limit)
+    return ContactPage.of(rows, limit=limit)
 
 
 @router.get("/contacts/{contact_id}")

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from services.api import preflight as acts
+from services.api import preflight
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
@@ -62,7 +62,7 @@ class GroupView(BaseModel):
     callable_hours: float = Field(description="within the days looked at")
 
 
-class CapacityView(BaseModel):
+class AssumedCapacity(BaseModel):
     """What was reckoned with; a cap that is null is none."""
 
     calls_per_second: int | None
@@ -84,7 +84,7 @@ class PreflightView(BaseModel):
     last_callable_at: datetime | None = Field(description="the last closing within the days")
     groups: list[GroupView] = Field(description="the largest first, 500 at most")
     groups_left_out: int
-    capacity: CapacityView
+    capacity: AssumedCapacity
     calls: int = Field(description="that are expected within the days")
     finishes_at: datetime | None = Field(description="null: not within the days, or nobody waits")
     left: int = Field(description="contacts that then still wait")
@@ -103,7 +103,7 @@ class PreflightView(BaseModel):
             last_callable_at=max((instant_of(each[-1][1]) for each in found.spans), default=None),
             groups=[_group(group) for group in told],
             groups_left_out=len(found.groups) - len(told),
-            capacity=CapacityView(
+            capacity=AssumedCapacity(
                 calls_per_second=capacity.caps.calls_per_second,
                 max_concurrent=capacity.caps.max_concurrent,
                 answer_rate=capacity.answer_rate,
@@ -130,7 +130,7 @@ async def preflight_campaign(
     It calls nobody and changes nothing.
     """
     asked = Asked(**dict(request or PreflightRequest()))
-    return PreflightView.of(await acts.run(resources, caller, campaign_id, asked, now=now))
+    return PreflightView.of(await preflight.run(resources, caller, campaign_id, asked, now=now))
 
 
 def _never(found: Preflight) -> list[NeverView]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, assert_never
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.api import rules as acts
+from services.api import rules
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
@@ -129,8 +129,8 @@ async def list_rules(
     kind: Annotated[CallKind | None, Query(description="those about such calls")] = None,
 ) -> RuleList:
     """The rules of the packs and the tenant's own, and what the tenant made of them."""
-    found = await acts.listed(resources, caller, jurisdiction=jurisdiction, kind=kind)
-    return RuleList(rules=[RuleView.of(held) for held in found])
+    listed = await rules.listed(resources, caller, jurisdiction=jurisdiction, kind=kind)
+    return RuleList(rules=[RuleView.of(held) for held in listed])
 
 
 @router.post("/rules", status_code=201, responses=documented(400, 409, 413))
@@ -138,13 +138,13 @@ async def add_rule(
     definition: Annotated[OwnRule, Body(examples=[EXAMPLE])], resources: In, caller: Authenticated
 ) -> RuleView:
     """A rule of the tenant's own. It holds beside all others, so it can only forbid more."""
-    return RuleView.of(await acts.add(resources, caller, definition))
+    return RuleView.of(await rules.add(resources, caller, definition))
 
 
 @router.delete("/rules/{name}", status_code=204, responses=documented(404, 409))
 async def delete_rule(name: RuleName, resources: In, caller: Authenticated) -> None:
     """One of the tenant's own; those of the packs are overridden."""
-    await acts.remove(resources, caller, name)
+    await rules.remove(resources, caller, name)
 
 
 @router.put("/rules/{name}/override", responses=documented(400, 404, 409, 413))
@@ -153,13 +153,13 @@ async def override_rule(
 ) -> RuleView:
     """The rule of a pack holds no more for this tenant; the record of it stays."""
     decision = answerable.decision(at=now)
-    return RuleView.of(await acts.override(resources, caller, name, decision))
+    return RuleView.of(await rules.override(resources, caller, name, decision))
 
 
 @router.delete("/rules/{name}/override", status_code=204, responses=documented(404))
 async def end_override(name: RuleName, resources: In, caller: Authenticated) -> None:
     """It holds again."""
-    await acts.end_override(resources, caller, name)
+    await rules.end_override(resources, caller, name)
 
 
 @router.put("/rules/{name}/turn-on", responses=documented(400, 404, 409, 413))
@@ -168,13 +168,13 @@ async def turn_rule_on(
 ) -> RuleView:
     """A rule that nobody has verified holds from now on for this tenant."""
     decision = answerable.decision(at=now)
-    return RuleView.of(await acts.turn_on(resources, caller, name, decision))
+    return RuleView.of(await rules.turn_on(resources, caller, name, decision))
 
 
 @router.delete("/rules/{name}/turn-on", status_code=204, responses=documented(404))
 async def turn_rule_off(name: RuleName, resources: In, caller: Authenticated) -> None:
     """It is off again."""
-    await acts.turn_off(resources, caller, name)
+    await rules.turn_off(resources, caller, name)
 
 
 def _name_of(demand: Demand) -> DemandName:

@@ -5,17 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from services.api import suppression_files
-from services.api import suppressions as acts
-from services.api.http.paging import LARGEST_ID, Cursor, Limit, cursor_of, text_of
+from services.api import suppressions
+from services.api.http.paging import LARGEST_ID, Cursor, Limit, Page, View, cursor_of, text_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.contacts import RefusedRow
 from services.api.native.problems import documented
-from shared.db.api import suppressions
-from shared.db.api.suppressions import Suppression
+from shared.db.api import suppressions as suppression_rows
+from shared.db.api.suppressions import ALL_CAMPAIGNS
 
 router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
 
@@ -46,27 +45,22 @@ class NewSuppression(BaseModel):
     expires_at: AwareDatetime | None = Field(default=None, description="left out: for good")
 
 
-class SuppressionView(BaseModel):
+def _campaign(campaign_id: int) -> int | None:
+    return None if campaign_id == ALL_CAMPAIGNS else campaign_id
+
+
+class SuppressionView(View):
     number: str = Field(examples=["+12025550123"])
     reason: str = Field(examples=["opt_out"])
-    campaign_id: int | None = Field(description="none: all campaigns")
-    expires_at: datetime | None = Field(description="none: for good")
+    campaign_id: Annotated[int | None, BeforeValidator(_campaign)] = Field(
+        description="null: all campaigns"
+    )
+    expires_at: datetime | None = Field(description="null: for good")
     created_at: datetime
 
-    @classmethod
-    def of(cls, suppression: Suppression) -> "SuppressionView":
-        return cls(
-            number=suppression.number,
-            reason=suppression.reason,
-            campaign_id=suppression.campaign_id or None,
-            expires_at=suppression.expires_at,
-            created_at=suppression.created_at,
-        )
 
-
-class SuppressionPage(BaseModel):
+class SuppressionPage(Page):
     suppressions: list[SuppressionView]
-    next_cursor: str | None
 
 
 class SuppressionReport(BaseModel):
@@ -94,7 +88,7 @@ async def suppress_number(
 
     For good, its pending contacts are finished; until a time, they wait for it.
     """
-    put = await acts.suppress(
+    put = await suppressions.suppress(
         resources,
         caller,
         new.number,
@@ -118,17 +112,14 @@ async def list_suppressions(
 ) -> SuppressionPage:
     """Those in force, in order of the numbers."""
     async with resources.pool.acquire() as conn:
-        found = await suppressions.page(
+        rows = await suppression_rows.page(
             conn,
             tenant_id=caller.tenant_id,
-            campaign_id=await acts.named_list(conn, caller, campaign_id),
+            campaign_id=await suppressions.named_list(conn, caller, campaign_id),
             after=text_of(cursor),
             limit=limit,
         )
-    return SuppressionPage(
-        suppressions=[SuppressionView.of(each) for each in found],
-        next_cursor=cursor_of(found[-1].number) if len(found) == limit else None,
-    )
+    return SuppressionPage.of(rows, limit=limit, cursor_of=lambda row: cursor_of(row.number))
 
 
 @router.delete("/suppressions/{number}", status_code=204, responses=documented(404))
@@ -136,7 +127,7 @@ async def lift_suppression(
     number: str, resources: In, caller: Authenticated, now: Now, campaign_id: List = None
 ) -> None:
     """Contacts that waited for its end may be called again; finished ones stay finished."""
-    await acts.lift(resources, caller, number, campaign_id=campaign_id, now=now)
+    await suppressions.lift(resources, caller, number, campaign_id=campaign_id, now=now)
 
 
 @router.post(
@@ -153,7 +144,7 @@ async def import_suppressions(
     is none; `expires_at`, an instant with its offset, for good when there is none. Other columns
     are passed over. Of a number that comes twice the last row holds.
     """
-    done = await suppression_files.import_csv(
+    done = await suppressions.import_csv(
         resources, caller, request.stream(), campaign_id=campaign_id, now=now
     )
     first = done.errors.first
@@ -179,7 +170,7 @@ async def export_suppressions(
     An apostrophe stands before a reason that a spreadsheet would take for a formula.
     """
     return StreamingResponse(
-        await suppression_files.export_csv(resources, caller, campaign_id=campaign_id),
+        await suppressions.export_csv(resources, caller, campaign_id=campaign_id),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="suppressions.csv"'},
     )

@@ -1,16 +1,36 @@
 """Routes of webhooks: the log of deliveries."""
 
-from fastapi import APIRouter
+from datetime import datetime
+from uuid import UUID
 
-from services.api import campaigns as campaign_acts
-from services.api.http.paging import Cursor, Id, Limit, pair_of
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.api import campaigns
+from services.api.http.paging import Cursor, Id, Limit, Page, View, pair_of
 from services.api.http.resources import In
 from services.api.native.auth import Authenticated
-from services.api.native.models import DeliveryPage, DeliveryView
 from services.api.native.problems import documented
 from shared.db.api import webhook_endpoints
+from shared.db.api.webhook_endpoints import Delivery
+from shared.domain.deliveries import DeliveryState
 
 router = APIRouter(tags=["webhooks"], responses=documented(401, 404, 422))
+
+
+class DeliveryView(View):
+    id: UUID
+    state: DeliveryState
+    tries: int = Field(description="posts that were made so far")
+    next_try_at: datetime | None = Field(description="while it is pending")
+    last_status: int | None = Field(description="HTTP status of the last answer")
+    last_error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class DeliveryPage(Page):
+    deliveries: list[DeliveryView]
 
 
 @router.get("/campaigns/{campaign_id}/deliveries")
@@ -19,15 +39,16 @@ async def list_deliveries(
 ) -> DeliveryPage:
     """Oldest first; `id` is the `webhook-id` that the receiver sees."""
     async with resources.pool.acquire() as conn:
-        await campaign_acts.owned(conn, caller, campaign_id)
-        deliveries = await webhook_endpoints.deliveries(
+        await campaigns.owned(conn, caller, campaign_id)
+        rows = await webhook_endpoints.deliveries(
             conn,
             tenant_id=caller.tenant_id,
             campaign_id=campaign_id,
             after=pair_of(cursor),
             limit=limit,
         )
-    return DeliveryPage(
-        deliveries=[DeliveryView.of(delivery) for delivery in deliveries],
-        next_cursor="{}-{}".format(*deliveries[-1].place) if len(deliveries) == limit else None,
-    )
+    return DeliveryPage.of(rows, limit=limit, cursor_of=_cursor_of)
+
+
+def _cursor_of(delivery: Delivery) -> str:
+    return "{}-{}".format(*delivery.place)

@@ -1,18 +1,253 @@
 """Routes that say why: a contact, an attempt, and what the contacts of a campaign wait for."""
 
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field, WithJsonSchema
 
-from services.api import why as acts
-from services.api.http.paging import Id
+from services.api import why, why_campaign
+from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from services.api.native.waiting_models import CampaignWhyView
-from services.api.native.why_models import AttemptWhyView, ContactWhyView
+from services.api.why import AttemptWhy, Capacity, ContactWhy
+from services.api.why_campaign import CampaignWhy, WaitReason
+from shared.domain.attempts import AttemptState
+from shared.domain.calendar.zones import tzdata_version
+from shared.domain.capacity.scopes import ScopeKind
+from shared.domain.contacts import ContactState
+from shared.domain.outcomes import Outcome
+from shared.domain.reasons import COUNTED, GATES, Reason
 
 router = APIRouter(tags=["why"], responses=documented(401, 404, 422))
+
+ZoneSource = Literal["contact", "postal_code", "number", "campaign", "unknown"]
+Zones = Field(description="all must be open", examples=[["America/New_York"]])
+Versions = Field(description="versions of the rule packs", examples=[["US@2026-11-21"]])
+
+
+class CitedRule(View):
+    """A rule of law; `source` is where it can be read."""
+
+    name: str = Field(examples=["us-pa.hours"])
+    says: str
+    source: str = Field(examples=["73 P.S. 2245(a)(1)"])
+    pack: str = Field(description="with its version", examples=["US@2026-11-21"])
+    jurisdiction: str = Field(examples=["US-PA"])
+
+
+class BlockView(View):
+    """Something that forbids the call now."""
+
+    gate: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(GATES)})] = Field(
+        validation_alias="reason"
+    )
+    until: datetime | None = Field(description="when it ends by itself; null: it does not")
+    rule: CitedRule | None = Field(description="null: the campaign's own, or its owner's wish")
+    detail: dict[str, str | int] = Field(
+        description="what was looked at: calls counted, the event of a silence, the zones",
+        examples=[{"counted": 3, "max_calls": 3, "hours": 24, "by": "subject"}],
+    )
+
+
+class LiveAttemptView(BaseModel):
+    id: UUID
+    state: AttemptState
+    claimed_at: datetime
+
+
+class CapacityInUse(BaseModel):
+    """Caps of one scope, with the live attempts in it."""
+
+    scope: ScopeKind
+    max_concurrent: int | None
+    calls_per_second: int | None
+    claimed: int = Field(description="attempts that wait to be dialed")
+    dialed: int = Field(description="attempts that hold a permit")
+
+    @classmethod
+    def of(cls, capacity: Capacity) -> "CapacityInUse":
+        return cls.model_validate(
+            {
+                "scope": capacity.scope,
+                "max_concurrent": capacity.caps.max_concurrent,
+                "calls_per_second": capacity.caps.calls_per_second,
+                "claimed": capacity.in_use.claimed,
+                "dialed": capacity.in_use.dialed,
+            }
+        )
+
+
+class ContactWhyView(BaseModel):
+    contact_id: int
+    campaign_id: int
+    at: datetime
+    state: ContactState
+    outcome: Outcome | None
+    attempt: LiveAttemptView | None = Field(description="the one that has not ended")
+    allowed: bool = Field(description="whether it may be called at this instant")
+    next_at: datetime | None = Field(
+        description="the next instant at which it may be called, as things are; null: at none"
+    )
+    waits_for: Literal[Reason.PACING] | None = Field(
+        description="pacing: for nothing but its turn under the caps"
+    )
+    binding: BlockView | None = Field(description="the block that lasts longest")
+    blocks: list[BlockView] = Field(description="all of them, in the order in which they are asked")
+    capacity: list[CapacityInUse] = Field(description="the caps above it, if it waits for pacing")
+    zones: list[str] = Zones
+    zone_source: ZoneSource
+    jurisdictions: list[str] = Field(examples=[["US-PA"]])
+    jurisdiction_source: str = Field(examples=["number"])
+    rules: list[str] = Versions
+    tzdata_version: str = Field(description="version of the zone data in force", examples=["2026b"])
+
+    @classmethod
+    def of(cls, why: ContactWhy) -> "ContactWhyView":
+        contact, verdict, group = why.contact, why.verdict, why.contact.group
+        return cls.model_validate(
+            {
+                "contact_id": contact.id,
+                "campaign_id": contact.campaign.id,
+                "at": why.at,
+                "state": contact.state,
+                "outcome": contact.outcome,
+                "attempt": contact.live,
+                "allowed": verdict.allowed,
+                "next_at": why.next_at,
+                "waits_for": Reason.PACING if verdict.allowed else None,
+                "binding": verdict.binding,
+                "blocks": verdict.blocks,
+                "capacity": [CapacityInUse.of(each) for each in why.capacity],
+                "zones": list(group.zones),
+                "zone_source": group.source,
+                "jurisdictions": list(group.jurisdictions),
+                "jurisdiction_source": group.jurisdiction_source,
+                "rules": why.rules.versions.split(),
+                "tzdata_version": tzdata_version(),
+            },
+            from_attributes=True,
+        )
+
+
+class StoppedView(BaseModel):
+    """Why it surely was not placed."""
+
+    reason: str = Field(examples=["frequency_cap"])
+    at: datetime
+    rule_name: str | None
+    rule: CitedRule | None = Field(description="as it is now; null if there is no such rule")
+
+
+class AttemptWhyView(BaseModel):
+    attempt_id: UUID
+    contact_id: int
+    campaign_id: int
+    number: int = Field(description="which attempt at the contact this is, from 1")
+    state: AttemptState
+    outcome: Outcome | None
+    reason: str | None
+    claimed_at: datetime
+    dialing_at: datetime | None
+    ended_at: datetime | None
+    window_closes_at: datetime = Field(description="of the window in which it was allowed")
+    rules: list[str] = Field(description="versions of the rule packs that allowed it")
+    tzdata_version: str = Field(description="version of the zone data that allowed it")
+    stopped: StoppedView | None
+    contact: ContactWhyView = Field(description="how it is with the contact now")
+
+    @classmethod
+    def of(cls, why: AttemptWhy) -> "AttemptWhyView":
+        attempt = why.attempt
+        stopped = None
+        if attempt.state == AttemptState.DROPPED and attempt.ended_at is not None:
+            stopped = StoppedView(
+                reason=attempt.reason or "",
+                at=attempt.ended_at,
+                rule_name=attempt.stopped_by,
+                rule=None if why.rule is None else CitedRule.of(why.rule),
+            )
+        return cls.model_validate(
+            asdict(attempt)
+            | {
+                "attempt_id": attempt.id,
+                "rules": attempt.rules.split(),
+                "stopped": stopped,
+                "contact": ContactWhyView.of(why.contact),
+            }
+        )
+
+
+class WaitingEntry(BaseModel):
+    """Pending contacts that agree in all of this."""
+
+    zones: list[str] = Zones
+    zone_source: ZoneSource
+    jurisdictions: list[str] = Field(examples=[["US-PA"]])
+    contacts: int
+    reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(COUNTED)})] = Field(
+        description="unknown_zone: not called without a zone · ended: the dates are over · "
+        "campaign: it is stopped · blackout · window: the campaign's hours, or its budget for "
+        "one of them · law: the hours of `rule` · pacing: may be called as capacity allows · "
+        "the others: due later, because of this"
+    )
+    rule: CitedRule | None
+    opens_at: datetime | None = Field(description="the earliest instant at which one may be called")
+
+    @classmethod
+    def of(cls, why: WaitReason, contacts: int) -> "WaitingEntry":
+        return cls.model_validate(
+            {
+                "zones": list(why.group.zones),
+                "zone_source": why.group.source,
+                "jurisdictions": list(why.group.jurisdictions),
+                "contacts": contacts,
+                "reason": why.reason,
+                "rule": why.rule,
+                "opens_at": why.opens_at,
+            },
+            from_attributes=True,
+        )
+
+
+class CampaignWhyView(BaseModel):
+    campaign_id: int
+    at: datetime
+    stopped: Literal["draft", "paused", "cancelled", "completed"] | None = Field(
+        description="why nobody of the campaign is called, whatever the hour"
+    )
+    pending: int = Field(description="contacts in all entries")
+    next_opens_at: datetime | None = Field(description="the earliest `opens_at`")
+    waiting: list[WaitingEntry] = Field(
+        description="soonest first; what has no time at the end. More than an hour ahead, those "
+        "of one hour are told together, with the earliest `opens_at` of theirs"
+    )
+
+    @classmethod
+    def of(cls, why: CampaignWhy) -> "CampaignWhyView":
+        opens = [each.opens_at for each in why.waiting if each.opens_at is not None]
+        return cls.model_validate(
+            {
+                "campaign_id": why.campaign_id,
+                "at": why.at,
+                "stopped": why.stopped,
+                "pending": sum(why.waiting.values()),
+                "next_opens_at": min(opens, default=None),
+                "waiting": [
+                    WaitingEntry.of(each, contacts)
+                    for each, contacts in sorted(why.waiting.items(), key=_soonest)
+                ],
+            }
+        )
+
+
+def _soonest(entry: tuple[WaitReason, int]) -> tuple[bool, float, str]:
+    why, _ = entry
+    at = why.opens_at
+    return (at is None, 0.0 if at is None else at.timestamp(), " ".join(why.group.zones))
 
 
 @router.get("/contacts/{contact_id}/why")
@@ -20,7 +255,7 @@ async def explain_contact(
     contact_id: Id, resources: In, caller: Authenticated, now: Now
 ) -> ContactWhyView:
     """Whether it may be called now, all that forbids it, and when it may be called next."""
-    return ContactWhyView.of(await acts.of_contact(resources, caller, contact_id, now=now))
+    return ContactWhyView.of(await why.of_contact(resources, caller, contact_id, now=now))
 
 
 @router.get("/attempts/{attempt_id}/why")
@@ -28,7 +263,7 @@ async def explain_attempt(
     attempt_id: UUID, resources: In, caller: Authenticated, now: Now
 ) -> AttemptWhyView:
     """By which rules it was allowed, or by which it was stopped, and the contact's why now."""
-    return AttemptWhyView.of(await acts.of_attempt(resources, caller, attempt_id, now=now))
+    return AttemptWhyView.of(await why.of_attempt(resources, caller, attempt_id, now=now))
 
 
 @router.get("/campaigns/{campaign_id}/why")
@@ -36,4 +271,6 @@ async def explain_campaign(
     campaign_id: Id, resources: In, caller: Authenticated, now: Now
 ) -> CampaignWhyView:
     """How many pending contacts wait for what, and when the next ones may be called."""
-    return CampaignWhyView.of(await acts.of_campaign(resources, caller, campaign_id, now=now))
+    return CampaignWhyView.of(
+        await why_campaign.of_campaign(resources, caller, campaign_id, now=now)
+    )

@@ -1,31 +1,120 @@
-"""What is known of a contact, an attempt or a campaign when somebody asks why; nothing here writes.
+"""Queries of the why questions: the facts of a contact, an attempt or a campaign; all only read.
 
 Each question is one statement, so that its facts are of one moment.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.db.api.why_scenes import (
-    AttemptScene,
-    CampaignScene,
-    ContactScene,
-    InUse,
-    campaign_scene,
-    contact_scene,
-)
+import asyncpg
+
 from shared.db.person_calls import LOOK_BACK
+from shared.db.rows import campaign_caps, campaign_policy
 from shared.db.types import Connection
 from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
-from shared.domain.capacity.scopes import Scope, scopes_of
+from shared.definitions.policy import CampaignPolicy
+from shared.domain.campaigns import ENDED, CampaignState, WantedState
+from shared.domain.capacity.scopes import Caps, Scope, scopes_of
+from shared.domain.contacts import ContactState
+from shared.domain.decision.gates import NEVER
+from shared.domain.outcomes import Outcome
+from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.policy.blackouts import Blackout
+from shared.domain.policy.frequency import PastCall
 
 BUCKETS_AN_HOUR = 3_600 // BUCKET_SECONDS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignRow:
+    """A campaign with the rules of its tenant and the black-outs that are not over."""
+
+    id: int
+    tenant_id: int
+    trunk_id: int
+    state: CampaignState
+    wanted_state: WantedState
+    policy: CampaignPolicy
+    caps: dict[Scope, Caps]
+    blackouts: list[Blackout]
+
+    @property
+    def stopped(self) -> str | None:
+        """Why its state forbids every call. A start allows them before the scheduler sees it."""
+        if self.state in ENDED:
+            return str(self.state)
+        if self.wanted_state is WantedState.RUNNING:
+            return None
+        return str(self.wanted_state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionInForce:
+    """The suppression that lasts longest; campaign 0 is the list of all campaigns."""
+
+    campaign_id: int
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAttempt:
+    id: UUID
+    state: str
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """A contact with all facts of the decision, without its number."""
+
+    id: int
+    state: ContactState
+    outcome: str | None
+    not_before: datetime | None
+    waits_for: str | None
+    expires_at: datetime | None
+    attempts: int
+    group: CallingGroup
+    campaign: CampaignRow
+    suppression: SuppressionInForce | None
+    live: LiveAttempt | None
+    calls: list[PastCall]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """`stopped_by` names the rule for which a dropped attempt was stopped."""
+
+    id: UUID
+    campaign_id: int
+    contact_id: int
+    number: int
+    state: str
+    outcome: str | None
+    reason: str | None
+    stopped_by: str | None
+    rules: str
+    tzdata_version: str
+    window_closes_at: datetime
+    claimed_at: datetime
+    dialing_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Live attempts of a scope: those that wait to be dialed, and those that hold a permit."""
+
+    claimed: int
+    dialed: int
+
+
 async def contact(
     conn: Connection, *, tenant_id: int, contact_id: int, now: datetime
-) -> ContactScene | None:
+) -> ContactRow | None:
     row = await conn.fetchrow(
         """
         SELECT c.id AS contact_id, c.state AS contact_state, c.outcome,
@@ -73,10 +162,10 @@ async def contact(
         now,
         now - LOOK_BACK,
     )
-    return None if row is None else contact_scene(row)
+    return None if row is None else _contact_row(row)
 
 
-async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptScene | None:
+async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptRow | None:
     row = await conn.fetchrow(
         """
         SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
@@ -88,12 +177,12 @@ async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> Atte
         tenant_id,
         attempt_id,
     )
-    return None if row is None else AttemptScene(**row)
+    return None if row is None else AttemptRow(**row)
 
 
 async def campaign(
     conn: Connection, *, tenant_id: int, campaign_id: int, now: datetime
-) -> CampaignScene | None:
+) -> CampaignRow | None:
     row = await conn.fetchrow(
         """
         SELECT m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
@@ -117,7 +206,7 @@ async def campaign(
         campaign_id,
         now,
     )
-    return None if row is None else campaign_scene(row)
+    return None if row is None else _campaign_row(row)
 
 
 async def waiting(
@@ -170,3 +259,67 @@ async def in_use(conn: Connection) -> dict[Scope, InUse]:
             claimed[scope] += row["claimed"]
             dialed[scope] += row["dialed"]
     return {scope: InUse(claimed[scope], dialed[scope]) for scope in claimed}
+
+
+def _contact_row(row: asyncpg.Record) -> ContactRow:
+    suppression = live = None
+    if row["list"] is not None:
+        suppression = SuppressionInForce(
+            campaign_id=row["list"],
+            reason=row["suppression"],
+            until=row["suppressed_until"] or NEVER,
+        )
+    if row["attempt_id"] is not None:
+        live = LiveAttempt(
+            id=row["attempt_id"], state=row["attempt_state"], claimed_at=row["claimed_at"]
+        )
+    return ContactRow(
+        id=row["contact_id"],
+        state=ContactState(row["contact_state"]),
+        outcome=row["outcome"],
+        not_before=row["not_before"],
+        waits_for=row["waits_for"],
+        expires_at=row["expires_at"],
+        attempts=row["attempts"],
+        group=CallingGroup(
+            zones=tuple(row["zones"]),
+            source=row["source"],
+            jurisdictions=tuple(row["jurisdictions"]),
+            jurisdiction_source=row["jurisdiction_source"],
+        ),
+        campaign=_campaign_row(row),
+        suppression=suppression,
+        live=live,
+        calls=[_call(call) for call in row["calls"]],
+    )
+
+
+def _campaign_row(row: asyncpg.Record) -> CampaignRow:
+    policy = campaign_policy(row)
+    return CampaignRow(
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        trunk_id=row["trunk_id"],
+        state=CampaignState(row["state"]),
+        wanted_state=WantedState(row["wanted_state"]),
+        policy=policy,
+        caps=campaign_caps(row, policy),
+        blackouts=[_blackout(blackout) for blackout in row["blackouts"]],
+    )
+
+
+def _blackout(row: asyncpg.Record) -> Blackout:
+    blackout_id, tenant_id, jurisdiction, starts_at, ends_at, reason = row
+    return Blackout(
+        id=blackout_id,
+        tenant_id=tenant_id,
+        jurisdiction=jurisdiction,
+        starts_at=starts_at,
+        ends_at=ends_at or NEVER,
+        reason=reason,
+    )
+
+
+def _call(row: asyncpg.Record) -> PastCall:
+    dialing_at, subject, outcome, ended_at = row
+    return PastCall(dialing_at, subject, None if outcome is None else Outcome(outcome), ended_at)

@@ -41,6 +41,10 @@ def test_every_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None
     assert len(set(names)) == len(names)
 
 
+def test_no_schema_has_the_path_of_a_module_in_its_name(document: dict[str, Any]) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_operation_tells_its_errors_as_problems(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         errors = {code: each for code, each in operation["responses"].items() if code >= "400"}

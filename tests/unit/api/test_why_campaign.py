@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.api.why_campaign import Scene, explain
+from services.api.why_campaign import CampaignHours, explain
 from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.decision.gates import NEVER
@@ -69,7 +69,7 @@ def told(
     stopped: str | None = None,
     blackouts: tuple[Blackout, ...] = (),
 ) -> Told:
-    scene = Scene(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
+    scene = CampaignHours(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
     found = explain(scene, buckets, lambda group: rules(group, law=law, end_date=end_date))
     return [(why.reason, contacts, why.opens_at) for why, contacts in found.items()]
 
@@ -97,7 +97,7 @@ def test_a_closed_zone_waits_for_its_opening() -> None:
 
 
 def test_hours_that_the_law_shuts_are_told_with_the_rule() -> None:
-    scene = Scene(tenant_id=1, stopped=None, blackouts=(), now=NOW)
+    scene = CampaignHours(tenant_id=1, stopped=None, blackouts=(), now=NOW)
     (found,) = explain(scene, [waits(BERLIN, 3)], lambda group: rules(group, law=(SLEEP,)))
 
     assert (found.reason, found.rule) == ("law", SLEEP)

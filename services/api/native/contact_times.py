@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.api import contact_times as acts
+from services.api import contact_times
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
-from services.api.native.models import ContactView
+from services.api.native.contacts import ContactView
 from services.api.native.problems import documented
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 409, 422))
@@ -39,13 +39,15 @@ async def ask_for_callback(
 
     `not_before` in the answer is later than `at` where the campaign's minimum gap asks for that.
     """
-    return ContactView.of(await acts.ask(resources, caller, contact_id, callback.at, now=now))
+    return ContactView.of(
+        await contact_times.ask(resources, caller, contact_id, callback.at, now=now)
+    )
 
 
 @router.delete("/contacts/{contact_id}/callback", status_code=204)
 async def cancel_callback(contact_id: Id, resources: In, caller: Authenticated, now: Now) -> None:
     """It may be called as if nobody had asked for it."""
-    await acts.cancel(resources, caller, contact_id, now=now)
+    await contact_times.cancel(resources, caller, contact_id, now=now)
 
 
 @router.put("/contacts/{contact_id}/expiry", responses=documented(400, 413))
@@ -54,5 +56,5 @@ async def set_expiry(
 ) -> ContactView:
     """A contact that has not been called by then ends as `out_of_time`."""
     return ContactView.of(
-        await acts.expire(resources, caller, contact_id, expiry.expires_at, now=now)
+        await contact_times.expire(resources, caller, contact_id, expiry.expires_at, now=now)
     )
