@@ -166,7 +166,7 @@ async def _fill(pool: Pool, contacts: int) -> None:
 
 
 async def _campaigns(conn: Connection) -> None:
-    trunk = await trunks.upsert(conn, name="default", provider="null", url="null:")
+    trunk = await trunks.upsert(conn, name="default", provider="null", settings={})
     tenant = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
     for _ in range(CAMPAIGNS):
         await conn.execute(

@@ -16,6 +16,7 @@ from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.migrate import migrate
 from shared.db.types import Connection
+from shared.domain.capacity.scopes import Caps
 from shared.kafka.topics import create_topics
 
 ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "60000"))
@@ -80,6 +81,7 @@ async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
     conn = await asyncpg.connect(servers.postgres.url)
     environment = servers.environment() | {
         "OUTDIAL_LOG_LEVEL": "WARNING",
+        "OUTDIAL_EVENTS_SECRET": "a-word-of-the-benchmark",
         "OUTDIAL_MAX_CONCURRENT": str(CAPS["max_concurrent"]),
         "OUTDIAL_CALLS_PER_SECOND": str(CAPS["calls_per_second"]),
     }
@@ -111,7 +113,13 @@ async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
 
 async def prepare(conn: Connection, contacts: int) -> int:
     """A draft campaign with its contacts in place."""
-    trunk_id = await trunks.upsert(conn, name="default", provider="null", url="null:", **CAPS)
+    trunk_id = await trunks.upsert(
+        conn,
+        name="default",
+        provider="null",
+        settings={},
+        caps=Caps(CAPS["max_concurrent"], CAPS["calls_per_second"]),
+    )
     tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
     campaign_id: int = await conn.fetchval(
         """

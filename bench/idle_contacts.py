@@ -71,7 +71,7 @@ async def _settled(pids: dict[str, int]) -> dict[str, int]:
 
 
 async def _running_campaign(conn: Connection) -> int:
-    trunk_id = await trunks.upsert(conn, name="default", provider="null", url="null:")
+    trunk_id = await trunks.upsert(conn, name="default", provider="null", settings={})
     tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('idle') RETURNING id")
     campaign_id: int = await conn.fetchval(
         """

@@ -81,7 +81,9 @@ class Done:
 
 async def _import(conn: Connection, dsn: str, file: Path) -> Done:
     key = await api_keys.create(conn, await tenants.create(conn, "bench"))
-    await trunks.upsert(conn, name="default", provider="simulated", url="http://127.0.0.1:9")
+    await trunks.upsert(
+        conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
+    )
     headers = {"Authorization": f"Bearer {key}"}
     async with _api(dsn) as url, aiohttp.ClientSession(url, headers=headers) as client:
         async with client.post("/v1/campaigns", json=DEFINITION) as created:

@@ -119,7 +119,7 @@ async def _until_ready(client: aiohttp.ClientSession) -> None:
 
 
 async def _running_campaign(conn: Connection, tenant_id: int) -> int:
-    trunk_id = await trunks.upsert(conn, name="default", provider="null", url="null:")
+    trunk_id = await trunks.upsert(conn, name="default", provider="null", settings={})
     campaign_id: int = await conn.fetchval(
         """
         INSERT INTO campaigns (

@@ -14,7 +14,7 @@ async def route_calls(dsn: str, carrier: str) -> None:
     """Calls of campaigns that name no trunk go to the simulated carrier at this address."""
     conn = await asyncpg.connect(dsn)
     try:
-        await trunks.upsert(conn, name="default", provider="simulated", url=carrier)
+        await trunks.upsert(conn, name="default", provider="simulated", settings={"url": carrier})
     finally:
         await conn.close()
 

@@ -1,6 +1,8 @@
 """The whole local stack: servers, schema and topics, the carrier, and the four services."""
 
 import asyncio
+import os
+import secrets
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,6 +47,7 @@ class LocalStack:
             self.directory, fsync=fsync, tied=not detached, on_start=self._record_server
         )
         self._environment = DEVELOPMENT | dict(environment or {})
+        self._events_secret = secrets.token_urlsafe(24)
         self._report = report
         tie = None if detached else signal.SIGKILL
         self.carrier = carrier_process(
@@ -67,7 +70,7 @@ class LocalStack:
         return self.directory / "carrier.jsonl"
 
     def environment(self) -> dict[str, str]:
-        return self._environment | self.servers.environment()
+        return self._events_address() | self._environment | self.servers.environment()
 
     def service(self, name: str) -> HttpProcess:
         return next(service for service in self.services if service.name == name)
@@ -106,10 +109,13 @@ class LocalStack:
                 group.create_task(self._start_kafka())
                 group.create_task(self._start_http(self.carrier))
         await self._route_calls_to_carrier()
-        with first_error():
-            async with asyncio.TaskGroup() as group:
-                for service in self.services:
-                    group.create_task(self._start_http(service))
+        # The other dialers are told the address of the first, which has it once it is up.
+        others = self._dialers[1:]
+        for processes in ([each for each in self.services if each not in others], others):
+            with first_error():
+                async with asyncio.TaskGroup() as group:
+                    for process in processes:
+                        group.create_task(self._start_http(process))
         self.state.ready = True
         self.state.save()
 
@@ -141,9 +147,23 @@ class LocalStack:
     async def _route_calls_to_carrier(self) -> None:
         conn = await asyncpg.connect(self.servers.postgres.url)
         try:
-            await trunks.upsert(conn, name="default", provider="simulated", url=self.carrier.url)
+            await trunks.upsert(
+                conn, name="default", provider="simulated", settings={"url": self.carrier.url}
+            )
         finally:
             await conn.close()
+
+    @property
+    def _dialers(self) -> list[HttpProcess]:
+        return [each for each in self.services if each.name.partition("-")[0] == "dialer"]
+
+    def _events_address(self) -> dict[str, str]:
+        """The first dialer serves the carrier's events for all, unless another address is given."""
+        address = {"OUTDIAL_EVENTS_SECRET": self._events_secret}
+        for first in self._dialers[:1]:
+            if first.port and "OUTDIAL_EVENTS_URL" not in os.environ:
+                address["OUTDIAL_EVENTS_URL"] = first.url
+        return address
 
     def _children(self) -> Iterator[Child]:
         for process in (*self.services, self.carrier, *self.servers.all):

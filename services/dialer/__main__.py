@@ -1,17 +1,17 @@
 """The dialer's process: `python -m services.dialer`."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
 from services.dialer.permits.permits import EPOCH, Permits
-from services.dialer.provider_events import callback_route
+from services.dialer.provider_events import EventsAddress, provider_events_route
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
 from shared.db.pool import database
@@ -39,9 +39,7 @@ async def main() -> None:
     )
     interval = timedelta(seconds=settings.reconcile_seconds)
     longest = timedelta(seconds=settings.max_call_seconds)
-    # Part of the address, so that only who was given it can report on calls.
-    path = f"/carrier-events/{secrets.token_urlsafe(16)}"
-    here = settings.events_url or _own_url(settings)
+    events = EventsAddress(settings.events_url or _own_url(settings), _events_secret(settings))
 
     async with database(settings) as pool:
         permits = Permits(redis, pool, settings.max_call_seconds)
@@ -55,7 +53,7 @@ async def main() -> None:
             trunks,
             rulebook,
             installation=Caps(settings.max_concurrent, settings.calls_per_second),
-            events_url=here.rstrip("/") + path,
+            events=events,
             reconcile=interval,
         )
         reconciler = Reconciler(pool, trunks, desk, interval, longest)
@@ -81,14 +79,21 @@ async def main() -> None:
             "redis": lambda: redis.get(EPOCH),
             "kafka": lambda: reaches_kafka(broker),
         }
-        app = service_app(lifespan, checks, [callback_route(path, trunks, desk)])
+        app = service_app(lifespan, checks, [provider_events_route(events, trunks)])
         await serve(app, settings, default_port=DEFAULT_PORT)
 
 
 def _own_url(settings: Settings) -> str:
     if settings.port == 0 or settings.host in {"0.0.0.0", "::"}:  # noqa: S104 - compared
-        raise SystemExit("OUTDIAL_EVENTS_URL must say where a carrier reaches this dialer")
+        raise SystemExit("OUTDIAL_EVENTS_URL must be set: the address of the dialers for carriers")
     return f"http://{settings.host}:{settings.port or DEFAULT_PORT}"
+
+
+def _events_secret(settings: Settings) -> SecretStr:
+    """Every dialer must know the same one, so that any of them serves what any of them began."""
+    if settings.events_secret is None:
+        raise SystemExit("OUTDIAL_EVENTS_SECRET must be set: 16 or more letters, digits, - and _")
+    return settings.events_secret
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from services.dialer.compare_and_set import commit
 from services.dialer.desk import CallDesk
 from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
+from services.dialer.provider_events import EventsAddress
 from services.dialer.providers.protocol import Originate, Provider
-from services.dialer.providers.trunks import Trunks, UnknownTrunkError
+from services.dialer.providers.trunks import Trunks, UnusableTrunkError
 from services.dialer.recheck import Blocked, Candidate, facts_of, recheck
 from shared.db import blackouts, campaign_runs, dialing
 from shared.db.campaign_runs import RunningCampaign
@@ -60,7 +61,7 @@ class AttemptDialer:
     trunks: Trunks
     rulebook: RuleBook
     installation: Caps
-    events_url: str
+    events: EventsAddress
     reconcile: timedelta
     policies: Policies = field(default_factory=Policies)
 
@@ -134,7 +135,7 @@ class AttemptDialer:
         providers = await self._providers(wanted)
         wanted = [each for each in wanted if each.run.trunk_id in providers]
         asked_at = time.monotonic()
-        granted = await self._permitted(wanted)
+        granted = await self._permitted(wanted, providers)
         if not granted:
             return
         if time.monotonic() - asked_at > PERMIT_SECONDS:
@@ -152,7 +153,7 @@ class AttemptDialer:
         lost = [each for each in granted if each.due.id not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
-            won = await self._permitted_anew(won, committing_at=committing_at)
+            won = await self._permit_again(won, providers, committing_at=committing_at)
         for each in won:
             self._originate(providers[each.run.trunk_id], each, asked_at=asked_at)
         if lost:
@@ -165,8 +166,9 @@ class AttemptDialer:
         for trunk_id in {each.run.trunk_id for each in wanted}:
             try:
                 providers[trunk_id] = await self.trunks.provider(trunk_id)
-            except UnknownTrunkError:
-                logger.exception("trunk not usable", extra={"trunk_id": trunk_id})
+            except UnusableTrunkError as error:
+                extra = {"trunk_id": trunk_id, "reason": str(error)}
+                logger.error("trunk not usable", extra=extra)
         await asyncio.gather(
             *(
                 self.desk.drop(
@@ -181,15 +183,15 @@ class AttemptDialer:
         )
         return providers
 
-    async def _permitted_anew(
-        self, won: list[Candidate], *, committing_at: float
+    async def _permit_again(
+        self, won: list[Candidate], providers: Mapping[int, Provider], *, committing_at: float
     ) -> list[Candidate]:
         """A slow commit has used up the permits: those that get no other are not dialed."""
         late = time.monotonic() - committing_at > COMMIT_SECONDS
         answers: list[Refusal | None]
         try:
             answers = await self.permits.acquire(
-                [(each.reference, each.scopes) for each in won], self._caps(won)
+                [(each.reference, each.scopes) for each in won], self._caps(won, providers)
             )
         except TRANSIENT:
             answers = [Refusal(0, "lost")] * len(won)
@@ -205,9 +207,11 @@ class AttemptDialer:
         )
         return [each for each, refusal in pairs if not (refusal or late)]
 
-    async def _permitted(self, wanted: list[Candidate]) -> list[Candidate]:
+    async def _permitted(
+        self, wanted: list[Candidate], providers: Mapping[int, Provider]
+    ) -> list[Candidate]:
         answers = await self.permits.acquire(
-            [(each.reference, each.scopes) for each in wanted], self._caps(wanted)
+            [(each.reference, each.scopes) for each in wanted], self._caps(wanted, providers)
         )
         granted, later, times = [], [], []
         for each, refusal in zip(wanted, answers, strict=True):
@@ -228,7 +232,7 @@ class AttemptDialer:
             to=each.due.number,
             caller_id=definition.caller_id,
             call_flow=definition.call_flow,
-            events_url=f"{self.events_url}/{each.run.trunk_id}",
+            events_url=self.events.of_trunk(each.run.trunk_id),
             ring_seconds=each.rules.ring_seconds,
         )
         self.desk.dial(provider, request, each.scopes, asked_at=asked_at)
@@ -242,8 +246,13 @@ class AttemptDialer:
         ids = [each.due.id for each in candidates]
         await dialing.hand_back(self.pool, ids, [now()] * len(ids))
 
-    def _caps(self, candidates: Sequence[Candidate]) -> dict[Scope, Caps]:
+    def _caps(
+        self, candidates: Sequence[Candidate], providers: Mapping[int, Provider]
+    ) -> dict[Scope, Caps]:
         caps = {INSTALLATION: self.installation}
         for run in {each.run.id: each.run for each in candidates}.values():
             caps |= run.caps
+            trunk, provider = Scope("trunk", run.trunk_id), providers[run.trunk_id]
+            # The provider judges the trunk's rate by its own span; all other caps keep ours.
+            caps[trunk] = replace(caps[trunk], rate_span=provider.capabilities.rate_span)
         return caps

@@ -1,37 +1,85 @@
-"""Where carriers post what happens to calls."""
+"""The public address at which carriers post what happens to calls; any dialer serves it."""
 
 import logging
+import secrets
+from dataclasses import dataclass
 
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.dialer.desk import CallDesk
-from services.dialer.providers.trunks import Trunks, UnknownTrunkError
+from services.dialer.providers.protocol import Answer, Posted
+from services.dialer.providers.trunks import Trunks, UnusableTrunkError
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
 EVENT_MOST = 64 * 1024
+PATH = "/carrier-events"
 
 
-def callback_route(path: str, trunks: Trunks, desk: CallDesk) -> Route:
-    """`POST path/{trunk_id}`: 204 once the event is kept, 503 to have it sent again."""
+@dataclass(frozen=True, slots=True)
+class EventsAddress:
+    """`secret` is part of the address, so that only a carrier that was given it can report."""
+
+    base: str
+    secret: SecretStr
+
+    def of_trunk(self, trunk_id: int) -> str:
+        return f"{self.base.rstrip('/')}{PATH}/{self.secret.get_secret_value()}/{trunk_id}"
+
+    def has_secret(self, text: str) -> bool:
+        own = self.secret.get_secret_value()
+        return secrets.compare_digest(text.encode(), own.encode())
+
+
+def provider_events_route(address: EventsAddress, trunks: Trunks) -> Route:
+    """Take a posted event to the provider of its trunk, and return the provider's answer."""
 
     async def on_event(request: Request) -> Response:
-        body = await request.body()
-        if len(body) > EVENT_MOST:
-            return Response(status_code=413)
-        try:
-            provider = await trunks.provider(int(request.path_params["trunk_id"]))
-            await desk.on_report(provider.read_event(body))
-        except UnknownTrunkError:
+        trunk_id: int = request.path_params["trunk_id"]
+        if not address.has_secret(request.path_params["secret"]):
             return Response(status_code=404)
-        except ValueError:
-            logger.warning("unreadable carrier event", extra={"action": "event_refused"})
-            return Response(status_code=400)
-        except TRANSIENT:
-            return Response(status_code=503, headers={"Retry-After": "1"})
-        return Response(status_code=204)
+        body = await _read(request)
+        if body is None:
+            return Response(status_code=413)
+        query = request.url.query
+        posted = Posted(
+            method=request.method,
+            address=address.of_trunk(trunk_id) + (f"?{query}" if query else ""),
+            headers=request.headers,
+            body=body,
+        )
+        answer = await _answer(trunks, trunk_id, posted)
+        if answer.status >= 400:
+            extra = {"action": "event_refused", "trunk_id": trunk_id, "status": answer.status}
+            logger.warning("carrier event refused", extra=extra)
+        return Response(answer.body, answer.status, dict(answer.headers))
 
-    return Route(path + "/{trunk_id:int}", on_event, methods=["POST"])
+    return Route(PATH + "/{secret}/{trunk_id:int}", on_event, methods=["GET", "POST"])
+
+
+async def _answer(trunks: Trunks, trunk_id: int, posted: Posted) -> Answer:
+    try:
+        provider = await trunks.provider(trunk_id)
+        return await provider.receive(posted)
+    except UnusableTrunkError:
+        return Answer(status=404)
+    except ValueError:
+        return Answer(status=400)
+    except TRANSIENT:
+        return Answer(status=503, headers={"Retry-After": "1"})
+
+
+async def _read(request: Request) -> bytes | None:
+    """Read the body; None as soon as it is known to be too long."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > EVENT_MOST:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > EVENT_MOST:
+            return None
+    return bytes(body)

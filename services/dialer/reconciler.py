@@ -12,7 +12,7 @@ from services.dialer.providers.protocol import (
     CallState,
     ProviderUnavailableError,
 )
-from services.dialer.providers.trunks import Trunks, UnknownTrunkError
+from services.dialer.providers.trunks import Trunks, UnusableTrunkError
 from shared.db import dialing
 from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
@@ -63,7 +63,7 @@ class Reconciler:
         try:
             provider = await self.trunks.provider(attempt.trunk_id)
             report = await provider.lookup(_reference(attempt))
-        except (ProviderUnavailableError, UnknownTrunkError):
+        except (ProviderUnavailableError, UnusableTrunkError):
             if too_old:
                 await self.desk.give_up(_reference(attempt), UnknownReason.NO_REPLY)
             return "no_answer"

@@ -1,15 +1,29 @@
-"""trunks: routes to providers, with the caps of their carriers. Written by the operator's tool."""
+"""trunks: routes to providers, with the caps of their carriers. Written by the operator's tools.
 
+Every tenant may use a trunk of the installation; any other trunk is granted to single tenants.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
 
 from shared.db.types import Connection
+from shared.domain.capacity.scopes import NO_CAPS, Caps
+
+NO_SECRET = SecretStr("")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
+    """`settings` are the provider's own; `secret` (a key, a token) never shows in a text."""
+
     id: int
     provider: str
-    url: str
+    settings: Mapping[str, Any]
+    secret: SecretStr = NO_SECRET
 
 
 async def upsert(
@@ -17,28 +31,78 @@ async def upsert(
     *,
     name: str,
     provider: str,
-    url: str,
-    max_concurrent: int | None = None,
-    calls_per_second: int | None = None,
+    settings: Mapping[str, Any],
+    secret: SecretStr = NO_SECRET,
+    granted_to: Iterable[int] | None = None,
+    caps: Caps = NO_CAPS,
 ) -> int:
+    """Write a trunk and its owner: the installation (None), or the tenants that may use it."""
     trunk_id: int = await conn.fetchval(
         """
-        INSERT INTO trunks AS t (name, provider, url, max_concurrent, calls_per_second)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (name) DO UPDATE
-        SET provider = excluded.provider, url = excluded.url,
-            max_concurrent = excluded.max_concurrent, calls_per_second = excluded.calls_per_second
-        RETURNING t.id
+        WITH trunk AS (
+            INSERT INTO trunks
+                (name, provider, settings, for_every_tenant, max_concurrent, calls_per_second)
+            VALUES ($1, $2, $3::jsonb, $4::bigint[] IS NULL, $5, $6)
+            ON CONFLICT (name) DO UPDATE
+            SET provider = excluded.provider, settings = excluded.settings,
+                for_every_tenant = excluded.for_every_tenant,
+                max_concurrent = excluded.max_concurrent,
+                calls_per_second = excluded.calls_per_second
+            RETURNING id
+        ),
+        -- Grants of before that are not named again end.
+        ended AS (
+            DELETE FROM trunk_grants USING trunk
+            WHERE trunk_id = trunk.id AND tenant_id <> ALL (coalesce($4::bigint[], '{}'))
+        ),
+        granted AS (
+            INSERT INTO trunk_grants (tenant_id, trunk_id)
+            SELECT tenant_id, trunk.id FROM trunk, unnest($4::bigint[]) AS tenant_id
+            ON CONFLICT DO NOTHING
+        )
+        SELECT id FROM trunk
         """,
         name,
         provider,
-        url,
-        max_concurrent,
-        calls_per_second,
+        json.dumps(dict(settings)),
+        None if granted_to is None else list(granted_to),
+        caps.max_concurrent,
+        caps.calls_per_second,
     )
+    await _keep_secret(conn, trunk_id, secret)
     return trunk_id
 
 
 async def find(conn: Connection, trunk_id: int) -> Trunk | None:
-    row = await conn.fetchrow("SELECT id, provider, url FROM trunks WHERE id = $1", trunk_id)
-    return Trunk(**row) if row else None
+    row = await conn.fetchrow(
+        """
+        SELECT trunk.id, trunk.provider, trunk.settings, coalesce(kept.secret, '') AS secret
+        FROM trunks AS trunk LEFT JOIN trunk_secrets AS kept ON kept.trunk_id = trunk.id
+        WHERE trunk.id = $1
+        """,
+        trunk_id,
+    )
+    if row is None:
+        return None
+    return Trunk(
+        id=row["id"],
+        provider=row["provider"],
+        settings=json.loads(row["settings"]),
+        secret=SecretStr(row["secret"]),
+    )
+
+
+async def _keep_secret(conn: Connection, trunk_id: int, secret: SecretStr) -> None:
+    await conn.execute(
+        """
+        MERGE INTO trunk_secrets AS kept
+        USING (VALUES ($1::bigint, $2::text)) AS given (trunk_id, secret)
+            ON kept.trunk_id = given.trunk_id
+        WHEN MATCHED AND given.secret = '' THEN DELETE
+        WHEN MATCHED THEN UPDATE SET secret = given.secret
+        WHEN NOT MATCHED AND given.secret <> '' THEN
+            INSERT (trunk_id, secret) VALUES (given.trunk_id, given.secret)
+        """,
+        trunk_id,
+        secret.get_secret_value(),
+    )

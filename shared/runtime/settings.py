@@ -1,9 +1,10 @@
 """What an operator sets, read from `OUTDIAL_*` in the environment and nowhere else."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, RedisDsn, UrlConstraints
+from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, UrlConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -12,7 +13,9 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Settings(BaseSettings):
     """Built once, in a process's `main`, and handed on as the values that are needed."""
 
-    model_config = SettingsConfigDict(env_prefix="OUTDIAL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="OUTDIAL_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     postgres_url: PostgresDsn
     redis_url: Annotated[RedisDsn, UrlConstraints(host_required=True)]
@@ -26,7 +29,12 @@ class Settings(BaseSettings):
     calls_per_second: int = Field(default=5_000, gt=0, description="in any second, everything")
 
     events_url: str | None = Field(
-        default=None, description="where a carrier reaches this dialer; http://HOST:PORT when unset"
+        default=None,
+        description="where carriers reach the dialers; http://HOST:PORT when unset",
+    )
+    events_secret: SecretStr | None = Field(
+        default=None,
+        description="a word in the address of carriers' events, the same for all dialers",
     )
     claim_lease_seconds: float = Field(
         default=15, gt=0, description="after which a claimed attempt is published again"
@@ -53,6 +61,13 @@ class Settings(BaseSettings):
     rulepacks: Path | None = Field(
         default=None, description="a directory of rule packs beside those that come with Outdial"
     )
+
+    @field_validator("events_secret")
+    @classmethod
+    def _fits_into_an_address(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not re.fullmatch(r"[0-9A-Za-z_-]{16,}", secret.get_secret_value()):
+            raise ValueError("must be 16 or more letters, digits, - and _")
+        return secret
 
     @property
     def dsn(self) -> str:

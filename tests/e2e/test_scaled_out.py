@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from shared.db import trunks
+from shared.domain.capacity.scopes import Caps
 from tests.support.owner import a_campaign, numbers
 from tests.support.stack import running_stack, tell
 
@@ -24,9 +25,8 @@ async def test_two_of_each_keep_every_cap(tmp_path: Path) -> None:
             conn,
             name="default",
             provider="simulated",
-            url=stack.local.carrier.url,
-            max_concurrent=CONCURRENT,
-            calls_per_second=PER_SECOND,
+            settings={"url": stack.local.carrier.url},
+            caps=Caps(CONCURRENT, PER_SECOND),
         )
         await conn.close()
         owner, running = stack.owner, []

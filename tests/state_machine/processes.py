@@ -24,7 +24,7 @@ from shared.kafka.messages.attempts import AttemptDue
 from shared.rulepacks.rulebook import RuleBook
 from tests.state_machine.carrier import Carrier
 from tests.state_machine.mail import Mail
-from tests.support.dialing import OneTrunk
+from tests.support.dialing import EVENTS, OneTrunk
 
 LEASE = timedelta(seconds=30)
 INTERVAL = timedelta(seconds=10)
@@ -64,7 +64,7 @@ class Dialer:
         trunks = OneTrunk(pool, self.desk.on_report)
         trunks.provider_ = carrier
         self._handler = AttemptDialer(
-            pool, self.permits, self.desk, trunks, book, NO_CAPS, "http://here", INTERVAL
+            pool, self.permits, self.desk, trunks, book, NO_CAPS, EVENTS, INTERVAL
         )
         self.reconciler = Reconciler(pool, trunks, self.desk, INTERVAL, LONGEST_CALL)
 

@@ -112,7 +112,7 @@ async def a_world(dsn: str, redis_url: str) -> AsyncIterator[World]:
     redis = Redis.from_url(redis_url, decode_responses=True)
     try:
         async with await open_pool(dsn) as pool:
-            await trunks.upsert(conn, name="default", provider="null", url="null:")
+            await trunks.upsert(conn, name="default", provider="null", settings={})
             tenant_id = await tenants.create(conn, "tenant")
             key = await api_keys.find(conn, await api_keys.create(conn, tenant_id))
             assert key is not None

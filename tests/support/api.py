@@ -113,7 +113,9 @@ async def api(pool: Pool) -> AsyncIterator[Api]:
         published.extend(messages)
 
     async with pool.acquire() as conn:
-        await trunks.upsert(conn, name="default", provider="simulated", url="http://127.0.0.1:9")
+        await trunks.upsert(
+            conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
+        )
     tenant_id, key = await a_tenant(pool, "tenant")
     async with serving(pool, publish) as http:
         yield Api(http=http, pool=pool, tenant_id=tenant_id, key=key, published=published)

@@ -40,18 +40,15 @@ async def a_tenant(conn: Connection, *, name: str = "tenant") -> int:
     return tenant_id
 
 
-async def a_trunk(
-    conn: Connection, *, provider: str = "null", url: str = "null:", **caps: int | None
-) -> int:
+async def a_trunk(conn: Connection, *, provider: str = "null", **caps: int | None) -> int:
     trunk_id: int = await conn.fetchval(
         """
-        INSERT INTO trunks (name, provider, url, max_concurrent, calls_per_second)
-        VALUES ('default', $1, $2, $3, $4)
-        ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, url = excluded.url
+        INSERT INTO trunks (name, provider, for_every_tenant, max_concurrent, calls_per_second)
+        VALUES ('default', $1, true, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET provider = excluded.provider
         RETURNING id
         """,
         provider,
-        url,
         caps.get("max_concurrent"),
         caps.get("calls_per_second"),
     )

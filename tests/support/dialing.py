@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from typing_extensions import override
 
@@ -13,6 +14,7 @@ from outdial.stack.servers import LocalServers
 from services.dialer.desk import CallDesk
 from services.dialer.handlers import AttemptDialer
 from services.dialer.permits.permits import Permits
+from services.dialer.provider_events import EventsAddress
 from services.dialer.providers.protocol import (
     Provider,
 )
@@ -30,6 +32,7 @@ from tests.support.pipeline import ScriptedProvider, settings_for
 from tests.support.waiting import until
 
 INTERVAL = timedelta(seconds=10)
+EVENTS = EventsAddress("http://dialers", SecretStr("a-word-of-the-test"))
 
 
 class OneTrunk(Trunks):
@@ -125,7 +128,7 @@ async def bench(
     trunks = OneTrunk(pool, desk.on_report)
     trunks.provider_ = provider = ScriptedProvider()
     dialer = AttemptDialer(
-        pool, permits, desk, trunks, a_rulebook(), Caps(100, 100), "http://here", INTERVAL
+        pool, permits, desk, trunks, a_rulebook(), Caps(100, 100), EVENTS, INTERVAL
     )
     reconciler = Reconciler(pool, trunks, desk, INTERVAL, timedelta(hours=1))
     # A group of its own, so that what other tests left on the topic is passed over quickly.

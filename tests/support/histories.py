@@ -215,8 +215,7 @@ async def begin(conn: Session, log: Path) -> History:
     tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('a') RETURNING id")
     trunk_id = await conn.fetchval(
         """
-        INSERT INTO trunks (name, provider, url)
-        VALUES ('default', 'simulated', 'http://127.0.0.1') RETURNING id
+        INSERT INTO trunks (name, provider) VALUES ('default', 'simulated') RETURNING id
         """
     )
     history = History(conn=conn, log=log, tenant_id=tenant_id, trunk_id=trunk_id, campaign_id=0)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
@@ -10,7 +11,15 @@ from redis.asyncio import Redis
 from typing_extensions import override
 
 from outdial.stack.servers import LocalServers
-from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
+from services.dialer.providers.protocol import (
+    CallReport,
+    CallState,
+    Capabilities,
+    Originate,
+    Provider,
+    Report,
+)
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import make_broker
@@ -74,6 +83,17 @@ class ScriptedProvider(Provider):
     known: dict[CallReference, CallReport] = field(default_factory=dict)
     hung_up: list[CallReference] = field(default_factory=list)
     lookup_error: Exception | None = None
+    abilities: Capabilities = field(default_factory=Capabilities)
+
+    @classmethod
+    @override
+    def connect(cls, trunk: Trunk, report: Report) -> Self:
+        return cls()
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return self.abilities
 
     @override
     async def originate(self, request: Originate) -> str:
@@ -89,10 +109,6 @@ class ScriptedProvider(Provider):
     @override
     async def hang_up(self, reference: CallReference) -> None:
         self.hung_up.append(reference)
-
-    @override
-    def read_event(self, body: bytes) -> CallReport:
-        raise ValueError("posts no events")
 
     @override
     async def close(self) -> None:

@@ -28,8 +28,8 @@ async def an_endpoint(pool: Pool, url: str, *, secret: str = SECRET) -> OwnEndpo
         """
         WITH tenant AS (INSERT INTO tenants (name) VALUES ('a') RETURNING id),
         trunk AS (
-            INSERT INTO trunks (name, provider, url)
-            VALUES (gen_random_uuid()::text, 'simulated', 'http://127.0.0.1') RETURNING id
+            INSERT INTO trunks (name, provider)
+            VALUES (gen_random_uuid()::text, 'simulated') RETURNING id
         ),
         campaign AS (
             INSERT INTO campaigns (tenant_id, trunk_id, name, definition)

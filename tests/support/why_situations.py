@@ -12,6 +12,7 @@ from shared.db import person_calls, trunks
 from shared.db.api import suppressions
 from shared.db.person_calls import NewCall, Person
 from shared.db.types import Pool
+from shared.domain.capacity.scopes import Caps
 from shared.domain.outcomes import Outcome
 from tests.support.api import Api, a_tenant, serving
 
@@ -29,7 +30,9 @@ def hours(days: list[str], start: str = "09:00", end: str = "20:00") -> dict[str
 async def asking_on_sunday(pool: Pool) -> AsyncIterator[Api]:
     """As a tenant whose trunk has caps, by a clock that stands still."""
     async with pool.acquire() as conn:
-        await trunks.upsert(conn, name="default", provider="null", url="null:", max_concurrent=200)
+        await trunks.upsert(
+            conn, name="default", provider="null", settings={}, caps=Caps(200, None)
+        )
     tenant_id, key = await a_tenant(pool, "sunday")
     async with serving(pool, _unpublished, now=NOW) as http:
         yield Api(http=http, pool=pool, tenant_id=tenant_id, key=key)

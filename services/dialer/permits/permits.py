@@ -22,7 +22,7 @@ from redis.exceptions import NoScriptError
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
-from shared.domain.capacity.margins import RATE_WINDOW
+from shared.domain.capacity.margins import LONGEST_RATE_SPAN, RATE_MARGIN, RATE_WINDOW
 from shared.domain.capacity.scopes import (
     INSTALLATION,
     Caps,
@@ -40,9 +40,14 @@ REBUILDING = "outdial:rebuilding"
 
 # A permit must be used within this time of being asked for, else it is void (seconds).
 PERMIT_SECONDS = 0.15
-RATE_WINDOW_MS = RATE_WINDOW // timedelta(milliseconds=1)
-# A call that may have arrived this very moment is out of the carrier's second after this.
-ARRIVED_MS = 1_020
+MILLISECOND = timedelta(milliseconds=1)
+# The quiet time before a new epoch: as long as the shortest rate window. A longer window of a
+# trunk stays closed until it reaches back no further than the begin of this time.
+QUIET_MS = RATE_WINDOW // MILLISECOND
+# A call that may have arrived this very moment counts as one whose permit was used some time ago:
+# its place is free again when the carrier's span after its arrival is over, and 20 ms later.
+ARRIVED_MS_AGO = RATE_MARGIN // MILLISECOND - 20
+RATES_KEPT_MS = (LONGEST_RATE_SPAN + RATE_MARGIN) * 2 // MILLISECOND
 LEASE_MARGIN_SECONDS = 600
 
 
@@ -72,28 +77,28 @@ class Permits:
         """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
         # Also those without a cap: one that is set while calls are up must count them.
         scopes = list(caps)
-        index = {scope: number for number, scope in enumerate(scopes, start=1)}
+        numbers = {scope: number for number, scope in enumerate(scopes, start=1)}
         hierarchies = {own: number for number, own in enumerate({own for _, own in wanted}, 1)}
         keys = [EPOCH]
         arguments: list[str | int] = [
             await self._known_epoch(),
-            RATE_WINDOW_MS,
+            QUIET_MS,
             int((self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000),
             len(scopes),
             len(hierarchies),
         ]
         for scope in scopes:
             keys += [_leases(scope), _rate(scope)]
-            arguments += [caps[scope].max_concurrent or 0, caps[scope].calls_per_second or 0]
+            arguments += [caps[scope].max_concurrent or 0, *_rate_of(caps[scope])]
         for own in hierarchies:
-            indexes = [index[scope] for scope in own if scope in index]
+            indexes = [numbers[scope] for scope in own if scope in numbers]
             arguments += [len(indexes), *indexes]
         for reference, own in wanted:
             arguments += [str(reference), hierarchies[own]]
         refused = await self._run(keys, arguments)
         answers: list[Refusal | None] = [None] * len(wanted)
-        for place, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
-            answers[place - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
+        for index, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
+            answers[index - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
         return answers
 
     async def release(self, leases: Iterable[tuple[CallReference, Hierarchy]]) -> None:
@@ -110,7 +115,7 @@ class Permits:
         members = _by_scope(calls)
         if not members:
             return
-        arguments: list[str | int] = [RATE_WINDOW_MS, ARRIVED_MS]
+        arguments: list[str | int] = [ARRIVED_MS_AGO, RATES_KEPT_MS]
         for own in members.values():
             arguments += [len(own), *own]
         script = self.redis.register_script(_source("recount.lua"))
@@ -155,25 +160,32 @@ class Permits:
 
     async def _rebuild(self, life: str) -> str:
         """Wait until every permit of the lost epoch is used or void, then lease what is dialed."""
-        token = f"{life}:{secrets.token_hex(8)}"
-        alone = await self.redis.set(REBUILDING, token, nx=True, px=RATE_WINDOW_MS * 8)
+        word = secrets.token_hex(8)
+        alone = await self.redis.set(REBUILDING, word, nx=True, px=QUIET_MS * 8)
         if not alone:
             raise PermitsLostError("another process rebuilds the leases")
         logger.warning("leases are being rebuilt", extra={"action": "permits_rebuild"})
         PERMIT_REBUILDS.inc()
-        await self._pause(RATE_WINDOW_MS / 1000)
+        await self._pause(QUIET_MS / 1000)
+        time, micros = await self.redis.time()
+        epoch = f"{life}:{word}:{time * 1000 + micros // 1000}"
         live = await dialing.live_leases(self.pool)
-        time, _micros = await self.redis.time()
         expires = (time + self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000
         async with self.redis.pipeline(transaction=True) as pipeline:
             for attempt_id, campaign, tenant, trunk in live:
                 member = str(CallReference(tenant, attempt_id))
                 for scope in scopes_of(campaign=campaign, tenant=tenant, trunk=trunk):
                     _ = pipeline.zadd(_leases(scope), {member: expires})
-            _ = pipeline.set(EPOCH, token)
+            _ = pipeline.set(EPOCH, epoch)
             _ = pipeline.delete(REBUILDING)
             await pipeline.execute()
-        return token
+        return epoch
+
+
+def _rate_of(caps: Caps) -> tuple[int, int]:
+    """The calls that are allowed in a rate window, and the length of the window in ms."""
+    calls = int((caps.calls_per_second or 0) * caps.rate_span.total_seconds())
+    return calls, (caps.rate_span + RATE_MARGIN) // MILLISECOND
 
 
 def _by_scope(calls: Iterable[tuple[CallReference, Hierarchy]]) -> dict[Scope, list[str]]:

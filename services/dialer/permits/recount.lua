@@ -1,19 +1,19 @@
--- Has calls count for the rate as if they had arrived at this instant, since nobody knows better.
+-- Counts calls for the rate as if they had arrived some ms ago, since their arrival is not known.
 --
 -- KEYS        rate sets (sorted sets by instant, ms)
--- ARGV[1]     rate window ms; ARGV[2] ms for which the calls still count
--- ARGV[...]   per key: number of ids, ids
+-- ARGV[1]     ms since the assumed arrival; ARGV[2] ms for which the sets are kept
+-- ARGV[...]   per key: number of references, references
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
-local window, stay = tonumber(ARGV[1]), tonumber(ARGV[2])
+local ago, kept = tonumber(ARGV[1]), tonumber(ARGV[2])
 local at = 3
 for _, key in ipairs(KEYS) do
     local count = tonumber(ARGV[at])
     for i = at + 1, at + count do
-        redis.call('ZADD', key, 'GT', now - window + stay, ARGV[i])
+        redis.call('ZADD', key, 'GT', now - ago, ARGV[i])
     end
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-    redis.call('PEXPIRE', key, window * 2)
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - kept)
+    redis.call('PEXPIRE', key, kept)
     at = at + 1 + count
 end
 return false

@@ -1,22 +1,38 @@
-"""A provider in the process itself: every call is answered and ends at once. For measuring."""
+"""A provider within the process: it answers and ends every call at once. For measuring."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Self
 
 from typing_extensions import override
 
-from services.dialer.providers.protocol import CallReport, CallState, Originate, Provider
+from services.dialer.providers.protocol import (
+    CallReport,
+    CallState,
+    Capabilities,
+    Originate,
+    Provider,
+    Report,
+)
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
-
-Report = Callable[[CallReport], Awaitable[None]]
 
 
 class NullProvider(Provider):
     def __init__(self, report: Report) -> None:
         self._report = report
         self._reports: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    @override
+    def connect(cls, trunk: Trunk, report: Report) -> Self:
+        return cls(report)
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
 
     @override
     async def originate(self, request: Originate) -> str:
@@ -32,10 +48,6 @@ class NullProvider(Provider):
     @override
     async def hang_up(self, reference: CallReference) -> None:
         return None
-
-    @override
-    def read_event(self, body: bytes) -> CallReport:
-        raise ValueError("the null provider posts no events")
 
     @override
     async def close(self) -> None:

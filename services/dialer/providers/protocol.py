@@ -1,11 +1,19 @@
-"""What a telephony provider must offer, and the two ways in which an originate can fail."""
+"""The protocol of a telephony provider: a class behind an entry point of `outdial.providers`.
 
-from dataclasses import dataclass
-from datetime import datetime
+A third party adds a provider with one file and one entry point; its name is the `provider` of a
+trunk's row.
+"""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
+from shared.domain.capacity.margins import LONGEST_RATE_SPAN, RATE_SPAN
 from shared.domain.outcomes import Outcome
 
 # Longest wait for the answer to an originate; after it the call may be up or not (seconds).
@@ -21,11 +29,15 @@ class CallRefusedError(Exception):
 
 
 class CallUnknownError(Exception):
-    """May have been placed: nobody may place it again; the provider is asked by reference."""
+    """May have been placed: it is never placed again; the provider is asked by reference."""
 
 
 class ProviderUnavailableError(Exception):
-    """A question, not an originate, was not answered; it may be asked again."""
+    """A question, not an originate, got no answer; it may be asked again."""
+
+
+class TrunkSettingsError(Exception):
+    """The provider cannot use the trunk's settings. The text names fields, never their values."""
 
 
 class CallState(StrEnum):
@@ -36,10 +48,11 @@ class CallState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
-    """The provider keeps the text form of `reference` and can be asked by it.
+    """The call to place.
 
-    A call that nobody answers rings at least `ring_seconds` before it may be given up; without
-    them, as long as the provider likes.
+    The provider keeps the text form of `reference` and can be asked by it. The carrier reports to
+    `events_url`, which any dialer serves. An unanswered call rings at least `ring_seconds` before
+    it may be given up; None leaves that to the provider.
     """
 
     reference: CallReference
@@ -52,9 +65,9 @@ class Originate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """What a provider says of a call, in an event or when asked; `outcome` once it has ended.
+    """The state of a call, from an event or from a look-up; `outcome` once it has ended.
 
-    `callback_at` is when the person asked to be called, with the outcome that says so.
+    `callback_at` is the time at which the person asked to be called, for the outcome that says so.
     """
 
     reference: CallReference
@@ -67,20 +80,94 @@ class CallReport:
     callback_at: datetime | None = None
 
 
+# Returns when the report is kept; raises a fault of the network when it has to be sent again.
+Report = Callable[[CallReport], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A request of the carrier to the events address of a trunk.
+
+    `address` is the whole URL as the carrier knows it, which is the one that it signs. The names
+    of the headers are in lower case.
+    """
+
+    method: str
+    address: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The response to a posted event."""
+
+    status: int = 204
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """The abilities of a connected trunk.
+
+    `rate_span` is the span in which the provider counts calls: a trunk of 10 calls a second whose
+    provider counts in 5 seconds may start 50 calls in any 5 seconds. `detects_machines` says that
+    it tells persons from answering machines. `states` are the states that it reports or tells when
+    it is asked; the end is always one of them.
+    """
+
+    rate_span: timedelta = RATE_SPAN
+    detects_machines: bool = False
+    states: frozenset[CallState] = frozenset({CallState.ENDED})
+
+    def __post_init__(self) -> None:
+        if not RATE_SPAN <= self.rate_span <= LONGEST_RATE_SPAN:
+            raise ValueError(f"rate_span must be from {RATE_SPAN} to {LONGEST_RATE_SPAN}")
+        if CallState.ENDED not in self.states:
+            raise ValueError("a provider must be able to tell that a call has ended")
+
+
 class Provider(Protocol):
     """One connected trunk."""
 
+    @classmethod
+    @abstractmethod
+    def connect(cls, trunk: Trunk, report: Report) -> Self:
+        """Take up a trunk, without waiting for the carrier. Raises TrunkSettingsError."""
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """The abilities of this trunk; they do not change while it is connected."""
+
+    @abstractmethod
     async def originate(self, request: Originate) -> str:
-        """The provider's call id. Raises CallRefusedError or CallUnknownError, nothing else."""
+        """Place a call, return the provider's id of it.
 
+        Raises CallRefusedError or CallUnknownError; any other exception counts as the latter.
+        """
+
+    @abstractmethod
     async def lookup(self, reference: CallReference) -> CallReport | None:
-        """What became of a call; None when the provider never saw the reference."""
+        """Ask for the state of a call; None when the provider never saw the reference.
 
+        Raises ProviderUnavailableError.
+        """
+
+    @abstractmethod
     async def hang_up(self, reference: CallReference) -> None:
-        """End the call if it is up."""
+        """End the call if it is up. Raises ProviderUnavailableError."""
 
-    def read_event(self, body: bytes) -> CallReport:
-        """The event a provider posted. Raises ValueError when it cannot be read."""
+    async def receive(self, posted: Posted) -> Answer:
+        """Verify a posted event, pass it to `report`, and answer it once `report` has returned.
 
+        The dialer that is asked need not be the one that placed the call. A ValueError is answered
+        with 400, a fault of the network with 503. A provider without posted events keeps this
+        answer.
+        """
+        return Answer(status=404)
+
+    @abstractmethod
     async def close(self) -> None:
         """Free connections."""

@@ -1,28 +1,47 @@
 """The simulated carrier, reached over HTTP like any other."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 import aiohttp
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    HttpUrl,
+    ValidationError,
+)
 from typing_extensions import override
 
 from services.dialer.providers.protocol import (
     ORIGINATE_SECONDS,
+    Answer,
     CallRefusedError,
     CallReport,
     CallState,
     CallUnknownError,
+    Capabilities,
     Originate,
+    Posted,
     Provider,
     ProviderUnavailableError,
+    Report,
+    TrunkSettingsError,
 )
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 
 TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=0.5)
 
 Reference = Annotated[CallReference, BeforeValidator(lambda value: CallReference.parse(str(value)))]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    url: HttpUrl
 
 
 class _Event(BaseModel):
@@ -50,10 +69,26 @@ class _Call(BaseModel):
 
 
 class SimulatedProvider(Provider):
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, report: Report) -> None:
+        self._report = report
         self._session = aiohttp.ClientSession(
             base_url=url, timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0)
         )
+
+    @classmethod
+    @override
+    def connect(cls, trunk: Trunk, report: Report) -> Self:
+        try:
+            settings = _Settings.model_validate(trunk.settings)
+        except ValidationError as error:
+            fields = sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"]})
+            raise TrunkSettingsError(f"settings: {', '.join(fields)}") from None
+        return cls(str(settings.url), report)
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return Capabilities(detects_machines=True, states=frozenset(CallState))
 
     @override
     async def originate(self, request: Originate) -> str:
@@ -101,18 +136,22 @@ class SimulatedProvider(Provider):
             raise ProviderUnavailableError(type(error).__name__) from error
 
     @override
-    def read_event(self, body: bytes) -> CallReport:
-        event = _Event.model_validate_json(body)
-        return CallReport(
-            reference=event.reference,
-            provider_call_id=event.call_id,
-            state=event.kind,
-            at=event.at,
-            outcome=event.outcome,
-            ring_seconds=event.ring_seconds,
-            talk_seconds=event.talk_seconds,
-            callback_at=event.callback_at,
+    async def receive(self, posted: Posted) -> Answer:
+        """The carrier does not sign: the secret in the address is the proof."""
+        event = _Event.model_validate_json(posted.body)
+        await self._report(
+            CallReport(
+                reference=event.reference,
+                provider_call_id=event.call_id,
+                state=event.kind,
+                at=event.at,
+                outcome=event.outcome,
+                ring_seconds=event.ring_seconds,
+                talk_seconds=event.talk_seconds,
+                callback_at=event.callback_at,
+            )
         )
+        return Answer()
 
     @override
     async def close(self) -> None:

@@ -1,25 +1,23 @@
-"""The connected trunks of this process, made when first needed."""
+"""The connected trunks of this process: each is connected when it is first needed."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 
-from services.dialer.providers.null import NullProvider
-from services.dialer.providers.protocol import CallReport, Provider
-from services.dialer.providers.simulated import SimulatedProvider
+from services.dialer.providers.protocol import Provider, Report, TrunkSettingsError
 from shared.db import trunks
 from shared.db.trunks import Trunk
 from shared.db.types import Pool
 
-Report = Callable[[CallReport], Awaitable[None]]
+GROUP = "outdial.providers"
 
 
-class UnknownTrunkError(Exception):
-    """No such trunk, or a provider that this process has no adapter for."""
+class UnusableTrunkError(Exception):
+    """The trunk does not exist, its provider is not installed, or its settings do not suit it."""
 
 
 @dataclass(slots=True)
 class Trunks:
-    """A trunk whose row has changed is connected anew the next time it is asked for."""
+    """A trunk whose row has changed is connected anew the next time it is needed."""
 
     pool: Pool
     report: Report
@@ -28,11 +26,11 @@ class Trunks:
     async def provider(self, trunk_id: int) -> Provider:
         row = await trunks.find(self.pool, trunk_id)
         if row is None:
-            raise UnknownTrunkError(f"trunk {trunk_id} does not exist")
+            raise UnusableTrunkError(f"trunk {trunk_id} does not exist")
         known = self._connected.get(trunk_id)
         if known is not None and known[0] == row:
             return known[1]
-        provider = self._connect(row)
+        provider = _connect(row, self.report)
         self._connected[trunk_id] = (row, provider)
         if known is not None:
             await known[1].close()
@@ -42,11 +40,21 @@ class Trunks:
         for _, provider in self._connected.values():
             await provider.close()
 
-    def _connect(self, trunk: Trunk) -> Provider:
-        match trunk.provider:
-            case "simulated":
-                return SimulatedProvider(trunk.url)
-            case "null":
-                return NullProvider(self.report)
-            case _:
-                raise UnknownTrunkError(f"no adapter for provider {trunk.provider!r}")
+
+def _connect(trunk: Trunk, report: Report) -> Provider:
+    # Exceptions are not chained: the text of a foreign one may quote the settings or the secret.
+    try:
+        provider: type[Provider] = _installed(trunk.provider)
+        return provider.connect(trunk, report)
+    except (UnusableTrunkError, TrunkSettingsError) as error:
+        raise UnusableTrunkError(f"provider {trunk.provider!r}: {error}") from None
+    except Exception as error:
+        reason = f"provider {trunk.provider!r}: {type(error).__name__}"
+        raise UnusableTrunkError(reason) from None
+
+
+def _installed(name: str) -> type[Provider]:
+    for entry in entry_points(group=GROUP, name=name):
+        provider: type[Provider] = entry.load()
+        return provider
+    raise UnusableTrunkError("is not installed")

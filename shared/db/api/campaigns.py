@@ -39,11 +39,17 @@ def _campaign(record: asyncpg.Record) -> Campaign:
 async def insert(
     conn: Connection, *, tenant_id: int, definition: CampaignDefinition
 ) -> Campaign | None:
-    """None when there is no trunk of that name."""
+    """None when the tenant may use no trunk of that name."""
     record = await conn.fetchrow(
         """
         INSERT INTO campaigns (tenant_id, trunk_id, name, definition)
-        SELECT $1, id, $3, $4 FROM trunks WHERE trunks.name = $2
+        SELECT $1, id, $3, $4 FROM trunks
+        WHERE trunks.name = $2 AND (
+            trunks.for_every_tenant OR EXISTS (
+                SELECT FROM trunk_grants
+                WHERE trunk_grants.tenant_id = $1 AND trunk_grants.trunk_id = trunks.id
+            )
+        )
         RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition
         """,
         tenant_id,

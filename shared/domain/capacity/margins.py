@@ -5,10 +5,15 @@ It is not in the dialer, because whoever foretells how long a campaign takes mus
 
 from datetime import timedelta
 
-# A cap per second grants so many permits in each of these. It is longer than the second by the
-# permit's life, and by what the network and the carrier may add or take, so that the carrier never
-# sees a second with more than the cap.
-RATE_WINDOW = timedelta(milliseconds=1_250)
+# The span in which calls per second are counted: any second. A provider may count its trunk's calls
+# in a longer one; all other caps are promises of this installation and keep the second.
+RATE_SPAN = timedelta(seconds=1)
+LONGEST_RATE_SPAN = timedelta(minutes=1)
+# Permits are counted in a window that is longer than the span by this much. A permit may be used
+# for 0.15 s after it was asked for, and the network and the carrier may add or take some more; so
+# the carrier never sees a span with more calls than the cap allows. It does not grow with the span.
+RATE_MARGIN = timedelta(milliseconds=250)
+RATE_WINDOW = RATE_SPAN + RATE_MARGIN
 # Nothing is dialed this shortly before its window closes: the network and the carrier need time.
 WINDOW_MARGIN = timedelta(seconds=2)
 # Who waits for a cap or a silence is asked about again after this: somebody may have loosened it.

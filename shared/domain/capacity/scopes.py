@@ -5,8 +5,11 @@ The hierarchy is spelled here only: a scope that is added here is counted, grant
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+from shared.domain.capacity.margins import RATE_SPAN
 
 ScopeKind = Literal["installation", "tenant", "trunk", "campaign"]
 
@@ -26,10 +29,14 @@ INSTALLATION = Scope("installation", 0)
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Hard caps of one scope; None is no cap."""
+    """Hard caps of one scope; None is no cap.
+
+    `rate_span` is the span in which calls are counted: so many seconds, so many times the cap.
+    """
 
     max_concurrent: int | None
     calls_per_second: int | None
+    rate_span: timedelta = RATE_SPAN
 
 
 NO_CAPS = Caps(None, None)

@@ -45,7 +45,9 @@ class Process:
 @asynccontextmanager
 async def api_process(dsn: str, pool: Pool, *, kafka: str, log: Path) -> AsyncIterator[Process]:
     async with pool.acquire() as conn:
-        await trunks.upsert(conn, name="default", provider="simulated", url="http://127.0.0.1:9")
+        await trunks.upsert(
+            conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
+        )
     _, key = await a_tenant(pool, "tenant")
     port = free_port()
     environment = os.environ | {

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.dialer.providers.protocol import Originate
+from services.dialer.providers.protocol import CallReport, Originate
 from services.dialer.providers.simulated import SimulatedProvider
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from tests.support.carrier import Listener, RunningCarrier, listening, running_carrier
 from tests.support.dialing import Bench
@@ -47,12 +48,17 @@ async def test_the_longest_of_the_campaigns_and_the_laws_is_asked_for(
     assert [each.ring_seconds for each in bench.provider.asked] == [expected]
 
 
+async def ignore(report: CallReport) -> None:
+    return None
+
+
 async def call(
     carrier: RunningCarrier, listener: Listener, *, ring_seconds: int | None
 ) -> tuple[CallReference, float]:
     """The reference, and the scaled seconds from the originate to its end."""
     reference = CallReference(17, uuid4())
-    provider = SimulatedProvider(carrier.url)
+    trunk = Trunk(id=1, provider="simulated", settings={"url": carrier.url})
+    provider = SimulatedProvider.connect(trunk, ignore)
     try:
         await provider.originate(
             Originate(

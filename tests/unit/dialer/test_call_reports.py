@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from services.dialer.providers.protocol import CallReport, Posted
 from services.dialer.providers.simulated import SimulatedProvider
+from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import CallEnded, CallEndedData
@@ -24,11 +26,18 @@ def an_event(**changes: object) -> bytes:
 
 
 async def read(body: bytes) -> tuple[Outcome | None, datetime | None]:
-    provider = SimulatedProvider("http://127.0.0.1")
+    reports: list[CallReport] = []
+
+    async def keep(report: CallReport) -> None:
+        reports.append(report)
+
+    trunk = Trunk(id=1, provider="simulated", settings={"url": "http://127.0.0.1"})
+    provider = SimulatedProvider.connect(trunk, keep)
     try:
-        report = provider.read_event(body)
+        await provider.receive(Posted(method="POST", address="", headers={}, body=body))
     finally:
         await provider.close()
+    [report] = reports
     return report.outcome, report.callback_at
 
 

@@ -17,15 +17,30 @@ CREATE TABLE tenants (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- A route to a provider, with the caps that its carrier enforces.
+-- A route to a provider, with the caps that its carrier enforces. `settings` are the provider's
+-- own. A trunk that is not for every tenant is for those with a grant.
 CREATE TABLE trunks (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name <> ''),
     provider text NOT NULL,
-    url text NOT NULL,
+    settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
+    for_every_tenant boolean NOT NULL DEFAULT false,
     max_concurrent integer CHECK (max_concurrent > 0),
     calls_per_second integer CHECK (calls_per_second > 0),
     created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- A trunk's key or token, apart: no query for anything else reads it, and no error that quotes a
+-- row of trunks shows it.
+CREATE TABLE trunk_secrets (
+    trunk_id bigint PRIMARY KEY REFERENCES trunks (id),
+    secret text NOT NULL CHECK (secret <> '')
+);
+
+CREATE TABLE trunk_grants (
+    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    trunk_id bigint NOT NULL REFERENCES trunks (id),
+    PRIMARY KEY (tenant_id, trunk_id)
 );
 
 -- The candidate zones and the jurisdictions that many contacts share, and where each came from. A
