@@ -2,34 +2,42 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec
 
 import typer
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_CODE = 130
 
-Result = TypeVar("Result")
+Parameters = ParamSpec("Parameters")
 
 
-def run_interruptible(work: Coroutine[Any, Any, Result]) -> Result:
-    """The first signal cancels the work; later ones are ignored, so that it cleans up."""
+def interruptible(
+    command: Callable[Parameters, Coroutine[Any, Any, None]],
+) -> Callable[Parameters, None]:
+    """Make an async function a command: the first signal cancels it, later ones are ignored."""
 
-    async def watched() -> Result:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        interrupted = asyncio.Event()
+    @wraps(command)
+    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
+        try:
+            asyncio.run(_until_interrupted(command(*arguments, **options)))
+        except asyncio.CancelledError:
+            raise typer.Exit(EXIT_CODE) from None
 
-        def interrupt() -> None:
-            if task is not None and not interrupted.is_set():
-                interrupted.set()
-                task.cancel()
+    return run
 
-        for number in INTERRUPTS:
-            loop.add_signal_handler(number, interrupt)
-        return await work
 
-    try:
-        return asyncio.run(watched())
-    except asyncio.CancelledError:
-        raise typer.Exit(EXIT_CODE) from None
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    interrupted = asyncio.Event()
+
+    def interrupt() -> None:
+        if task is not None and not interrupted.is_set():
+            interrupted.set()
+            task.cancel()
+
+    for number in INTERRUPTS:
+        loop.add_signal_handler(number, interrupt)
+    await work

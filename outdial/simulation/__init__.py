@@ -1,1 +1,0 @@
-"""A campaign played through against a virtual clock and a made-up carrier."""

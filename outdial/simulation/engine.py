@@ -1,7 +1,7 @@
-"""Plays a campaign through, call by call, with the rules and the policy of the real one.
+"""Simulates a campaign call by call, with the rules and the attempt policy of the services.
 
-Time jumps from one thing that happens to the next. Contacts wait by calling group, so that a
-window is asked for by group and not by contact.
+The virtual clock jumps from one event to the next. Contacts wait in a queue per calling group, so
+that a window is computed once per group and not per contact.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from random import Random
 from typing import NamedTuple
 
-from outdial.simulation.fates import Fates
+from outdial.simulation.call_outcomes import CallOutcomes
 from shared.domain.capacity.margins import RATE_WINDOW, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Caps
 from shared.domain.decision.gates import Block, ContactFacts, first_block
@@ -28,10 +28,10 @@ UNTRIED = History(attempts=0, day=None, attempts_on_day=0)
 
 @dataclass(slots=True, eq=False)
 class Contact:
-    """`calls` are kept only where a cap or a silence looks at them."""
+    """`calls` are kept only where a frequency cap or a silence needs them."""
 
     number: str
-    room: "Room"
+    queue: "GroupQueue"
     due: datetime = AT_ONCE
     waits_for: Reason | None = None
     history: History = UNTRIED
@@ -44,10 +44,10 @@ class Contact:
 
 
 @dataclass(slots=True, eq=False)
-class Room:
-    """Where the contacts of a calling group wait; its `place` among the rooms breaks ties."""
+class GroupQueue:
+    """The contacts of a calling group, by due time; `index` is its place among the queues."""
 
-    place: int
+    index: int
     rules: CallingRules
     heap: list[tuple[datetime, int, Contact]] = field(default_factory=list)
     wakes_at: datetime | None = None
@@ -58,7 +58,7 @@ class Room:
 
 
 class Call(NamedTuple):
-    """A call that was placed; `nth` is its number among those to the contact."""
+    """A call that was placed; `nth` is its number among the calls to the contact."""
 
     contact: Contact
     nth: int
@@ -70,143 +70,147 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Simulation:
-    """`calls` plays it; afterwards the contacts tell what became of them."""
+    """`calls` runs it; afterwards each contact has its outcome, or the reason why it waits."""
 
     policy: AttemptPolicy
     caps: Caps
-    fates: Fates
+    outcomes: CallOutcomes
     now: datetime
     until: datetime
     peak: int = 0
     _chance: Random = field(init=False)
-    _ready: list[tuple[datetime, int, Room]] = field(default_factory=list)
-    _sleeping: list[tuple[datetime, int, Room]] = field(default_factory=list)
-    _up: list[tuple[datetime, int, Call]] = field(default_factory=list)
+    _ready: list[tuple[datetime, int, GroupQueue]] = field(default_factory=list)
+    _sleeping: list[tuple[datetime, int, GroupQueue]] = field(default_factory=list)
+    _live: list[tuple[datetime, int, Call]] = field(default_factory=list)
     _placed: deque[datetime] = field(default_factory=deque)
     _order: int = 0
 
     def __post_init__(self) -> None:
-        self._chance = Random(self.fates.seed)  # noqa: S311 - the same every time is the point
+        self._chance = Random(self.outcomes.seed)  # noqa: S311 - the same every time is the point
 
-    def calls(self, rooms: Sequence[Room], contacts: Sequence[Contact]) -> Iterator[Call]:
+    def calls(self, queues: Sequence[GroupQueue], contacts: Sequence[Contact]) -> Iterator[Call]:
         """The calls in the order in which they are placed."""
         for order, contact in enumerate(contacts):
-            contact.room.heap.append((contact.due, order, contact))
+            contact.queue.heap.append((contact.due, order, contact))
         self._order = len(contacts)
-        for room in rooms:
-            heapify(room.heap)
-            self._look(room)
+        for queue in queues:
+            heapify(queue.heap)
+            self._schedule(queue)
         while self.now < self.until:
             call = self._step()
             if call is not None:
                 yield call
-            elif not (self._up or self._sleeping or self._ready):
+            elif not (self._live or self._sleeping or self._ready):
                 break
         self._hang_up(datetime.max.replace(tzinfo=UTC))
 
     def _step(self) -> Call | None:
-        """Place a call if one may be placed at this instant, or go on to the next instant."""
+        """Place a call if one may be placed now; otherwise advance the clock to the next event."""
         while self._sleeping and self._sleeping[0][0] <= self.now:
             self._wake()
-        is_full = self.caps.max_concurrent is not None and len(self._up) >= self.caps.max_concurrent
-        room = None if is_full else self._next_ready()
-        if room is None:
-            self._go_on(to_opening=not is_full)
+        is_full = (
+            self.caps.max_concurrent is not None and len(self._live) >= self.caps.max_concurrent
+        )
+        queue = None if is_full else self._next_ready()
+        if queue is None:
+            self._advance(to_opening=not is_full)
             return None
         if (permit_at := self._permit_at()) > self.now:
             self._hang_up(permit_at)
             self.now = permit_at
             return None
-        return self._dial(room)
+        return self._dial(queue)
 
-    def _go_on(self, *, to_opening: bool) -> None:
-        instants = [self._up[0][0]] if self._up else []
+    def _advance(self, *, to_opening: bool) -> None:
+        instants = [self._live[0][0]] if self._live else []
         if to_opening and self._sleeping:
             instants.append(self._sleeping[0][0])
         self.now = min(instants, default=self.until)
         self._hang_up(self.now)
 
     def _permit_at(self) -> datetime:
-        """The first instant at which the cap per second leaves room for a call."""
+        """The first instant at which the cap of calls per second allows another call."""
         cap = self.caps.calls_per_second
         if cap is None or len(self._placed) < cap:
             return self.now
         return max(self.now, self._placed[0] + RATE_WINDOW)
 
-    def _next_ready(self) -> Room | None:
-        """The open room with somebody due that closes first, as the scheduler orders them."""
+    def _next_ready(self) -> GroupQueue | None:
+        """The open queue with a due contact that closes first, in the order of the scheduler."""
         while self._ready:
-            closes_at, _, room = self._ready[0]
-            if room.has_due(self.now) and self.now < closes_at - WINDOW_MARGIN:
-                return room
+            closes_at, _, queue = self._ready[0]
+            if queue.has_due(self.now) and self.now < closes_at - WINDOW_MARGIN:
+                return queue
             heappop(self._ready)
-            room.is_ready = False
-            self._look(room)
+            queue.is_ready = False
+            self._schedule(queue)
         return None
 
-    def _look(self, room: Room) -> None:
-        """Ready now, or asleep until somebody is due and it is open; else never again."""
-        if not room.heap:
+    def _schedule(self, queue: GroupQueue) -> None:
+        """Make the queue ready, or let it sleep until a contact is due and it is open."""
+        if not queue.heap:
             return
-        at = max(self.now, room.heap[0][0])
-        span = room.rules.opening(now=at)
+        at = max(self.now, queue.heap[0][0])
+        span = queue.rules.opening(now=at)
         if span is None:
             return
         if at > self.now or span.opens_at > self.now:
-            self._sleep(room, max(at, span.opens_at))
+            self._sleep(queue, max(at, span.opens_at))
         elif self.now >= span.closes_at - WINDOW_MARGIN:
-            self._sleep(room, span.closes_at)
+            self._sleep(queue, span.closes_at)
         else:
-            room.is_ready = True
-            heappush(self._ready, (span.closes_at, room.place, room))
+            queue.is_ready = True
+            heappush(self._ready, (span.closes_at, queue.index, queue))
 
-    def _sleep(self, room: Room, at: datetime) -> None:
-        if room.wakes_at is None or at < room.wakes_at:
-            room.wakes_at = at
-            heappush(self._sleeping, (at, room.place, room))
+    def _sleep(self, queue: GroupQueue, at: datetime) -> None:
+        if queue.wakes_at is None or at < queue.wakes_at:
+            queue.wakes_at = at
+            heappush(self._sleeping, (at, queue.index, queue))
 
     def _wake(self) -> None:
-        at, _, room = heappop(self._sleeping)
-        # Another time means that it was to wake earlier, and did.
-        if room.wakes_at == at:
-            room.wakes_at = None
-            if not room.is_ready:
-                self._look(room)
+        at, _, queue = heappop(self._sleeping)
+        # Another time is that of an earlier sleep, which has ended.
+        if queue.wakes_at == at:
+            queue.wakes_at = None
+            if not queue.is_ready:
+                self._schedule(queue)
 
-    def _dial(self, room: Room) -> Call | None:
-        contact = room.heap[0][2]
-        block = first_block(room.rules, contact.facts(), now=self.now)
+    def _dial(self, queue: GroupQueue) -> Call | None:
+        contact = queue.heap[0][2]
+        block = first_block(queue.rules, contact.facts(), now=self.now)
         if block is not None:
-            self._defer(room, contact, block)
+            self._defer(queue, contact, block)
             return None
-        heappop(room.heap)
+        heappop(queue.heap)
         nth = contact.history.attempts + 1
-        outcome, lasts = self.fates.call(contact.number, nth, ring_seconds=room.rules.ring_seconds)
+        outcome, lasts = self.outcomes.call(
+            contact.number, nth, ring_seconds=queue.rules.ring_seconds
+        )
         closes_at = self._ready[0][0]
         call = Call(contact, nth, self.now, self.now + lasts, outcome, closes_at)
         self._order += 1
-        heappush(self._up, (call.ended_at, self._order, call))
-        self.peak = max(self.peak, len(self._up))
+        heappush(self._live, (call.ended_at, self._order, call))
+        self.peak = max(self.peak, len(self._live))
         if self.caps.calls_per_second is not None:
             self._placed.append(self.now)
             if len(self._placed) > self.caps.calls_per_second:
                 self._placed.popleft()
         return call
 
-    def _defer(self, room: Room, contact: Contact, block: Block) -> None:
-        """Who may not be called waits until the gate opens; one that never opens ends the wait."""
+    def _defer(self, queue: GroupQueue, contact: Contact, block: Block) -> None:
+        """Let the contact wait until its gate opens, or to the end if it never opens."""
         contact.waits_for = block.reason
         contact.due = block.until or self.until
         self._order += 1
-        heapreplace(room.heap, (contact.due, self._order, contact))
+        heapreplace(queue.heap, (contact.due, self._order, contact))
 
     def _hang_up(self, until: datetime) -> None:
-        """End the calls that are over by then, and plan what follows."""
-        while self._up and self._up[0][0] <= until:
-            self._end(heappop(self._up)[2])
+        """End the calls that are over by then, and plan their next attempts."""
+        while self._live and self._live[0][0] <= until:
+            self._end(heappop(self._live)[2])
 
     def _end(self, call: Call) -> None:
-        contact, rules = call.contact, call.contact.room.rules
+        contact, rules = call.contact, call.contact.queue.rules
         zones = rules.group.zones
         contact.history = record(
             contact.history, zones, at=call.at, window_closes_at=call.closes_at
@@ -226,8 +230,8 @@ class Simulation:
             contact.outcome = call.outcome
             return
         contact.due, contact.waits_for = again.not_before, again.waits_for
-        room = contact.room
+        queue = contact.queue
         self._order += 1
-        heappush(room.heap, (contact.due, self._order, contact))
-        if not room.is_ready:
-            self._sleep(room, contact.due)
+        heappush(queue.heap, (contact.due, self._order, contact))
+        if not queue.is_ready:
+            self._sleep(queue, contact.due)

@@ -1,4 +1,4 @@
-"""Reads a campaign and its contacts as the API would, and says where they are wrong."""
+"""Reads a campaign and its contacts as the API would, and names the faults in them."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from services.api.contact_rows import Rows
 from services.api.csv_contacts import CsvContacts, FileError, RowError
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.places.calling_groups import CallingGroup
+from shared.rulepacks.faults import RulePackError
+from shared.rulepacks.loader import RulePacks, load
 
 PIECE = 1 << 20
 SHOWN_ERRORS = 10
@@ -20,7 +22,7 @@ SHOWN_ERRORS = 10
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Different numbers, each with the place of its group; what else the file holds is counted."""
+    """Distinct numbers, each with the index of its group; the other rows are only counted."""
 
     groups: list[CallingGroup]
     numbers: list[tuple[str, int]]
@@ -41,9 +43,16 @@ def read_campaign(path: Path) -> CampaignDefinition:
         raise OutdialError(f"{path} is no campaign:\n" + "\n".join(_faults(error))) from error
     region = definition.default_region
     if region is not None and region not in SUPPORTED_REGIONS:
-        told = "default_region: no country with phone numbers of its own"
-        raise OutdialError(f"{path} is no campaign:\n  {told}")
+        fault = "default_region: no country with phone numbers of its own"
+        raise OutdialError(f"{path} is no campaign:\n  {fault}")
     return definition
+
+
+def read_packs(directory: Path | None) -> RulePacks:
+    try:
+        return load(directory)
+    except RulePackError as error:
+        raise OutdialError(f"the rule packs are faulty\n{error}") from error
 
 
 def read_people(path: Path, definition: CampaignDefinition) -> People:
@@ -52,19 +61,19 @@ def read_people(path: Path, definition: CampaignDefinition) -> People:
     try:
         staged = b"".join(_staged(reader, path))
     except FileError as error:
-        raise OutdialError(f"{path}, {_told(error.error)}") from error
-    found: dict[str, int] = {}
+        raise OutdialError(f"{path}, {_text(error.error)}") from error
+    numbers: dict[str, int] = {}
     for line in staged.decode().splitlines():
         _, group, number, _ = line.split("\t", 3)
-        found.setdefault(number, int(group) - 1)
-    errors = [_told(each) for each in reader.errors.first[:SHOWN_ERRORS]]
-    if not found:
-        told = "\n".join(f"  {each}" for each in errors) or "  it has no rows"
-        raise OutdialError(f"{path} holds nobody to call:\n{told}")
+        numbers.setdefault(number, int(group) - 1)
+    errors = [_text(each) for each in reader.errors.first[:SHOWN_ERRORS]]
+    if not numbers:
+        faults = "\n".join(f"  {error}" for error in errors) or "  it has no rows"
+        raise OutdialError(f"{path} holds nobody to call:\n{faults}")
     return People(
         groups=reader.groups,
-        numbers=list(found.items()),
-        duplicates=reader.staged - len(found),
+        numbers=list(numbers.items()),
+        duplicates=reader.staged - len(numbers),
         rejected=reader.errors.count,
         errors=errors,
     )
@@ -77,7 +86,7 @@ def _staged(reader: CsvContacts, path: Path) -> Iterator[bytes]:
     yield reader.close()
 
 
-def _told(error: RowError) -> str:
+def _text(error: RowError) -> str:
     field = f", {error.field}" if error.field else ""
     return f"line {error.line}{field}: {error.reason.replace('_', ' ')}"
 

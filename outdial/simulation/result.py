@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from outdial.simulation.engine import Call, Contact, Room
+from outdial.simulation.engine import Call, Contact, GroupQueue
 from shared.domain.calendar.intervals import Intervals, instant_of, union
 from shared.domain.decision.gates import NEVER
 from shared.domain.decision.reachability import Unreachable, unreachable
@@ -20,7 +20,7 @@ HOUR = 3_600
 
 @dataclass(slots=True)
 class Tally:
-    """Calls by the hour in which they were placed and the place of their room, and by outcome."""
+    """Calls by hour and queue, and by outcome."""
 
     by_hour: Counter[tuple[int, int]] = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -29,7 +29,7 @@ class Tally:
     ends_at: datetime | None = None
 
     def add(self, call: Call) -> None:
-        self.by_hour[int(call.at.timestamp()) // HOUR, call.contact.room.place] += 1
+        self.by_hour[int(call.at.timestamp()) // HOUR, call.contact.queue.index] += 1
         self.outcomes[call.outcome] += 1
         if self.first_at is None:
             self.first_at = call.at
@@ -51,7 +51,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Contacts that wait for the same thing; `next_at` is when the first may be called."""
+    """Contacts that wait for the same thing; `next_at`: when the first may be called."""
 
     reason: str
     contacts: int
@@ -60,7 +60,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """`finished_at` is None when somebody still waits at the end of `until`."""
+    """`finished_at` is None when contacts still wait at `until`."""
 
     start: datetime
     until: datetime
@@ -78,10 +78,10 @@ class Result:
 
     @property
     def by_hour(self) -> Counter[int]:
-        found: Counter[int] = Counter()
+        hours: Counter[int] = Counter()
         for zone in self.zones:
-            found.update(zone.hours)
-        return found
+            hours.update(zone.hours)
+        return hours
 
     @property
     def busiest(self) -> tuple[datetime, int] | None:
@@ -89,30 +89,30 @@ class Result:
         hours = self.by_hour
         if not hours:
             return None
-        hour = min(hours, key=lambda each: (-hours[each], each))
+        hour = min(hours, key=lambda hour: (-hours[hour], hour))
         return instant_of(hour * HOUR), hours[hour]
 
     @property
     def end(self) -> datetime:
-        """Of what there is to show."""
+        """The end of the chart."""
         return self.finished_at or self.until
 
 
 def result(
     tally: Tally,
-    rooms: Sequence[Room],
+    queues: Sequence[GroupQueue],
     contacts: Sequence[Contact],
     *,
     start: datetime,
     until: datetime,
     peak: int,
 ) -> Result:
-    shut = {room.place: unreachable(room.rules, now=start) for room in rooms}
+    shut = {queue.index: unreachable(queue.rules, now=start) for queue in queues}
     finished: Counter[Outcome] = Counter()
     waits: dict[str, tuple[int, datetime]] = {}
     never: Counter[Unreachable] = Counter()
     for contact in contacts:
-        why = shut[contact.room.place]
+        why = shut[contact.queue.index]
         if contact.outcome is not None:
             finished[contact.outcome] += 1
         elif why is not None:
@@ -135,7 +135,7 @@ def result(
             for reason, (count, at) in sorted(waits.items(), key=lambda item: -item[1][0])
         ],
         never=never.most_common(),
-        zones=_zones(tally, rooms, contacts, start=start, until=until),
+        zones=_zones(tally, queues, contacts, start=start, until=until),
     )
 
 
@@ -146,11 +146,11 @@ def _note(
     *,
     at: datetime,
 ) -> None:
-    """Somebody who waits at the end, or who waited for a window that will not come."""
-    if contact.room.rules.opening(now=max(at, contact.due)) is None:
+    """Count a contact without an outcome: still waiting, or out of time."""
+    if contact.queue.rules.opening(now=max(at, contact.due)) is None:
         finished[Outcome.OUT_OF_TIME] += 1
         return
-    verdict = decide(contact.room.rules, contact.facts(), now=at)
+    verdict = decide(contact.queue.rules, contact.facts(), now=at)
     reason = str(Reason.PACING)
     if verdict.binding is not None:
         blocked, rule = verdict.binding.reason, verdict.binding.rule
@@ -162,35 +162,35 @@ def _note(
 
 def _zones(
     tally: Tally,
-    rooms: Sequence[Room],
+    queues: Sequence[GroupQueue],
     contacts: Iterable[Contact],
     *,
     start: datetime,
     until: datetime,
 ) -> list[Zone]:
-    """The largest first."""
-    sizes: Counter[tuple[str, ...]] = Counter(each.room.rules.group.zones for each in contacts)
-    together: dict[tuple[str, ...], list[Room]] = {}
-    for room in rooms:
-        together.setdefault(room.rules.group.zones, []).append(room)
+    """One row per set of zones, the largest first."""
+    sizes: Counter[tuple[str, ...]] = Counter(each.queue.rules.group.zones for each in contacts)
+    together: dict[tuple[str, ...], list[GroupQueue]] = {}
+    for queue in queues:
+        together.setdefault(queue.rules.group.zones, []).append(queue)
     hours: dict[tuple[str, ...], Counter[int]] = {zones: Counter() for zones in together}
-    for (hour, place), count in tally.by_hour.items():
-        hours[rooms[place].rules.group.zones][hour] += count
-    found = [
+    for (hour, index), count in tally.by_hour.items():
+        hours[queues[index].rules.group.zones][hour] += count
+    rows = [
         Zone(
             label=label(zones),
             contacts=sizes[zones],
             calls=sum(hours[zones].values()),
             hours=dict(sorted(hours[zones].items())),
-            windows=_windows((room.rules for room in each), start=start, until=until),
+            windows=_windows((queue.rules for queue in each), start=start, until=until),
         )
         for zones, each in together.items()
     ]
-    return sorted(found, key=lambda zone: (-zone.contacts, zone.label))
+    return sorted(rows, key=lambda zone: (-zone.contacts, zone.label))
 
 
 def _windows(rules: Iterable[CallingRules], *, start: datetime, until: datetime) -> Intervals:
-    """When any of the groups is open: law may differ within a zone."""
+    """The hours in which any of the groups is open: the law may differ within a zone."""
     hour = timedelta(seconds=HOUR)
     return union(
         span for each in rules for span in openings(each, start=start - hour, end=until + hour)

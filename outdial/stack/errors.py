@@ -1,4 +1,7 @@
-"""What can go wrong with the local stack, each with a message for the person at the terminal."""
+"""Errors of the local stack, with messages for the person at the terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from outdial.errors import OutdialError
 
@@ -29,3 +32,12 @@ class NotOursError(StackError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is given by the environment: it is not ours to restart")
+
+
+@contextmanager
+def first_error() -> Iterator[None]:
+    """Around a task group: raise the first of its errors, without the tree of tasks."""
+    try:
+        yield
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

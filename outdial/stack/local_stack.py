@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from outdial.stack.failures import first_error
+from outdial.stack.errors import first_error
 from outdial.stack.http_process import HttpProcess
 from outdial.stack.ownership import stop_leftovers
 from outdial.stack.processes import Child, run

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from outdial.stack.failures import first_error
+from outdial.stack.errors import first_error
 from outdial.stack.kafka import KafkaServer
 from outdial.stack.postgres import PostgresServer
 from outdial.stack.redis import RedisServer

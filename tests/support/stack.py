@@ -16,8 +16,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from outdial import carrier_log
-from outdial.commands.tenants import insert
 from outdial.stack.local_stack import LocalStack
+from outdial.tenants import insert
 from shared.kafka.topics import PARTITIONS, dead_letters
 from tests.oracle.checker import check
 from tests.oracle.facts import Fault

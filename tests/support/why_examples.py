@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.console import Console
 
-from outdial import why_view
 from outdial.stack.servers import LocalServers
+from outdial.why import view
 from shared.db.migrate import migrate
 from shared.db.pool import open_pool
 from shared.db.types import Pool
@@ -55,7 +55,7 @@ def page(told: list[tuple[Situation, dict[str, Any]]]) -> str:
 def shown(why: dict[str, Any]) -> str:
     output = StringIO()
     console = Console(file=output, width=110, markup=False, highlight=False, emoji=False)
-    console.print(why_view.contact(why))
+    console.print(view.contact(why))
     return "\n".join(line.rstrip() for line in output.getvalue().rstrip().splitlines())
 
 

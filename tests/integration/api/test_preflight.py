@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from outdial.simulation.fates import fates
+from outdial.simulation.call_outcomes import call_outcomes
 from outdial.simulation.inputs import read_campaign, read_people
-from outdial.simulation.play import Setting, play
+from outdial.simulation.scenario import Scenario, run_scenario
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.preflight import Asked, run
@@ -158,12 +158,12 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
     caller = Caller(tenant_id=api.tenant_id, api_key_id=0)
     found = (await run(resources, caller, campaign, asked, now=start)).forecast
     read = read_campaign(files[0])
-    played = play(
-        Setting(
+    played = run_scenario(
+        Scenario(
             definition=read,
             people=read_people(files[1], read),
             packs=loader.load(None),
-            fates=fates({Outcome.ANSWERED_HUMAN: 0.3}, talk=None, ring=None, seed=1),
+            outcomes=call_outcomes({Outcome.ANSWERED_HUMAN: 0.3}, talk=None, ring=None, seed=1),
             start=start,
             days=14,
         )

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable
 
+from outdial.campaigns.summary import agrees
 from outdial.carrier_log import CarrierCount, count_lines
-from outdial.summary import agrees
-from tests.unit.outdial.test_progress import NOW, a_snapshot
+from tests.unit.outdial.campaigns.test_progress import NOW, a_snapshot
 
 
 def originate(to: str, verdict: str = "accepted", at: float = 1.0) -> dict[str, object]:

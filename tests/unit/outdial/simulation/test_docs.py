@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 from rich.console import Console
 
-from outdial.simulation.fates import fates
+from outdial.simulation.call_outcomes import call_outcomes
+from outdial.simulation.chart_svg import chart_svg
+from outdial.simulation.command import instant_of_option
 from outdial.simulation.inputs import read_campaign, read_people
-from outdial.simulation.picture import picture
-from outdial.simulation.play import Setting, play
-from outdial.simulation.run import instant_of_option
-from outdial.simulation.terminal import report
+from outdial.simulation.scenario import Scenario, run_scenario
+from outdial.simulation.text_report import text_report
 from shared.rulepacks import loader
 
 ROOT = Path(__file__).parents[4]
@@ -47,20 +47,20 @@ def test_the_picture_is_whole_xml_with_a_bar_for_every_hour() -> None:
 def made() -> tuple[str, str]:
     definition = read_campaign(ROOT / "examples" / "campaign.json")
     people = read_people(ROOT / "examples" / "contacts.csv", definition)
-    setting = Setting(
+    setting = Scenario(
         definition=definition,
         people=people,
         packs=loader.load(None),
-        fates=fates({}, talk=None, ring=None, seed=1),
+        outcomes=call_outcomes({}, talk=None, ring=None, seed=1),
         start=instant_of_option(COMMAND.rsplit(" ", 1)[1]),
         days=14,
     )
-    result = play(setting)
+    result = run_scenario(setting)
     told = StringIO()
     console = Console(file=told, width=80, highlight=False, color_system=None)
-    console.print(report(result, name=definition.name, people=people), markup=False)
+    console.print(text_report(result, name=definition.name, people=people), markup=False)
     lines = (line.rstrip() for line in told.getvalue().splitlines())
-    return "\n".join(lines) + "\n", picture(result)
+    return "\n".join(lines) + "\n", chart_svg(result)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from outdial import sample
+from outdial.simulation.call_outcomes import CallOutcomes, call_outcomes
 from outdial.simulation.engine import Call
-from outdial.simulation.fates import Fates, fates
 from outdial.simulation.inputs import read_campaign, read_people
-from outdial.simulation.play import Setting, play
 from outdial.simulation.result import Result
+from outdial.simulation.scenario import Scenario, run_scenario
 from shared.domain.outcomes import Outcome
 from shared.rulepacks import loader
 from tests.oracle.hours import local_date, open_at
@@ -60,15 +60,15 @@ class Played:
         definition = read_campaign(campaign)
         people = read_people(contacts, definition)
         self.calls: list[Call] = []
-        setting = Setting(
+        setting = Scenario(
             definition=definition,
             people=people,
             packs=loader.load(None),
-            fates=some_fates(seed),
+            outcomes=some_outcomes(seed),
             start=START,
             days=days,
         )
-        self.result: Result = play(setting, watch=self.calls.append)
+        self.result: Result = run_scenario(setting, watch=self.calls.append)
 
     def by_number(self) -> dict[str, list[Call]]:
         found = defaultdict(list)
@@ -82,8 +82,8 @@ class Played:
                 yield calls[:place], call
 
 
-def some_fates(seed: int) -> Fates:
-    return fates({Outcome.ANSWERED_HUMAN: 0.2}, talk=(20, 90), ring=None, seed=seed)
+def some_outcomes(seed: int) -> CallOutcomes:
+    return call_outcomes({Outcome.ANSWERED_HUMAN: 0.2}, talk=(20, 90), ring=None, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_there_is_much_to_recount(played: Played) -> None:
 
 def test_every_call_is_inside_the_hours_of_all_its_zones(played: Played) -> None:
     for call in played.calls:
-        zones = call.contact.room.rules.group.zones
+        zones = call.contact.queue.rules.group.zones
         assert zones
         for zone in zones:
             assert open_at(CALENDAR, zone, call.at), (call.at, zone)
@@ -108,7 +108,7 @@ def test_every_call_is_inside_the_hours_of_all_its_zones(played: Played) -> None
 def test_every_call_is_inside_the_hours_of_the_law(played: Played) -> None:
     """As a person reads the packs for the United States and France."""
     for call in played.calls:
-        group = call.contact.room.rules.group
+        group = call.contact.queue.rules.group
         if any(place.startswith("US") for place in group.jurisdictions):
             _within(call, group.zones, [("08:00", "21:00")])
         if "FR" in group.jurisdictions:
@@ -146,7 +146,7 @@ def test_never_are_more_calls_up_than_the_cap_and_sometimes_as_many(played: Play
 
 def test_the_budgets_hold(played: Played) -> None:
     for calls in played.by_number().values():
-        zones = calls[0].contact.room.rules.group.zones
+        zones = calls[0].contact.queue.rules.group.zones
         assert [call.nth for call in calls] == list(range(1, len(calls) + 1))
         assert len(calls) <= 5
         by_day = Counter(

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from outdial.__main__ import app
 from outdial.errors import OutdialError
-from outdial.simulation.fates import parse_seconds
+from outdial.simulation.call_outcomes import parse_seconds
 from outdial.simulation.inputs import read_campaign, read_people
 
 ALWAYS = {

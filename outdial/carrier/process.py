@@ -1,0 +1,73 @@
+"""The process of the simulated carrier: serves until a signal stops it."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import typer
+from aiohttp import web
+
+from outdial.carrier.behaviour import Behaviour
+from outdial.carrier.caps import Caps
+from outdial.carrier.events import EventTeller
+from outdial.carrier.exchange import Exchange
+from outdial.carrier.log import CallLog, read
+from outdial.carrier.server import CarrierApi, StampingServer
+
+_STOP_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierOptions:
+    host: str
+    port: int
+    log: Path
+    seed: int
+    max_concurrent: int
+    calls_per_second: int
+    time_scale: float
+    behaviour: Behaviour
+
+
+async def serve(options: CarrierOptions) -> None:
+    log = CallLog.open(options.log)
+    teller = EventTeller()
+    exchange = Exchange(
+        log,
+        teller,
+        behaviour=options.behaviour,
+        seed=options.seed,
+        caps=Caps(options.max_concurrent, options.calls_per_second),
+        time_scale=options.time_scale,
+    )
+    exchange.restore(read(options.log))
+    server = StampingServer(CarrierApi(exchange, time_scale=options.time_scale).handle)
+    runner = web.ServerRunner(server)
+    try:
+        stopped = _on_stop_signal()
+        await _listen(runner, options)
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+        exchange.drop_live()
+        await log.close()
+        await teller.close()
+
+
+async def _listen(runner: web.ServerRunner, options: CarrierOptions) -> None:
+    await runner.setup()
+    site = web.TCPSite(
+        runner, options.host, options.port, shutdown_timeout=_STOP_SECONDS, backlog=1024
+    )
+    await site.start()
+    url = f"http://{options.host}:{site.port}"
+    typer.echo(orjson.dumps({"event": "carrier ready", "url": url, "log": str(options.log)}))
+
+
+def _on_stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped

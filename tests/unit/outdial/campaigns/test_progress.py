@@ -1,0 +1,103 @@
+"""When a watched campaign has nothing left to do now, and how fast it calls."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from outdial.campaigns.progress import MOST_LINES, CallRate, Snapshot, waiting_table
+from outdial.client import Counters, Waiting
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def a_snapshot(
+    *,
+    pending: int = 0,
+    active: int = 0,
+    live: int = 0,
+    total: int = 0,
+    waiting: tuple[Waiting, ...] = (),
+    at: datetime = NOW,
+) -> Snapshot:
+    counters = Counters(
+        contacts={"total": 10, "pending": pending, "active": active, "finished": 0},
+        attempts={"total": total, "live": live},
+        outcomes={},
+        finished={},
+    )
+    return Snapshot(at=at, state="running", counters=counters, waiting=waiting)
+
+
+def waits(contacts: int, reason: str, after: timedelta | None) -> Waiting:
+    opens_at = None if after is None else NOW + after
+    return Waiting(zones=("Asia/Tokyo",), contacts=contacts, reason=reason, opens_at=opens_at)
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        a_snapshot(),
+        a_snapshot(pending=4, waiting=(waits(4, "window", timedelta(hours=9)),)),
+        a_snapshot(pending=4, waiting=(waits(4, "unknown_zone", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "ended", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "campaign", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "blackout", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "law", timedelta(hours=20)),)),
+        a_snapshot(pending=4, waiting=(waits(4, "retry", timedelta(hours=20)),)),
+    ],
+    ids=[
+        "all finished",
+        "closed now",
+        "no zone",
+        "past its end",
+        "paused",
+        "black-out without end",
+        "law until tomorrow",
+        "retry tomorrow",
+    ],
+)
+def test_nothing_more_happens_at_this_hour(snapshot: Snapshot) -> None:
+    assert snapshot.is_settled
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        a_snapshot(active=1),
+        a_snapshot(live=1),
+        a_snapshot(pending=4, waiting=(waits(4, "retry", timedelta(seconds=4)),)),
+        a_snapshot(pending=4, waiting=(waits(4, "window", timedelta(seconds=30)),)),
+        a_snapshot(pending=4, waiting=(waits(4, "pacing", None),)),
+        a_snapshot(pending=4, waiting=(waits(3, "window", timedelta(hours=9)),)),
+    ],
+    ids=["active", "live call", "retry soon", "opens soon", "wants a permit", "unexplained"],
+)
+def test_something_can_still_happen(snapshot: Snapshot) -> None:
+    assert not snapshot.is_settled
+
+
+def test_rate_is_of_the_last_seconds_only() -> None:
+    rate = CallRate()
+
+    assert rate.after(a_snapshot(total=100)) == 0
+    assert rate.after(a_snapshot(total=110, at=NOW + timedelta(seconds=1))) == 10
+    assert rate.after(a_snapshot(total=110, at=NOW + timedelta(seconds=9))) == 0
+
+
+def test_contacts_that_wait_for_the_same_opening_are_one_line() -> None:
+    morning = timedelta(hours=9)
+
+    table = waiting_table([waits(3, "window", morning), waits(4, "window", morning)])
+
+    assert table.row_count == 1
+    assert list(table.columns[1].cells) == ["7"]
+
+
+def test_what_comes_after_many_openings_is_one_line() -> None:
+    entries = [waits(2, "retry", timedelta(hours=hour)) for hour in range(1, 31)]
+
+    table = waiting_table(entries)
+
+    assert table.row_count == MOST_LINES + 1
+    assert list(table.columns[0].cells)[-1] == "later"
+    assert list(table.columns[1].cells)[-1] == str(2 * (30 - MOST_LINES))
