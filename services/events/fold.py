@@ -1,7 +1,7 @@
-"""Folds call events: attempts end, contacts move on, counters, public events, webhooks, at once.
+"""Folds reports on calls: ends attempts, moves contacts on, counts, adds public events.
 
-One transaction a batch: read, decide, write. A fact that comes twice is stopped by the inbox, one
-that comes too late by the state of its attempt.
+One transaction per batch: read, decide, write. The inbox stops a fact that comes twice, the state
+of the attempt one that comes too late.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class CallFolder:
             decisions = await _decide_all(conn, fresh, self.policies)
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.facts.id in ended]
-            await _heed(conn, fresh)
+            await _suppress_opt_outs(conn, fresh)
             await _write(conn, applied)
         FACTS_REPEATED.inc(len(events) - len(applied))
         for event in fresh:
@@ -49,7 +49,7 @@ async def _fresh(conn: Connection, events: list[Event]) -> list[Event]:
 
 
 def _kind(event: Event) -> str:
-    """A drop that did not hold must not hide a later one from another state."""
+    """A drop counts per state: one that was ignored must not hide a later one."""
     if isinstance(event, AttemptDropped):
         return f"{event.type}:{event.data.from_state}"
     return event.type
@@ -67,8 +67,8 @@ async def _decide_all(conn: Connection, events: list[Event], policies: Policies)
     return list(decided.values())
 
 
-async def _heed(conn: Connection, events: list[Event]) -> None:
-    """Who said no is suppressed, also when the attempt was given up before anybody told."""
+async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
+    """Suppress each number whose call ended as opt_out, even if its attempt ended as unknown."""
     refused = [
         event.data.attempt_id
         for event in events
@@ -90,7 +90,7 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
 
 
 async def _note_calls(conn: Connection, applied: list[Decision]) -> None:
-    """Caps count the call with its outcome, or not at all when it was not placed."""
+    """Give calls to persons their outcome, or delete them if they were not placed."""
     ended, dropped = [], []
     for decision in applied:
         facts, end = decision.facts, decision.end

@@ -1,12 +1,16 @@
 """Deletes rows whose time is over, and makes and drops the days of public events."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+import asyncpg
 
 from shared.db import tenants, waiting_counts
 from shared.db.events import event_days, retention
-from shared.db.types import Pool
+from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import five_minutes_of
 from shared.runtime.metrics import EVENT_DAYS, ROWS_PRUNED
 
@@ -48,8 +52,7 @@ class Pruner:
         ahead = {today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)}
         wanted = ahead | await event_days.in_default(self.pool)
         for day in sorted(wanted - await event_days.made(self.pool)):
-            async with self.pool.acquire() as conn, conn.transaction():
-                await event_days.wait_briefly(conn)
+            async with _changing_days(self.pool, day) as conn:
                 await event_days.make(conn, day)
 
     async def _drop_days(self, now: datetime) -> None:
@@ -58,12 +61,11 @@ class Pruner:
         for day in sorted(days):
             if datetime.combine(day, time(), UTC) + timedelta(days=1) > now - self.keep.events:
                 return
-            async with self.pool.acquire() as conn, conn.transaction():
-                await event_days.wait_briefly(conn)
+            async with _changing_days(self.pool, day) as conn:
                 if await event_days.in_use(conn, day):
                     logger.warning("events kept longer", extra={"day": day.isoformat()})
-                    continue
-                await event_days.drop(conn, day)
+                else:
+                    await event_days.drop(conn, day)
 
     async def _delete_facts(self, now: datetime) -> bool:
         deleted = await retention.delete_facts(
@@ -87,3 +89,14 @@ class Pruner:
         for table, count in deleted.items():
             ROWS_PRUNED.labels(table).inc(count)
         return PRUNE_MOST in deleted.values()
+
+
+@asynccontextmanager
+async def _changing_days(pool: Pool, day: date) -> AsyncIterator[Connection]:
+    """A transaction; the next pass tries again if another one holds a lock for long."""
+    try:
+        async with pool.acquire() as conn, conn.transaction():
+            await event_days.wait_briefly(conn)
+            yield conn
+    except asyncpg.LockNotAvailableError:
+        logger.warning("day of events locked", extra={"day": day.isoformat()})

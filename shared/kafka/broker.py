@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from aiokafka import ConsumerRecord
-from aiokafka.client import AIOKafkaClient
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaResponse
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -17,6 +16,7 @@ from faststream.message import StreamMessage
 from prometheus_client import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
+from shared.kafka.aiokafka_patch import pace_metadata_updates
 from shared.kafka.messages.envelope import Message
 from shared.kafka.topics import PARTITIONS, dead_letters
 from shared.runtime.metrics import MESSAGES_PARKED
@@ -30,31 +30,11 @@ M = TypeVar("M", bound=Message)
 CONTENT_TYPE = {"content-type": "application/cloudevents+json"}
 BATCH = 500
 MEBIBYTE = 1024 * 1024
-METADATA_RETRY_SECONDS = 0.2
-
-
-def _pace_metadata_updates() -> None:
-    """Have aiokafka wait before it asks again where nobody answers.
-
-    While a partition has no leader it asks without a pause, thousands of times a second, and each
-    time says so in the log.
-    """
-    update = AIOKafkaClient._metadata_update
-
-    async def paced(client: AIOKafkaClient, *arguments: Any) -> Any:
-        updated = await update(client, *arguments)
-        if not updated:
-            await asyncio.sleep(METADATA_RETRY_SECONDS)
-        return updated
-
-    AIOKafkaClient._metadata_update = paced
-
-
-_pace_metadata_updates()
 
 
 def make_broker(settings: Settings, service: str) -> KafkaBroker:
     """A broker that loses nothing: acks of all replicas, idempotent, no topics made by accident."""
+    pace_metadata_updates()
     return KafkaBroker(
         settings.kafka_url.split(","),
         client_id=f"outdial-{service}",
@@ -78,7 +58,7 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
 
 @asynccontextmanager
 async def started(broker: KafkaBroker) -> AsyncIterator[None]:
-    """The broker connected and its subscribers running; waits for a Kafka that is not there yet."""
+    """The broker, connected and with running subscribers. Waits for a Kafka that is not up yet."""
     await patiently("kafka", broker.start, seconds=30)
     try:
         yield
@@ -87,7 +67,7 @@ async def started(broker: KafkaBroker) -> AsyncIterator[None]:
 
 
 async def stop_consuming(broker: KafkaBroker) -> None:
-    """Take no more messages; what is being handled is finished, and publishing goes on."""
+    """Take no more messages. Batches in work are finished, and publishing goes on."""
     await asyncio.gather(*(subscriber.stop() for subscriber in broker.subscribers))
 
 
@@ -98,21 +78,21 @@ async def reaches_kafka(broker: KafkaBroker) -> None:
 
 
 def partition_of(topic: str, key: bytes) -> int:
-    """One partition per key; cheaper than Kafka's own hash, and nobody else writes here."""
+    """One partition per key. Cheaper than Kafka's own hash; no other producer writes here."""
     return crc32(key) % PARTITIONS[topic]
 
 
 async def publish(broker: KafkaBroker, messages: Iterable[Message]) -> None:
-    """Returns when every message is on all in-sync replicas; order is kept per key."""
+    """Publish the messages, in order per key; returns when all in-sync replicas have them."""
     await publish_raw(
         broker, ((message.topic, message.partitionkey, message.encoded()) for message in messages)
     )
 
 
 async def publish_raw(broker: KafkaBroker, rows: Iterable[tuple[str, str, bytes]]) -> None:
-    """The same for (topic, key, encoded message).
+    """Publish (topic, key, encoded message), as `publish` does.
 
-    One request takes one partition only, so the messages are grouped by it first.
+    A request of aiokafka takes one partition, so the messages are grouped by partition.
     """
     groups: dict[tuple[str, int], list[KafkaResponse]] = defaultdict(list)
     for topic, key, payload in rows:
@@ -144,11 +124,11 @@ def consume(
     group: str,
     limit: int = BATCH,
 ) -> None:
-    """Give `handler` the topic's messages in batches, each at least once.
+    """Give the topic's messages to `handler` in batches, each at least once.
 
-    A fault of the infrastructure is waited out; what cannot be read or handled is parked on the
-    dead-letter topic without its neighbours. Offsets carry no correctness: the inbox and the
-    compare-and-set do.
+    An infrastructure fault is waited out. A message that cannot be read or handled is parked alone
+    on the dead-letter topic. Correctness does not depend on offsets, but on the inbox and on the
+    compare-and-set.
     """
     adapter: TypeAdapter[M] = TypeAdapter(shape)
 
@@ -166,7 +146,7 @@ def consume(
             return
         try:
             await patiently(group, lambda: handler(batch))
-        except Exception:
+        except Exception:  # the loop of a consumer: one bad message must not stop the others
             logger.exception("batch not handled", extra={"topic": topic, "size": len(batch)})
             await _one_by_one(broker, topic, batch, handler)
 
@@ -198,7 +178,7 @@ async def _one_by_one(
             await handler([message])
         except TRANSIENT:
             await _park_message(broker, topic, message, reason="unavailable")
-        except Exception:
+        except Exception:  # the same: it is parked with its reason, and the next one follows
             logger.exception("message not handled", extra={"topic": topic, "id": str(message.id)})
             await _park_message(broker, topic, message, reason="unhandled")
 
@@ -214,7 +194,7 @@ async def _park_message(broker: KafkaBroker, topic: str, message: Message, *, re
 
 
 async def park(broker: KafkaBroker, record: ConsumerRecord[Any, Any], *, reason: str) -> None:
-    """Put a record, untouched, where an operator finds it."""
+    """Publish the record, byte for byte, on the dead-letter topic."""
     MESSAGES_PARKED.labels(record.topic, reason).inc()
     logger.error(
         "message parked",

@@ -1,4 +1,4 @@
-"""Many callers, one write: what arrives while a batch is being written goes with the next."""
+"""Many callers, one write: items that arrive while a batch is written go with the next batch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Batcher(Generic[T]):
-    """`add` returns when the item's batch was written, and raises what the write raised."""
+    """`add` returns when the batch of the item is written, and raises the error of that write."""
 
     def __init__(self, write: Callable[[list[T]], Awaitable[object]], *, limit: int = 500) -> None:
         self._write = write
@@ -29,7 +29,7 @@ class Batcher(Generic[T]):
             del self._waiting[: self._limit]
             try:
                 await self._write([item for item, _ in batch])
-            except Exception as error:
+            except Exception as error:  # handed to each caller of `add`, which raises it
                 _settle(batch, error)
             else:
                 _settle(batch, None)

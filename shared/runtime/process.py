@@ -91,7 +91,7 @@ async def every(seconds: float, name: str, step: Callable[[datetime], Awaitable[
             failures += 1
             STEPS_FAILED.labels(name).inc()
             logger.warning("step failed", extra={"step": name, "error": type(error).__name__})
-        except Exception:
+        except Exception:  # the loop of a process: a bad step must not stop the next
             failures += 1
             STEPS_FAILED.labels(name).inc()
             logger.exception("step failed", extra={"step": name})

@@ -1,4 +1,4 @@
-"""A Kafka that is away is asked for now and then, not thousands of times a second."""
+"""While no broker answers, metadata are asked for with pauses, not thousands of times a second."""
 
 import asyncio
 import logging
@@ -8,12 +8,13 @@ from aiokafka.client import AIOKafkaClient
 
 from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
-from shared.kafka.broker import METADATA_RETRY_SECONDS
+from shared.kafka.aiokafka_patch import METADATA_RETRY_SECONDS, pace_metadata_updates
 
 
 async def test_metadata_is_not_asked_for_without_a_pause(
     servers: LocalServers, caplog: pytest.LogCaptureFixture
 ) -> None:
+    pace_metadata_updates()
     client = AIOKafkaClient(bootstrap_servers=servers.kafka.url)
     await client.bootstrap()
     (node,) = client.cluster.brokers()
