@@ -12,7 +12,7 @@ from operator import attrgetter
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import not_found
-from shared.db import campaign_groups, waiting_counts
+from shared.db import calling_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
@@ -98,7 +98,7 @@ async def run(
             raise not_found()
         buckets = await waiting_counts.of_campaign(conn, campaign_id)
         # After the counts, so that no group of theirs is missing.
-        found = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+        found = (await calling_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
     rules = {each.id: resources.rulebook.rules(plan.policy, each.calling) for each in found}
     until = now + timedelta(days=asked.days)
     groups = _groups(rules, buckets, now=now, until=until)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import not_found
-from shared.db import campaign_groups
+from shared.db import calling_groups
 from shared.db.api import why
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.domain.calendar.calendar import Span
@@ -64,7 +64,7 @@ async def of_campaign(
             raise not_found()
         buckets = await why.waiting(conn, campaign_id, now=now)
         # After the counts, so that no group of theirs is missing.
-        groups = (await campaign_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+        groups = (await calling_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
     calling = {group.id: group.calling for group in groups}
     hours = CampaignHours(
         tenant_id=campaign.tenant_id,

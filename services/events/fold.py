@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from services.events.transitions import Decision, Event, decide, moves
 from shared.db import counters, person_calls, public_events, waiting_counts
-from shared.db.api import suppressions
-from shared.db.events import folding, inbox
+from shared.db.events import folding, inbox, opt_outs
 from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
@@ -75,7 +74,7 @@ async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
         if isinstance(event, CallEnded) and event.data.outcome is Outcome.OPT_OUT
     ]
     if refused:
-        await suppressions.opt_out(conn, refused)
+        await opt_outs.suppress(conn, refused)
 
 
 async def _write(conn: Connection, applied: list[Decision]) -> None:

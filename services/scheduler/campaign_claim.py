@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.db import counters, person_calls, waiting_counts
-from shared.db.campaign_groups import Group
+from shared.db.calling_groups import Group
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.person_calls import Person
 from shared.db.scheduler import claims

@@ -13,8 +13,8 @@ from faststream.kafka import KafkaBroker
 from services.scheduler.campaign_claim import Claims, OpenGroup
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
-from shared.db import blackouts, campaign_groups, campaign_runs
-from shared.db.campaign_groups import Group
+from shared.db import blackouts, calling_groups, campaign_runs
+from shared.db.calling_groups import Group
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.policies import Policies
 from shared.db.scheduler import claims, given_up
@@ -104,7 +104,7 @@ class Claimer:
     async def _observe(self, conn: Connection, *, now: datetime) -> Pass:
         running = await campaign_runs.running(conn, self.policies)
         live = await claims.live(conn, now=now)
-        groups = await campaign_groups.of_campaigns(
+        groups = await calling_groups.of_campaigns(
             conn, [campaign.id for campaign in running], self.known_groups
         )
         shut = await blackouts.in_force(

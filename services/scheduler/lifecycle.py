@@ -5,12 +5,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_groups, campaign_runs, counters, locks, public_events, waiting_counts
-from shared.db.api import contacts
-from shared.db.campaign_groups import Group
+from shared.db import campaign_runs, counters, locks, public_events, waiting_counts
+from shared.db.calling_groups import Group
 from shared.db.campaign_runs import UnsettledCampaign
 from shared.db.policies import Policies
-from shared.db.scheduler import given_up
+from shared.db.scheduler import completion, given_up
 from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
 from shared.domain.campaigns import CampaignState, follows
@@ -76,20 +75,22 @@ class Lifecycle:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await locks.try_exclude_imports(conn, campaign.id):
             return False
-        live, groups = await campaign_groups.unfinished(conn, campaign.id)
-        if live or not all(self._is_over(campaign, group, now=now) for group in groups):
+        left = await completion.remainder(conn, campaign.id)
+        if left.has_live_attempts:
+            return False
+        if not all(self._is_over(campaign, group, now=now) for group in left.waiting):
             return False
         finished: list[GivenUpContact] = []
-        for group in groups:
+        for group in left.waiting:
             outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
             finished += await given_up.give_up(
                 conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST - len(finished)
             )
         await _count(conn, finished)
-        if groups:
+        if left.waiting:
             # Somebody may be locked by another: it is over when a look finds nobody any more.
             return bool(finished)
-        if await contacts.any_in(conn, campaign.id):
+        if left.has_contacts:
             events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
         return False
 

@@ -1,14 +1,27 @@
-"""Queries on calling groups, which all tenants share, and on which campaign has which."""
+"""calling_groups, campaign_groups: the groups of contacts, and those of each campaign.
+
+The api inserts both when it imports contacts. Groups never change, and all tenants share them.
+"""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from shared.db.rows import calling_group
 from shared.db.types import Connection
 from shared.domain.places.calling_groups import CallingGroup
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A calling group with its id."""
+
+    id: int
+    calling: CallingGroup
+
+
 async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[CallingGroup, int]:
-    """The ids of those that exist."""
-    records = await conn.fetch(
+    """The ids of the groups that exist."""
+    rows = await conn.fetch(
         """
         SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
@@ -21,19 +34,11 @@ async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[Calli
         """,
         *_columns(groups),
     )
-    return {
-        CallingGroup(
-            zones=tuple(record["zones"]),
-            source=record["source"],
-            jurisdictions=tuple(record["jurisdictions"]),
-            jurisdiction_source=record["jurisdiction_source"],
-        ): record["id"]
-        for record in records
-    }
+    return {calling_group(row): row["id"] for row in rows}
 
 
 async def insert(conn: Connection, groups: Collection[CallingGroup]) -> None:
-    """Those that another transaction is making are waited for; the order prevents a deadlock."""
+    """Waits for other transactions that are inserting the same groups, in the order of locks.py."""
     await conn.execute(
         """
         INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
@@ -59,6 +64,31 @@ async def add_to_campaign(conn: Connection, campaign_id: int, ids: Sequence[int]
         campaign_id,
         ids,
     )
+
+
+async def of_campaigns(
+    conn: Connection, campaign_ids: Sequence[int], known: dict[int, Group] | None = None
+) -> dict[int, list[Group]]:
+    """The groups of each campaign; those in `known` are not read again, others are added to it."""
+    known = {} if known is None else known
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, array_agg(calling_group_id) AS ids FROM campaign_groups
+        WHERE campaign_id = ANY ($1) GROUP BY campaign_id
+        """,
+        list(campaign_ids),
+    )
+    unknown = {id_ for row in rows for id_ in row["ids"]} - known.keys()
+    if unknown:
+        groups = await conn.fetch(
+            """
+            SELECT id, zones, source, jurisdictions, jurisdiction_source FROM calling_groups
+            WHERE id = ANY ($1)
+            """,
+            list(unknown),
+        )
+        known |= {row["id"]: Group(row["id"], calling_group(row)) for row in groups}
+    return {row["campaign_id"]: [known[id_] for id_ in row["ids"]] for row in rows}
 
 
 def _columns(groups: Collection[CallingGroup]) -> tuple[list[str], ...]:

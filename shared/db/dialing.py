@@ -11,6 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from shared.db.rows import calling_group
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
 from shared.domain.places.calling_groups import CallingGroup
@@ -108,12 +109,7 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
     """Attempts of one group share it, and are told apart by its id at less cost."""
     group = groups.get(row["group_id"])
     if group is None:
-        group = groups[row["group_id"]] = CallingGroup(
-            zones=tuple(row["zones"]),
-            source=row["source"],
-            jurisdictions=tuple(row["jurisdictions"]),
-            jurisdiction_source=row["jurisdiction_source"],
-        )
+        group = groups[row["group_id"]] = calling_group(row)
     return DueAttempt(
         row["id"],
         row["campaign_id"],

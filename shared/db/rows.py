@@ -5,6 +5,7 @@ import asyncpg
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.capacity.scopes import Caps, Scope, caps_of, scopes_of
+from shared.domain.places.calling_groups import CallingGroup
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
 
 
@@ -29,4 +30,13 @@ def campaign_caps(row: asyncpg.Record, policy: CampaignPolicy) -> dict[Scope, Ca
         tenant=Caps(row["tenant_concurrent"], row["tenant_rate"]),
         trunk=Caps(row["trunk_concurrent"], row["trunk_rate"]),
         campaign=policy.definition.caps.caps(),
+    )
+
+
+def calling_group(row: asyncpg.Record) -> CallingGroup:
+    return CallingGroup(
+        zones=tuple(row["zones"]),
+        source=row["source"],
+        jurisdictions=tuple(row["jurisdictions"]),
+        jurisdiction_source=row["jurisdiction_source"],
     )

@@ -1,13 +1,11 @@
-"""suppressions: numbers that a tenant must not call, in one campaign or in all. The api writes,
-and events when a person asks not to be called.
+"""suppressions: numbers that a tenant must not call, in one campaign or in all.
 
-A list is that of all campaigns (campaign 0) or of one. What has expired is nowhere to be seen.
+Written by the api; events adds the numbers of people who ask not to be called. A list is that of
+one campaign, or that of all (campaign 0). Every query leaves out what has expired.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from shared.db.types import Connection
 
@@ -29,25 +27,6 @@ class Suppression:
 class PutSuppression:
     suppression: Suppression
     is_new: bool
-
-
-async def opt_out(conn: Connection, attempt_ids: Sequence[UUID]) -> None:
-    """Suppress for good, in all campaigns, who was called by these attempts; written by events."""
-    await conn.execute(
-        """
-        INSERT INTO suppressions (tenant_id, number, reason)
-        SELECT DISTINCT m.tenant_id, c.number, 'opt_out'
-        FROM attempts a
-        JOIN contacts c ON c.id = a.contact_id
-        JOIN campaigns m ON m.id = a.campaign_id
-        WHERE a.id = ANY ($1)
-        -- In one order for all, so that none deadlock.
-        ORDER BY 1, 2
-        ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
-            SET reason = excluded.reason, expires_at = 'infinity'
-        """,
-        list(attempt_ids),
-    )
 
 
 async def put(

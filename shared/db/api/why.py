@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from shared.db.person_calls import LOOK_BACK
-from shared.db.rows import campaign_caps, campaign_policy
+from shared.db.rows import calling_group, campaign_caps, campaign_policy
 from shared.db.types import Connection
 from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
 from shared.definitions.policy import CampaignPolicy
@@ -281,12 +281,7 @@ def _contact_row(row: asyncpg.Record) -> ContactRow:
         waits_for=row["waits_for"],
         expires_at=row["expires_at"],
         attempts=row["attempts"],
-        group=CallingGroup(
-            zones=tuple(row["zones"]),
-            source=row["source"],
-            jurisdictions=tuple(row["jurisdictions"]),
-            jurisdiction_source=row["jurisdiction_source"],
-        ),
+        group=calling_group(row),
         campaign=_campaign_row(row),
         suppression=suppression,
         live=live,
