@@ -1,4 +1,4 @@
-"""The scopes of caps: the installation, a tenant, a trunk, a campaign; the hierarchy of each call.
+"""The scopes of caps: the installation, a trunk, a tenant, a campaign; the hierarchy of each call.
 
 The hierarchy is spelled here only: a scope that is added here is counted, granted and shown.
 """
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from shared.domain.capacity.margins import RATE_SPAN
 
-ScopeKind = Literal["installation", "tenant", "trunk", "campaign"]
+ScopeKind = Literal["installation", "trunk", "tenant", "campaign"]
 
 
 class Scope(NamedTuple):
@@ -47,15 +47,15 @@ def scopes_of(*, tenant: int, trunk: int, campaign: int) -> Hierarchy:
     """The scopes of a campaign's calls, by the ids of what caps them."""
     return (
         INSTALLATION,
-        Scope("tenant", tenant),
         Scope("trunk", trunk),
+        Scope("tenant", tenant),
         Scope("campaign", campaign),
     )
 
 
 def caps_of(scopes: Hierarchy, *, tenant: Caps, trunk: Caps, campaign: Caps) -> dict[Scope, Caps]:
     """The caps of these scopes, without the installation's: those are a setting."""
-    return dict(zip(scopes[1:], (tenant, trunk, campaign), strict=True))
+    return dict(zip(scopes[1:], (trunk, tenant, campaign), strict=True))
 
 
 def lowest_of(caps: Iterable[Caps]) -> Caps:

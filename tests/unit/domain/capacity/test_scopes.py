@@ -14,7 +14,7 @@ from shared.domain.capacity.scopes import (
 def test_a_call_is_under_the_caps_of_all_that_carry_it() -> None:
     scopes = scopes_of(tenant=2, trunk=3, campaign=7)
 
-    assert scopes == (INSTALLATION, ("tenant", 2), ("trunk", 3), ("campaign", 7))
+    assert scopes == (INSTALLATION, ("trunk", 3), ("tenant", 2), ("campaign", 7))
 
 
 def test_each_scope_gets_its_own_caps() -> None:
