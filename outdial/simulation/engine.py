@@ -7,22 +7,23 @@ that a window is computed once per group and not per contact.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import heapify, heappop, heappush, heapreplace
 from random import Random
 from typing import NamedTuple
 
 from outdial.simulation.call_outcomes import CallOutcomes
+from shared.domain.calendar.intervals import AT_ONCE, NEVER
 from shared.domain.capacity.margins import RATE_WINDOW, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Caps
 from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.attempt_policy import AttemptPolicy, History, next_attempt, record
+from shared.domain.policy.attempt_policy import AttemptPolicy, History
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.frequency import PastCall
 from shared.domain.reasons import Reason
+from shared.domain.transitions import ContactBefore, EndedCall, after_call
 
-AT_ONCE = datetime.min.replace(tzinfo=UTC)
 UNTRIED = History(attempts=0, day=None, attempts_on_day=0)
 
 
@@ -102,7 +103,7 @@ class Simulation:
                 yield call
             elif not (self._live or self._sleeping or self._ready):
                 break
-        self._hang_up(datetime.max.replace(tzinfo=UTC))
+        self._hang_up(NEVER)
 
     def _step(self) -> Call | None:
         """Place a call if one may be placed now; otherwise advance the clock to the next event."""
@@ -211,25 +212,22 @@ class Simulation:
 
     def _end(self, call: Call) -> None:
         contact, rules = call.contact, call.contact.queue.rules
-        zones = rules.group.zones
-        contact.history = record(
-            contact.history, zones, at=call.at, window_closes_at=call.closes_at
-        )
         if rules.limits:
             past = PastCall(call.at, rules.subject, call.outcome, call.ended_at)
             contact.calls.append(past)
-        again = next_attempt(
-            self.policy,
-            contact.history,
-            call.outcome,
-            zones=zones,
+        ended = EndedCall(
+            begun_at=call.at,
+            window_closes_at=call.closes_at,
             ended_at=call.ended_at,
-            chance=self._chance.random(),
+            outcome=call.outcome,
         )
-        if again is None:
-            contact.outcome = call.outcome
+        before = ContactBefore(history=contact.history, zones=rules.group.zones)
+        after = after_call(self.policy, before, ended, chance=self._chance.random())
+        contact.history = after.history
+        if isinstance(after.then, Outcome):
+            contact.outcome = after.then
             return
-        contact.due, contact.waits_for = again.not_before, again.waits_for
+        contact.due, contact.waits_for = after.then.not_before, after.then.waits_for
         queue = contact.queue
         self._order += 1
         heappush(queue.heap, (contact.due, self._order, contact))

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from outdial.simulation.engine import Call, Contact, GroupQueue
-from shared.domain.calendar.intervals import Intervals, instant_of, union
-from shared.domain.decision.gates import NEVER
+from shared.domain.calendar.intervals import NEVER, Intervals, instant_of, union
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.decision.verdict import decide
 from shared.domain.forecast.inputs import openings

@@ -15,7 +15,8 @@ from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
 from shared.domain.contacts import ContactState
-from shared.domain.policy.attempt_policy import within_budget
+from shared.domain.policy.attempt_policy import Again, within_budget
+from shared.domain.policy.suppression import put_off
 from shared.domain.reasons import Reason
 
 LATEST = timedelta(days=366)
@@ -36,7 +37,8 @@ async def ask(
         at = max(at, _gap_ends(contact) or at)
         _refuse_forbidden(contact, at)
         resumes_at = contact.resumes_at if _is_moved(contact) else contact.not_before
-        await _move(conn, contact, at, Reason.CALLBACK, resumes_at)
+        again = Again(not_before=at, waits_for=Reason.CALLBACK, resumes_at=resumes_at)
+        await _move(conn, contact, again)
         return await _told(conn, caller, contact_id)
 
 
@@ -48,12 +50,9 @@ async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: 
             raise not_found()
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
         again = within_budget(contact.policy, contact.history, tuple(contact.zones), due)
-        until = contact.suppressed_until
-        if until is not None and until > again.not_before:
-            await _move(conn, contact, until, Reason.SUPPRESSION, again.not_before)
-        else:
-            waits_for = again.waits_for if contact.attempts else None
-            await _move(conn, contact, again.not_before, waits_for, None)
+        if not contact.attempts:
+            again = replace(again, waits_for=None)
+        await _move(conn, contact, put_off(again, contact.suppressed_until) or again)
 
 
 async def expire(
@@ -124,17 +123,15 @@ def _is_moved(contact: TimedContact) -> bool:
     return contact.waits_for in {Reason.CALLBACK, Reason.SUPPRESSION}
 
 
-async def _move(
-    conn: Connection,
-    contact: TimedContact,
-    not_before: datetime,
-    waits_for: Reason | None,
-    resumes_at: datetime | None,
-) -> None:
+async def _move(conn: Connection, contact: TimedContact, again: Again) -> None:
     await contact_times.move(
-        conn, contact.id, not_before=not_before, waits_for=waits_for, resumes_at=resumes_at
+        conn,
+        contact.id,
+        not_before=again.not_before,
+        waits_for=again.waits_for,
+        resumes_at=again.resumes_at,
     )
-    moved = replace(contact, not_before=not_before, waits_for=waits_for)
+    moved = replace(contact, not_before=again.not_before, waits_for=again.waits_for)
     await waiting_counts.add(conn, [(contact.bucket, -1), (moved.bucket, 1)])
 
 

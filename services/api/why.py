@@ -13,8 +13,9 @@ from shared.db.api.suppressions import ALL_CAMPAIGNS
 from shared.db.api.why import AttemptRow, ContactRow, InUse
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.capacity.scopes import INSTALLATION, Caps, ScopeKind
-from shared.domain.decision.gates import NEVER, ContactFacts, call_up_until
+from shared.domain.decision.gates import ContactFacts, call_up_until
 from shared.domain.decision.verdict import Verdict, decide
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules

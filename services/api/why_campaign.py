@@ -12,7 +12,8 @@ from shared.db import calling_groups
 from shared.db.api import why
 from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
 from shared.domain.calendar.calendar import Span
-from shared.domain.decision.gates import NEVER, ContactFacts
+from shared.domain.calendar.intervals import NEVER
+from shared.domain.decision.gates import ContactFacts
 from shared.domain.decision.verdict import decide
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out

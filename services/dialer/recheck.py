@@ -7,9 +7,10 @@ from shared.db.campaign_runs import RunningCampaign
 from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
 from shared.domain.attempts import CallReference
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
-from shared.domain.decision.gates import NEVER, Block, ContactFacts, first_block
+from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import MEANINGS, Reason

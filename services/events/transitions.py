@@ -1,4 +1,4 @@
-"""What one call event makes of its attempt and its contact, decided from the facts alone."""
+"""Turns one call event into the end of its attempt, the next state of its contact and the news."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,17 +7,17 @@ from typing import assert_never
 from shared.db import counters
 from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
 from shared.domain.attempts import AttemptState, advances
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
-from shared.domain.policy.attempt_policy import (
-    Again,
-    AttemptPolicy,
-    History,
-    chance_of,
-    next_attempt,
-    record,
+from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, chance_of
+from shared.domain.transitions import (
+    ContactAfter,
+    ContactBefore,
+    EndedCall,
+    after_call,
+    after_drop,
 )
-from shared.domain.reasons import MEANINGS, Reason, wait_after
 from shared.kafka.messages.calls import AttemptDropped, CallEnded, CallUnknown
 from shared.kafka.messages.public import AttemptEnded, AttemptEndedData
 
@@ -72,92 +72,67 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
         reason=reason,
         provider_call_id=call_id,
     )
-    following = _after(facts, outcome, policy, ended_at=ended_at, callback_at=callback_at)
+    call = EndedCall(
+        begun_at=facts.dialing_at or ended_at,
+        window_closes_at=facts.window_closes_at,
+        ended_at=ended_at,
+        outcome=outcome,
+        callback_at=callback_at,
+    )
+    after = after_call(policy, _before(facts), call, chance=chance_of(facts.id))
+    following = _next(facts, after)
     told = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
     counted = (counters.OUTCOME + outcome, *_finish(following))
     return Decision(facts, end, following, counted, told)
 
 
 def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
-    """An attempt that was not placed costs the contact nothing."""
-    reason = event.data.reason
     end = AttemptEnd(
         id=facts.id,
         from_state=facts.state,
         state=AttemptState.DROPPED,
         ended_at=event.data.dropped_at,
         outcome=None,
-        reason=reason,
+        reason=event.data.reason,
         provider_call_id=None,
         stopped_by=event.data.stopped_by,
     )
-    waits_for = wait_after(reason, before=facts.waits_for)
-    finishes = MEANINGS[reason].finishes
-    then = finishes or Again(not_before=event.data.retry_at, waits_for=waits_for)
-    following = _next(facts, _history(facts), then)
+    after = after_drop(_before(facts), event.data.reason, retry_at=event.data.retry_at)
+    following = _next(facts, after)
     return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
 
 
-def _after(
-    facts: FoldFacts,
-    outcome: Outcome,
-    policy: AttemptPolicy,
-    *,
-    ended_at: datetime,
-    callback_at: datetime | None,
-) -> ContactNext:
-    """The contact after an attempt that counts."""
-    history = record(
-        _history(facts),
-        facts.zones,
-        at=facts.dialing_at or ended_at,
-        window_closes_at=facts.window_closes_at,
-    )
-    again = next_attempt(
-        policy,
-        history,
-        outcome,
-        zones=facts.zones,
-        ended_at=ended_at,
-        chance=chance_of(facts.id),
-        callback_at=callback_at,
-    )
-    return _next(facts, history, again or outcome)
-
-
-def _next(facts: FoldFacts, history: History, then: Again | Outcome) -> ContactNext:
-    """Pending until the one, or finished with the other, if nothing else stands against it."""
-    until, expires_at, resumes_at = facts.suppressed_until, facts.expires_at, None
-    if facts.suppressed:
-        then = Outcome.EXCLUDED
-    if isinstance(then, Again) and until is not None and until > then.not_before:
-        resumes_at = then.not_before
-        then = Again(not_before=until, waits_for=Reason.SUPPRESSION)
-    if isinstance(then, Again) and expires_at is not None and expires_at <= then.not_before:
-        then = Outcome.OUT_OF_TIME
-    pending, outcome = (then, None) if isinstance(then, Again) else (None, then)
-    return ContactNext(
-        id=facts.contact_id,
-        state=ContactState.FINISHED if pending is None else ContactState.PENDING,
-        not_before=None if pending is None else pending.not_before,
-        waits_for=None if pending is None else pending.waits_for,
-        resumes_at=None if pending is None else resumes_at,
-        attempts=history.attempts,
-        attempts_on_day=history.attempts_on_day,
-        day=history.day,
-        attempts_in_window=history.attempts_in_window,
-        last_window=history.window_closes_at,
-        outcome=outcome,
-    )
-
-
-def _history(facts: FoldFacts) -> History:
-    return History(
+def _before(facts: FoldFacts) -> ContactBefore:
+    history = History(
         attempts=facts.attempts,
         day=facts.day,
         attempts_on_day=facts.attempts_on_day,
         window_closes_at=facts.last_window,
         attempts_in_window=facts.attempts_in_window,
+    )
+    return ContactBefore(
+        history=history,
+        zones=facts.zones,
+        waits_for=facts.waits_for,
+        expires_at=facts.expires_at,
+        suppressed_until=NEVER if facts.suppressed else facts.suppressed_until,
+    )
+
+
+def _next(facts: FoldFacts, after: ContactAfter) -> ContactNext:
+    again, outcome = (after.then, None) if isinstance(after.then, Again) else (None, after.then)
+    return ContactNext(
+        id=facts.contact_id,
+        state=after.state,
+        not_before=None if again is None else again.not_before,
+        waits_for=None if again is None else again.waits_for,
+        resumes_at=None if again is None else again.resumes_at,
+        attempts=after.history.attempts,
+        attempts_on_day=after.history.attempts_on_day,
+        day=after.history.day,
+        attempts_in_window=after.history.attempts_in_window,
+        last_window=after.history.window_closes_at,
+        outcome=outcome,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.db.types import Connection
-from shared.domain.decision.gates import NEVER
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.policy.blackouts import Blackout
 
 # Who looks gets those that begin soon, too, so that what is known stays right for a while.

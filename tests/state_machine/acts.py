@@ -11,8 +11,8 @@ from services.api import campaigns as commands
 from services.api.native.contacts import NewContact
 from services.api.refusals import Refused
 from shared.definitions.edit import CampaignEdit
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.campaigns import WANTS, Command
-from shared.domain.decision.gates import NEVER
 from tests.state_machine.owner import Blackout, Campaign, Plan
 from tests.state_machine.people import PEOPLE
 from tests.state_machine.world import World

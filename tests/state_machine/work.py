@@ -6,8 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.campaigns import Command
-from shared.domain.decision.gates import NEVER
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue
 from shared.kafka.messages.calls import CallEvent

@@ -15,10 +15,10 @@ from shared.db.rows import calling_group, campaign_caps, campaign_policy
 from shared.db.types import Connection
 from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
 from shared.definitions.policy import CampaignPolicy
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Scope, scopes_of
 from shared.domain.contacts import ContactState
-from shared.domain.decision.gates import NEVER
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 Intervals = tuple[tuple[int, int], ...]
 
+# The first and the last of all instants, as which infinity is read from PostgreSQL.
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -5,10 +5,11 @@ The one question that the claim, the dial and everybody who wants to know why as
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from shared.domain.calendar.calendar import is_open
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.calendar.zones import day_start
 from shared.domain.contacts import ContactState
 from shared.domain.policy.calling_rules import CallingRules, Limit
@@ -18,7 +19,6 @@ from shared.domain.reasons import Reason
 
 # When the end of another call to the same person is asked for again.
 CALL_UP_DELAY = timedelta(seconds=30)
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,10 +78,15 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """The earliest instant of the next attempt, calendar aside, and what it is waited for."""
+    """The earliest instant of the next attempt, calendar aside, and what it waits for.
+
+    No `waits_for`: the contact has not been tried. `resumes_at` is the time that it would have
+    without the suppression that it waits for, or without the callback that came before it.
+    """
 
     not_before: datetime
-    waits_for: Reason
+    waits_for: Reason | None
+    resumes_at: datetime | None = None
 
 
 def record(

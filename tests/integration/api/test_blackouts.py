@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.db import blackouts
-from shared.domain.decision.gates import NEVER
+from shared.domain.calendar.intervals import NEVER
 from tests.support.api import Api
 
 ROOT = Path(__file__).parents[3]

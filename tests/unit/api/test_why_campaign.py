@@ -7,7 +7,7 @@ import pytest
 from services.api.why_campaign import CampaignHours, explain
 from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
-from shared.domain.decision.gates import NEVER
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import (

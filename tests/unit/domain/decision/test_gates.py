@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
-from shared.domain.decision.gates import CALL_UP_DELAY, NEVER, ContactFacts, first_block
+from shared.domain.decision.gates import CALL_UP_DELAY, ContactFacts, first_block
 from shared.domain.decision.verdict import decide
 from shared.domain.policy.calling_rules import (
     CallingRules,

@@ -7,10 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
 from shared.domain.decision.gates import (
     CALL_UP_DELAY,
-    NEVER,
     Block,
     ContactFacts,
     call_up_until,

@@ -64,7 +64,7 @@ def decided(
     *,
     chance: float = 0,
     callback_at: datetime | None = None,
-) -> tuple[datetime, Reason] | None:
+) -> tuple[datetime, Reason | None] | None:
     again = next_attempt(
         policy,
         history,

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from shared.domain.decision.gates import NEVER
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.policy.blackouts import Blackout, blacked_out, is_jurisdiction
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -1,0 +1,90 @@
+"""What becomes of a contact when its attempt ends, or is dropped before it was placed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.calendar.intervals import NEVER
+from shared.domain.contacts import ContactState
+from shared.domain.outcomes import Outcome
+from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, next_attempt, record
+from shared.domain.policy.suppression import put_off
+from shared.domain.reasons import MEANINGS, Reason, wait_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactBefore:
+    """A contact while its attempt is live; `history` does not have that attempt yet.
+
+    `suppressed_until` is the end of the suppressions of its number: NEVER, if one is for good.
+    """
+
+    history: History
+    zones: tuple[str, ...]
+    waits_for: Reason | None = None
+    expires_at: datetime | None = None
+    suppressed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAfter:
+    """A contact that waits for its next attempt, or is finished with an outcome."""
+
+    history: History
+    then: Again | Outcome
+
+    @property
+    def state(self) -> ContactState:
+        return ContactState.PENDING if isinstance(self.then, Again) else ContactState.FINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedCall:
+    """A call that was placed, or may have been, and how it ended."""
+
+    begun_at: datetime
+    window_closes_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    callback_at: datetime | None = None
+
+
+def after_call(
+    policy: AttemptPolicy, contact: ContactBefore, call: EndedCall, *, chance: float
+) -> ContactAfter:
+    """The call counts for the budget, whatever its outcome; `chance` is as in next_attempt."""
+    history = record(
+        contact.history,
+        contact.zones,
+        at=call.begun_at,
+        window_closes_at=call.window_closes_at,
+    )
+    again = next_attempt(
+        policy,
+        history,
+        call.outcome,
+        zones=contact.zones,
+        ended_at=call.ended_at,
+        chance=chance,
+        callback_at=call.callback_at,
+    )
+    return ContactAfter(history=history, then=_restricted(contact, again or call.outcome))
+
+
+def after_drop(contact: ContactBefore, reason: Reason, *, retry_at: datetime) -> ContactAfter:
+    """An attempt that was not placed costs the contact nothing."""
+    waits_for = wait_after(reason, before=contact.waits_for)
+    then = MEANINGS[reason].finishes or Again(not_before=retry_at, waits_for=waits_for)
+    return ContactAfter(history=contact.history, then=_restricted(contact, then))
+
+
+def _restricted(contact: ContactBefore, then: Again | Outcome) -> Again | Outcome:
+    """A suppression and the expiry of the contact stand above its policy."""
+    until = contact.suppressed_until
+    if not isinstance(then, Again):
+        return Outcome.EXCLUDED if until == NEVER else then
+    again = put_off(then, until)
+    if again is None:
+        return Outcome.EXCLUDED
+    if contact.expires_at is not None and contact.expires_at <= again.not_before:
+        return Outcome.OUT_OF_TIME
+    return again
