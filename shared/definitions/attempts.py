@@ -1,4 +1,4 @@
-"""How often and how soon a contact is tried again, as a campaign's owner writes it."""
+"""The attempt policy of a campaign as its owner writes it: how often, and after which delays."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,14 +12,14 @@ from shared.domain.policy.attempt_policy import AttemptPolicy, RetryRule
 
 DELAY_MOST = 30 * 86_400
 DelaySeconds = Annotated[int, Field(ge=0, le=DELAY_MOST)]
-# No local day is longer: clocks are never put back by more than two hours.
+# The longest local day: clocks are never put back by more than two hours.
 LONGEST_DAY = 26 * 3_600
 
 Fault = tuple[tuple[str, ...], str]
 
 
 class RetryDefinition(Definition):
-    """What follows one outcome: another attempt, within the budget that all outcomes share."""
+    """The rule for one outcome: another attempt follows, within the budget of all outcomes."""
 
     delay_seconds: DelaySeconds | None = Field(
         default=None, description="without it, that of `delays_seconds` for the attempt's number"
@@ -28,13 +28,13 @@ class RetryDefinition(Definition):
         default=None,
         ge=1,
         le=100,
-        description="this outcome ends a contact that has had so many attempts in total, "
-        "whatever the others ended with",
+        description="the outcome is final after so many attempts in total, "
+        "whatever their outcomes were",
     )
 
 
 class AttemptsDefinition(Definition):
-    """One shared budget of attempts; an outcome that `retry` does not name ends the contact."""
+    """One budget of attempts for all outcomes; an outcome that `retry` does not name is final."""
 
     max_total: int = Field(default=1, ge=1, le=100)
     max_per_day: int | None = Field(
@@ -44,19 +44,20 @@ class AttemptsDefinition(Definition):
         default=None, ge=1, le=100, description="from one opening of the calendar to its closing"
     )
     min_gap_seconds: DelaySeconds = Field(
-        default=0, description="from the end of an attempt to the next one, whatever the rules say"
+        default=0,
+        description="least time from the end of an attempt to the next one; no rule shortens it",
     )
     delays_seconds: list[DelaySeconds] = Field(
         default_factory=list,
         max_length=100,
-        description="the n-th follows the n-th attempt, the last one every later attempt",
+        description="n-th: the delay after the n-th attempt; the last one also after later ones",
         examples=[[600, 3_600, 86_400]],
     )
     jitter: float = Field(
         default=0,
         ge=0,
         le=1,
-        description="share of a delay that is added by chance, so that retries do not come at once",
+        description="random share of a delay that is added to it, so that retries are spread",
     )
     retry: dict[Outcome, RetryDefinition] = Field(default_factory=dict)
 
@@ -76,7 +77,7 @@ class AttemptsDefinition(Definition):
     @model_validator(mode="after")
     def does_not_contradict_itself(self, info: ValidationInfo) -> Self:
         if not is_stored(info):
-            refuse(type(self), (*self._over_total(), *self._over_day(), *self._after_a_no()))
+            refuse(type(self), (*self._over_total(), *self._over_day(), *self._after_opt_out()))
         return self
 
     def policy(self) -> AttemptPolicy:
@@ -108,9 +109,9 @@ class AttemptsDefinition(Definition):
             if cap is not None and cap > self.max_total:
                 yield path, f"{cap} can never be reached: max_total allows {self.max_total}"
 
-    def _after_a_no(self) -> Iterator[Fault]:
+    def _after_opt_out(self) -> Iterator[Fault]:
         if Outcome.OPT_OUT in self.retry:
-            detail = "who asked not to be called is not called again; leave it out"
+            detail = "a person who asked not to be called is not called again; leave it out"
             yield ("retry", Outcome.OPT_OUT), detail
 
     def _over_day(self) -> Iterator[Fault]:

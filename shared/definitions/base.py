@@ -1,17 +1,17 @@
-"""What all parts of a definition share."""
+"""The base class of all parts of a definition."""
 
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-# The context in which a definition is read back: what its owner was once allowed to write stays
-# readable, even if it would be refused today.
+# The validation context of a stored definition. A definition that was once accepted stays readable,
+# even if a rule that was added later would refuse it.
 STORED = {"stored": True}
 
 
 class Definition(BaseModel):
-    """Base of the parts: immutable, and a field that is not known is an error."""
+    """Base of the parts: immutable; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,9 +21,9 @@ def is_stored(info: ValidationInfo) -> bool:
 
 
 def refuse(model: type[Definition], faults: Iterable[tuple[tuple[str, ...], str]]) -> None:
-    """Refuse fields that contradict others, each by its own path and with what would be right.
+    """Refuse fields that contradict others, each by its own path, with the detail that says why.
 
-    To be called from a validator of the model, which may know the path of a nested field.
+    A validator of the model calls it; a path may lead into a nested model.
     """
     details = [
         InitErrorDetails(

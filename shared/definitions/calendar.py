@@ -1,4 +1,4 @@
-"""When a campaign may call, as its owner writes it."""
+"""The calendar of a campaign as its owner writes it: windows, special dates, holidays."""
 
 import datetime as dt
 from typing import Annotated, Literal, Self
@@ -14,7 +14,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
-# Python's dates end with the year 9999, and two days after a date must still be one.
+# Python's dates end with the year 9999, and the code adds up to two days to a date.
 CallingDate = Annotated[dt.date, Field(ge=dt.date(1970, 1, 1), le=dt.date(2199, 12, 31))]
 
 AT_MOST_A_DAY = "end is after start, so it is on the same day; leave crosses_midnight out"
@@ -32,7 +32,7 @@ def minute_of_day(wall_time: str) -> int:
 
 
 class HoursDefinition(Definition):
-    """A span of wall time, half-open."""
+    """A span of wall time: `start` is part of it, `end` is not."""
 
     start: WallTime = Field(examples=["09:00"])
     end: WallTime = Field(examples=["20:00"])
@@ -57,12 +57,12 @@ class HoursDefinition(Definition):
 
     def minutes(self) -> tuple[int, int]:
         start, end = minute_of_day(self.start), minute_of_day(self.end)
-        # Also without the flag, which those who wrote the oldest definitions did not know.
+        # Stored definitions that are older than the flag cross midnight without it.
         return start, end if end > start else end + MINUTES_A_DAY
 
 
 class WindowDefinition(HoursDefinition):
-    """A weekly window; its days are those on which it begins."""
+    """A weekly window; `days` are the days on which it begins."""
 
     days: list[Day] = Field(min_length=1, max_length=7)
 
@@ -72,7 +72,7 @@ class WindowDefinition(HoursDefinition):
 
 
 class SpecialDateDefinition(Definition):
-    """A date with hours of its own: no weekly window holds on it."""
+    """A date with its own hours, which replace the weekly windows of that day."""
 
     date: CallingDate
     windows: list[HoursDefinition] = Field(min_length=1, max_length=20)
@@ -83,11 +83,11 @@ class SpecialDateDefinition(Definition):
 
 
 class HolidaysDefinition(Definition):
-    """The public holidays of a country, or of one of its regions with the country's."""
+    """The public holidays of a country; with a region, also those of the region."""
 
     country: Country = Field(examples=["US"], description="ISO 3166-1")
     region: Region | None = Field(
-        default=None, examples=["AL"], description="ISO 3166-2, what follows the country"
+        default=None, examples=["AL"], description="ISO 3166-2, the part after the country"
     )
 
     @field_validator("country")
@@ -105,17 +105,17 @@ class HolidaysDefinition(Definition):
 
 
 class CalendarDefinition(Definition):
-    """When calling is allowed, in the wall time of the zone in which the contact is."""
+    """When calls are allowed, in the wall time of the contact's zone."""
 
     windows: list[WindowDefinition] = Field(default=[], max_length=100)
     dates: list[SpecialDateDefinition] = Field(
-        default=[], max_length=400, description="dates with hours of their own"
+        default=[], max_length=400, description="dates with their own hours"
     )
     excluded_dates: list[dt.date] = Field(
-        default=[], max_length=1000, description="local dates on which nobody is called"
+        default=[], max_length=1000, description="local dates without calls"
     )
     holidays: list[HolidaysDefinition] = Field(
-        default=[], max_length=60, description="on these nobody is called, either"
+        default=[], max_length=60, description="further dates without calls"
     )
     start_date: CallingDate | None = Field(default=None, description="first local date, inclusive")
     end_date: dt.date | None = Field(default=None, description="last local date, inclusive")

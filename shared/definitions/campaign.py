@@ -1,4 +1,4 @@
-"""A campaign as its owner writes it: checked at the edge, stored as JSON, read as domain values."""
+"""A campaign as its owner writes it: validated by the api, stored as JSON, read as values."""
 
 from itertools import chain
 from typing import Annotated
@@ -24,7 +24,7 @@ E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 
 class CapsDefinition(Definition):
-    """Hard caps of the campaign; those of the tenant, the trunk and everything hold beside them."""
+    """Hard caps of the campaign, beside those of its tenant, its trunk and the installation."""
 
     max_concurrent: int | None = Field(default=None, ge=1, le=100_000)
     calls_per_second: int | None = Field(default=None, ge=1, le=100_000)
@@ -34,9 +34,9 @@ class CapsDefinition(Definition):
 
 
 class ShareDefinition(Definition):
-    """How campaigns share what they compete for: by priority first, then in proportion to weight.
+    """How campaigns share free capacity: by priority first, then in proportion to weight.
 
-    A campaign of a higher priority gets all that it can use before one of a lower gets any.
+    Campaigns of a lower priority get only what those of a higher priority leave.
     """
 
     weight: int = Field(default=1, ge=1, le=100)
@@ -44,13 +44,13 @@ class ShareDefinition(Definition):
 
 
 class WebhookDefinition(Definition):
-    """Where the campaign's events are posted, signed as Standard Webhooks say."""
+    """The endpoint of the campaign's events; posts are signed as Standard Webhooks specifies."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
 
 
 class CampaignDefinition(Definition):
-    """A policy for calling a list."""
+    """Who is called when, how often, under which rules and caps."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     caller_id: E164 | None = None
@@ -58,34 +58,35 @@ class CampaignDefinition(Definition):
     trunk: Annotated[str, StringConstraints(min_length=1, max_length=100)] = "default"
     calendar: CalendarDefinition
     default_region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
-        default=None, description="country of numbers that are written without one"
+        default=None, description="country of numbers that are written without a country code"
     )
     default_zone: str | None = Field(
-        default=None, description="zone of contacts that have none; without it they are not called"
+        default=None,
+        description="zone of contacts without a known zone; without it they are not called",
     )
     default_zone_windows: list[WindowDefinition] | None = Field(
         default=None,
         min_length=1,
         max_length=100,
-        description="hours, inside the calendar, for contacts whose zone is only the default",
+        description="hours, within the calendar, for contacts whose zone is only the default",
     )
     kind: CallKind = Field(
         default=CallKind.SOLICITATION,
-        description="what the calls are for; which rules of law hold depends on it",
+        description="purpose of the calls; it decides which rules of law hold",
     )
     automated: bool = Field(
         default=True, description="whether people hear a recorded or an artificial voice"
     )
     subject: Subject | None = Field(
         default=None,
-        description="what the calls are about; caps by subject count calls on the same one",
+        description="topic of the calls; caps by subject count the calls on one subject together",
         examples=["loan-offer"],
     )
     attempts: AttemptsDefinition = AttemptsDefinition()
     frequency_caps: list[FrequencyCapDefinition] = Field(default_factory=list, max_length=10)
     silences: list[SilenceDefinition] = Field(default_factory=list, max_length=10)
     ring_seconds: int | None = Field(
-        default=None, ge=5, le=120, description="how long a call rings that nobody answers"
+        default=None, ge=5, le=120, description="how long an unanswered call rings"
     )
     caps: CapsDefinition = CapsDefinition()
     share: ShareDefinition = ShareDefinition()
@@ -101,9 +102,9 @@ class CampaignDefinition(Definition):
     @field_validator("frequency_caps")
     @classmethod
     def do_not_contradict(cls, caps: list[FrequencyCapDefinition]) -> list[FrequencyCapDefinition]:
-        found = contradiction(caps)
-        if found is not None:
-            raise ValueError(found)
+        detail = contradiction(caps)
+        if detail is not None:
+            raise ValueError(detail)
         return caps
 
     @field_validator("default_zone_windows")

@@ -1,4 +1,4 @@
-"""What its owner may change of a campaign that exists: whole parts of its definition."""
+"""An edit of an existing campaign: whole parts of its definition that take a new value."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ FIXED = "cannot be changed after creation"
 
 
 class CampaignEdit(Definition):
-    """Each part that is given takes the place of the one before it; the others stay.
+    """Parts that are given replace those of the definition; the others stay.
 
-    Whether the parts make a campaign is asked of the whole: also whether one may be null.
+    The result is validated as a whole, so a part may be null only where a definition allows it.
     """
 
     name: str | None = None
@@ -36,7 +36,7 @@ class CampaignEdit(Definition):
 
     @model_validator(mode="before")
     @classmethod
-    def leaves_the_rest(cls, given: Any) -> Any:
+    def refuse_fixed_parts(cls, given: Any) -> Any:
         fixed = CampaignDefinition.model_fields.keys() - cls.model_fields.keys()
         details = [
             InitErrorDetails(
@@ -50,6 +50,6 @@ class CampaignEdit(Definition):
         return given
 
     def edited(self, before: CampaignDefinition) -> CampaignDefinition:
-        """The whole as it is now; raises ValidationError when that is none."""
+        """The definition after the edit; ValidationError if it is not valid."""
         parts = before.model_dump(mode="json") | self.model_dump(mode="json", exclude_unset=True)
         return CampaignDefinition.model_validate(parts)

@@ -1,4 +1,4 @@
-"""What a campaign calls for, and how often at most, as its owner writes it."""
+"""The limits of a campaign as its owner writes them: frequency caps and silences."""
 
 from typing import Annotated, Self
 
@@ -14,7 +14,7 @@ DAYS_MOST = 366
 
 
 class LengthDefinition(Definition):
-    """Rolling hours, or local calendar days of which that of the call or event is the first."""
+    """A length in rolling hours or in local days; the day of the call or event is the first."""
 
     hours: int | None = Field(default=None, ge=1, le=HOURS_MOST)
     local_days: int | None = Field(default=None, ge=1, le=DAYS_MOST)
@@ -32,7 +32,7 @@ class LengthDefinition(Definition):
 class FrequencyCapDefinition(LengthDefinition):
     """At most so many calls to a person, in all campaigns of the tenant together.
 
-    Not counted are calls of informational campaigns that name neither a subject nor a limit.
+    Calls of informational campaigns without a subject and without a limit are not counted.
     """
 
     max_calls: int = Field(ge=1, le=1000)
@@ -51,7 +51,7 @@ class FrequencyCapDefinition(LengthDefinition):
 
 
 class SilenceDefinition(LengthDefinition):
-    """No call to a person for so long after an event, in any campaign of the tenant."""
+    """After an event, no call to the person for this long, in any campaign of the tenant."""
 
     after: Event
     by: Scope = Field(default=Scope.SUBJECT, description="events on the same subject, or all")
@@ -61,9 +61,9 @@ class SilenceDefinition(LengthDefinition):
 
 
 def contradiction(caps: list[FrequencyCapDefinition]) -> str | None:
-    """Two caps of which one says what the other forbids to say, if there are such."""
-    for place, cap in enumerate(caps):
-        for other in caps[:place]:
+    """The detail of the first cap that another one makes unreachable; None if there is none."""
+    for index, cap in enumerate(caps):
+        for other in caps[:index]:
             if cap.by is not other.by or set(cap.ignore) != set(other.ignore):
                 continue
             shorter, longer = sorted((cap, other), key=_hours)

@@ -1,4 +1,4 @@
-"""What a tenant made of the rule packs, with who decided it and why."""
+"""A tenant's choices about the rule packs, each with the person who decided it and the reason."""
 
 from typing import Annotated
 
@@ -14,12 +14,12 @@ Words = Annotated[
 ]
 CHOICES_MOST = 500
 OWN_MOST = 100
-# Where rules come from that a tenant added to the packs.
+# The pack name of the rules that a tenant added.
 OWN_PACK = "own"
 
 
 class Choice(Definition):
-    """A rule that a tenant turned on, or overrode: who is answerable for it, and why."""
+    """A rule that a tenant turned on or overrode, with the responsible person and the reason."""
 
     rule: Name
     person: Words = Field(examples=["Dana Reyes, compliance"])
@@ -28,7 +28,7 @@ class Choice(Definition):
 
 
 class TenantRulesDefinition(Definition):
-    """`added` rules hold beside those of the packs, so they can only be stricter."""
+    """The `added` rules hold beside those of the packs, so they can only forbid more."""
 
     turned_on: list[Choice] = Field(default_factory=list, max_length=CHOICES_MOST)
     overridden: list[Choice] = Field(default_factory=list, max_length=CHOICES_MOST)
