@@ -4,6 +4,7 @@ The scheduler and events add events in the transaction of the fact. An event is 
 tenant and kept for a while; each endpoint that wants it gets a delivery.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from shared.db.types import Connection
@@ -19,35 +20,33 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
     """
     if not events:
         return
+    counts = sorted(Counter(event.data.tenant_id for event in events).items())
     await conn.execute(
         """
-        WITH event AS (
-            SELECT * FROM unnest(
-                $1::integer[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                $7::bytea[]
-            ) WITH ORDINALITY
-                AS event (tenant_id, campaign_id, id, type, topic, key, payload, number)
-        ), head AS (
+        WITH head AS (
             -- Reserves the positions, in the order of locks (shared/db/locks.py).
             INSERT INTO event_heads (tenant_id, last)
-            SELECT tenant_id, count(*) FROM event GROUP BY tenant_id ORDER BY tenant_id
+            SELECT tenant_id, events FROM unnest($1::integer[], $2::bigint[])
+                AS batch (tenant_id, events)
             ON CONFLICT (tenant_id) DO UPDATE SET last = event_heads.last + excluded.last
-            RETURNING tenant_id, last
+            RETURNING tenant_id, last, clock_timestamp() AS at
+        ), event AS (
+            SELECT tenant_id, head.last - behind AS position, head.at, campaign_id, id, type, topic,
+                key, payload
+            FROM unnest(
+                $3::integer[], $4::integer[], $5::bigint[], $6::uuid[], $7::text[], $8::text[],
+                $9::text[], $10::bytea[]
+            ) AS batch (tenant_id, behind, campaign_id, id, type, topic, key, payload)
+            JOIN head USING (tenant_id)
         ), kept AS (
-            INSERT INTO public_events (tenant_id, position, id, type, topic, key, payload)
-            SELECT tenant_id,
-                head.last + 1
-                    - row_number() OVER (PARTITION BY tenant_id ORDER BY event.number DESC),
-                event.id, event.type, event.topic, event.key, event.payload
-            FROM event JOIN head USING (tenant_id)
-            RETURNING tenant_id, position, at, id
+            INSERT INTO public_events (tenant_id, position, at, id, type, topic, key, payload)
+            SELECT tenant_id, position, at, id, type, topic, key, payload FROM event
         )
         INSERT INTO webhook_deliveries (tenant_id, endpoint_id, position, event_id, event_at)
-        SELECT kept.tenant_id, endpoint.id, kept.position, kept.id, kept.at
-        FROM kept
-        JOIN event ON event.id = kept.id
+        SELECT event.tenant_id, endpoint.id, event.position, event.id, event.at
+        FROM event
         JOIN webhook_endpoints AS endpoint
-            ON endpoint.tenant_id = kept.tenant_id
+            ON endpoint.tenant_id = event.tenant_id
             AND endpoint.campaign_id = ANY (ARRAY[0, event.campaign_id])
             AND event.type = ANY (endpoint.event_types)
         WHERE endpoint.disabled_at IS NULL
@@ -55,7 +54,10 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
         -- Makes `webhooks.disable` wait, so that it ends these as well.
         FOR SHARE OF endpoint
         """,
+        [tenant_id for tenant_id, _ in counts],
+        [count for _, count in counts],
         [event.data.tenant_id for event in events],
+        _behind(events),
         [event.data.campaign_id for event in events],
         [event.id for event in events],
         [event.type for event in events],
@@ -63,3 +65,13 @@ async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
         [event.partitionkey for event in events],
         [event.encoded() for event in events],
     )
+
+
+def _behind(events: Sequence[PublicEvent]) -> list[int]:
+    """How many events of the same tenant follow each."""
+    seen: Counter[int] = Counter()
+    behind = []
+    for event in reversed(events):
+        behind.append(seen[event.data.tenant_id])
+        seen[event.data.tenant_id] += 1
+    return behind[::-1]
