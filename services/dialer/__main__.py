@@ -8,12 +8,15 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from services.dialer.desk import CallDesk
+from services.dialer.candidates import CandidateReader
 from services.dialer.handlers import AttemptDialer
+from services.dialer.originator import Originator
 from services.dialer.permits.permits import EPOCH, Permits
+from services.dialer.permits.slow_originates import SlowOriginates
 from services.dialer.provider_events import EventsAddress, provider_events_route
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
+from services.dialer.reporter import CallReporter
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started, stop_consuming
@@ -27,7 +30,7 @@ from shared.runtime.settings import Settings
 DEFAULT_PORT = 8002
 RECONCILE_TICK_SECONDS = 0.5
 LEASE_SWEEP_SECONDS = 2.0
-ARRIVALS_SECONDS = 0.25
+SLOW_ORIGINATES_SECONDS = 0.25
 
 
 async def main() -> None:
@@ -43,34 +46,36 @@ async def main() -> None:
 
     async with database(settings) as pool:
         permits = Permits(redis, pool, settings.max_call_seconds)
-        desk = CallDesk(pool, broker, permits)
-        trunks = Trunks(pool, desk.on_report)
+        reporter = CallReporter(pool, broker, permits)
+        trunks = Trunks(pool, reporter.on_report)
+        slow = SlowOriginates(permits)
+        originator = Originator(reporter, slow, events)
         rulebook = RuleBook(RulePackStore(settings.rulepacks))
         dialer = AttemptDialer(
             pool,
+            CandidateReader(pool, rulebook),
             permits,
-            desk,
             trunks,
-            rulebook,
+            originator,
+            reporter,
             installation=Caps(settings.max_concurrent, settings.calls_per_second),
-            events=events,
             reconcile=interval,
         )
-        reconciler = Reconciler(pool, trunks, desk, interval, longest)
+        reconciler = Reconciler(pool, trunks, reporter, interval, longest)
         consume(broker, ATTEMPTS_DUE, AttemptDue, dialer.on_attempts_due, group="dialer")
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             loops = (
                 every(RECONCILE_TICK_SECONDS, "reconcile", reconciler.run_once),
-                every(ARRIVALS_SECONDS, "arrivals", desk.arrivals.run_once),
+                every(SLOW_ORIGINATES_SECONDS, "slow originates", slow.run_once),
                 every(LEASE_SWEEP_SECONDS, "leases", permits.sweep),
                 every(REFRESH_SECONDS, "rules", rulebook.refresh),
             )
             async with started(broker), running(*loops):
                 yield
                 await stop_consuming(broker)
-                await desk.drain()
+                await originator.drain()
             await trunks.close()
             await redis.aclose()
 

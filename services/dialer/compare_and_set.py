@@ -1,4 +1,7 @@
-"""The compare-and-set before an originate, with the person locked where caps count its calls."""
+"""The compare-and-set `claimed → dialing`, which decides for good which attempts are dialed.
+
+Where caps count the calls to a person, the person is locked meanwhile and decided on again.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from services.dialer.recheck import Blocked, Candidate, recheck
+from services.dialer.candidates import Candidate
+from services.dialer.recheck import Blocked, recheck
 from shared.db import dialing, locks, person_calls
 from shared.db.person_calls import NewCall
 from shared.db.types import Connection, Pool
@@ -17,58 +21,60 @@ from shared.runtime.process import now
 
 
 @dataclass(slots=True)
-class Committed:
-    """Who may be dialed, and why others may not for now; the rest has been lost to a change."""
+class Marked:
+    """The attempts to dial, and those that are blocked; every other one was lost to a change."""
 
     ids: set[UUID]
-    stopped: list[tuple[Candidate, Blocked]]
+    blocked: list[tuple[Candidate, Blocked]]
 
 
-async def commit(pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta) -> Committed:
-    """Decide for good, in the database, which of them are dialed."""
+async def mark_dialing(
+    pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta
+) -> Marked:
+    """Commit `dialing` for the candidates that may be dialed, before a provider is asked."""
     counted = [each for each in candidates if each.rules.counts_person_calls]
     others = [each for each in candidates if not each.rules.counts_person_calls]
     done = await asyncio.gather(
-        _commit_counted(pool, counted, reconcile=reconcile),
-        _commit_others(pool, others, reconcile=reconcile),
+        _mark_counted(pool, counted, reconcile=reconcile),
+        _mark_others(pool, others, reconcile=reconcile),
     )
-    return Committed(done[0].ids | done[1].ids, done[0].stopped)
+    return Marked(done[0].ids | done[1].ids, done[0].blocked)
 
 
-async def _commit_others(
+async def _mark_others(
     pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta
-) -> Committed:
+) -> Marked:
     if not candidates:
-        return Committed(set(), [])
+        return Marked(set(), [])
     async with pool.acquire() as conn:
         ids = await _dial(conn, candidates, in_person_calls=False, reconcile=reconcile)
-    return Committed(ids, [])
+    return Marked(ids, [])
 
 
-async def _commit_counted(
+async def _mark_counted(
     pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta
-) -> Committed:
-    """Whoever decides on a call to the same person waits for this commit, and then sees it."""
+) -> Marked:
+    """Another decision on the same person waits for this commit and then sees its calls."""
     if not candidates:
-        return Committed(set(), [])
+        return Marked(set(), [])
     persons = {each.person for each in candidates}
     limited = {each.person for each in candidates if each.rules.limits}
     async with pool.acquire() as conn, conn.transaction():
         await locks.lock_persons(conn, persons)
         calls = await person_calls.of_persons(conn, limited, now=now())
-        at, stopped, allowed = now(), [], []
+        at, blocked, allowed = now(), [], []
         for each in candidates:
             known = calls.get(each.person, [])
             facts = each.facts
             if each.rules.limits:
                 facts = replace(facts, calls=known, call_up_until=call_up_until(known, now=at))
-            reason = recheck(each, facts, at=at)
-            if reason is None:
-                # A second attempt at the person in this batch finds the line taken.
+            block = recheck(each, facts, at=at)
+            if block is None:
+                # A second attempt to call the person in this batch finds the line busy.
                 calls[each.person] = [*known, PastCall(at, each.rules.subject, None, None)]
                 allowed.append(each)
             else:
-                stopped.append((each, reason))
+                blocked.append((each, block))
         ids = await _dial(conn, allowed, in_person_calls=True, reconcile=reconcile)
         noted = [
             NewCall(each.due.id, each.person, each.rules.subject)
@@ -77,7 +83,7 @@ async def _commit_counted(
         ]
         if noted:
             await person_calls.note(conn, noted, at=at)
-    return Committed(ids, stopped)
+    return Marked(ids, blocked)
 
 
 async def _dial(

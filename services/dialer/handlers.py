@@ -1,167 +1,111 @@
-"""Decides for each due attempt whether it is dialed now, later or not at all."""
+"""Takes due attempts from Kafka and dials, hands back or drops each of them."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.dialer.compare_and_set import commit
-from services.dialer.desk import CallDesk
+from services.dialer.candidates import Candidate, CandidateReader
+from services.dialer.compare_and_set import mark_dialing
+from services.dialer.originator import Originator
 from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
-from services.dialer.provider_events import EventsAddress
-from services.dialer.providers.protocol import Originate, Provider
+from services.dialer.providers.protocol import Provider
 from services.dialer.providers.trunks import Trunks, UnusableTrunkError
-from services.dialer.recheck import Blocked, Candidate, facts_of, recheck
-from shared.db import blackouts, campaign_runs, dialing
-from shared.db.campaign_runs import RunningCampaign
-from shared.db.policies import Policies
+from services.dialer.recheck import Blocked, recheck
+from services.dialer.reporter import CallReporter
+from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState
-from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
-from shared.domain.places.calling_groups import CallingGroup
-from shared.domain.policy.blackouts import Blackout, blacked_out
-from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import Reason
 from shared.kafka.messages.attempts import AttemptDue
-from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.failpoints import Failpoint, passing
-from shared.runtime.metrics import (
-    ATTEMPTS_DIALING,
-    ATTEMPTS_HANDED_BACK,
-    ATTEMPTS_RECEIVED,
-    CLOCK_SKEW,
-)
+from shared.runtime.metrics import ATTEMPTS_DIALING, ATTEMPTS_HANDED_BACK, ATTEMPTS_RECEIVED
 from shared.runtime.process import now
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
-# A compare-and-set that took longer may be older than a pause; what it won is not dialed.
+# A compare-and-set that took longer may be older than a pause; its attempts are not dialed.
 COMMIT_SECONDS = 0.5
-# A trunk that is mended is tried again after this.
+# The attempts of an unusable trunk are tried again after this.
 NO_TRUNK_DELAY = timedelta(seconds=60)
 # So few that their compare-and-set is committed well within a permit's life.
 AT_ONCE = 250
-# A clock further off than this against PostgreSQL's may open a window that is closed.
-CLOCK_TOLERANCE = timedelta(seconds=2)
 
-
-class ClockSkewError(ConnectionError):
-    """The machine's clock and PostgreSQL's disagree: nothing is dialed until they agree."""
+Providers = Mapping[int, Provider]
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptDialer:
     pool: Pool
+    candidates: CandidateReader
     permits: Permits
-    desk: CallDesk
     trunks: Trunks
-    rulebook: RuleBook
+    originator: Originator
+    reporter: CallReporter
     installation: Caps
-    events: EventsAddress
     reconcile: timedelta
-    policies: Policies = field(default_factory=Policies)
 
     async def on_attempts_due(self, messages: list[AttemptDue]) -> None:
-        """Read, decide, ask for permits, compare and set, dial: in this order for all at once."""
+        """Read, recheck, then dial in slices: each step for the whole batch."""
         ATTEMPTS_RECEIVED.inc(len(messages))
-        at = now()
-        wanted, unwanted = [], []
-        for candidate in await self._candidates(messages):
-            reason = recheck(candidate, candidate.facts, at=at)
-            if reason is None:
-                wanted.append(candidate)
-            else:
-                unwanted.append((candidate, reason))
-        await self._drop(unwanted)
-        # Side by side, because each is a chain of round trips in which nobody works.
+        wanted = await self._recheck(await self.candidates.read(messages))
+        # Side by side, because each slice is a chain of round trips.
         slices = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
-        done = await asyncio.gather(*map(self._dial, slices), return_exceptions=True)
+        results = await asyncio.gather(*map(self._dial, slices), return_exceptions=True)
         # Raised when all have ended: the batch comes again, and a slice must not meet itself.
-        for error in done:
+        for error in results:
             if error is not None:
                 raise error
 
-    async def _candidates(self, messages: list[AttemptDue]) -> list[Candidate]:
-        ids = {message.data.attempt_id for message in messages}
-        campaign_ids = {message.data.campaign_id for message in messages}
-        async with self.pool.acquire() as conn:
-            due = await dialing.due(conn, list(ids))
-            runs, database_now = await campaign_runs.current(conn, self.policies, campaign_ids)
-            tenants = {run.tenant_id for run in runs.values()}
-            shut = await blackouts.in_force(conn, tenant_ids=tenants)
-        skew = now() - database_now
-        CLOCK_SKEW.set(skew.total_seconds())
-        if abs(skew) > CLOCK_TOLERANCE:
-            raise ClockSkewError(f"clock is off by {skew.total_seconds():.1f} s")
-        known: dict[tuple[int, int], tuple[CallingRules, Blackout | None]] = {}
-        candidates = []
-        for each in due:
-            run, key = runs[each.campaign_id], (each.campaign_id, each.group_id)
-            if key not in known:
-                known[key] = self._rules(run, each.group, shut)
-            rules, blackout = known[key]
-            candidates.append(Candidate(each, run, rules, facts_of(each, run, rules, blackout)))
-        return candidates
-
-    def _rules(
-        self, run: RunningCampaign, group: CallingGroup, shut: Sequence[Blackout]
-    ) -> tuple[CallingRules, Blackout | None]:
-        """What all attempts of a campaign in a group have in common."""
-        rules = self.rulebook.rules(run.policy, group)
-        places = group.jurisdictions
-        # One that is planned begins while the call is on its way.
-        soon = now() + WINDOW_MARGIN
-        return rules, blacked_out(shut, tenant_id=run.tenant_id, jurisdictions=places, now=soon)
-
-    async def _drop(self, stopped: Sequence[tuple[Candidate, Blocked]]) -> None:
-        await asyncio.gather(
-            *(
-                self.desk.drop(
-                    each.reference,
-                    reason.reason,
-                    AttemptState.CLAIMED,
-                    retry_at=reason.retry_at,
-                    stopped_by=reason.rule,
-                )
-                for each, reason in stopped
-            )
-        )
-
     async def _dial(self, wanted: list[Candidate]) -> None:
-        providers = await self._providers(wanted)
+        """Permit, recheck, compare and set, originate: in this order, which is the safety."""
+        providers = await self._connect(wanted)
         wanted = [each for each in wanted if each.run.trunk_id in providers]
         asked_at = time.monotonic()
-        granted = await self._permitted(wanted, providers)
+        granted = await self._permit(wanted, providers)
         if not granted:
             return
         if time.monotonic() - asked_at > PERMIT_SECONDS:
-            await self._give_back(granted)
+            await self._hand_back(granted)
             return
         at = now()
         open_now = [each for each in granted if recheck(each, each.facts, at=at) is None]
-        committing_at = time.monotonic()
-        committed = await commit(self.pool, open_now, reconcile=self.reconcile)
+        marking_at = time.monotonic()
+        marked = await mark_dialing(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
-        ATTEMPTS_DIALING.inc(len(committed.ids))
-        await self._drop(committed.stopped)
-        won = [each for each in granted if each.due.id in committed.ids]
-        settled = committed.ids | {each.due.id for each, _ in committed.stopped}
+        ATTEMPTS_DIALING.inc(len(marked.ids))
+        await self._drop(marked.blocked)
+        won = [each for each in granted if each.due.id in marked.ids]
+        settled = marked.ids | {each.due.id for each, _ in marked.blocked}
         lost = [each for each in granted if each.due.id not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
-            won = await self._permit_again(won, providers, committing_at=committing_at)
+            won = await self._permit_again(won, providers, marking_at=marking_at)
         for each in won:
-            self._originate(providers[each.run.trunk_id], each, asked_at=asked_at)
+            self.originator.start(providers[each.run.trunk_id], each, asked_at=asked_at)
         if lost:
-            # Paused, suppressed, closed or taken by another a moment ago: looked at again.
-            await self._give_back(lost)
+            # Paused, suppressed, closed or taken by another a moment ago: rechecked at once.
+            await self._hand_back(lost)
 
-    async def _providers(self, wanted: list[Candidate]) -> dict[int, Provider]:
-        """By trunk; attempts for a trunk that leads nowhere are dropped, not left to fill caps."""
+    async def _recheck(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Drop the candidates that may not be dialed now, return the others."""
+        at = now()
+        wanted, blocked = [], []
+        for candidate in candidates:
+            block = recheck(candidate, candidate.facts, at=at)
+            if block is None:
+                wanted.append(candidate)
+            else:
+                blocked.append((candidate, block))
+        await self._drop(blocked)
+        return wanted
+
+    async def _connect(self, wanted: list[Candidate]) -> Providers:
+        """The providers by trunk; attempts of an unusable trunk are dropped, to free its caps."""
         providers: dict[int, Provider] = {}
         for trunk_id in {each.run.trunk_id for each in wanted}:
             try:
@@ -169,90 +113,81 @@ class AttemptDialer:
             except UnusableTrunkError as error:
                 extra = {"trunk_id": trunk_id, "reason": str(error)}
                 logger.error("trunk not usable", extra=extra)
-        await asyncio.gather(
-            *(
-                self.desk.drop(
-                    each.reference,
-                    Reason.REFUSED,
-                    AttemptState.CLAIMED,
-                    retry_at=now() + NO_TRUNK_DELAY,
-                )
-                for each in wanted
-                if each.run.trunk_id not in providers
-            )
-        )
+        unusable = [each for each in wanted if each.run.trunk_id not in providers]
+        blocked = Blocked(Reason.REFUSED, now() + NO_TRUNK_DELAY)
+        await self._drop([(each, blocked) for each in unusable])
         return providers
 
-    async def _permit_again(
-        self, won: list[Candidate], providers: Mapping[int, Provider], *, committing_at: float
-    ) -> list[Candidate]:
-        """A slow commit has used up the permits: those that get no other are not dialed."""
-        late = time.monotonic() - committing_at > COMMIT_SECONDS
-        answers: list[Refusal | None]
-        try:
-            answers = await self.permits.acquire(
-                [(each.reference, each.scopes) for each in won], self._caps(won, providers)
-            )
-        except TRANSIENT:
-            answers = [Refusal(0, "lost")] * len(won)
-        pairs = list(zip(won, answers, strict=True))
-        await asyncio.gather(
-            *(
-                self.desk.drop(
-                    each.reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
-                )
-                for each, refusal in pairs
-                if refusal or late
-            )
-        )
-        return [each for each, refusal in pairs if not (refusal or late)]
-
-    async def _permitted(
-        self, wanted: list[Candidate], providers: Mapping[int, Provider]
-    ) -> list[Candidate]:
-        answers = await self.permits.acquire(
-            [(each.reference, each.scopes) for each in wanted], self._caps(wanted, providers)
-        )
-        granted, later, times = [], [], []
-        for each, refusal in zip(wanted, answers, strict=True):
+    async def _permit(self, wanted: list[Candidate], providers: Providers) -> list[Candidate]:
+        """The candidates with a permit; the others are handed back with the time to ask again."""
+        granted, ids, times = [], [], []
+        for each, refusal in await self._ask_permits(wanted, providers):
             if refusal is None:
                 granted.append(each)
                 continue
             ATTEMPTS_HANDED_BACK.labels(refusal.scope).inc()
-            later.append(each.due.id)
+            ids.append(each.due.id)
             times.append(now() + timedelta(seconds=refusal.seconds))
-        if later:
-            await dialing.hand_back(self.pool, later, times)
+        if ids:
+            await dialing.hand_back(self.pool, ids, times)
         return granted
 
-    def _originate(self, provider: Provider, each: Candidate, *, asked_at: float) -> None:
-        definition = each.run.policy.definition
-        request = Originate(
-            reference=each.reference,
-            to=each.due.number,
-            caller_id=definition.caller_id,
-            call_flow=definition.call_flow,
-            events_url=self.events.of_trunk(each.run.trunk_id),
-            ring_seconds=each.rules.ring_seconds,
-        )
-        self.desk.dial(provider, request, each.scopes, asked_at=asked_at)
+    async def _permit_again(
+        self, won: list[Candidate], providers: Providers, *, marking_at: float
+    ) -> list[Candidate]:
+        """A slow compare-and-set has used up the permits: attempts without a new one are dropped.
 
-    async def _give_back(self, candidates: Sequence[Candidate]) -> None:
-        """Have attempts that were not dialed looked at again at once, if they are still claimed.
-
-        Each keeps its lease: whoever dials it meanwhile holds the same one, and what is dropped
-        instead is swept.
+        If it was too slow, all of them are, because they may be older than a pause.
         """
-        ids = [each.due.id for each in candidates]
-        await dialing.hand_back(self.pool, ids, [now()] * len(ids))
+        is_late = time.monotonic() - marking_at > COMMIT_SECONDS
+        answers: list[tuple[Candidate, Refusal | None]]
+        try:
+            answers = await self._ask_permits(won, providers)
+        except TRANSIENT:
+            answers = [(each, Refusal(0, "lost")) for each in won]
+        await asyncio.gather(
+            *(
+                self.reporter.dropped(
+                    each.reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                )
+                for each, refusal in answers
+                if refusal or is_late
+            )
+        )
+        return [each for each, refusal in answers if not (refusal or is_late)]
 
-    def _caps(
-        self, candidates: Sequence[Candidate], providers: Mapping[int, Provider]
-    ) -> dict[Scope, Caps]:
+    async def _ask_permits(
+        self, candidates: list[Candidate], providers: Providers
+    ) -> list[tuple[Candidate, Refusal | None]]:
         caps = {INSTALLATION: self.installation}
         for run in {each.run.id: each.run for each in candidates}.values():
             caps |= run.caps
             trunk, provider = Scope("trunk", run.trunk_id), providers[run.trunk_id]
             # The provider judges the trunk's rate by its own span; all other caps keep ours.
             caps[trunk] = replace(caps[trunk], rate_span=provider.capabilities.rate_span)
-        return caps
+        wanted = [(each.reference, each.scopes) for each in candidates]
+        answers = await self.permits.acquire(wanted, caps)
+        return list(zip(candidates, answers, strict=True))
+
+    async def _drop(self, blocked: Sequence[tuple[Candidate, Blocked]]) -> None:
+        await asyncio.gather(
+            *(
+                self.reporter.dropped(
+                    each.reference,
+                    block.reason,
+                    AttemptState.CLAIMED,
+                    retry_at=block.retry_at,
+                    stopped_by=block.rule,
+                )
+                for each, block in blocked
+            )
+        )
+
+    async def _hand_back(self, candidates: Sequence[Candidate]) -> None:
+        """Publish attempts that were not dialed again at once, if they are still claimed.
+
+        Each keeps its lease: a dialer that dials it meanwhile holds the same one, and the sweep
+        releases the lease of an attempt that is dropped instead.
+        """
+        ids = [each.due.id for each in candidates]
+        await dialing.hand_back(self.pool, ids, [now()] * len(ids))

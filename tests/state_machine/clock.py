@@ -17,7 +17,10 @@ SCHEMA = """
     CREATE FUNCTION virtual.clock_timestamp() RETURNS timestamptz LANGUAGE sql
         RETURN (SELECT at FROM virtual.clock);
 """
-READERS = ("services.dialer.compare_and_set", "services.dialer.desk", "services.dialer.handlers")
+READERS = tuple(
+    f"services.dialer.{module}"
+    for module in ("candidates", "compare_and_set", "handlers", "originator", "reporter")
+)
 
 
 async def install(dsn: str) -> None:

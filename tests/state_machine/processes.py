@@ -7,10 +7,13 @@ from datetime import timedelta
 from redis.asyncio import Redis
 from typing_extensions import override
 
-from services.dialer.desk import CallDesk
+from services.dialer.candidates import CandidateReader
 from services.dialer.handlers import AttemptDialer
+from services.dialer.originator import Originator
 from services.dialer.permits.permits import Permits, PermitsLostError, Refusal
+from services.dialer.permits.slow_originates import SlowOriginates
 from services.dialer.reconciler import Reconciler
+from services.dialer.reporter import CallReporter
 from services.events.fold import CallFolder
 from services.events.pruner import Pruner, Retention
 from services.scheduler.campaign_claim import Claims
@@ -60,13 +63,21 @@ class Dialer:
 
     def __init__(self, pool: Pool, redis: Redis, mail: Mail, carrier: Carrier, book: RuleBook):
         self.permits = HeldUpPermits(redis, pool, 60, _pause=at_once)
-        self.desk = CallDesk(pool, mail.broker, self.permits)
-        trunks = OneTrunk(pool, self.desk.on_report)
+        self.reporter = CallReporter(pool, mail.broker, self.permits)
+        trunks = OneTrunk(pool, self.reporter.on_report)
+        self.originator = Originator(self.reporter, SlowOriginates(self.permits), EVENTS)
         trunks.provider_ = carrier
         self._handler = AttemptDialer(
-            pool, self.permits, self.desk, trunks, book, NO_CAPS, EVENTS, INTERVAL
+            pool,
+            CandidateReader(pool, book),
+            self.permits,
+            trunks,
+            self.originator,
+            self.reporter,
+            NO_CAPS,
+            INTERVAL,
         )
-        self.reconciler = Reconciler(pool, trunks, self.desk, INTERVAL, LONGEST_CALL)
+        self.reconciler = Reconciler(pool, trunks, self.reporter, INTERVAL, LONGEST_CALL)
 
     async def dial(self, due: list[AttemptDue]) -> None:
         for _ in range(ASKED_MOST):
@@ -77,7 +88,7 @@ class Dialer:
                 await asyncio.sleep(0)
         else:
             raise AssertionError("the leases stay lost")
-        await self.desk.drain()
+        await self.originator.drain()
 
 
 # For ever: the recounts read every row.

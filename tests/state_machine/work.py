@@ -122,7 +122,7 @@ async def stop_a_call(world: World, which: int, stop: acts.Stop, *, is_late: boo
 async def report(world: World, call: Call, *, is_lost: bool = False) -> None:
     """The carrier tells a dialer of the call as it is."""
     world.mail.is_lost = is_lost
-    await world.processes.dialers[0].desk.on_report(call.report())
+    await world.processes.dialers[0].reporter.on_report(call.report())
     world.mail.is_lost = False
 
 

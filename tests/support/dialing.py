@@ -11,15 +11,18 @@ from redis.asyncio import Redis
 from typing_extensions import override
 
 from outdial.stack.servers import LocalServers
-from services.dialer.desk import CallDesk
+from services.dialer.candidates import CandidateReader
 from services.dialer.handlers import AttemptDialer
+from services.dialer.originator import Originator
 from services.dialer.permits.permits import Permits
+from services.dialer.permits.slow_originates import SlowOriginates
 from services.dialer.provider_events import EventsAddress
 from services.dialer.providers.protocol import (
     Provider,
 )
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
+from services.dialer.reporter import CallReporter
 from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
@@ -52,7 +55,8 @@ class Bench:
     pool: Pool
     provider: ScriptedProvider
     dialer: AttemptDialer
-    desk: CallDesk
+    originator: Originator
+    reporter: CallReporter
     reconciler: Reconciler
     redis: Redis
     campaign: int = 0
@@ -124,13 +128,21 @@ async def bench(
     permits = Permits(redis, pool, 60)
     # An empty Redis has lost its leases; rebuilding them outlives a permit.
     await permits.acquire([], {INSTALLATION: Caps(1, 1)})
-    desk = CallDesk(pool, broker, permits)
-    trunks = OneTrunk(pool, desk.on_report)
+    reporter = CallReporter(pool, broker, permits)
+    trunks = OneTrunk(pool, reporter.on_report)
+    originator = Originator(reporter, SlowOriginates(permits), EVENTS)
     trunks.provider_ = provider = ScriptedProvider()
     dialer = AttemptDialer(
-        pool, permits, desk, trunks, a_rulebook(), Caps(100, 100), EVENTS, INTERVAL
+        pool,
+        CandidateReader(pool, a_rulebook()),
+        permits,
+        trunks,
+        originator,
+        reporter,
+        Caps(100, 100),
+        INTERVAL,
     )
-    reconciler = Reconciler(pool, trunks, desk, INTERVAL, timedelta(hours=1))
+    reconciler = Reconciler(pool, trunks, reporter, INTERVAL, timedelta(hours=1))
     # A group of its own, so that what other tests left on the topic is passed over quickly.
     events = make_broker(settings_for(servers, dsn), "events")
     consume(
@@ -141,6 +153,6 @@ async def bench(
         group=f"events.{dsn.rpartition('/')[2]}",
     )
     await events.start()
-    yield Bench(pool, provider, dialer, desk, reconciler, redis)
-    await desk.drain()
+    yield Bench(pool, provider, dialer, originator, reporter, reconciler, redis)
+    await originator.drain()
     await events.stop()

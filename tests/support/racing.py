@@ -89,7 +89,7 @@ class Race:
                 self.bench.dialer.on_attempts_due(due),
                 self.bench.dialer.on_attempts_due(due[::-1]),
             )
-            await self.bench.desk.drain()
+            await self.bench.originator.drain()
             await self._end_calls()
             if not await self.pool.fetchval(RESTLESS):
                 return
@@ -107,7 +107,7 @@ class Race:
         )
         await asyncio.gather(
             *(
-                self.bench.desk.on_report(an_ending(CallReference(*row), self.outcome))
+                self.bench.reporter.on_report(an_ending(CallReference(*row), self.outcome))
                 for row in rows
             )
         )

@@ -1,4 +1,4 @@
-"""Watches originates that take their time, so that the rate is kept where they arrive."""
+"""Counts a slow originate against the rate from the moment it may have reached the carrier."""
 
 import time
 from datetime import datetime
@@ -8,13 +8,13 @@ from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import Hierarchy
 from shared.runtime.retries import TRANSIENT
 
-# The rate window is a quarter longer than its second: what is answered within that quarter of
-# asking for its permit cannot share a second with the call that takes its place. A little less.
-LATE_SECONDS = 0.2
+# An originate that is answered within the rate margin (0.25 s) after its permit was asked for
+# cannot share a span with the call that takes its place. This is a little less.
+SLOW_SECONDS = 0.2
 
 
-class Arrivals:
-    """`run_once` must come several times a second: a late call counts for a second from then."""
+class SlowOriginates:
+    """`run_once` must run several times a second: it counts slow calls for one span from then."""
 
     def __init__(self, permits: Permits) -> None:
         self._permits = permits
@@ -22,25 +22,25 @@ class Arrivals:
         self._answered: list[tuple[CallReference, Hierarchy]] = []
 
     def begin(self, reference: CallReference, scopes: Hierarchy, *, asked_at: float) -> None:
-        """Before an originate; `asked_at` is when its permit was asked for."""
+        """Call it before an originate; `asked_at` is the time at which its permit was asked for."""
         self._under_way[reference] = asked_at, scopes
 
     def end(self, reference: CallReference) -> None:
-        """After its answer, whatever that was."""
+        """Call it after the answer, whatever the answer was."""
         asked_at, scopes = self._under_way.pop(reference)
-        if time.monotonic() - asked_at > LATE_SECONDS:
+        if time.monotonic() - asked_at > SLOW_SECONDS:
             self._answered.append((reference, scopes))
 
     async def run_once(self, _now: datetime) -> bool:
         answered, self._answered = self._answered, []
-        before = time.monotonic() - LATE_SECONDS
-        late = [
+        before = time.monotonic() - SLOW_SECONDS
+        slow = [
             (reference, scopes)
             for reference, (asked_at, scopes) in self._under_way.items()
             if asked_at < before
         ]
         try:
-            await self._permits.count_from_now(answered + late)
+            await self._permits.count_from_now(answered + slow)
         except TRANSIENT:
             self._answered = answered + self._answered
             raise

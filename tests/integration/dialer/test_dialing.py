@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typing_extensions import override
 
-from services.dialer.handlers import ClockSkewError
+from services.dialer.candidates import ClockSkewError
 from services.dialer.permits.permits import Permits, Refusal
 from services.dialer.providers.protocol import CallRefusedError, Originate
 from services.dialer.providers.trunks import Trunks
@@ -68,9 +68,9 @@ async def test_an_ending_is_counted_once_however_often_it_is_told(bench: Bench) 
     await bench.dialer.on_attempts_due(messages)
     report = an_ending(bench.reference(message))
 
-    await asyncio.gather(*(bench.desk.on_report(report) for _ in range(3)))
+    await asyncio.gather(*(bench.reporter.on_report(report) for _ in range(3)))
     await bench.becomes("ended")
-    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY))
+    await bench.reporter.on_report(an_ending(bench.reference(message), Outcome.BUSY))
 
     assert await bench.contact() == ("finished", 1, "answered_human")
     assert await bench.leases() == 0
@@ -85,14 +85,14 @@ async def test_an_ending_is_counted_once_however_often_it_is_told(bench: Bench) 
 
 async def test_an_ending_before_the_reply_is_kept(bench: Bench) -> None:
     async def end_first(request: Originate) -> str:
-        await bench.desk.on_report(an_ending(request.reference))
+        await bench.reporter.on_report(an_ending(request.reference))
         await bench.becomes("ended")
         return f"call-{request.reference}"
 
     bench.provider.answer = end_first
 
     await bench.dialer.on_attempts_due(await bench.claimed())
-    await bench.desk.drain()
+    await bench.originator.drain()
 
     assert await bench.states() == ["ended"]
     assert await bench.column("placed_at") is not None
@@ -170,7 +170,7 @@ async def test_without_a_permit_the_attempt_is_handed_back_with_a_time(bench: Be
     messages = await bench.claimed(3, caps={"max_concurrent": 1})
 
     await bench.dialer.on_attempts_due(messages)
-    await bench.desk.drain()
+    await bench.originator.drain()
 
     assert len(bench.provider.asked) == 1
     assert sorted(await bench.states()) == ["claimed", "claimed", "placed"]
@@ -213,13 +213,13 @@ async def test_a_drop_that_comes_too_late_does_not_end_a_dialed_attempt(bench: B
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed")
 
-    await bench.desk.drop(
+    await bench.reporter.dropped(
         bench.reference(message),
         Reason.CAMPAIGN,
         AttemptState.CLAIMED,
         retry_at=datetime.now(UTC),
     )
-    await bench.desk.on_report(an_ending(bench.reference(message)))
+    await bench.reporter.on_report(an_ending(bench.reference(message)))
     await bench.becomes("ended")
 
 
@@ -229,7 +229,7 @@ async def test_a_busy_contact_is_called_again_after_its_delay(bench: Bench) -> N
     await bench.dialer.on_attempts_due(messages)
     at = datetime.now(UTC)
 
-    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
+    await bench.reporter.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
     await bench.becomes("ended")
 
     assert await bench.contact() == ("pending", 1, None)
@@ -242,7 +242,7 @@ async def test_a_clock_that_is_off_stops_dialing(
 ) -> None:
     messages = await bench.claimed()
     monkeypatch.setattr(
-        "services.dialer.handlers.now", lambda: datetime.now(UTC) + timedelta(seconds=3)
+        "services.dialer.candidates.now", lambda: datetime.now(UTC) + timedelta(seconds=3)
     )
 
     with pytest.raises(ClockSkewError):
@@ -257,7 +257,7 @@ async def test_an_ending_without_a_known_outcome_is_unknown(bench: Bench) -> Non
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed")
 
-    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.UNKNOWN))
+    await bench.reporter.on_report(an_ending(bench.reference(message), Outcome.UNKNOWN))
     await bench.becomes("unknown")
 
     assert await bench.contact() == ("finished", 1, "unknown")
@@ -271,7 +271,7 @@ async def test_a_carrier_with_a_wrong_clock_moves_no_retry(bench: Bench, year: i
     await bench.dialer.on_attempts_due(messages)
     at = datetime(year, 12, 31, tzinfo=UTC)
 
-    await bench.desk.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
+    await bench.reporter.on_report(an_ending(bench.reference(message), Outcome.BUSY, at=at))
     await bench.becomes("ended")
 
     not_before = await bench.pool.fetchval("SELECT not_before FROM contacts")
@@ -281,7 +281,7 @@ async def test_a_carrier_with_a_wrong_clock_moves_no_retry(bench: Bench, year: i
 async def test_a_trunk_that_leads_nowhere_drops_its_attempts(bench: Bench) -> None:
     messages = await bench.claimed()
     await bench.pool.execute("UPDATE trunks SET provider = 'nobody'")
-    dialer = replace(bench.dialer, trunks=Trunks(bench.pool, bench.desk.on_report))
+    dialer = replace(bench.dialer, trunks=Trunks(bench.pool, bench.reporter.on_report))
 
     await dialer.on_attempts_due(messages)
     await bench.becomes("dropped")

@@ -90,7 +90,7 @@ async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
     await edit(bench, api, caps={"max_concurrent": 1})
     await bench.dialer.on_attempts_due(messages)
     await until(lambda: len(bench.provider.asked) == 1)
-    await bench.desk.drain()
+    await bench.originator.drain()
 
     assert sorted(await bench.states()) == ["claimed", "claimed", "placed"]
     assert len(bench.provider.asked) == 1

@@ -24,7 +24,7 @@ async def silent(bench: Bench) -> AttemptDue:
     bench.provider.answer = lose
     [message] = messages = await bench.claimed()
     await bench.dialer.on_attempts_due(messages)
-    await bench.desk.drain()
+    await bench.originator.drain()
     await bench.becomes("dialing")
     await bench.pool.execute(
         "UPDATE attempts SET revisit_at = now(), dialing_at = now() - interval '20 seconds'"

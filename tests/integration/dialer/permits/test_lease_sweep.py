@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 
-from services.dialer.desk import CallDesk
 from services.dialer.permits.permits import Permits
+from services.dialer.reporter import CallReporter
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
@@ -74,7 +74,7 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
     permits = Permits(redis, pool, 60)
     await permits.acquire([], {INSTALLATION: Caps(100, 100)})
 
-    await CallDesk(pool, broker, permits).drop(
+    await CallReporter(pool, broker, permits).dropped(
         reference, Reason.CAMPAIGN, AttemptState.CLAIMED, retry_at=datetime.now(UTC)
     )
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
 
 from services.dialer.permits.permits import Permits
-from services.dialer.permits.slow_originates import LATE_SECONDS, Arrivals
+from services.dialer.permits.slow_originates import SLOW_SECONDS, SlowOriginates
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps, scopes_of
@@ -28,21 +28,21 @@ def permits(redis: Redis, pool: Pool) -> Permits:
 
 
 async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) -> None:
-    arrivals, slow, quick = Arrivals(permits), a_reference(), a_reference()
-    asked_at = time.monotonic() - LATE_SECONDS
+    watch, slow, quick = SlowOriginates(permits), a_reference(), a_reference()
+    asked_at = time.monotonic() - SLOW_SECONDS
     answers = await permits.acquire([(slow, SCOPES), (quick, SCOPES)], LIMITS)
     assert answers == [None, None]
     more = [(a_reference(), SCOPES), (a_reference(), SCOPES)]
 
     async def one_is_free() -> bool:
-        await arrivals.run_once(datetime.now(UTC))
+        await watch.run_once(datetime.now(UTC))
         nonlocal answers
         answers = await permits.acquire(more, LIMITS)
         return None in answers
 
-    arrivals.begin(slow, SCOPES, asked_at=asked_at)
+    watch.begin(slow, SCOPES, asked_at=asked_at)
     await until(one_is_free)
-    arrivals.end(slow)
+    watch.end(slow)
 
     assert answers[0] is None
     assert answers[1] is not None
@@ -51,13 +51,13 @@ async def test_a_call_under_way_keeps_its_place_in_the_rate(permits: Permits) ->
 async def test_an_answer_that_took_long_is_counted_once_more(
     permits: Permits, redis: Redis
 ) -> None:
-    arrivals, call, quick = Arrivals(permits), a_reference(), a_reference()
-    arrivals.begin(call, SCOPES, asked_at=time.monotonic() - LATE_SECONDS - 0.01)
-    arrivals.begin(quick, SCOPES, asked_at=time.monotonic() + 60)
-    arrivals.end(call)
-    arrivals.end(quick)
+    watch, call, quick = SlowOriginates(permits), a_reference(), a_reference()
+    watch.begin(call, SCOPES, asked_at=time.monotonic() - SLOW_SECONDS - 0.01)
+    watch.begin(quick, SCOPES, asked_at=time.monotonic() + 60)
+    watch.end(call)
+    watch.end(quick)
 
-    await arrivals.run_once(datetime.now(UTC))
+    await watch.run_once(datetime.now(UTC))
 
     for scope in ("installation:0", "campaign:1"):
         assert await redis.zrange(f"outdial:rate:{scope}", 0, -1) == [str(call)]

@@ -1,0 +1,196 @@
+"""Reports the facts of calls: one method per fact, with its message, row, lease and metric."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, assert_never
+from uuid import UUID
+
+from faststream.kafka import KafkaBroker
+
+from services.dialer.permits.permits import Permits
+from services.dialer.providers.protocol import CallReport, CallState
+from shared.db import dialing
+from shared.db.types import Pool
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.capacity.scopes import Hierarchy, scopes_of
+from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
+from shared.kafka.broker import publish
+from shared.kafka.messages.calls import (
+    AttemptDropped,
+    AttemptDroppedData,
+    CallEnded,
+    CallEndedData,
+    CallUnknown,
+    CallUnknownData,
+)
+from shared.runtime.batching import Batcher
+from shared.runtime.metrics import ATTEMPTS_DROPPED, CALLS_ENDED, CALLS_PLACED
+from shared.runtime.process import now
+from shared.runtime.retries import patiently
+
+SCOPES_KEPT = 50_000
+
+End = CallEnded | CallUnknown | AttemptDropped
+
+
+class _Placed(NamedTuple):
+    id: UUID
+    call_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of an attempt and its scopes; None when this process did not start the call."""
+
+    reference: CallReference
+    message: End
+    scopes: Hierarchy | None
+
+
+class CallReporter:
+    """Each method returns when the fact is kept, and may be called again for the same fact."""
+
+    def __init__(self, pool: Pool, broker: KafkaBroker, permits: Permits) -> None:
+        self._pool = pool
+        self._broker = broker
+        self._permits = permits
+        self._placed = Batcher(self._write_placed)
+        self._ends = Batcher(self._end_all)
+        self._scopes: dict[CallReference, Hierarchy] = {}
+
+    def remember(self, reference: CallReference, scopes: Hierarchy) -> None:
+        """Keep the scopes of a call's leases, so that its end need not read them."""
+        if len(self._scopes) >= SCOPES_KEPT:
+            # The oldest has most likely ended in another process; else its scopes are read.
+            del self._scopes[next(iter(self._scopes))]
+        self._scopes[reference] = scopes
+
+    async def on_report(self, report: CallReport) -> None:
+        """Take a provider's report, whether it was posted or asked for."""
+        if report.state is not CallState.ENDED:
+            return
+        if report.outcome is None or report.outcome is Outcome.UNKNOWN:
+            await self.unknown(report.reference, UnknownReason.NO_ENDING)
+            return
+        await self.ended(
+            report.reference,
+            report.outcome,
+            # A carrier's clock that is ahead must not push the next attempt away.
+            at=min(report.at, now()),
+            provider_call_id=report.provider_call_id,
+            ring_seconds=report.ring_seconds,
+            talk_seconds=report.talk_seconds,
+            callback_at=report.callback_at,
+        )
+
+    async def placed(self, reference: CallReference, call_id: str) -> None:
+        """The provider has taken the call."""
+        await self._placed.add(_Placed(reference.attempt_id, call_id, now()))
+
+    async def ended(
+        self,
+        reference: CallReference,
+        outcome: Outcome,
+        *,
+        at: datetime,
+        provider_call_id: str | None = None,
+        ring_seconds: float | None = None,
+        talk_seconds: float | None = None,
+        callback_at: datetime | None = None,
+    ) -> None:
+        """The call is over, by a report or by the answer to the originate."""
+        data = CallEndedData(
+            attempt_id=reference.attempt_id,
+            outcome=outcome,
+            ended_at=at,
+            provider_call_id=provider_call_id,
+            ring_seconds=ring_seconds,
+            talk_seconds=talk_seconds,
+            callback_at=callback_at,
+        )
+        await self._end(reference, CallEnded.of(data, at=now()))
+
+    async def dropped(
+        self,
+        reference: CallReference,
+        reason: Reason,
+        from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING],
+        *,
+        retry_at: datetime,
+        stopped_by: str | None = None,
+    ) -> None:
+        """The attempt surely was not placed; `stopped_by` is the rule of law, if it was one."""
+        data = AttemptDroppedData(
+            attempt_id=reference.attempt_id,
+            from_state=from_state,
+            reason=reason,
+            dropped_at=now(),
+            retry_at=retry_at,
+            stopped_by=stopped_by,
+        )
+        await self._end(reference, AttemptDropped.of(data, at=now()))
+
+    async def unknown(self, reference: CallReference, reason: UnknownReason) -> None:
+        """It cannot be known whether the attempt was placed; it is never placed again."""
+        data = CallUnknownData(attempt_id=reference.attempt_id, reason=reason, ended_at=now())
+        await self._end(reference, CallUnknown.of(data, at=now()))
+
+    async def _end(self, reference: CallReference, message: End) -> None:
+        await self._ends.add(_End(reference, message, self._scopes.get(reference)))
+        self._scopes.pop(reference, None)
+
+    async def _write_placed(self, batch: list[_Placed]) -> None:
+        ids, call_ids, times = zip(*batch, strict=True)
+        CALLS_PLACED.inc(len(batch))
+        await patiently("placed", lambda: dialing.placed(self._pool, ids, call_ids, times))
+
+    async def _end_all(self, batch: list[_End]) -> None:
+        await patiently("end", lambda: self._end_once(batch))
+        _count(end.message for end in batch)
+
+    async def _end_once(self, batch: list[_End]) -> None:
+        """Release the leases, then publish the ends; both again when either fails.
+
+        In this order, because a crash between them leaves the attempt dialed, and the reconciler
+        finds it. In the other order the lease would leak.
+        """
+        # The lease of an attempt that was only claimed may by now belong to a second message of
+        # the same attempt, which dials it. If it does not, the lease sweep releases it.
+        dialed = [end for end in batch if not _was_claimed(end.message)]
+        known = {end.reference: end.scopes for end in dialed if end.scopes is not None}
+        others = [end.reference.attempt_id for end in dialed if end.scopes is None]
+        if others:
+            rows = await dialing.leases_of(self._pool, others)
+            for attempt_id, campaign, tenant, trunk in rows:
+                scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
+                known[CallReference(tenant, attempt_id)] = scopes
+        await self._permits.release(known.items())
+        await publish(self._broker, [end.message for end in batch])
+
+
+def _was_claimed(message: End) -> bool:
+    return isinstance(message, AttemptDropped) and message.data.from_state is AttemptState.CLAIMED
+
+
+def _count(messages: Iterable[End]) -> None:
+    """Count once per batch: at thousands of calls a second a counter's lock for each is slow."""
+    outcomes: Counter[Outcome] = Counter()
+    reasons: Counter[Reason] = Counter()
+    for message in messages:
+        match message:
+            case CallEnded():
+                outcomes[message.data.outcome] += 1
+            case CallUnknown():
+                outcomes[Outcome.UNKNOWN] += 1
+            case AttemptDropped():
+                reasons[message.data.reason] += 1
+            case _:
+                assert_never(message)
+    for outcome, count in outcomes.items():
+        CALLS_ENDED.labels(outcome).inc(count)
+    for reason, count in reasons.items():
+        ATTEMPTS_DROPPED.labels(reason).inc(count)
