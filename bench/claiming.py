@@ -18,6 +18,7 @@ from shared.db import trunks
 from shared.db.migrate import migrate
 from shared.db.pool import database
 from shared.db.types import Connection, Pool
+from shared.domain.campaigns import CampaignKey
 from shared.kafka.broker import make_broker
 from shared.kafka.topics import create_topics
 from shared.rulepacks.rulebook import RuleBook
@@ -99,7 +100,8 @@ async def _ours(pool: Pool, claimer: Claimer) -> float:
 
 async def _raw(pool: Pool) -> float:
     """A statement's worth at a time, campaign after campaign."""
-    campaigns = [row["id"] for row in await pool.fetch("SELECT id FROM campaigns ORDER BY id")]
+    rows = await pool.fetch("SELECT tenant_id, id AS campaign_id FROM campaigns ORDER BY id")
+    campaigns = [CampaignKey(**row) for row in rows]
     claimed, seconds = 0, 0.0
     async with pool.acquire() as conn:
         while claimed < ROUND:
@@ -111,22 +113,23 @@ async def _raw(pool: Pool) -> float:
     return claimed / seconds
 
 
-async def _claim(conn: Connection, campaign: int, limit: int) -> int:
+async def _claim(conn: Connection, campaign: CampaignKey, limit: int) -> int:
     status = await conn.execute(
         """
         WITH due AS (
             SELECT id FROM contacts
-            WHERE campaign_id = $1 AND state = 'pending' AND not_before <= now()
+            WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'pending' AND not_before <= now()
                 AND calling_group_id = ANY (SELECT calling_group_id FROM campaign_groups)
-            LIMIT $2 FOR UPDATE SKIP LOCKED
+            LIMIT $3 FOR UPDATE SKIP LOCKED
         ), taken AS (
-            UPDATE contacts c SET state = 'active' FROM due WHERE c.id = due.id
+            UPDATE contacts c SET state = 'active' FROM due
+            WHERE c.tenant_id = $1 AND c.id = due.id
         )
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            number, state, tzdata_version)
-        SELECT uuidv7(), $1, id, now(), now(), now(), 1, 'claimed', 'x' FROM due
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, number, state, tzdata_version)
+        SELECT $1, uuidv7(), $2, id, now(), now(), now(), 1, 'claimed', 'x' FROM due
         """,
-        campaign,
+        *campaign,
         limit,
     )
     return int(status.rpartition(" ")[2])
@@ -150,8 +153,8 @@ async def _fill(pool: Pool, contacts: int) -> None:
             await _campaigns(conn)
         await conn.execute(
             """
-            INSERT INTO contacts (campaign_id, calling_group_id, number)
-            SELECT c.campaign_id, c.calling_group_id, '+' || (12000000000 + n)
+            INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number)
+            SELECT c.tenant_id, c.campaign_id, c.calling_group_id, '+' || (12000000000 + n)
             FROM (
                 SELECT row_number() OVER () - 1 AS place, * FROM campaign_groups
                 ORDER BY campaign_id, calling_group_id
@@ -186,7 +189,8 @@ async def _campaigns(conn: Connection) -> None:
             SELECT ARRAY[zone], 'contact', '{US}', 'number' FROM unnest($1::text[]) AS z (zone)
             RETURNING id
         )
-        INSERT INTO campaign_groups SELECT c.id, z.id FROM campaigns c CROSS JOIN zones z
+        INSERT INTO campaign_groups
+        SELECT c.tenant_id, c.id, z.id FROM campaigns c CROSS JOIN zones z
         """,
         ZONES,
     )

@@ -144,20 +144,27 @@ async def prepare(conn: Connection, contacts: int) -> int:
         for zone in ZONES
     ]
     await conn.execute(
-        "INSERT INTO campaign_groups SELECT $1, unnest($2::int[])", campaign_id, groups
+        "INSERT INTO campaign_groups SELECT $1, $2, unnest($3::int[])",
+        tenant_id,
+        campaign_id,
+        groups,
     )
     await conn.execute(
         """
-        INSERT INTO contacts (campaign_id, calling_group_id, number)
-        SELECT $1, ($2::int[])[1 + n % cardinality($2::int[])], '+' || (12025550000 + n)
-        FROM generate_series(1, $3) n
+        INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number)
+        SELECT $1, $2, ($3::int[])[1 + n % cardinality($3::int[])], '+' || (12025550000 + n)
+        FROM generate_series(1, $4) n
         """,
+        tenant_id,
         campaign_id,
         groups,
         contacts,
     )
     await conn.execute(
-        "INSERT INTO campaign_counters VALUES ($1, 'contacts', $2)", campaign_id, contacts
+        "INSERT INTO campaign_counters VALUES ($1, $2, 'contacts', $3)",
+        tenant_id,
+        campaign_id,
+        contacts,
     )
     await conn.execute("VACUUM ANALYZE contacts")
     return campaign_id
@@ -196,7 +203,8 @@ async def check(conn: Connection, campaign_id: int) -> None:
     rows = await conn.fetch(
         """
         SELECT c.state, c.outcome, count(*) AS contacts, count(a.id) AS attempts
-        FROM contacts c LEFT JOIN attempts a ON a.contact_id = c.id AND a.state = 'ended'
+        FROM contacts c LEFT JOIN attempts a
+            ON a.tenant_id = c.tenant_id AND a.contact_id = c.id AND a.state = 'ended'
         WHERE c.campaign_id = $1 GROUP BY 1, 2
         """,
         campaign_id,

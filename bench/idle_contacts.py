@@ -94,12 +94,16 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
         VALUES (ARRAY['America/New_York'], 'number', '{US-NY}', 'number') RETURNING id
         """
     )
-    await conn.execute("INSERT INTO campaign_groups VALUES ($1, $2)", campaign_id, group_id)
+    tenant_id = await conn.fetchval("SELECT tenant_id FROM campaigns WHERE id = $1", campaign_id)
+    await conn.execute(
+        "INSERT INTO campaign_groups VALUES ($1, $2, $3)", tenant_id, campaign_id, group_id
+    )
     await conn.execute(
         """
-        INSERT INTO contacts (campaign_id, calling_group_id, number, external_id)
-        SELECT $1, $2, '+' || (12020000000 + n), 'P' || n FROM generate_series(1, $3::int) n
+        INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number, external_id)
+        SELECT $1, $2, $3, '+' || (12020000000 + n), 'P' || n FROM generate_series(1, $4::int) n
         """,
+        tenant_id,
         campaign_id,
         group_id,
         CONTACTS,

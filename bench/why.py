@@ -144,7 +144,8 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
             FROM unnest($2::text[], $3::text[]) AS p (zone, place)
             RETURNING id
         )
-        INSERT INTO campaign_groups SELECT $1, id FROM made
+        INSERT INTO campaign_groups
+        SELECT c.tenant_id, c.id, made.id FROM made, campaigns c WHERE c.id = $1
         """,
         campaign_id,
         [zone for zone, _ in PLACES],
@@ -152,14 +153,16 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
     )
     await conn.execute(
         """
-        INSERT INTO contacts (campaign_id, calling_group_id, number, not_before, waits_for)
-        SELECT $1, g.ids[1 + n % cardinality(g.ids)], '+' || (12020000000 + n),
+        INSERT INTO contacts (
+            tenant_id, campaign_id, calling_group_id, number, not_before, waits_for
+        )
+        SELECT g.tenant_id, $1, g.ids[1 + n % cardinality(g.ids)], '+' || (12020000000 + n),
             CASE WHEN n % $3 = 0 THEN now() + make_interval(secs => n::bigint * 7919 % 86400)
                 ELSE '-infinity' END,
             CASE WHEN n % $3 = 0 THEN 'retry' END
         FROM generate_series(1, $2::int) AS n, (
-            SELECT array_agg(calling_group_id ORDER BY calling_group_id) AS ids
-            FROM campaign_groups WHERE campaign_id = $1
+            SELECT tenant_id, array_agg(calling_group_id ORDER BY calling_group_id) AS ids
+            FROM campaign_groups WHERE campaign_id = $1 GROUP BY 1
         ) AS g
         """,
         campaign_id,
@@ -170,11 +173,11 @@ async def _add_contacts(conn: Connection, campaign_id: int) -> None:
     await conn.execute(
         """
         INSERT INTO waiting_contacts (
-            campaign_id, calling_group_id, waits_for, five_minutes, contacts
+            tenant_id, campaign_id, calling_group_id, waits_for, five_minutes, contacts
         )
-        SELECT campaign_id, calling_group_id, coalesce(waits_for, 'new'),
+        SELECT tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new'),
             five_minutes_of(not_before), count(*)
-        FROM contacts GROUP BY 1, 2, 3, 4
+        FROM contacts GROUP BY 1, 2, 3, 4, 5
         """,
         timeout=600,
     )

@@ -80,11 +80,13 @@ async def command(
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found()
-        await _refuse_senseless(conn, campaign, asked)
+        await _refuse_senseless(conn, caller, campaign, asked)
         if campaign.wanted_state != WANTS[asked]:
-            await campaigns.want(conn, campaign_id, WANTS[asked], api_key_id=caller.api_key_id)
+            await campaigns.want(
+                conn, caller.campaign(campaign_id), WANTS[asked], api_key_id=caller.api_key_id
+            )
             campaign = replace(campaign, wanted_state=WANTS[asked])
-    data = CampaignCommandData(campaign_id=campaign_id, command=asked)
+    data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=asked)
     await _publish(resources, CampaignCommand.of(data, at=now))
     return campaign
 
@@ -105,7 +107,9 @@ async def edit(
         # A campaign whose dates are over may still be called by another name.
         if wanted.calendar is not None:
             refuse_never_open(definition, now=now)
-        await campaigns.edit(conn, campaign_id, definition, api_key_id=caller.api_key_id)
+        await campaigns.edit(
+            conn, caller.campaign(campaign_id), definition, api_key_id=caller.api_key_id
+        )
     return replace(campaign, name=definition.name, definition=definition)
 
 
@@ -116,7 +120,9 @@ async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     return campaign
 
 
-async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command) -> None:
+async def _refuse_senseless(
+    conn: Connection, caller: Caller, campaign: Campaign, asked: Command
+) -> None:
     repeats = campaign.wanted_state == WANTS[asked]
     if campaign.is_over and not (repeats and asked is Command.CANCEL):
         raise campaign_ended()
@@ -125,7 +131,7 @@ async def _refuse_senseless(conn: Connection, campaign: Campaign, asked: Command
             "command_not_allowed",
             f"a campaign that should be {campaign.wanted_state} cannot {asked}",
         )
-    if asked is Command.START and not await contacts.any_in(conn, campaign.id):
+    if asked is Command.START and not await contacts.any_in(conn, caller.campaign(campaign.id)):
         raise Refused("no_contacts", "import contacts before the start")
 
 

@@ -71,7 +71,9 @@ async def expire(
         contact = await _locked(conn, caller, contact_id)
         if contact.state == ContactState.FINISHED:
             raise _finished(contact)
-        await contact_times.expire_at(conn, contact_id, expires_at)
+        await contact_times.expire_at(
+            conn, tenant_id=caller.tenant_id, contact_id=contact_id, expires_at=expires_at
+        )
         return await _told(conn, caller, contact_id)
 
 
@@ -81,7 +83,7 @@ async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedCon
         raise not_found()
     if (await owned(conn, caller, campaign_id)).is_over:
         raise campaign_ended()
-    return await contact_times.get(conn, contact_id)
+    return await contact_times.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
 
 
 def _refuse_unless_pending(contact: TimedContact) -> None:
@@ -126,7 +128,8 @@ def _is_moved(contact: TimedContact) -> bool:
 async def _move(conn: Connection, contact: TimedContact, again: Again) -> None:
     await contact_times.move(
         conn,
-        contact.id,
+        tenant_id=contact.tenant_id,
+        contact_id=contact.id,
         not_before=again.not_before,
         waits_for=again.waits_for,
         resumes_at=again.resumes_at,

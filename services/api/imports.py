@@ -19,6 +19,7 @@ from shared.db.api import contacts, imports
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import NewContact
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 
@@ -96,7 +97,7 @@ async def add(
         ]
         valid = [row for row in read if isinstance(row, Row)]
         await locks.lock_for_import(conn, campaign_id)
-        ids = await _group_ids(conn, campaign_id, rows.groups)
+        ids = await _group_ids(conn, caller.campaign(campaign_id), rows.groups)
         inserted = await contacts.insert(
             conn,
             [
@@ -113,7 +114,7 @@ async def add(
             campaign_id=campaign_id,
         )
         excluded = sum(contact.state == "finished" for contact in inserted)
-        await _count(conn, campaign_id, inserted=len(inserted), excluded=excluded)
+        await _count(conn, caller.campaign(campaign_id), inserted=len(inserted), excluded=excluded)
         await waiting_counts.add(
             conn, [(each.bucket, 1) for each in inserted if each.bucket is not None]
         )
@@ -167,9 +168,14 @@ async def _merge(
         conn,
         tenant_id=caller.tenant_id,
         campaign_id=campaign_id,
-        group_ids=await _group_ids(conn, campaign_id, reader.groups),
+        group_ids=await _group_ids(conn, caller.campaign(campaign_id), reader.groups),
     )
-    await _count(conn, campaign_id, inserted=merged.inserted, excluded=merged.excluded)
+    await _count(
+        conn,
+        caller.campaign(campaign_id),
+        inserted=merged.inserted,
+        excluded=merged.excluded,
+    )
     await waiting_counts.add(conn, merged.waiting)
     return Imported(
         imported=merged.inserted - merged.excluded,
@@ -180,7 +186,7 @@ async def _merge(
 
 
 async def _group_ids(
-    conn: Connection, campaign_id: int, groups: Sequence[CallingGroup]
+    conn: Connection, campaign: CampaignKey, groups: Sequence[CallingGroup]
 ) -> list[int]:
     """The ids of the groups in their order, made where they are missing."""
     ids = await calling_groups.find(conn, groups)
@@ -188,12 +194,12 @@ async def _group_ids(
     if missing:
         await calling_groups.insert(conn, missing)
         ids |= await calling_groups.find(conn, missing)
-    await calling_groups.add_to_campaign(conn, campaign_id, list(ids.values()))
+    await calling_groups.add_to_campaign(conn, campaign, list(ids.values()))
     return [ids[group] for group in groups]
 
 
-async def _count(conn: Connection, campaign_id: int, *, inserted: int, excluded: int) -> None:
-    counts = [(campaign_id, counters.CONTACTS, inserted), (campaign_id, EXCLUDED, excluded)]
+async def _count(conn: Connection, campaign: CampaignKey, *, inserted: int, excluded: int) -> None:
+    counts = [(campaign, counters.CONTACTS, inserted), (campaign, EXCLUDED, excluded)]
     await counters.add(conn, [count for count in counts if count[2]])
 
 

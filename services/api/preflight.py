@@ -96,9 +96,10 @@ async def run(
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if plan is None:
             raise not_found()
-        buckets = await waiting_counts.of_campaign(conn, campaign_id)
+        buckets = await waiting_counts.of_campaign(conn, caller.campaign(campaign_id))
         # After the counts, so that no group of theirs is missing.
-        found = (await calling_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+        by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
+    found = by_campaign.get(campaign_id, [])
     rules = {each.id: resources.rulebook.rules(plan.policy, each.calling) for each in found}
     until = now + timedelta(days=asked.days)
     groups = _groups(rules, buckets, now=now, until=until)

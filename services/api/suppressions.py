@@ -134,7 +134,7 @@ async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) 
 
 async def _count(conn: Connection, settled: Sequence[SettledContact]) -> None:
     """Last in a transaction: these counters are everybody's, and are locked until the commit."""
-    excluded = Counter(each.waited.campaign_id for each in settled if each.waits is None)
+    excluded = Counter(contact.waited.campaign for contact in settled if contact.waits is None)
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
     left = [(each.waited, -1) for each in settled]
     came = [(each.waits, 1) for each in settled if each.waits is not None]

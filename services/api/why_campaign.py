@@ -63,9 +63,10 @@ async def of_campaign(
         )
         if campaign is None:
             raise not_found()
-        buckets = await why.waiting(conn, campaign_id, now=now)
+        buckets = await why.waiting(conn, caller.campaign(campaign_id), now=now)
         # After the counts, so that no group of theirs is missing.
-        groups = (await calling_groups.of_campaigns(conn, [campaign_id])).get(campaign_id, [])
+        by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
+    groups = by_campaign.get(campaign_id, [])
     calling = {group.id: group.calling for group in groups}
     hours = CampaignHours(
         tenant_id=campaign.tenant_id,

@@ -12,6 +12,7 @@ from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
 from shared.domain.calendar.intervals import NEVER
+from shared.domain.campaigns import CampaignKey
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.decision.gates import ContactFacts
@@ -64,10 +65,12 @@ class CandidateReader:
     async def read(self, messages: Collection[AttemptDue]) -> list[Candidate]:
         """The attempts of these messages that are still claimed. Raises ClockSkewError."""
         ids = {message.data.attempt_id for message in messages}
-        campaign_ids = {message.data.campaign_id for message in messages}
+        campaigns = {
+            CampaignKey(message.data.tenant_id, message.data.campaign_id) for message in messages
+        }
         async with self.pool.acquire() as conn:
             due = await dialing.due(conn, list(ids))
-            runs, database_now = await campaign_runs.current(conn, self.policies, campaign_ids)
+            runs, database_now = await campaign_runs.current(conn, self.policies, campaigns)
             tenants = {run.tenant_id for run in runs.values()}
             in_force = await blackouts.in_force(conn, tenant_ids=tenants)
         _check_clock(now() - database_now)

@@ -15,6 +15,7 @@ from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
+from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import AttemptDropped, CallEnded
 from shared.runtime.failpoints import Failpoint, passing
@@ -56,13 +57,13 @@ def _kind(event: Event) -> str:
 
 async def _decide_all(conn: Connection, events: list[Event], policies: Policies) -> list[Decision]:
     facts = await folding.facts(conn, [event.data.attempt_id for event in events])
-    current = await policies.current(conn, {each.campaign_id for each in facts.values()})
+    current = await policies.current(conn, {each.campaign for each in facts.values()})
     decided: dict[object, Decision] = {}
     for event in events:
         known = facts.get(event.data.attempt_id)
         if known is None or known.id in decided or not moves(event, known):
             continue
-        decided[known.id] = decide(event, known, current[known.campaign_id].attempts)
+        decided[known.id] = decide(event, known, current[known.campaign].attempts)
     return list(decided.values())
 
 
@@ -110,14 +111,14 @@ def _arrivals(applied: Iterable[Decision]) -> Iterator[tuple[WaitBucket, int]]:
         if after.waits_for is not None:
             five_minutes = five_minutes_of(after.not_before)
             bucket = WaitBucket(
-                facts.campaign_id, facts.calling_group_id, after.waits_for, five_minutes
+                *facts.campaign, facts.calling_group_id, after.waits_for, five_minutes
             )
             yield bucket, 1
 
 
-def _sums(applied: Iterable[Decision]) -> list[tuple[int, str, int]]:
-    sums: Counter[tuple[int, str]] = Counter()
+def _sums(applied: Iterable[Decision]) -> list[tuple[CampaignKey, str, int]]:
+    sums: Counter[tuple[CampaignKey, str]] = Counter()
     for decision in applied:
         for name in decision.counted:
-            sums[decision.facts.campaign_id, name] += 1
-    return [(campaign_id, name, count) for (campaign_id, name), count in sums.items()]
+            sums[decision.facts.campaign, name] += 1
+    return [(campaign, name, count) for (campaign, name), count in sums.items()]

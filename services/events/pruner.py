@@ -83,7 +83,7 @@ class Pruner:
                 self.pool, tenant_id, before=now - self.keep.person_calls, limit=PRUNE_MOST
             ),
             "waiting_contacts": await waiting_counts.prune(
-                self.pool, before=five_minutes_of(now), limit=PRUNE_MOST
+                self.pool, tenant_id, before=five_minutes_of(now), limit=PRUNE_MOST
             ),
         }
         for table, count in deleted.items():

@@ -122,6 +122,7 @@ def _before(facts: FoldFacts) -> ContactBefore:
 def _next(facts: FoldFacts, after: ContactAfter) -> ContactNext:
     again, outcome = (after.then, None) if isinstance(after.then, Again) else (None, after.then)
     return ContactNext(
+        tenant_id=facts.tenant_id,
         id=facts.contact_id,
         state=after.state,
         not_before=None if again is None else again.not_before,

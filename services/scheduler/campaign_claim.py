@@ -111,6 +111,7 @@ class Claims:
         async with self.pool.acquire() as conn, conn.transaction():
             claimed, buckets = await claims.claim(
                 conn,
+                tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
                 groups=[
                     ClaimableGroup(each.group.id, each.closes_at, each.rules.versions)
@@ -143,6 +144,7 @@ class Claims:
         async with self.pool.acquire() as conn, conn.transaction():
             due = await claims.lock_due(
                 conn,
+                tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
                 groups=list(by_group),
                 callbacks=callbacks,
@@ -168,12 +170,15 @@ class Claims:
                     )
                     for each in allowed
                 ],
+                tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
                 tzdata_version=tzdata_version(),
                 revisit_at=now + self.lease,
                 now=now,
             )
-            await claims.defer(conn, [deferral for _, deferral in deferred])
+            await claims.defer(
+                conn, [deferral for _, deferral in deferred], tenant_id=campaign.tenant_id
+            )
             left = [(each.bucket, -1) for each in (*allowed, *(each for each, _ in deferred))]
             arrived = [(_place(campaign, each, deferral), 1) for each, deferral in deferred]
             await _count(conn, campaign, claimed, left + arrived)
@@ -214,7 +219,7 @@ def _deferral(contact: DueContact, block: Block, *, now: datetime) -> DeferredCo
 
 def _place(campaign: RunningCampaign, contact: DueContact, deferral: DeferredContact) -> WaitBucket:
     five_minutes = five_minutes_of(deferral.until)
-    return WaitBucket(campaign.id, contact.calling_group_id, deferral.waits_for, five_minutes)
+    return WaitBucket(*campaign.key, contact.calling_group_id, deferral.waits_for, five_minutes)
 
 
 async def _count(
@@ -224,5 +229,5 @@ async def _count(
     changes: Sequence[tuple[WaitBucket, int]],
 ) -> None:
     if claimed:
-        await counters.add(conn, [(campaign.id, counters.ATTEMPTS, len(claimed))])
+        await counters.add(conn, [(campaign.key, counters.ATTEMPTS, len(claimed))])
     await waiting_counts.add(conn, changes)

@@ -11,6 +11,7 @@ from datetime import datetime
 from faststream.kafka import KafkaBroker
 
 from services.scheduler.campaign_claim import Claims, OpenGroup
+from services.scheduler.due import publish_due
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
 from shared.db import blackouts, calling_groups, campaign_runs
@@ -21,8 +22,6 @@ from shared.db.scheduler import claims, given_up
 from shared.db.scheduler.claims import ClaimedAttempt
 from shared.db.types import Connection, Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
-from shared.kafka.broker import publish
-from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import ATTEMPTS_CLAIMED
 
@@ -103,13 +102,11 @@ class Claimer:
 
     async def _observe(self, conn: Connection, *, now: datetime) -> Pass:
         running = await campaign_runs.running(conn, self.policies)
-        live = await claims.live(conn, now=now)
-        groups = await calling_groups.of_campaigns(
-            conn, [campaign.id for campaign in running], self.known_groups
-        )
-        shut = await blackouts.in_force(
-            conn, tenant_ids={campaign.tenant_id for campaign in running}
-        )
+        tenants = {campaign.tenant_id for campaign in running}
+        keys = [campaign.key for campaign in running]
+        live = await claims.live(conn, tenants, now=now)
+        groups = await calling_groups.of_campaigns(conn, keys, self.known_groups)
+        shut = await blackouts.in_force(conn, tenant_ids=tenants)
         return Pass(
             running=running,
             usage=Usage.of(live, running, self.installation),
@@ -119,27 +116,12 @@ class Claimer:
                 )
                 for campaign in running
             },
-            callbacks=await given_up.callbacks_due(
-                conn, [campaign.id for campaign in running], now=now
-            ),
+            callbacks=await given_up.callbacks_due(conn, keys, now=now),
             overdue=any(each.overdue for each in live.values()),
         )
 
     async def _publish(self, claimed: list[ClaimedAttempt], *, now: datetime) -> None:
         ATTEMPTS_CLAIMED.inc(len(claimed))
         passing(Failpoint.AFTER_CLAIM)
-        await publish(
-            self.broker,
-            [
-                AttemptDue.of(
-                    AttemptDueData(
-                        attempt_id=attempt.id,
-                        campaign_id=attempt.campaign_id,
-                        contact_id=attempt.contact_id,
-                    ),
-                    at=now,
-                )
-                for attempt in claimed
-            ],
-        )
+        await publish_due(self.broker, claimed, at=now)
         passing(Failpoint.AFTER_PUBLISH)

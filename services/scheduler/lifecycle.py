@@ -5,14 +5,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from shared.db import campaign_runs, counters, locks, public_events, waiting_counts
+from shared.db import campaign_runs, counters, locks, public_events, tenants, waiting_counts
 from shared.db.calling_groups import Group
 from shared.db.campaign_runs import UnsettledCampaign
 from shared.db.policies import Policies
 from shared.db.scheduler import completion, given_up
 from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
-from shared.domain.campaigns import CampaignState, follows
+from shared.domain.campaigns import CampaignKey, CampaignState, follows
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.commands import CampaignCommand
 from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
@@ -35,21 +35,24 @@ class Lifecycle:
     policies: Policies = field(default_factory=Policies)
 
     async def on_commands(self, commands: list[CampaignCommand], *, now: datetime) -> None:
-        for campaign_id in {command.data.campaign_id for command in commands}:
-            await self._settle(campaign_id, now=now)
+        campaigns = {
+            CampaignKey(command.data.tenant_id, command.data.campaign_id) for command in commands
+        }
+        for campaign in campaigns:
+            await self._settle(campaign, now=now)
 
     async def run_once(self, now: datetime) -> bool:
         async with self.pool.acquire() as conn:
             open_campaigns = await campaign_runs.unsettled(conn)
         more = False
-        for campaign_id in open_campaigns:
-            more = await self._settle(campaign_id, now=now) or more
+        for campaign in open_campaigns:
+            more = await self._settle(campaign, now=now) or more
         return more
 
-    async def _settle(self, campaign_id: int, *, now: datetime) -> bool:
+    async def _settle(self, key: CampaignKey, *, now: datetime) -> bool:
         """Whether there is more to give up in this campaign."""
         async with self.pool.acquire() as conn, conn.transaction():
-            campaign = await campaign_runs.lock_unsettled(conn, self.policies, campaign_id)
+            campaign = await campaign_runs.lock_unsettled(conn, self.policies, key)
             if campaign is None:
                 return False
             state = follows(
@@ -75,7 +78,7 @@ class Lifecycle:
         """Complete a campaign of which no contact is live or can be called any more."""
         if not await locks.try_exclude_imports(conn, campaign.id):
             return False
-        left = await completion.remainder(conn, campaign.id)
+        left = await completion.remainder(conn, campaign.key)
         if left.has_live_attempts:
             return False
         if not all(self._is_over(campaign, group, now=now) for group in left.waiting):
@@ -84,7 +87,11 @@ class Lifecycle:
         for group in left.waiting:
             outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
             finished += await given_up.give_up(
-                conn, campaign.id, group.id, outcome=outcome, limit=EXPIRE_MOST - len(finished)
+                conn,
+                campaign.key,
+                group.id,
+                outcome=outcome,
+                limit=EXPIRE_MOST - len(finished),
             )
         await _count(conn, finished)
         if left.waiting:
@@ -99,18 +106,23 @@ class Lifecycle:
         return rules.opening(now=now) is None
 
     async def expire(self, now: datetime) -> bool:
-        """End the contacts whose requests are void by now."""
-        async with self.pool.acquire() as conn, conn.transaction():
-            expired = await given_up.expire(conn, now=now, limit=EXPIRE_MOST)
-            await _count(conn, expired)
-        return len(expired) == EXPIRE_MOST
+        """Finish the contacts whose requests have expired, tenant by tenant."""
+        more = False
+        for tenant_id in await tenants.with_expired_contacts(self.pool, now=now):
+            async with self.pool.acquire() as conn, conn.transaction():
+                expired = await given_up.expire(
+                    conn, tenant_id=tenant_id, now=now, limit=EXPIRE_MOST
+                )
+                await _count(conn, expired)
+            more = more or len(expired) == EXPIRE_MOST
+        return more
 
 
 async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
     """Last in the transaction but for its public events, in the order in which all writers lock."""
-    ends = Counter((each.campaign_id, counters.FINISHED + each.outcome) for each in finished)
+    ends = Counter((contact.campaign, counters.FINISHED + contact.outcome) for contact in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
-    await waiting_counts.add(conn, [(each.bucket, -1) for each in finished])
+    await waiting_counts.add(conn, [(contact.bucket, -1) for contact in finished])
 
 
 def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
@@ -121,7 +133,7 @@ def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
 async def _move(
     conn: Connection, campaign: UnsettledCampaign, state: CampaignState, *, now: datetime
 ) -> CampaignChanged:
-    await campaign_runs.move(conn, campaign.id, state, at=now)
+    await campaign_runs.move(conn, campaign.key, state, at=now)
     data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
     CAMPAIGNS_MOVED.labels(state).inc()
     logger.info("campaign moved", extra={"campaign_id": campaign.id, "state": str(state)})

@@ -37,7 +37,7 @@ async def in_force(conn: Connection, *, tenant_ids: Collection[int]) -> list[Bla
         FROM blackouts
         WHERE ends_at > clock_timestamp() AND starts_at < ends_at
             AND starts_at < clock_timestamp() + $2::interval
-            AND (tenant_id IS NULL OR tenant_id = ANY ($1::bigint[]))
+            AND (tenant_id IS NULL OR tenant_id = ANY ($1::integer[]))
         """,
         list(tenant_ids),
         AHEAD,
@@ -80,7 +80,7 @@ async def page(
         SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
             reason, created_at
         FROM blackouts
-        WHERE ($1::bigint IS NULL OR tenant_id IS NULL OR tenant_id = $1)
+        WHERE ($1::integer IS NULL OR tenant_id IS NULL OR tenant_id = $1)
             AND ($2::bigint IS NULL OR id < $2)
         ORDER BY id DESC
         LIMIT $3
@@ -100,7 +100,7 @@ async def end(conn: Connection, blackout_id: int, *, tenant_id: int | None) -> b
     found = await conn.fetchval(
         """
         UPDATE blackouts SET ends_at = least(ends_at, greatest(starts_at, clock_timestamp()))
-        WHERE id = $1 AND ($2::bigint IS NULL OR tenant_id = $2)
+        WHERE id = $1 AND ($2::integer IS NULL OR tenant_id = $2)
         RETURNING true
         """,
         blackout_id,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.db.rows import calling_group
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 from shared.domain.places.calling_groups import CallingGroup
 
 
@@ -53,30 +54,37 @@ async def insert(conn: Connection, groups: Collection[CallingGroup]) -> None:
     )
 
 
-async def add_to_campaign(conn: Connection, campaign_id: int, ids: Sequence[int]) -> None:
+async def add_to_campaign(conn: Connection, campaign: CampaignKey, ids: Sequence[int]) -> None:
     await conn.execute(
         """
-        INSERT INTO campaign_groups (campaign_id, calling_group_id)
-        SELECT $1, id FROM unnest($2::integer[]) AS wanted (id)
+        INSERT INTO campaign_groups (tenant_id, campaign_id, calling_group_id)
+        SELECT $1, $2, id FROM unnest($3::integer[]) AS wanted (id)
         ORDER BY id
-        ON CONFLICT (campaign_id, calling_group_id) DO NOTHING
+        ON CONFLICT (tenant_id, campaign_id, calling_group_id) DO NOTHING
         """,
-        campaign_id,
+        *campaign,
         ids,
     )
 
 
 async def of_campaigns(
-    conn: Connection, campaign_ids: Sequence[int], known: dict[int, Group] | None = None
+    conn: Connection, campaigns: Collection[CampaignKey], known: dict[int, Group] | None = None
 ) -> dict[int, list[Group]]:
-    """The groups of each campaign; those in `known` are not read again, others are added to it."""
+    """The groups of each campaign, by its id.
+
+    Groups in `known` are not read again; the others are added to it.
+    """
     known = {} if known is None else known
     rows = await conn.fetch(
         """
-        SELECT campaign_id, array_agg(calling_group_id) AS ids FROM campaign_groups
-        WHERE campaign_id = ANY ($1) GROUP BY campaign_id
+        SELECT campaign.id AS campaign_id, array_agg(calling_group_id) AS ids
+        FROM unnest($1::integer[], $2::bigint[]) AS campaign (tenant_id, id)
+        JOIN campaign_groups ON campaign_groups.tenant_id = campaign.tenant_id
+            AND campaign_groups.campaign_id = campaign.id
+        GROUP BY campaign.id
         """,
-        list(campaign_ids),
+        [campaign.tenant_id for campaign in campaigns],
+        [campaign.campaign_id for campaign in campaigns],
     )
     unknown = {id_ for row in rows for id_ in row["ids"]} - known.keys()
     if unknown:

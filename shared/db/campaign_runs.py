@@ -10,7 +10,7 @@ from shared.db.policies import Policies
 from shared.db.rows import campaign_caps, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
-from shared.domain.campaigns import CampaignState, WantedState
+from shared.domain.campaigns import CampaignKey, CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
 
 
@@ -29,6 +29,10 @@ class RunningCampaign:
     caps: dict[Scope, Caps]
 
     @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.id)
+
+    @property
     def scopes(self) -> Hierarchy:
         return scopes_of(tenant=self.tenant_id, trunk=self.trunk_id, campaign=self.id)
 
@@ -43,6 +47,10 @@ class UnsettledCampaign:
     state: CampaignState
     wanted_state: WantedState
 
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.id)
+
 
 async def running(conn: Connection, policies: Policies) -> list[RunningCampaign]:
     """The campaigns whose contacts may be claimed."""
@@ -56,14 +64,14 @@ async def running(conn: Connection, policies: Policies) -> list[RunningCampaign]
         JOIN trunks k ON k.id = c.trunk_id
         WHERE c.state NOT IN ('completed', 'cancelled')
             AND c.state = 'running' AND c.wanted_state = 'running'
-        ORDER BY c.id
+        ORDER BY c.tenant_id, c.id
         """
     )
     return await _campaigns(conn, rows, policies)
 
 
 async def current(
-    conn: Connection, policies: Policies, ids: Collection[int]
+    conn: Connection, policies: Policies, campaigns: Collection[CampaignKey]
 ) -> tuple[dict[int, RunningCampaign], datetime]:
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
@@ -72,67 +80,71 @@ async def current(
             c.state = 'running' AND c.wanted_state = 'running' AS wanted, t.rules_revision,
             t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
-        FROM campaigns c
+        FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
+        JOIN campaigns c ON c.tenant_id = wanted.tenant_id AND c.id = wanted.id
         JOIN tenants t ON t.id = c.tenant_id
         JOIN trunks k ON k.id = c.trunk_id
-        WHERE c.id = ANY($1)
         """,
-        list(ids),
+        [campaign.tenant_id for campaign in campaigns],
+        [campaign.campaign_id for campaign in campaigns],
     )
     at: datetime = rows[0]["at"] if rows else await conn.fetchval("SELECT clock_timestamp()")
-    campaigns = await _campaigns(conn, rows, policies)
-    return {campaign.id: campaign for campaign in campaigns}, at
+    read = await _campaigns(conn, rows, policies)
+    return {campaign.id: campaign for campaign in read}, at
 
 
-async def unsettled(conn: Connection) -> list[int]:
-    """Ids of the campaigns that have something still to do."""
+async def unsettled(conn: Connection) -> list[CampaignKey]:
+    """The campaigns of all tenants whose state may have to change."""
     rows = await conn.fetch(
         """
-        SELECT id FROM campaigns
-        WHERE state NOT IN ('completed', 'cancelled')
-            AND NOT (state = 'draft' AND wanted_state = 'draft')
-            AND NOT (state = 'paused' AND wanted_state = 'paused')
-        ORDER BY id
+        SELECT c.tenant_id, c.id AS campaign_id
+        FROM tenants t JOIN campaigns c ON c.tenant_id = t.id
+        WHERE c.state NOT IN ('completed', 'cancelled')
+            AND NOT (c.state = 'draft' AND c.wanted_state = 'draft')
+            AND NOT (c.state = 'paused' AND c.wanted_state = 'paused')
+        ORDER BY c.tenant_id, c.id
         """
     )
-    return [row["id"] for row in rows]
+    return [CampaignKey(**row) for row in rows]
 
 
 async def lock_unsettled(
-    conn: Connection, policies: Policies, campaign_id: int
+    conn: Connection, policies: Policies, campaign: CampaignKey
 ) -> UnsettledCampaign | None:
-    """The campaign for this transaction alone; None when it has ended or another works on it."""
+    """Lock the campaign for this transaction; None if it has ended or another has locked it."""
     row = await conn.fetchrow(
         """
         SELECT c.id, c.tenant_id, c.revision, t.rules_revision, c.state, c.wanted_state
         FROM campaigns c JOIN tenants t ON t.id = c.tenant_id
-        WHERE c.id = $1 AND c.state NOT IN ('completed', 'cancelled')
+        WHERE c.tenant_id = $1 AND c.id = $2 AND c.state NOT IN ('completed', 'cancelled')
         FOR NO KEY UPDATE OF c SKIP LOCKED
         """,
-        campaign_id,
+        *campaign,
     )
     if row is None:
         return None
-    known = await policies.of(conn, {campaign_id: revision(row)})
+    known = await policies.of(conn, {campaign: revision(row)})
     return UnsettledCampaign(
         row["id"],
         row["tenant_id"],
-        known[campaign_id],
+        known[campaign],
         CampaignState(row["state"]),
         WantedState(row["wanted_state"]),
     )
 
 
-async def move(conn: Connection, campaign_id: int, state: CampaignState, *, at: datetime) -> None:
+async def move(
+    conn: Connection, campaign: CampaignKey, state: CampaignState, *, at: datetime
+) -> None:
     await conn.execute(
         """
         UPDATE campaigns
-        SET state = $2,
-            started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $3) ELSE started_at END,
-            ended_at = CASE WHEN $2 IN ('completed', 'cancelled') THEN $3 END
-        WHERE id = $1
+        SET state = $3,
+            started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, $4) ELSE started_at END,
+            ended_at = CASE WHEN $3 IN ('completed', 'cancelled') THEN $4 END
+        WHERE tenant_id = $1 AND id = $2
         """,
-        campaign_id,
+        *campaign,
         state,
         at,
     )
@@ -141,15 +153,16 @@ async def move(conn: Connection, campaign_id: int, state: CampaignState, *, at: 
 async def _campaigns(
     conn: Connection, rows: Sequence[asyncpg.Record], policies: Policies
 ) -> list[RunningCampaign]:
-    known = await policies.of(conn, {row["id"]: revision(row) for row in rows})
+    keys = [CampaignKey(row["tenant_id"], row["id"]) for row in rows]
+    known = await policies.of(conn, dict(zip(keys, map(revision, rows), strict=True)))
     return [
         RunningCampaign(
             row["id"],
             row["tenant_id"],
             row["trunk_id"],
             row["wanted"],
-            known[row["id"]],
-            campaign_caps(row, known[row["id"]]),
+            known[key],
+            campaign_caps(row, known[key]),
         )
-        for row in rows
+        for key, row in zip(keys, rows, strict=True)
     ]

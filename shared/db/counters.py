@@ -7,6 +7,7 @@ and events (`dropped`, `outcome.*`, `finished.*`).
 from collections.abc import Iterable
 
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 
 CONTACTS = "contacts"
 ATTEMPTS = "attempts"
@@ -15,23 +16,30 @@ OUTCOME = "outcome."
 FINISHED = "finished."
 
 
-async def add(conn: Connection, counts: Iterable[tuple[int, str, int]]) -> None:
-    """Add each (campaign id, name, n), in one order for all writers so that none deadlock."""
+async def add(conn: Connection, counts: Iterable[tuple[CampaignKey, str, int]]) -> None:
+    """Add each (campaign, name, n), in one order for all writers so that none deadlock."""
     rows = sorted(counts)
     if not rows:
         return
     await conn.execute(
         """
-        INSERT INTO campaign_counters AS c (campaign_id, name, value)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])
-        ON CONFLICT (campaign_id, name) DO UPDATE SET value = c.value + excluded.value
+        INSERT INTO campaign_counters AS counter (tenant_id, campaign_id, name, value)
+        SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::bigint[])
+        ON CONFLICT (tenant_id, campaign_id, name)
+            DO UPDATE SET value = counter.value + excluded.value
         """,
-        *(list(column) for column in zip(*rows, strict=True)),
+        [campaign.tenant_id for campaign, _, _ in rows],
+        [campaign.campaign_id for campaign, _, _ in rows],
+        [name for _, name, _ in rows],
+        [count for _, _, count in rows],
     )
 
 
-async def of_campaign(conn: Connection, campaign_id: int) -> dict[str, int]:
+async def of_campaign(conn: Connection, campaign: CampaignKey) -> dict[str, int]:
     rows = await conn.fetch(
-        "SELECT name, value FROM campaign_counters WHERE campaign_id = $1", campaign_id
+        """
+        SELECT name, value FROM campaign_counters WHERE tenant_id = $1 AND campaign_id = $2
+        """,
+        *campaign,
     )
     return {row["name"]: row["value"] for row in rows}

@@ -48,7 +48,7 @@ async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
     rows = await conn.fetch(
         """
         SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
+        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
         WHERE a.ended_at IS NULL AND a.state <> 'claimed'
         """
     )
@@ -60,7 +60,7 @@ async def leases_of(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, i
     rows = await conn.fetch(
         """
         SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
+        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
         WHERE a.id = ANY($1)
         """,
         list(ids),
@@ -73,7 +73,7 @@ async def ended(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, 
     rows = await conn.fetch(
         """
         SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.id = a.campaign_id
+        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
         WHERE a.id = ANY($1) AND a.ended_at IS NOT NULL
         """,
         list(ids),
@@ -90,13 +90,12 @@ async def due(conn: Connection, ids: Sequence[UUID]) -> list[DueAttempt]:
             g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             EXISTS (
                 SELECT FROM suppressions s
-                WHERE s.tenant_id = m.tenant_id AND s.number = c.number
-                    AND s.campaign_id IN (0, m.id) AND s.expires_at > clock_timestamp()
+                WHERE s.tenant_id = a.tenant_id AND s.number = c.number
+                    AND s.campaign_id IN (0, a.campaign_id) AND s.expires_at > clock_timestamp()
             ) AS suppressed
         FROM attempts a
-        JOIN contacts c ON c.id = a.contact_id
+        JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
         JOIN calling_groups g ON g.id = c.calling_group_id
-        JOIN campaigns m ON m.id = a.campaign_id
         WHERE a.id = ANY($1) AND a.state = 'claimed'
         """,
         list(ids),
@@ -148,7 +147,8 @@ async def dial(
         FROM campaigns c
         -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
         WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
-            AND c.id = a.campaign_id AND c.state = 'running' AND c.wanted_state = 'running'
+            AND c.tenant_id = a.tenant_id AND c.id = a.campaign_id
+            AND c.state = 'running' AND c.wanted_state = 'running'
             AND c.revision = ($7::integer[])[array_position($1::uuid[], a.id)]
             AND NOT EXISTS (
                 SELECT FROM suppressions s
@@ -170,15 +170,17 @@ async def dial(
 
 
 async def hand_back(conn: Connection, ids: Sequence[UUID], times: Sequence[datetime]) -> None:
-    """Have claimed attempts published again at their times."""
+    """Let claimed attempts be published again at their times."""
+    # Two dialers may hand back the same attempts: in one order, so that none deadlock.
+    ordered = sorted(zip(ids, times, strict=True))
     await conn.execute(
         """
         UPDATE attempts a SET revisit_at = d.at
         FROM unnest($1::uuid[], $2::timestamptz[]) AS d (id, at)
         WHERE a.id = d.id AND a.state = 'claimed'
         """,
-        list(ids),
-        list(times),
+        [id_ for id_, _ in ordered],
+        [at for _, at in ordered],
     )
 
 
@@ -208,7 +210,7 @@ async def claim_unreported(
     rows = await conn.fetch(
         """
         UPDATE attempts a SET revisit_at = $2 FROM campaigns c
-        WHERE c.id = a.campaign_id AND a.id IN (
+        WHERE c.tenant_id = a.tenant_id AND c.id = a.campaign_id AND a.id IN (
             SELECT id FROM attempts
             WHERE ended_at IS NULL
                 AND state <> 'claimed' AND revisit_at <= $1

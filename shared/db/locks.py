@@ -4,7 +4,7 @@ A transaction takes what it needs of these from the top down, and rows of one ta
 that is named, so that no two wait for each other:
 
 1. `tenants`: the row whose rules are changed
-2. `campaigns`: by id
+2. `campaigns`: by tenant and id
 3. advisory: an import of a campaign, then the right to add contacts to it
 4. `calling_groups` and `campaign_groups`: by their columns, by id
 5. advisory: persons, by their keys
@@ -79,7 +79,7 @@ async def lock_persons(conn: Connection, persons: Collection[Person]) -> None:
         """
         SELECT pg_advisory_xact_lock($1, key) FROM (
             SELECT DISTINCT hashtext(person.tenant_id || person.number) AS key
-            FROM unnest($2::bigint[], $3::text[]) AS person (tenant_id, number)
+            FROM unnest($2::integer[], $3::text[]) AS person (tenant_id, number)
             ORDER BY key
             -- Keeps the sort below the locking.
             OFFSET 0

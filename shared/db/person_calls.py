@@ -39,7 +39,7 @@ async def of_persons(
     rows = await conn.fetch(
         """
         SELECT c.tenant_id, c.number, c.dialing_at, c.subject, c.outcome, c.ended_at
-        FROM unnest($1::bigint[], $2::text[]) AS p (tenant_id, number)
+        FROM unnest($1::integer[], $2::text[]) AS p (tenant_id, number)
         JOIN person_calls c ON c.tenant_id = p.tenant_id AND c.number = p.number
         WHERE c.dialing_at >= $3 OR c.ended_at >= $3 OR c.ended_at IS NULL
         """,
@@ -62,7 +62,7 @@ async def note(conn: Connection, calls: Sequence[NewCall], *, at: datetime) -> N
         """
         INSERT INTO person_calls (tenant_id, number, dialing_at, attempt_id, subject)
         SELECT tenant_id, number, $5, attempt_id, subject
-        FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[])
+        FROM unnest($1::integer[], $2::text[], $3::uuid[], $4::text[])
             AS n (tenant_id, number, attempt_id, subject)
         """,
         [call.person.tenant_id for call in calls],
@@ -78,7 +78,7 @@ async def end(conn: Connection, ended: Sequence[tuple[UUID, Person, Outcome, dat
     await conn.execute(
         """
         UPDATE person_calls c SET outcome = e.outcome, ended_at = e.ended_at
-        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[])
+        FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[])
             AS e (attempt_id, tenant_id, number, outcome, ended_at)
         WHERE c.tenant_id = e.tenant_id AND c.number = e.number AND c.attempt_id = e.attempt_id
         """,
@@ -95,7 +95,7 @@ async def forget(conn: Connection, dropped: Sequence[tuple[UUID, Person]]) -> No
     await conn.execute(
         """
         DELETE FROM person_calls c
-        USING unnest($1::uuid[], $2::bigint[], $3::text[]) AS d (attempt_id, tenant_id, number)
+        USING unnest($1::uuid[], $2::integer[], $3::text[]) AS d (attempt_id, tenant_id, number)
         WHERE c.tenant_id = d.tenant_id AND c.number = d.number AND c.attempt_id = d.attempt_id
         """,
         [attempt_id for attempt_id, _ in dropped],

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
+import asyncpg
+
 from shared.db.rows import campaign_policy, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy, Revision
+from shared.domain.campaigns import CampaignKey
 
 # Some ten kilobytes each; an installation with more campaigns at work reads some of them anew.
 KEPT_MOST = 10_000
@@ -14,16 +17,16 @@ class Policies:
     """A cache for one database. Definitions are long, so they are fetched once per revision."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, CampaignPolicy] = {}
+        self._kept: dict[CampaignKey, CampaignPolicy] = {}
 
     async def of(
-        self, conn: Connection, revisions: Mapping[int, Revision]
-    ) -> dict[int, CampaignPolicy]:
-        """The policies of campaigns, by id, each of the given revision or a later one."""
+        self, conn: Connection, revisions: Mapping[CampaignKey, Revision]
+    ) -> dict[CampaignKey, CampaignPolicy]:
+        """The policies of campaigns, each of the given revision or a later one."""
         known = {
-            id_: policy
-            for id_, wanted in revisions.items()
-            if (policy := self._kept.get(id_)) is not None and policy.revision == wanted
+            campaign: policy
+            for campaign, wanted in revisions.items()
+            if (policy := self._kept.get(campaign)) is not None and policy.revision == wanted
         }
         missing = revisions.keys() - known.keys()
         if missing:
@@ -34,30 +37,40 @@ class Policies:
         return known
 
     async def current(
-        self, conn: Connection, campaign_ids: Collection[int]
-    ) -> dict[int, CampaignPolicy]:
-        """The policies of campaigns, by id, as they are now."""
+        self, conn: Connection, campaigns: Collection[CampaignKey]
+    ) -> dict[CampaignKey, CampaignPolicy]:
+        """The policies of campaigns as they are now."""
         rows = await conn.fetch(
             """
-            SELECT campaign.id, campaign.revision, tenant.rules_revision
-            FROM campaigns AS campaign
+            SELECT campaign.tenant_id, campaign.id, campaign.revision, tenant.rules_revision
+            FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
+            JOIN campaigns AS campaign
+                ON campaign.tenant_id = wanted.tenant_id AND campaign.id = wanted.id
             JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
-            WHERE campaign.id = ANY ($1::bigint[])
             """,
-            list(campaign_ids),
+            [campaign.tenant_id for campaign in campaigns],
+            [campaign.campaign_id for campaign in campaigns],
         )
-        return await self.of(conn, {row["id"]: revision(row) for row in rows})
+        return await self.of(conn, {_key(row): revision(row) for row in rows})
 
 
-async def _read(conn: Connection, campaign_ids: Collection[int]) -> dict[int, CampaignPolicy]:
+async def _read(
+    conn: Connection, campaigns: Collection[CampaignKey]
+) -> dict[CampaignKey, CampaignPolicy]:
     rows = await conn.fetch(
         """
-        SELECT campaign.id, campaign.revision, campaign.definition::text,
+        SELECT campaign.tenant_id, campaign.id, campaign.revision, campaign.definition::text,
             tenant.rules_revision, tenant.rules::text AS tenant_rules
-        FROM campaigns AS campaign
+        FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
+        JOIN campaigns AS campaign
+            ON campaign.tenant_id = wanted.tenant_id AND campaign.id = wanted.id
         JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
-        WHERE campaign.id = ANY ($1::bigint[])
         """,
-        list(campaign_ids),
+        [campaign.tenant_id for campaign in campaigns],
+        [campaign.campaign_id for campaign in campaigns],
     )
-    return {row["id"]: campaign_policy(row) for row in rows}
+    return {_key(row): campaign_policy(row) for row in rows}
+
+
+def _key(row: asyncpg.Record) -> CampaignKey:
+    return CampaignKey(row["tenant_id"], row["id"])

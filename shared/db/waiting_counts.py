@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 
 NEW = "new"
 # As the schema's function five_minutes_of has it.
@@ -22,10 +23,15 @@ class WaitBucket:
     `five_minutes` counts from 1970 and is that of their not_before; 0 means at once.
     """
 
+    tenant_id: int
     campaign_id: int
     calling_group_id: int
     waits_for: str
     five_minutes: int
+
+    @property
+    def campaign(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
 
 
 def five_minutes_of(not_before: datetime | None) -> int:
@@ -46,13 +52,16 @@ async def add(conn: Connection, changes: Iterable[tuple[WaitBucket, int]]) -> No
         return
     await conn.execute(
         """
-        INSERT INTO waiting_contacts AS w (
-            campaign_id, calling_group_id, waits_for, five_minutes, contacts
+        INSERT INTO waiting_contacts AS bucket (
+            tenant_id, campaign_id, calling_group_id, waits_for, five_minutes, contacts
         )
-        SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::int[], $5::bigint[])
-        ON CONFLICT (campaign_id, calling_group_id, waits_for, five_minutes)
-            DO UPDATE SET contacts = w.contacts + excluded.contacts
+        SELECT * FROM unnest(
+            $1::integer[], $2::bigint[], $3::integer[], $4::text[], $5::integer[], $6::bigint[]
+        )
+        ON CONFLICT (tenant_id, campaign_id, calling_group_id, waits_for, five_minutes)
+            DO UPDATE SET contacts = bucket.contacts + excluded.contacts
         """,
+        [bucket.tenant_id for bucket, _ in rows],
         [bucket.campaign_id for bucket, _ in rows],
         [bucket.calling_group_id for bucket, _ in rows],
         [bucket.waits_for for bucket, _ in rows],
@@ -61,19 +70,22 @@ async def add(conn: Connection, changes: Iterable[tuple[WaitBucket, int]]) -> No
     )
 
 
-async def of_campaign(conn: Connection, campaign_id: int) -> list[tuple[WaitBucket, int]]:
+async def of_campaign(conn: Connection, campaign: CampaignKey) -> list[tuple[WaitBucket, int]]:
     rows = await conn.fetch(
         """
-        SELECT campaign_id, calling_group_id, waits_for, five_minutes, contacts
+        SELECT calling_group_id, waits_for, five_minutes, contacts
         FROM waiting_contacts
-        WHERE campaign_id = $1 AND contacts <> 0
+        WHERE tenant_id = $1 AND campaign_id = $2 AND contacts <> 0
         """,
-        campaign_id,
+        *campaign,
     )
     return [
         (
             WaitBucket(
-                row["campaign_id"], row["calling_group_id"], row["waits_for"], row["five_minutes"]
+                *campaign,
+                row["calling_group_id"],
+                row["waits_for"],
+                row["five_minutes"],
             ),
             row["contacts"],
         )
@@ -81,17 +93,18 @@ async def of_campaign(conn: Connection, campaign_id: int) -> list[tuple[WaitBuck
     ]
 
 
-async def prune(conn: Connection, *, before: int, limit: int) -> int:
-    """Delete empty buckets of the past; return how many."""
+async def prune(conn: Connection, tenant_id: int, *, before: int, limit: int) -> int:
+    """Delete a tenant's empty buckets of the past; return how many."""
     rows = await conn.fetch(
         """
         DELETE FROM waiting_contacts
-        WHERE (campaign_id, calling_group_id, waits_for, five_minutes) IN (
+        WHERE tenant_id = $1 AND (campaign_id, calling_group_id, waits_for, five_minutes) IN (
             SELECT campaign_id, calling_group_id, waits_for, five_minutes FROM waiting_contacts
-            WHERE contacts = 0 AND five_minutes < $1 AND five_minutes > 0
-            LIMIT $2 FOR UPDATE SKIP LOCKED
+            WHERE tenant_id = $1 AND contacts = 0 AND five_minutes < $2 AND five_minutes > 0
+            LIMIT $3 FOR UPDATE SKIP LOCKED
         ) RETURNING 1
         """,
+        tenant_id,
         before,
         limit,
     )

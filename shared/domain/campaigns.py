@@ -1,6 +1,14 @@
 """The states of a campaign, what its owner may want, and which state follows from that."""
 
 from enum import StrEnum
+from typing import NamedTuple
+
+
+class CampaignKey(NamedTuple):
+    """Names a campaign's row by its whole key."""
+
+    tenant_id: int
+    campaign_id: int
 
 
 class CampaignState(StrEnum):

@@ -22,7 +22,8 @@ async def contact_counted_twice(history: History) -> None:
 
 async def counter_that_nobody_knows(history: History) -> None:
     await history.conn.execute(
-        "INSERT INTO campaign_counters SELECT campaign_id, 'stray', 1 FROM contacts LIMIT 1"
+        "INSERT INTO campaign_counters SELECT tenant_id, campaign_id, 'stray', 1 FROM contacts"
+        " LIMIT 1"
     )
 
 
@@ -30,7 +31,7 @@ async def waiting_where_nobody_waits(history: History) -> None:
     await history.conn.execute(
         """
         INSERT INTO waiting_contacts
-        SELECT campaign_id, calling_group_id, 'retry', 5, 1 FROM contacts LIMIT 1
+        SELECT tenant_id, campaign_id, calling_group_id, 'retry', 5, 1 FROM contacts LIMIT 1
         """
     )
 

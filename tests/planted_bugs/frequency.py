@@ -90,14 +90,15 @@ async def a_third_call_after_one_that_informed_about_a_subject(history: History)
 
 async def a_third_call_by_two_tenants(history: History) -> None:
     await a_third_call_by_two_campaigns(history)
-    await history.conn.execute(
-        """
-        WITH other AS (INSERT INTO tenants (name) VALUES ('b') RETURNING id)
-        UPDATE campaigns SET tenant_id = other.id FROM other WHERE campaigns.id <> $1
-        """,
-        history.campaign_id,
-    )
-    other = await history.conn.fetchval("SELECT max(id) FROM tenants")
+    other = await history.conn.fetchval("INSERT INTO tenants (name) VALUES ('b') RETURNING id")
+    for table, column in (
+        ("campaigns", "id"),
+        ("contacts", "campaign_id"),
+        ("attempts", "campaign_id"),
+    ):
+        await history.conn.execute(
+            f"UPDATE {table} SET tenant_id = $1 WHERE {column} <> $2", other, history.campaign_id
+        )
     moved = await history.conn.fetch(
         "SELECT id FROM attempts WHERE campaign_id <> $1", history.campaign_id
     )

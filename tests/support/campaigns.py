@@ -78,6 +78,13 @@ async def a_running_campaign(
     return campaign_id
 
 
+async def tenant_of(conn: Connection, campaign_id: int) -> int:
+    tenant_id: int = await conn.fetchval(
+        "SELECT tenant_id FROM campaigns WHERE id = $1", campaign_id
+    )
+    return tenant_id
+
+
 async def some_contacts(
     conn: Connection,
     campaign_id: int,
@@ -89,6 +96,7 @@ async def some_contacts(
 ) -> list[int]:
     """Contacts with numbers +12025550000 and up; their ids in order."""
     source = "contact" if zones else "unknown"
+    tenant_id = await tenant_of(conn, campaign_id)
     group_id = await conn.fetchval(
         """
         INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
@@ -102,27 +110,33 @@ async def some_contacts(
         list(jurisdictions),
     )
     await conn.execute(
-        "INSERT INTO campaign_groups VALUES ($1, $2) ON CONFLICT DO NOTHING", campaign_id, group_id
+        "INSERT INTO campaign_groups VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        tenant_id,
+        campaign_id,
+        group_id,
     )
     rows = await conn.fetch(
         """
-        INSERT INTO contacts (campaign_id, calling_group_id, number)
-        SELECT $1, $2, '+' || (12025550000 + n) FROM generate_series($3::int, $3::int + $4 - 1) n
+        INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number)
+        SELECT $1, $2, $3, '+' || (12025550000 + n)
+        FROM generate_series($4::int, $4::int + $5 - 1) n
         RETURNING id
         """,
+        tenant_id,
         campaign_id,
         group_id,
         first,
         count,
     )
     await waiting_counts.add(
-        conn, [(WaitBucket(campaign_id, group_id, waiting_counts.NEW, 0), count)]
+        conn, [(WaitBucket(tenant_id, campaign_id, group_id, waiting_counts.NEW, 0), count)]
     )
     await conn.execute(
         """
-        INSERT INTO campaign_counters AS c VALUES ($1, 'contacts', $2)
-        ON CONFLICT (campaign_id, name) DO UPDATE SET value = c.value + excluded.value
+        INSERT INTO campaign_counters AS c VALUES ($1, $2, 'contacts', $3)
+        ON CONFLICT (tenant_id, campaign_id, name) DO UPDATE SET value = c.value + excluded.value
         """,
+        tenant_id,
         campaign_id,
         count,
     )

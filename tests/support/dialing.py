@@ -30,7 +30,13 @@ from shared.domain.capacity.scopes import INSTALLATION, Caps
 from shared.kafka.broker import consume, make_broker
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
-from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
+from tests.support.campaigns import (
+    a_definition,
+    a_rulebook,
+    a_running_campaign,
+    some_contacts,
+    tenant_of,
+)
 from tests.support.pipeline import ScriptedProvider, settings_for
 from tests.support.waiting import until
 
@@ -62,21 +68,23 @@ class Bench:
     campaign: int = 0
     tenant: int = 0
 
-    async def claimed(self, count: int = 1, **definition: object) -> list[AttemptDue]:
+    async def claimed(
+        self, count: int = 1, *, tenant_id: int | None = None, **definition: object
+    ) -> list[AttemptDue]:
         """Attempts as the scheduler leaves them, with the messages that it sends."""
         now = datetime.now(UTC)
-        self.campaign = await a_running_campaign(self.pool, a_definition(**definition), now=now)
-        self.tenant = await self.pool.fetchval(
-            "SELECT tenant_id FROM campaigns WHERE id = $1", self.campaign
+        self.campaign = await a_running_campaign(
+            self.pool, a_definition(**definition), tenant_id=tenant_id, now=now
         )
+        self.tenant = await tenant_of(self.pool, self.campaign)
         await some_contacts(self.pool, self.campaign, count)
         rows = await self.pool.fetch(
             """
-            WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id)
-            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                revisit_at, number, state, tzdata_version)
-            SELECT uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
-            RETURNING id, contact_id
+            WITH taken AS (UPDATE contacts SET state = 'active' RETURNING tenant_id, id)
+            INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
+                window_closes_at, revisit_at, number, state, tzdata_version)
+            SELECT tenant_id, uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
+            RETURNING tenant_id, id, contact_id
             """,
             self.campaign,
             now,
@@ -85,7 +93,10 @@ class Bench:
         return [
             AttemptDue.of(
                 AttemptDueData(
-                    attempt_id=row["id"], campaign_id=self.campaign, contact_id=row["contact_id"]
+                    tenant_id=row["tenant_id"],
+                    attempt_id=row["id"],
+                    campaign_id=self.campaign,
+                    contact_id=row["contact_id"],
                 ),
                 at=now,
             )

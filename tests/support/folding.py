@@ -41,10 +41,12 @@ async def another_attempt(
 ) -> UUID:
     id_: UUID = await pool.fetchval(
         """
-        WITH taken AS (UPDATE contacts SET state = 'active' RETURNING id, campaign_id, attempts)
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-            revisit_at, dialing_at, number, state, tzdata_version)
-        SELECT uuidv7(), campaign_id, id, $1, $2, $2,
+        WITH taken AS (
+            UPDATE contacts SET state = 'active' RETURNING tenant_id, id, campaign_id, attempts
+        )
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
+            window_closes_at, revisit_at, dialing_at, number, state, tzdata_version)
+        SELECT tenant_id, uuidv7(), campaign_id, id, $1, $2, $2,
             CASE WHEN $3 = 'dialing' THEN $1::timestamptz END, attempts + 1, $3, 'test'
         FROM taken RETURNING id
         """,

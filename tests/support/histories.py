@@ -88,9 +88,10 @@ class History:
         )
         contact_id: int = await self.conn.fetchval(
             """
-            INSERT INTO contacts (campaign_id, calling_group_id, number)
-            VALUES ($1, $2, $3) RETURNING id
+            INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number)
+            VALUES ($1, $2, $3, $4) RETURNING id
             """,
+            self.tenant_id,
             campaign_id or self.campaign_id,
             group,
             number,
@@ -120,9 +121,9 @@ class History:
         state = outcome if outcome in ("unknown", "dropped") else "ended"
         await self.conn.execute(
             """
-            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                dialing_at, ended_at, number, state, tzdata_version, outcome)
-            SELECT $1, campaign_id, id, $3, $3::timestamptz + interval '1 hour',
+            INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
+                window_closes_at, dialing_at, ended_at, number, state, tzdata_version, outcome)
+            SELECT tenant_id, $1, campaign_id, id, $3, $3::timestamptz + interval '1 hour',
                 CASE WHEN $5 <> 'dropped' THEN $3::timestamptz END, $4, attempts + 1, $5, '2026b',
                 CASE WHEN $5 <> 'dropped' THEN $6 END
             FROM contacts WHERE id = $2
@@ -180,28 +181,28 @@ class History:
         )
         await self.conn.execute(
             """
-            INSERT INTO campaign_counters (campaign_id, name, value)
-            SELECT campaign_id, 'contacts', count(*) FROM contacts GROUP BY 1
+            INSERT INTO campaign_counters (tenant_id, campaign_id, name, value)
+            SELECT tenant_id, campaign_id, 'contacts', count(*) FROM contacts GROUP BY 1, 2
             UNION ALL
-            SELECT campaign_id, 'finished.' || outcome, count(*) FROM contacts
-            WHERE state = 'finished' GROUP BY 1, 2
+            SELECT tenant_id, campaign_id, 'finished.' || outcome, count(*) FROM contacts
+            WHERE state = 'finished' GROUP BY 1, 2, 3
             UNION ALL
-            SELECT campaign_id, 'attempts', count(*) FROM attempts GROUP BY 1
+            SELECT tenant_id, campaign_id, 'attempts', count(*) FROM attempts GROUP BY 1, 2
             UNION ALL
-            SELECT campaign_id, 'outcome.' || outcome, count(*) FROM attempts
-            WHERE outcome IS NOT NULL GROUP BY 1, 2
+            SELECT tenant_id, campaign_id, 'outcome.' || outcome, count(*) FROM attempts
+            WHERE outcome IS NOT NULL GROUP BY 1, 2, 3
             UNION ALL
-            SELECT campaign_id, 'dropped', count(*) FROM attempts
-            WHERE state = 'dropped' GROUP BY 1
+            SELECT tenant_id, campaign_id, 'dropped', count(*) FROM attempts
+            WHERE state = 'dropped' GROUP BY 1, 2
             """
         )
         await self.conn.execute(
             """
             INSERT INTO waiting_contacts (
-                campaign_id, calling_group_id, waits_for, five_minutes, contacts
+                tenant_id, campaign_id, calling_group_id, waits_for, five_minutes, contacts
             )
-            SELECT campaign_id, calling_group_id, 'new', 0, count(*) FROM contacts
-            WHERE state = 'pending' GROUP BY 1, 2
+            SELECT tenant_id, campaign_id, calling_group_id, 'new', 0, count(*) FROM contacts
+            WHERE state = 'pending' GROUP BY 1, 2, 3
             """
         )
         self.write_log()
@@ -226,7 +227,11 @@ async def begin(conn: Session, log: Path) -> History:
 
 async def want(history: History, state: str, *, at: datetime) -> None:
     await history.conn.execute(
-        "INSERT INTO campaign_changes (campaign_id, wanted_state, at) VALUES ($1, $2, $3)",
+        """
+        INSERT INTO campaign_changes (tenant_id, campaign_id, wanted_state, at)
+        VALUES ($1, $2, $3, $4)
+        """,
+        history.tenant_id,
         history.campaign_id,
         state,
         at,

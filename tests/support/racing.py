@@ -71,11 +71,15 @@ class Race:
             now = datetime.now(UTC)
             await asyncio.gather(*(claimer.run_once(now) for claimer in self.claimers))
             rows = await self.pool.fetch(
-                "SELECT id, campaign_id, contact_id FROM attempts WHERE state = 'claimed'"
+                """
+                SELECT tenant_id, id, campaign_id, contact_id FROM attempts
+                WHERE state = 'claimed'
+                """
             )
             due = [
                 AttemptDue.of(
                     AttemptDueData(
+                        tenant_id=row["tenant_id"],
                         attempt_id=row["id"],
                         campaign_id=row["campaign_id"],
                         contact_id=row["contact_id"],

@@ -64,9 +64,11 @@ async def a_call(
     attempt_id, ended_at = uuid7(), at + timedelta(minutes=2)
     row = await api.pool.fetchrow(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-            dialing_at, ended_at, number, state, tzdata_version, outcome)
-        SELECT $1, c.campaign_id, c.id, $3::timestamptz, $3, $3, $4, 1, 'ended', '2026b', $5
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
+            window_closes_at, dialing_at, ended_at, number, state, tzdata_version,
+            outcome)
+        SELECT c.tenant_id, $1, c.campaign_id, c.id, $3::timestamptz, $3, $3, $4, 1, 'ended',
+            '2026b', $5
         FROM contacts c WHERE c.id = $2
         RETURNING (SELECT c.number FROM contacts c WHERE c.id = $2) AS number,
             (SELECT coalesce(m.definition ->> 'subject', '')
@@ -178,9 +180,9 @@ async def allowed(api: Api) -> int:
     for n in range(7):
         await api.pool.execute(
             """
-            INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at,
-                revisit_at, dialing_at, number, state, tzdata_version)
-            SELECT $1, campaign_id, $2::bigint + $3::bigint, $4::timestamptz, $4, $4,
+            INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
+                window_closes_at, revisit_at, dialing_at, number, state, tzdata_version)
+            SELECT tenant_id, $1, campaign_id, $2::bigint + $3::bigint, $4::timestamptz, $4, $4,
                 CASE WHEN $5 = 'dialing' THEN $4 END, 1, $5, '2026b'
             FROM contacts WHERE id = $2
             """,

@@ -4,12 +4,17 @@ from dataclasses import dataclass
 
 from services.api.http.resources import Resources
 from shared.db.api import api_keys
+from shared.domain.campaigns import CampaignKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     tenant_id: int
     api_key_id: int
+
+    def campaign(self, campaign_id: int) -> CampaignKey:
+        """The key of a campaign of the caller's tenant."""
+        return CampaignKey(self.tenant_id, campaign_id)
 
 
 async def identify(resources: Resources, credential: str) -> Caller | None:

@@ -47,7 +47,9 @@ async def list_attempts(
     """Oldest first."""
     async with resources.pool.acquire() as conn:
         await campaigns.owned(conn, caller, campaign_id)
-        rows = await attempt_records.page(conn, campaign_id, after=uuid_of(cursor), limit=limit)
+        rows = await attempt_records.page(
+            conn, caller.campaign(campaign_id), after=uuid_of(cursor), limit=limit
+        )
     return AttemptPage.of(rows, limit=limit)
 
 
@@ -59,7 +61,9 @@ async def list_attempts_of_contact(
     async with resources.pool.acquire() as conn:
         if await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id) is None:
             raise not_found()
-        rows = await attempt_records.of_contact(conn, contact_id)
+        rows = await attempt_records.of_contact(
+            conn, tenant_id=caller.tenant_id, contact_id=contact_id
+        )
     return AttemptPage(attempts=[AttemptView.of(row) for row in rows], next_cursor=None)
 
 

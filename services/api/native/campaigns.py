@@ -189,7 +189,7 @@ async def read_counters(campaign_id: Id, resources: In, caller: Authenticated) -
     """Added up in the transaction of each fact; all of one moment."""
     async with resources.pool.acquire() as conn:
         await campaigns.owned(conn, caller, campaign_id)
-        return _counted(await counters.of_campaign(conn, campaign_id))
+        return _counted(await counters.of_campaign(conn, caller.campaign(campaign_id)))
 
 
 def _counted(values: dict[str, int]) -> CountersView:

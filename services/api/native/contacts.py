@@ -227,7 +227,9 @@ async def list_contacts(
     """In order of their numbers."""
     async with resources.pool.acquire() as conn:
         await campaigns.owned(conn, caller, campaign_id)
-        rows = await contacts.page(conn, campaign_id, state=state, after=id_of(cursor), limit=limit)
+        rows = await contacts.page(
+            conn, caller.campaign(campaign_id), state=state, after=id_of(cursor), limit=limit
+        )
     return ContactPage.of(rows, limit=limit)
 
 

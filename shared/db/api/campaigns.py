@@ -7,7 +7,7 @@ import asyncpg
 
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
-from shared.domain.campaigns import ENDED, CampaignState, WantedState
+from shared.domain.campaigns import ENDED, CampaignKey, CampaignState, WantedState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,35 +108,38 @@ async def page(
     return [_campaign(record) for record in records]
 
 
-async def want(conn: Connection, campaign_id: int, wanted: WantedState, *, api_key_id: int) -> None:
+async def want(
+    conn: Connection, campaign: CampaignKey, wanted: WantedState, *, api_key_id: int
+) -> None:
     """Write what the owner wants, and who wanted it when; the dialer obeys from the commit on."""
     await conn.execute(
         """
         WITH change AS (
-            INSERT INTO campaign_changes (campaign_id, wanted_state, api_key_id, at)
-            VALUES ($1, $2, $3, clock_timestamp())
+            INSERT INTO campaign_changes (tenant_id, campaign_id, wanted_state, api_key_id, at)
+            VALUES ($1, $2, $3, $4, clock_timestamp())
         )
-        UPDATE campaigns SET wanted_state = $2 WHERE id = $1
+        UPDATE campaigns SET wanted_state = $3 WHERE tenant_id = $1 AND id = $2
         """,
-        campaign_id,
+        *campaign,
         wanted,
         api_key_id,
     )
 
 
 async def edit(
-    conn: Connection, campaign_id: int, definition: CampaignDefinition, *, api_key_id: int
+    conn: Connection, campaign: CampaignKey, definition: CampaignDefinition, *, api_key_id: int
 ) -> None:
     """Write another definition, and who gave it when."""
     await conn.execute(
         """
         WITH edit AS (
-            INSERT INTO campaign_edits (campaign_id, definition, api_key_id, at)
-            VALUES ($1, $3, $4, clock_timestamp())
+            INSERT INTO campaign_edits (tenant_id, campaign_id, definition, api_key_id, at)
+            VALUES ($1, $2, $4, $5, clock_timestamp())
         )
-        UPDATE campaigns SET name = $2, definition = $3, revision = revision + 1 WHERE id = $1
+        UPDATE campaigns SET name = $3, definition = $4, revision = revision + 1
+        WHERE tenant_id = $1 AND id = $2
         """,
-        campaign_id,
+        *campaign,
         definition.name,
         definition.model_dump_json(),
         api_key_id,
@@ -147,12 +150,12 @@ async def bump_revision(conn: Connection, *, tenant_id: int | None) -> None:
     """Have what dialers judge by at this moment be judged anew: a tenant's campaigns, or all."""
     await conn.execute(
         """
-        UPDATE campaigns SET revision = revision + 1 WHERE id IN (
-            SELECT id FROM campaigns
-            WHERE ($1::bigint IS NULL OR tenant_id = $1)
+        UPDATE campaigns SET revision = revision + 1 WHERE (tenant_id, id) IN (
+            SELECT tenant_id, id FROM campaigns
+            WHERE ($1::integer IS NULL OR tenant_id = $1)
                 AND state NOT IN ('completed', 'cancelled')
             -- In one order for all, so that none deadlock.
-            ORDER BY id FOR NO KEY UPDATE
+            ORDER BY tenant_id, id FOR NO KEY UPDATE
         )
         """,
         tenant_id,

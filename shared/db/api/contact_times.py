@@ -17,6 +17,7 @@ class TimedContact:
     `suppressed` is for good; `resumes_at` is its time before a suppression or a callback.
     """
 
+    tenant_id: int
     id: int
     campaign_id: int
     calling_group_id: int
@@ -41,7 +42,11 @@ class TimedContact:
     def bucket(self) -> WaitBucket:
         waits_for = self.waits_for or NEW
         return WaitBucket(
-            self.campaign_id, self.calling_group_id, waits_for, five_minutes_of(self.not_before)
+            self.tenant_id,
+            self.campaign_id,
+            self.calling_group_id,
+            waits_for,
+            five_minutes_of(self.not_before),
         )
 
     @property
@@ -59,9 +64,7 @@ async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | No
     """The contact's campaign; nobody else moves the contact until the transaction ends."""
     campaign_id: int | None = await conn.fetchval(
         """
-        SELECT c.campaign_id FROM contacts c JOIN campaigns m ON m.id = c.campaign_id
-        WHERE c.id = $2 AND m.tenant_id = $1
-        FOR UPDATE OF c
+        SELECT campaign_id FROM contacts WHERE tenant_id = $1 AND id = $2 FOR UPDATE
         """,
         tenant_id,
         contact_id,
@@ -69,30 +72,32 @@ async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | No
     return campaign_id
 
 
-async def get(conn: Connection, contact_id: int) -> TimedContact:
-    """Read apart from the lock, for which a suppression may have been waited for."""
+async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedContact:
+    """Read after the lock: a suppression may have been committed while it was waited for."""
     row = await conn.fetchrow(
         """
-        SELECT c.id, c.campaign_id, c.calling_group_id, g.zones, m.definition::text, c.state,
-            c.outcome, c.waits_for, NULLIF(c.not_before, '-infinity') AS not_before,
+        SELECT c.tenant_id, c.id, c.campaign_id, c.calling_group_id, g.zones,
+            m.definition::text, c.state, c.outcome, c.waits_for,
+            NULLIF(c.not_before, '-infinity') AS not_before,
             c.resumes_at, c.expires_at, c.attempts, c.day, c.attempts_on_day,
             c.attempts_in_window, c.window_closes_at, a.ended_at,
             s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
             NULLIF(s.until, 'infinity') AS suppressed_until
         FROM contacts c
-        JOIN campaigns m ON m.id = c.campaign_id
+        JOIN campaigns m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
         JOIN calling_groups g ON g.id = c.calling_group_id
         CROSS JOIN LATERAL (
             SELECT max(expires_at) AS until FROM suppressions
-            WHERE tenant_id = m.tenant_id AND number = c.number
-                AND campaign_id IN (0, m.id) AND expires_at > clock_timestamp()
+            WHERE tenant_id = c.tenant_id AND number = c.number
+                AND campaign_id IN (0, c.campaign_id) AND expires_at > clock_timestamp()
         ) s
         CROSS JOIN LATERAL (
             SELECT max(ended_at) AS ended_at FROM attempts
-            WHERE contact_id = c.id AND state IN ('ended', 'unknown')
+            WHERE tenant_id = c.tenant_id AND contact_id = c.id AND state IN ('ended', 'unknown')
         ) a
-        WHERE c.id = $1
+        WHERE c.tenant_id = $1 AND c.id = $2
         """,
+        tenant_id,
         contact_id,
     )
     assert row is not None  # noqa: S101 - it is locked
@@ -103,16 +108,19 @@ async def get(conn: Connection, contact_id: int) -> TimedContact:
 
 async def move(
     conn: Connection,
-    contact_id: int,
     *,
+    tenant_id: int,
+    contact_id: int,
     not_before: datetime,
     waits_for: str | None,
     resumes_at: datetime | None,
 ) -> None:
     await conn.execute(
         """
-        UPDATE contacts SET not_before = $2, waits_for = $3, resumes_at = $4 WHERE id = $1
+        UPDATE contacts SET not_before = $3, waits_for = $4, resumes_at = $5
+        WHERE tenant_id = $1 AND id = $2
         """,
+        tenant_id,
         contact_id,
         not_before,
         waits_for,
@@ -120,6 +128,13 @@ async def move(
     )
 
 
-async def expire_at(conn: Connection, contact_id: int, expires_at: datetime | None) -> None:
+async def expire_at(
+    conn: Connection, *, tenant_id: int, contact_id: int, expires_at: datetime | None
+) -> None:
     """None: never."""
-    await conn.execute("UPDATE contacts SET expires_at = $2 WHERE id = $1", contact_id, expires_at)
+    await conn.execute(
+        "UPDATE contacts SET expires_at = $3 WHERE tenant_id = $1 AND id = $2",
+        tenant_id,
+        contact_id,
+        expires_at,
+    )

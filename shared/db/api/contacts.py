@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.db.types import Connection
 from shared.db.waiting_counts import WaitBucket
+from shared.domain.campaigns import CampaignKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,10 @@ async def insert(
     records = await conn.fetch(
         """
         INSERT INTO contacts (
-            campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
+            tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
             external_id, attributes, expires_at
         )
-        SELECT $2, r.calling_group_id,
+        SELECT $1, $2, r.calling_group_id,
                CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
@@ -73,7 +74,7 @@ async def insert(
                 AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
         ) s
         ORDER BY r.position
-        ON CONFLICT (campaign_id, number) DO NOTHING
+        ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
         RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes
         """,
@@ -93,18 +94,23 @@ async def insert(
             bucket=None
             if record["state"] == "finished"
             else WaitBucket(
-                campaign_id, record["calling_group_id"], record["waits_for"], record["five_minutes"]
+                tenant_id,
+                campaign_id,
+                record["calling_group_id"],
+                record["waits_for"],
+                record["five_minutes"],
             ),
         )
         for record in records
     ]
 
 
-async def any_in(conn: Connection, campaign_id: int) -> bool:
-    found: bool = await conn.fetchval(
-        "SELECT EXISTS (SELECT FROM contacts WHERE campaign_id = $1)", campaign_id
+async def any_in(conn: Connection, campaign: CampaignKey) -> bool:
+    exists: bool = await conn.fetchval(
+        "SELECT EXISTS (SELECT FROM contacts WHERE tenant_id = $1 AND campaign_id = $2)",
+        *campaign,
     )
-    return found
+    return exists
 
 
 async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact | None:
@@ -115,9 +121,8 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
                c.attempts,
                NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
         FROM contacts c
-        JOIN campaigns m ON m.id = c.campaign_id
         JOIN calling_groups g ON g.id = c.calling_group_id
-        WHERE c.id = $2 AND m.tenant_id = $1
+        WHERE c.tenant_id = $1 AND c.id = $2
         """,
         tenant_id,
         contact_id,
@@ -126,7 +131,12 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
 
 
 async def page(
-    conn: Connection, campaign_id: int, *, state: str | None, after: int | None, limit: int
+    conn: Connection,
+    campaign: CampaignKey,
+    *,
+    state: str | None,
+    after: int | None,
+    limit: int,
 ) -> list[Contact]:
     """In order of the number, which an index of the table already keeps.
 
@@ -140,14 +150,15 @@ async def page(
                NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
         FROM contacts c
         JOIN calling_groups g ON g.id = c.calling_group_id
-        WHERE c.campaign_id = $1
-          AND c.number > COALESCE(
-              (SELECT number FROM contacts WHERE id = $3 AND campaign_id = $1), '')
-          AND ($2::text IS NULL OR c.state = $2)
+        WHERE c.tenant_id = $1 AND c.campaign_id = $2
+          AND c.number > COALESCE((
+              SELECT number FROM contacts WHERE tenant_id = $1 AND id = $4 AND campaign_id = $2
+          ), '')
+          AND ($3::text IS NULL OR c.state = $3)
         ORDER BY c.number
-        LIMIT $4
+        LIMIT $5
         """,
-        campaign_id,
+        *campaign,
         state,
         after,
         limit,

@@ -41,7 +41,8 @@ async def settle(
                 CASE WHEN c.waits_for = 'suppression' THEN coalesce(c.resumes_at, '-infinity')
                     ELSE c.not_before END AS due_at
             FROM campaigns m
-            JOIN contacts c ON c.campaign_id = m.id AND c.number = ANY ($3::text[])
+            JOIN contacts c ON c.tenant_id = m.tenant_id AND c.campaign_id = m.id
+                AND c.number = ANY ($3::text[])
             CROSS JOIN LATERAL (
                 SELECT max(expires_at) AS until FROM suppressions
                 WHERE tenant_id = $1 AND number = c.number
@@ -70,9 +71,10 @@ async def settle(
                 -- A callback keeps the time that it put off.
                 WHEN w.waits_for = 'callback' THEN w.resumes_at END
         FROM waiting w
-        WHERE c.id = w.id
-        RETURNING c.campaign_id, c.calling_group_id, c.state = 'finished' AS is_excluded,
-            w.waits_for AS waited_for, NULLIF(w.not_before, '-infinity') AS waited_until,
+        WHERE c.tenant_id = $1 AND c.id = w.id
+        RETURNING c.tenant_id, c.campaign_id, c.calling_group_id,
+            c.state = 'finished' AS is_excluded, w.waits_for AS waited_for,
+            NULLIF(w.not_before, '-infinity') AS waited_until,
             c.waits_for, NULLIF(c.not_before, '-infinity') AS not_before
         """,
         tenant_id,
@@ -85,7 +87,7 @@ async def settle(
 
 
 def _settled(record: asyncpg.Record) -> SettledContact:
-    group = record["campaign_id"], record["calling_group_id"]
+    group = record["tenant_id"], record["campaign_id"], record["calling_group_id"]
     waited = WaitBucket(
         *group, record["waited_for"] or NEW, five_minutes_of(record["waited_until"])
     )

@@ -57,10 +57,10 @@ async def merge(
         """
         WITH inserted AS (
             INSERT INTO contacts (
-                campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
-                external_id, attributes, expires_at
+                tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
+                number, external_id, attributes, expires_at
             )
-            SELECT $2, ($3::integer[])[r.group_number],
+            SELECT $1, $2, ($3::integer[])[r.group_number],
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                    CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                    CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
@@ -73,7 +73,7 @@ async def merge(
                     AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
             ) s
             ORDER BY r.line
-            ON CONFLICT (campaign_id, number) DO NOTHING
+            ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
             RETURNING state, calling_group_id, waits_for, not_before
         )
         SELECT state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
@@ -88,7 +88,11 @@ async def merge(
     waiting = [
         (
             WaitBucket(
-                campaign_id, record["calling_group_id"], record["waits_for"], record["five_minutes"]
+                tenant_id,
+                campaign_id,
+                record["calling_group_id"],
+                record["waits_for"],
+                record["five_minutes"],
             ),
             record["contacts"],
         )

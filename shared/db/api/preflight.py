@@ -27,7 +27,7 @@ async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | 
             k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
             coalesce((
                 SELECT value FROM campaign_counters
-                WHERE campaign_id = c.id AND name = 'finished.' || $3
+                WHERE tenant_id = $1 AND campaign_id = c.id AND name = 'finished.' || $3
             ), 0) AS excluded
         FROM campaigns c
         JOIN tenants t ON t.id = c.tenant_id

@@ -16,7 +16,7 @@ from shared.db.types import Connection
 from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.campaigns import ENDED, CampaignState, WantedState
+from shared.domain.campaigns import ENDED, CampaignKey, CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Scope, scopes_of
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
@@ -144,7 +144,7 @@ async def contact(
                 ORDER BY p.dialing_at
             ) AS calls
         FROM contacts c
-        JOIN campaigns m ON m.id = c.campaign_id
+        JOIN campaigns m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
         JOIN tenants t ON t.id = m.tenant_id
         JOIN trunks k ON k.id = m.trunk_id
         JOIN calling_groups g ON g.id = c.calling_group_id
@@ -154,8 +154,9 @@ async def contact(
                 AND expires_at > $3
             ORDER BY expires_at DESC, campaign_id LIMIT 1
         ) s ON true
-        LEFT JOIN attempts a ON a.contact_id = c.id AND a.ended_at IS NULL
-        WHERE c.id = $2 AND m.tenant_id = $1
+        LEFT JOIN attempts a ON a.tenant_id = c.tenant_id AND a.contact_id = c.id
+            AND a.ended_at IS NULL
+        WHERE c.tenant_id = $1 AND c.id = $2
         """,
         tenant_id,
         contact_id,
@@ -171,8 +172,7 @@ async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> Atte
         SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
             a.stopped_by, a.rules, a.tzdata_version,
             a.window_closes_at, a.claimed_at, a.dialing_at, a.ended_at
-        FROM attempts a JOIN campaigns m ON m.id = a.campaign_id
-        WHERE a.id = $2 AND m.tenant_id = $1
+        FROM attempts a WHERE a.tenant_id = $1 AND a.id = $2
         """,
         tenant_id,
         attempt_id,
@@ -210,7 +210,7 @@ async def campaign(
 
 
 async def waiting(
-    conn: Connection, campaign_id: int, *, now: datetime
+    conn: Connection, campaign: CampaignKey, *, now: datetime
 ) -> list[tuple[WaitBucket, int]]:
     """The waiting contacts by bucket: every five minutes of the next hour, then hour by hour.
 
@@ -221,20 +221,25 @@ async def waiting(
         SELECT calling_group_id, waits_for, min(five_minutes) AS five_minutes,
             sum(contacts)::bigint AS contacts
         FROM waiting_contacts
-        WHERE campaign_id = $1 AND contacts <> 0
+        WHERE tenant_id = $1 AND campaign_id = $2 AND contacts <> 0
         GROUP BY calling_group_id, waits_for, CASE
-            WHEN five_minutes <= five_minutes_of($2) THEN 0
-            WHEN five_minutes <= five_minutes_of($2) + $3 THEN five_minutes
+            WHEN five_minutes <= five_minutes_of($3) THEN 0
+            WHEN five_minutes <= five_minutes_of($3) + $4 THEN five_minutes
             -- Hours since 1970: their numbers are far smaller than those of five minutes.
-            ELSE five_minutes / $3 END
+            ELSE five_minutes / $4 END
         """,
-        campaign_id,
+        *campaign,
         now,
         BUCKETS_AN_HOUR,
     )
     return [
         (
-            WaitBucket(campaign_id, row["calling_group_id"], row["waits_for"], row["five_minutes"]),
+            WaitBucket(
+                *campaign,
+                row["calling_group_id"],
+                row["waits_for"],
+                row["five_minutes"],
+            ),
             row["contacts"],
         )
         for row in rows
@@ -246,11 +251,16 @@ async def in_use(conn: Connection) -> dict[Scope, InUse]:
     rows = await conn.fetch(
         """
         SELECT m.id, m.tenant_id, m.trunk_id,
-            count(*) FILTER (WHERE a.state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE a.state <> 'claimed') AS dialed
-        FROM attempts a JOIN campaigns m ON m.id = a.campaign_id
-        WHERE a.ended_at IS NULL
-        GROUP BY m.id
+            count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
+            count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed
+        FROM tenants AS tenant
+        -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, campaign_id, state FROM attempts
+            WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
+        ) AS attempt
+        JOIN campaigns m ON m.tenant_id = attempt.tenant_id AND m.id = attempt.campaign_id
+        GROUP BY m.tenant_id, m.id
         """
     )
     claimed, dialed = Counter[Scope](), Counter[Scope]()

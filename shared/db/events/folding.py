@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
+from shared.domain.campaigns import CampaignKey
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
@@ -46,6 +47,10 @@ class FoldFacts:
     phone: str
     in_person_calls: bool
 
+    @property
+    def campaign(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnd:
@@ -65,6 +70,7 @@ class AttemptEnd:
 class ContactNext:
     """What becomes of a contact; `resumes_at` is its time without the suppression it waits for."""
 
+    tenant_id: int
     id: int
     state: ContactState
     not_before: datetime | None
@@ -83,19 +89,18 @@ async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, FoldFacts]:
     rows = await conn.fetch(
         """
         SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
-            m.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
+            a.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
             c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
             c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.in_person_calls,
             s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
             NULLIF(s.until, 'infinity') AS suppressed_until
         FROM attempts a
-        JOIN contacts c ON c.id = a.contact_id
+        JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
         JOIN calling_groups g ON g.id = c.calling_group_id
-        JOIN campaigns m ON m.id = a.campaign_id
         CROSS JOIN LATERAL (
             SELECT max(expires_at) AS until FROM suppressions
-            WHERE tenant_id = m.tenant_id AND number = c.number
-                AND campaign_id IN (0, m.id) AND expires_at > clock_timestamp()
+            WHERE tenant_id = a.tenant_id AND number = c.number
+                AND campaign_id IN (0, a.campaign_id) AND expires_at > clock_timestamp()
         ) s
         -- By the state, because `ended_at` would bring in the index of all live attempts.
         WHERE a.id = ANY($1) AND a.state IN ('claimed', 'dialing', 'placed')
@@ -165,12 +170,12 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
         FROM unnest(
             $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::smallint[],
             $6::smallint[], $7::date[], $8::smallint[], $9::timestamptz[], $10::text[],
-            $11::timestamptz[]
+            $11::timestamptz[], $12::integer[]
         ) AS d (
             id, state, not_before, waits_for, attempts, attempts_on_day, day, attempts_in_window,
-            last_window, outcome, resumes_at
+            last_window, outcome, resumes_at, tenant_id
         )
-        WHERE c.id = d.id
+        WHERE c.tenant_id = d.tenant_id AND c.id = d.id
         """,
         [each.id for each in nexts],
         [each.state for each in nexts],
@@ -183,4 +188,5 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
         [each.last_window for each in nexts],
         [each.outcome for each in nexts],
         [each.resumes_at for each in nexts],
+        [each.tenant_id for each in nexts],
     )

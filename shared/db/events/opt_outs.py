@@ -11,10 +11,9 @@ async def suppress(conn: Connection, attempt_ids: Sequence[UUID]) -> None:
     await conn.execute(
         """
         INSERT INTO suppressions (tenant_id, number, reason)
-        SELECT DISTINCT m.tenant_id, c.number, 'opt_out'
+        SELECT DISTINCT a.tenant_id, c.number, 'opt_out'
         FROM attempts a
-        JOIN contacts c ON c.id = a.contact_id
-        JOIN campaigns m ON m.id = a.campaign_id
+        JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
         WHERE a.id = ANY ($1)
         -- In one order for all, so that none deadlock.
         ORDER BY 1, 2

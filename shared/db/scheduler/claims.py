@@ -1,6 +1,6 @@
 """attempts, as the scheduler makes them: due contacts are claimed, lost claims published again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,8 +11,9 @@ from shared.db.waiting_counts import WaitBucket
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAttempt:
-    """What must be published for a claimed attempt."""
+    """A claimed attempt, as it is published to the dialers."""
 
+    tenant_id: int
     id: UUID
     campaign_id: int
     contact_id: int
@@ -68,6 +69,7 @@ class LiveAttempts:
 async def claim(
     conn: Connection,
     *,
+    tenant_id: int,
     campaign_id: int,
     groups: Sequence[ClaimableGroup],
     limit: int,
@@ -77,40 +79,45 @@ async def claim(
 ) -> tuple[list[ClaimedAttempt], list[WaitBucket]]:
     """Claim up to `limit` due contacts of the open groups, in the order given.
 
-    Also where each has waited.
+    Returns the new attempts, and the bucket that each contact leaves.
     """
     rows = await conn.fetch(
         """
         WITH due AS (
             -- Nothing sorts or gathers here, so the groups are read one after another and
             -- reading stops at the limit: an open window of a million rows costs `limit` rows.
-            SELECT c.id, c.attempts, c.not_before, c.waits_for, g.id AS group_id, g.closes_at,
-                g.rules
-            FROM unnest($2::int[], $3::timestamptz[], $4::text[]) AS g (id, closes_at, rules)
+            SELECT contact.id, contact.attempts, contact.not_before, contact.waits_for,
+                open_group.id AS group_id, open_group.closes_at, open_group.rules
+            FROM unnest($3::integer[], $4::timestamptz[], $5::text[])
+                AS open_group (id, closes_at, rules)
             CROSS JOIN LATERAL (
                 SELECT id, attempts, not_before, waits_for FROM contacts
-                WHERE campaign_id = $1 AND calling_group_id = g.id
-                    AND state = 'pending' AND not_before <= $5
-                    AND (expires_at IS NULL OR expires_at > $5)
-                ORDER BY not_before LIMIT $6
+                WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = open_group.id
+                    AND state = 'pending' AND not_before <= $6
+                    AND (expires_at IS NULL OR expires_at > $6)
+                ORDER BY not_before LIMIT $7
                 FOR UPDATE SKIP LOCKED
-            ) AS c
-            LIMIT $6
-        ), taken AS (
-            UPDATE contacts SET state = 'active' FROM due WHERE contacts.id = due.id
+            ) AS contact
+            LIMIT $7
+        ), activated AS (
+            -- No other scheduler claims these contacts from the commit on.
+            UPDATE contacts SET state = 'active'
+            FROM due WHERE contacts.tenant_id = $1 AND contacts.id = due.id
         ), claimed AS (
             INSERT INTO attempts (
-                id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at, number,
-                state, tzdata_version, rules
+                tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+                number, state, tzdata_version, rules
             )
-            SELECT uuidv7(), $1, id, $5, closes_at, $7, attempts + 1, 'claimed', $8, rules FROM due
-            RETURNING id, campaign_id, contact_id
+            SELECT $1, uuidv7(), $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules
+            FROM due
+            RETURNING id, contact_id
         )
-        SELECT c.id, c.campaign_id, c.contact_id, d.group_id,
-            coalesce(d.waits_for, 'new') AS waits_for,
-            five_minutes_of(d.not_before) AS five_minutes
-        FROM claimed c JOIN due d ON d.id = c.contact_id
+        SELECT claimed.id, claimed.contact_id, due.group_id,
+            coalesce(due.waits_for, 'new') AS waits_for,
+            five_minutes_of(due.not_before) AS five_minutes
+        FROM claimed JOIN due ON due.id = claimed.contact_id
         """,
+        tenant_id,
         campaign_id,
         [group.id for group in groups],
         [group.closes_at for group in groups],
@@ -120,9 +127,9 @@ async def claim(
         revisit_at,
         tzdata_version,
     )
-    claimed = [ClaimedAttempt(row["id"], row["campaign_id"], row["contact_id"]) for row in rows]
+    claimed = [ClaimedAttempt(tenant_id, row["id"], campaign_id, row["contact_id"]) for row in rows]
     return claimed, [
-        WaitBucket(campaign_id, row["group_id"], row["waits_for"], row["five_minutes"])
+        WaitBucket(tenant_id, campaign_id, row["group_id"], row["waits_for"], row["five_minutes"])
         for row in rows
     ]
 
@@ -130,6 +137,7 @@ async def claim(
 async def lock_due(
     conn: Connection,
     *,
+    tenant_id: int,
     campaign_id: int,
     groups: Sequence[int],
     callbacks: bool,
@@ -139,20 +147,22 @@ async def lock_due(
     """Up to `limit` due contacts, or only those with a callback, to be decided on one by one."""
     rows = await conn.fetch(
         """
-        SELECT c.id, g.id AS group_id, c.number, coalesce(c.waits_for, 'new') AS waits_for,
-            five_minutes_of(c.not_before) AS five_minutes
-        FROM unnest($2::int[]) AS g (id)
+        SELECT contact.id, open_group.id AS group_id, contact.number,
+            coalesce(contact.waits_for, 'new') AS waits_for,
+            five_minutes_of(contact.not_before) AS five_minutes
+        FROM unnest($3::integer[]) AS open_group (id)
         CROSS JOIN LATERAL (
             SELECT id, number, not_before, waits_for FROM contacts
-            WHERE campaign_id = $1 AND calling_group_id = g.id
-                AND state = 'pending' AND not_before <= $3
-                AND (expires_at IS NULL OR expires_at > $3)
-                AND (NOT $5 OR waits_for = 'callback')
-            ORDER BY not_before LIMIT $4
+            WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = open_group.id
+                AND state = 'pending' AND not_before <= $4
+                AND (expires_at IS NULL OR expires_at > $4)
+                AND (NOT $6 OR waits_for = 'callback')
+            ORDER BY not_before LIMIT $5
             FOR UPDATE SKIP LOCKED
-        ) AS c
-        LIMIT $4
+        ) AS contact
+        LIMIT $5
         """,
+        tenant_id,
         campaign_id,
         list(groups),
         now,
@@ -164,7 +174,9 @@ async def lock_due(
             id=row["id"],
             calling_group_id=row["group_id"],
             number=row["number"],
-            bucket=WaitBucket(campaign_id, row["group_id"], row["waits_for"], row["five_minutes"]),
+            bucket=WaitBucket(
+                tenant_id, campaign_id, row["group_id"], row["waits_for"], row["five_minutes"]
+            ),
         )
         for row in rows
     ]
@@ -174,31 +186,36 @@ async def insert(
     conn: Connection,
     new: Sequence[NewAttempt],
     *,
+    tenant_id: int,
     campaign_id: int,
     tzdata_version: str,
     revisit_at: datetime,
     now: datetime,
 ) -> list[ClaimedAttempt]:
-    """Claim contacts that `lock_due` has locked."""
+    """Claim contacts of a campaign that `lock_due` has locked."""
     rows = await conn.fetch(
         """
-        WITH taken AS (
-            UPDATE contacts c SET state = 'active'
-            FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) AS n (id, closes_at, rules)
-            WHERE c.id = n.id
-            RETURNING c.id, c.attempts, n.closes_at, n.rules
+        WITH activated AS (
+            -- No other scheduler claims these contacts from the commit on.
+            UPDATE contacts AS contact SET state = 'active'
+            FROM unnest($3::bigint[], $4::timestamptz[], $5::text[])
+                AS attempt (contact_id, closes_at, rules)
+            WHERE contact.tenant_id = $1 AND contact.id = attempt.contact_id
+            RETURNING contact.id, contact.attempts, attempt.closes_at, attempt.rules
         )
         INSERT INTO attempts (
-            id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at, number, state,
-            tzdata_version, rules
+            tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+            number, state, tzdata_version, rules
         )
-        SELECT uuidv7(), $1, id, $5, closes_at, $6, attempts + 1, 'claimed', $7, rules FROM taken
-        RETURNING id, campaign_id, contact_id
+        SELECT $1, uuidv7(), $2, id, $6, closes_at, $7, attempts + 1, 'claimed', $8, rules
+        FROM activated
+        RETURNING tenant_id, id, campaign_id, contact_id
         """,
+        tenant_id,
         campaign_id,
-        [each.contact_id for each in new],
-        [each.closes_at for each in new],
-        [each.rules for each in new],
+        [attempt.contact_id for attempt in new],
+        [attempt.closes_at for attempt in new],
+        [attempt.rules for attempt in new],
         now,
         revisit_at,
         tzdata_version,
@@ -206,31 +223,42 @@ async def insert(
     return [ClaimedAttempt(**row) for row in rows]
 
 
-async def defer(conn: Connection, deferred: Sequence[DeferredContact]) -> None:
-    """Have contacts that `lock_due` has locked wait."""
+async def defer(conn: Connection, deferred: Sequence[DeferredContact], *, tenant_id: int) -> None:
+    """Let contacts that `lock_due` has locked wait."""
     await conn.execute(
         """
-        UPDATE contacts c SET not_before = d.until, waits_for = d.waits_for
-        FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS d (id, until, waits_for)
-        WHERE c.id = d.id
+        UPDATE contacts AS contact SET not_before = deferred.until, waits_for = deferred.waits_for
+        FROM unnest($2::bigint[], $3::timestamptz[], $4::text[])
+            AS deferred (contact_id, until, waits_for)
+        WHERE contact.tenant_id = $1 AND contact.id = deferred.contact_id
         """,
-        [each.contact_id for each in deferred],
-        [each.until for each in deferred],
-        [each.waits_for for each in deferred],
+        tenant_id,
+        [contact.contact_id for contact in deferred],
+        [contact.until for contact in deferred],
+        [contact.waits_for for contact in deferred],
     )
 
 
-async def live(conn: Connection, *, now: datetime) -> dict[int, LiveAttempts]:
-    """Live attempts by campaign, read from the small index that holds nothing else."""
+async def live(
+    conn: Connection, tenant_ids: Collection[int], *, now: datetime
+) -> dict[int, LiveAttempts]:
+    """Live attempts of the tenants by campaign, from the small index that holds nothing else."""
     rows = await conn.fetch(
         """
-        SELECT campaign_id,
-            count(*) FILTER (WHERE state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE state <> 'claimed') AS dialed,
-            count(*) FILTER (WHERE state = 'claimed' AND revisit_at <= $1) AS overdue
-        FROM attempts WHERE ended_at IS NULL
-        GROUP BY campaign_id
+        SELECT attempt.campaign_id,
+            count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
+            count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed,
+            count(*) FILTER (WHERE attempt.state = 'claimed' AND attempt.revisit_at <= $2)
+                AS overdue
+        FROM unnest($1::integer[]) AS tenant (id)
+        -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
+        CROSS JOIN LATERAL (
+            SELECT campaign_id, state, revisit_at FROM attempts
+            WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
+        ) AS attempt
+        GROUP BY attempt.campaign_id
         """,
+        list(tenant_ids),
         now,
     )
     return {
@@ -240,18 +268,19 @@ async def live(conn: Connection, *, now: datetime) -> dict[int, LiveAttempts]:
 
 
 async def republish(
-    conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
+    conn: Connection, *, tenant_id: int, now: datetime, revisit_at: datetime, limit: int
 ) -> list[ClaimedAttempt]:
-    """Claimed attempts that nobody dialed in time, to be published again."""
+    """Claimed attempts of a tenant whose `revisit_at` has passed, to be published again."""
     rows = await conn.fetch(
         """
-        UPDATE attempts SET revisit_at = $2 WHERE id IN (
+        UPDATE attempts SET revisit_at = $3 WHERE tenant_id = $1 AND id IN (
             SELECT id FROM attempts
-            WHERE ended_at IS NULL
-                AND state = 'claimed' AND revisit_at <= $1
-            ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING id, campaign_id, contact_id
+            WHERE tenant_id = $1 AND ended_at IS NULL
+                AND state = 'claimed' AND revisit_at <= $2
+            ORDER BY revisit_at LIMIT $4 FOR UPDATE SKIP LOCKED
+        ) RETURNING tenant_id, id, campaign_id, contact_id
         """,
+        tenant_id,
         now,
         revisit_at,
         limit,

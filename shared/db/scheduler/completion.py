@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.db.calling_groups import Group
 from shared.db.rows import calling_group
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Remainder:
     waiting: Sequence[Group]
 
 
-async def remainder(conn: Connection, campaign_id: int) -> Remainder:
+async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     """One statement, so one snapshot.
 
     Between two, a claim could move the last pending contact to a live attempt, and neither
@@ -30,21 +31,30 @@ async def remainder(conn: Connection, campaign_id: int) -> Remainder:
             waiting.jurisdiction_source
         FROM (
             SELECT
-                EXISTS (SELECT FROM contacts WHERE campaign_id = $1) AS has_contacts,
                 EXISTS (
-                    SELECT FROM attempts WHERE ended_at IS NULL AND campaign_id = $1
+                    SELECT FROM contacts WHERE tenant_id = $1 AND campaign_id = $2
+                ) AS has_contacts,
+                -- OFFSET 0 keeps the campaign out of the choice of the index: the live attempts of
+                -- a tenant are few, all attempts of a campaign are not.
+                EXISTS (
+                    SELECT FROM (
+                        SELECT campaign_id FROM attempts
+                        WHERE tenant_id = $1 AND ended_at IS NULL OFFSET 0
+                    ) AS attempt
+                    WHERE campaign_id = $2
                 ) AS has_live_attempts
         ) AS campaign
         LEFT JOIN (
             SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
             FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
-            WHERE cg.campaign_id = $1 AND EXISTS (
-                SELECT FROM contacts c
-                WHERE c.campaign_id = $1 AND c.calling_group_id = g.id AND c.state = 'pending'
+            WHERE cg.tenant_id = $1 AND cg.campaign_id = $2 AND EXISTS (
+                SELECT FROM contacts
+                WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = g.id
+                    AND state = 'pending'
             )
         ) AS waiting ON true
         """,
-        campaign_id,
+        *campaign,
     )
     return Remainder(
         rows[0]["has_contacts"],

@@ -1,6 +1,6 @@
-"""contacts that wait, as the scheduler sees them: who is owed a callback, and who is given up."""
+"""contacts that wait, as the scheduler sees them: callbacks that are due, contacts given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,52 +8,61 @@ import asyncpg
 
 from shared.db.types import Connection
 from shared.db.waiting_counts import WaitBucket
+from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUpContact:
-    """A contact that ended without a call, with which outcome, and where it had waited."""
+    """A contact that ended without a call: its campaign, its outcome, the bucket it left."""
 
-    campaign_id: int
+    campaign: CampaignKey
     outcome: Outcome
     bucket: WaitBucket
 
 
 async def callbacks_due(
-    conn: Connection, campaign_ids: Sequence[int], *, now: datetime
+    conn: Connection, campaigns: Collection[CampaignKey], *, now: datetime
 ) -> set[int]:
-    """Those of the campaigns in which somebody is owed a callback now."""
+    """The ids of the campaigns in which a callback is due now."""
     rows = await conn.fetch(
         """
-        SELECT c.id AS campaign_id FROM campaigns c
-        WHERE c.id = ANY ($2) AND EXISTS (
+        SELECT campaign.id AS campaign_id
+        FROM unnest($1::integer[], $2::bigint[]) AS campaign (tenant_id, id)
+        WHERE EXISTS (
             SELECT FROM contacts
-            WHERE campaign_id = c.id AND state = 'pending' AND waits_for = 'callback'
-                AND not_before <= $1
+            WHERE tenant_id = campaign.tenant_id AND campaign_id = campaign.id
+                AND state = 'pending' AND waits_for = 'callback' AND not_before <= $3
         )
         """,
+        [campaign.tenant_id for campaign in campaigns],
+        [campaign.campaign_id for campaign in campaigns],
         now,
-        list(campaign_ids),
     )
     return {row["campaign_id"] for row in rows}
 
 
 async def give_up(
-    conn: Connection, campaign_id: int, group_id: int, *, outcome: Outcome, limit: int
+    conn: Connection,
+    campaign: CampaignKey,
+    group_id: int,
+    *,
+    outcome: Outcome,
+    limit: int,
 ) -> list[GivenUpContact]:
     """Finish up to `limit` pending contacts of a group that can never be called."""
     rows = await conn.fetch(
         """
-        UPDATE contacts SET state = 'finished', outcome = $3 WHERE id IN (
+        UPDATE contacts SET state = 'finished', outcome = $4 WHERE tenant_id = $1 AND id IN (
             SELECT id FROM contacts
-            WHERE campaign_id = $1 AND calling_group_id = $2 AND state = 'pending'
-            LIMIT $4 FOR UPDATE SKIP LOCKED
+            WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = $3
+                AND state = 'pending'
+            LIMIT $5 FOR UPDATE SKIP LOCKED
         )
-        RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+        RETURNING tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes, outcome
         """,
-        campaign_id,
+        *campaign,
         group_id,
         outcome,
         limit,
@@ -61,18 +70,22 @@ async def give_up(
     return [_given_up(row) for row in rows]
 
 
-async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUpContact]:
-    """Finish up to `limit` pending contacts whose requests are void by now."""
+async def expire(
+    conn: Connection, *, tenant_id: int, now: datetime, limit: int
+) -> list[GivenUpContact]:
+    """Finish up to `limit` pending contacts of a tenant that have expired."""
     rows = await conn.fetch(
         """
-        UPDATE contacts SET state = 'finished', outcome = 'out_of_time' WHERE id IN (
+        UPDATE contacts SET state = 'finished', outcome = 'out_of_time'
+        WHERE tenant_id = $1 AND id IN (
             SELECT id FROM contacts
-            WHERE state = 'pending' AND expires_at <= $1
-            ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            WHERE tenant_id = $1 AND state = 'pending' AND expires_at <= $2
+            ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
-        RETURNING campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+        RETURNING tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes, outcome
         """,
+        tenant_id,
         now,
         limit,
     )
@@ -80,7 +93,6 @@ async def expire(conn: Connection, *, now: datetime, limit: int) -> list[GivenUp
 
 
 def _given_up(row: asyncpg.Record) -> GivenUpContact:
-    bucket = WaitBucket(
-        row["campaign_id"], row["calling_group_id"], row["waits_for"], row["five_minutes"]
-    )
-    return GivenUpContact(row["campaign_id"], Outcome(row["outcome"]), bucket)
+    campaign = CampaignKey(row["tenant_id"], row["campaign_id"])
+    bucket = WaitBucket(*campaign, row["calling_group_id"], row["waits_for"], row["five_minutes"])
+    return GivenUpContact(campaign, Outcome(row["outcome"]), bucket)

@@ -10,6 +10,7 @@ ATTEMPTS_DUE = "outdial.attempts.due.v1"
 
 
 class AttemptDueData(Data):
+    tenant_id: int
     attempt_id: UUID
     campaign_id: int
     contact_id: int

@@ -10,6 +10,7 @@ COMMANDS = "outdial.campaigns.commands.v1"
 
 
 class CampaignCommandData(Data):
+    tenant_id: int
     campaign_id: int
     command: Command
 

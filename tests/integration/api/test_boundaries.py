@@ -93,12 +93,12 @@ async def everything_of(api: Api) -> dict[str, Any]:
     contact_id, attempt_id = added["results"][0]["id"], uuid4()
     await api.pool.execute(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            number, state, tzdata_version)
-        VALUES ($1, $2, $3, now(), now(), now(), 1, 'claimed', '2026b')
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, number, state, tzdata_version)
+        SELECT tenant_id, $1, campaign_id, id, now(), now(), now(), 1, 'claimed', '2026b'
+        FROM contacts WHERE id = $2
         """,
         attempt_id,
-        campaign_id,
         contact_id,
     )
     number = "+12025550123"

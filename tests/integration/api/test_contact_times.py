@@ -49,9 +49,11 @@ async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: d
     """One attempt that ended without an answer; the next is planned."""
     await api.pool.execute(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, dialing_at,
-            placed_at, ended_at, number, state, tzdata_version, outcome, provider_call_id)
-        SELECT uuidv7(), campaign_id, id, $2, $2, $2, $2, $2, 1, 'ended', '', 'no_answer', 'x'
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            dialing_at, placed_at, ended_at, number, state, tzdata_version, outcome,
+            provider_call_id)
+        SELECT tenant_id, uuidv7(), campaign_id, id, $2, $2, $2, $2, $2, 1, 'ended', '',
+            'no_answer', 'x'
         FROM contacts WHERE id = $1
         """,
         contact,
@@ -72,7 +74,8 @@ async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: d
         await conn.execute(
             """
             INSERT INTO waiting_contacts
-            SELECT campaign_id, calling_group_id, waits_for, five_minutes_of(not_before), 1
+            SELECT tenant_id, campaign_id, calling_group_id, waits_for,
+                five_minutes_of(not_before), 1
             FROM contacts
             """
         )

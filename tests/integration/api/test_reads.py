@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from shared.db import counters, public_events
 from shared.domain.calendar.holidays import holidays_version
 from shared.domain.calendar.zones import tzdata_version
+from shared.domain.campaigns import CampaignKey
 from tests.support.api import Api
 from tests.support.webhook_rows import an_event
 
@@ -34,13 +35,14 @@ async def an_attempt(api: Api, campaign_id: int, contact_id: int, *, outcome: st
     attempt_id = uuid7()
     await api.pool.execute(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, placed_at, ended_at, number, state, tzdata_version, outcome,
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, dialing_at, placed_at, ended_at, number, state, tzdata_version, outcome,
             provider_call_id)
-        VALUES ($1, $2, $3, $4::timestamptz, $4, CASE WHEN $5::text IS NULL THEN $4 END, $4, $4,
-            CASE WHEN $5 IS NOT NULL THEN $4 END, 1,
-            CASE WHEN $5 IS NULL THEN 'placed' ELSE 'ended' END, '2026b', $5, 'call')
+        VALUES ($1, $2, $3, $4, $5::timestamptz, $5, CASE WHEN $6::text IS NULL THEN $5 END, $5, $5,
+            CASE WHEN $6 IS NOT NULL THEN $5 END, 1,
+            CASE WHEN $6 IS NULL THEN 'placed' ELSE 'ended' END, '2026b', $6, 'call')
         """,
+        api.tenant_id,
         attempt_id,
         campaign_id,
         contact_id,
@@ -110,10 +112,11 @@ async def test_what_a_webhook_was_sent_is_read_page_by_page(api: Api) -> None:
 
 async def test_counters_tell_contacts_attempts_and_outcomes(api: Api) -> None:
     campaign_id = await a_filled_campaign(api)
+    campaign = CampaignKey(api.tenant_id, campaign_id)
     async with api.pool.acquire() as conn:
         counts = {"attempts": 5, "dropped": 1, "outcome.busy": 2, "outcome.answered_human": 1}
         counts |= {"finished.answered_human": 1}
-        await counters.add(conn, [(campaign_id, name, n) for name, n in counts.items()])
+        await counters.add(conn, [(campaign, name, n) for name, n in counts.items()])
 
     told = await api.get(f"/v1/campaigns/{campaign_id}/counters")
 

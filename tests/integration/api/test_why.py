@@ -29,9 +29,9 @@ async def an_attempt(
     attempt_id = uuid7()
     await api.pool.execute(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            ended_at, number, state, tzdata_version, rules, reason, stopped_by)
-        SELECT $1, campaign_id, id, $3::timestamptz, $3 + interval '1 hour',
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, ended_at, number, state, tzdata_version, rules, reason, stopped_by)
+        SELECT tenant_id, $1, campaign_id, id, $3::timestamptz, $3 + interval '1 hour',
             CASE WHEN $4 = 'claimed' THEN $3 END, CASE WHEN $4 = 'dropped' THEN $3 END,
             1, $4, '2026b', 'CA@2026-11-01 US@2026-11-21',
             CASE WHEN $4 = 'dropped' THEN 'frequency_cap' END, $5

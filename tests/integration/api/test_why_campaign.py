@@ -45,10 +45,21 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
         await waiting_counts.add(
             conn,
             [
-                (WaitBucket(campaign_id, group_id, "day", five_minutes_of(tomorrow)), 3),
-                (WaitBucket(campaign_id, group_id, "retry", five_minutes_of(tomorrow)), 2),
                 (
                     WaitBucket(
+                        api.tenant_id, campaign_id, group_id, "day", five_minutes_of(tomorrow)
+                    ),
+                    3,
+                ),
+                (
+                    WaitBucket(
+                        api.tenant_id, campaign_id, group_id, "retry", five_minutes_of(tomorrow)
+                    ),
+                    2,
+                ),
+                (
+                    WaitBucket(
+                        api.tenant_id,
                         campaign_id,
                         group_id,
                         "retry",
@@ -58,6 +69,7 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
                 ),
                 (
                     WaitBucket(
+                        api.tenant_id,
                         campaign_id,
                         group_id,
                         "retry",
@@ -93,7 +105,7 @@ async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_h
         await waiting_counts.add(
             conn,
             [
-                (WaitBucket(campaign_id, group_id, "retry", five_minutes_of(at)), 2)
+                (WaitBucket(api.tenant_id, campaign_id, group_id, "retry", five_minutes_of(at)), 2)
                 for at in soon + later
             ],
         )

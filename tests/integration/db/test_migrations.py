@@ -22,9 +22,9 @@ async def test_migrating_twice_changes_nothing(dsn: str, pool: Pool) -> None:
 
 
 CLAIMED = """
-    INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-        number, state, tzdata_version)
-    VALUES (uuidv7(), 1, 7, now(), now(), now(), 1, 'claimed', 'x')
+    INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+        revisit_at, number, state, tzdata_version)
+    VALUES (1, uuidv7(), 1, 7, now(), now(), now(), 1, 'claimed', 'x')
 """
 
 

@@ -11,14 +11,20 @@ from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.policy import CampaignPolicy
+from shared.domain.campaigns import CampaignKey
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
-from tests.support.campaigns import a_definition, a_running_campaign, a_tenant
+from tests.support.campaigns import a_definition, a_running_campaign, a_tenant, tenant_of
 
 NOW = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
 
+async def key_of(pool: Pool, campaign: int) -> CampaignKey:
+    return CampaignKey(await tenant_of(pool, campaign), campaign)
+
+
 async def policy(kept: Policies, pool: Pool, campaign: int) -> CampaignPolicy:
-    return (await kept.current(pool, [campaign]))[campaign]
+    key = await key_of(pool, campaign)
+    return (await kept.current(pool, [key]))[key]
 
 
 async def test_a_policy_is_read_once_until_its_campaign_is_edited(pool: Pool) -> None:
@@ -29,7 +35,7 @@ async def test_a_policy_is_read_once_until_its_campaign_is_edited(pool: Pool) ->
     assert await policy(kept, pool, campaign) is first
 
     edited = CampaignDefinition.model_validate(a_definition(caps={"max_concurrent": 5}))
-    await campaigns.edit(pool, campaign, edited, api_key_id=await _a_key(pool))
+    await campaigns.edit(pool, await key_of(pool, campaign), edited, api_key_id=await _a_key(pool))
     assert (await policy(kept, pool, campaign)).definition.caps.max_concurrent == 5
 
 
@@ -55,15 +61,15 @@ async def test_no_more_are_kept_than_one_question_needs(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(policies, "KEPT_MOST", 2)
-    ids = [await a_running_campaign(pool, now=NOW) for _ in range(3)]
+    keys = [await key_of(pool, await a_running_campaign(pool, now=NOW)) for _ in range(3)]
     kept = Policies()
 
-    first = await kept.current(pool, ids[:2])
-    await kept.current(pool, ids[2:])
+    first = await kept.current(pool, keys[:2])
+    await kept.current(pool, keys[2:])
 
-    again = await kept.current(pool, ids[:2])
+    again = await kept.current(pool, keys[:2])
     assert again == first
-    assert again[ids[0]] is not first[ids[0]]
+    assert again[keys[0]] is not first[keys[0]]
 
 
 async def _a_key(pool: Pool) -> int:

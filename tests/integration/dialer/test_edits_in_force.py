@@ -24,9 +24,7 @@ def a_claimer(bench: Bench, broker: KafkaBroker) -> Claimer:
 
 
 async def claimed(bench: Bench, api: Api, count: int, **parts: Any) -> list[AttemptDue]:
-    messages = await bench.claimed(count, **parts)
-    await bench.pool.execute("UPDATE campaigns SET tenant_id = $1", api.tenant_id)
-    return messages
+    return await bench.claimed(count, tenant_id=api.tenant_id, **parts)
 
 
 async def edit(bench: Bench, api: Api, **parts: Any) -> None:

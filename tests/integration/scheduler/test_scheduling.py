@@ -18,7 +18,13 @@ from shared.db.scheduler.claims import ClaimableGroup
 from shared.db.types import Pool
 from shared.domain.campaigns import Command
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
-from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
+from tests.support.campaigns import (
+    a_definition,
+    a_rulebook,
+    a_running_campaign,
+    some_contacts,
+    tenant_of,
+)
 
 # A Wednesday: 12:00 in London, 07:00 in New York, 21:00 in Tokyo.
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -160,6 +166,7 @@ async def test_the_claim_reads_the_due_index_and_no_more_rows_than_it_takes(pool
     async with pool.acquire() as conn, conn.transaction():
         taken, places = await claims.claim(
             conn,
+            tenant_id=await tenant_of(conn, campaign),
             campaign_id=campaign,
             groups=[ClaimableGroup(id_, NOW + LEASE, "") for id_ in groups],
             limit=100,
@@ -206,7 +213,7 @@ async def test_a_lost_attempt_of_a_paused_campaign_is_published_again_too(
     await pool.execute("UPDATE campaigns SET state = 'paused', wanted_state = 'paused'")
     later = NOW + LEASE
 
-    await claimer.run_once(later)
+    await claimer.rescuer.run_once(later)
     again = await pool.fetchval("SELECT count(*) FROM attempts WHERE revisit_at > $1", later)
 
     assert again == 3
@@ -234,7 +241,7 @@ async def test_a_look_at_the_live_attempts_reads_those_only(pool: Pool, claimer:
 
     async with pool.acquire() as conn, conn.transaction():
         before = await conn.fetchrow(ROWS_READ)
-        live = await claims.live(conn, now=NOW)
+        live = await claims.live(conn, [await tenant_of(conn, campaign)], now=NOW)
         await folding.facts(conn, ids)
         after = await conn.fetchrow(ROWS_READ)
 
@@ -263,7 +270,9 @@ async def test_a_campaign_follows_its_owner_with_or_without_the_command(
     await pool.execute("UPDATE campaigns SET state = $1, wanted_state = $2", state, wanted)
 
     await lifecycle.run_once(NOW)
-    data = CampaignCommandData(campaign_id=campaign, command=Command.START)
+    data = CampaignCommandData(
+        tenant_id=await tenant_of(pool, campaign), campaign_id=campaign, command=Command.START
+    )
     command = CampaignCommand.of(data, at=NOW)
     await lifecycle.on_commands([command, command], now=NOW)
 

@@ -59,7 +59,7 @@ def rules(group: int, *, law: tuple[Rule, ...] = (), end_date: date | None = Non
 def waits(
     group: int, count: int, *, at: datetime | None = None, waits_for: str = NEW
 ) -> tuple[WaitBucket, int]:
-    return WaitBucket(1, group, waits_for, five_minutes_of(at)), count
+    return WaitBucket(1, 1, group, waits_for, five_minutes_of(at)), count
 
 
 def told(

@@ -1,5 +1,9 @@
 -- The schema of the first release. States are text with a CHECK of the same words as the code;
 -- columns are tied to states so that a wrong transition cannot be stored.
+--
+-- The tenant leads: every table of a tenant has tenant_id first in its primary key, its unique keys
+-- and its indexes, and every statement names the tenant. tests/integration/db/test_tenant_leads.py
+-- checks both and lists the tables of the installation.
 
 SET LOCAL statement_timeout = '60s';
 
@@ -8,7 +12,7 @@ SET LOCAL statement_timeout = '60s';
 -- `rules` is what a tenant made of the rule packs: rules it added, turned on or overrode.
 -- `rules_revision` rises with each change of them: processes keep them parsed until then.
 CREATE TABLE tenants (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL CHECK (name <> ''),
     max_concurrent integer CHECK (max_concurrent > 0),
     calls_per_second integer CHECK (calls_per_second > 0),
@@ -38,7 +42,7 @@ CREATE TABLE trunk_secrets (
 );
 
 CREATE TABLE trunk_grants (
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    tenant_id integer NOT NULL REFERENCES tenants (id),
     trunk_id bigint NOT NULL REFERENCES trunks (id),
     PRIMARY KEY (tenant_id, trunk_id)
 );
@@ -61,7 +65,7 @@ CREATE TABLE calling_groups (
 -- Spans in which nobody is called: everywhere, of one tenant, in one jurisdiction, or both.
 CREATE TABLE blackouts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id bigint REFERENCES tenants (id),
+    tenant_id integer REFERENCES tenants (id),
     jurisdiction text,
     starts_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ends_at timestamptz NOT NULL DEFAULT 'infinity',
@@ -77,8 +81,8 @@ CREATE INDEX blackouts_end ON blackouts (ends_at);
 
 -- The text of a key begins with `prefix`, which names the tenant; the rest is known to its owner only.
 CREATE TABLE api_keys (
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
-    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    tenant_id integer NOT NULL REFERENCES tenants (id),
+    id bigint GENERATED ALWAYS AS IDENTITY,
     prefix text NOT NULL CHECK (prefix = 'od_' || tenant_id || '_'),
     sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -90,19 +94,20 @@ CREATE TABLE api_keys (
 
 -- Every state of tenants.rules, so that nobody weakens a rule without a trace.
 CREATE TABLE tenant_rule_changes (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    tenant_id integer NOT NULL REFERENCES tenants (id),
+    id bigint GENERATED ALWAYS AS IDENTITY,
     api_key_id bigint,
     rules jsonb NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys (tenant_id, id)
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys
 );
 
 -- `revision` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a
 -- black-out. The dialer's compare-and-set wins only by the revision that the attempt was judged by.
 CREATE TABLE campaigns (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    tenant_id integer NOT NULL REFERENCES tenants (id),
+    id bigint GENERATED ALWAYS AS IDENTITY,
     trunk_id bigint NOT NULL REFERENCES trunks (id),
     name text NOT NULL CHECK (name <> ''),
     definition jsonb NOT NULL,
@@ -114,61 +119,76 @@ CREATE TABLE campaigns (
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     ended_at timestamptz,
+    -- Also serves campaigns.page.
+    PRIMARY KEY (tenant_id, id),
     CHECK ((state IN ('completed', 'cancelled')) = (ended_at IS NOT NULL)),
     CHECK (state <> 'cancelled' OR wanted_state = 'cancelled'),
     CHECK (state NOT IN ('running', 'completed') OR started_at IS NOT NULL)
 );
--- Serves campaigns.page.
-CREATE INDEX campaigns_of_tenant ON campaigns (tenant_id, id);
 -- Serves campaign_runs.unsettled and campaign_runs.running: those with something still to do.
-CREATE INDEX campaigns_open ON campaigns (id) WHERE state NOT IN ('completed', 'cancelled');
+CREATE INDEX campaigns_open ON campaigns (tenant_id, id)
+    WHERE state NOT IN ('completed', 'cancelled');
 
 -- Who wanted what and when: the instant is the one at which the dialer must begin to obey.
 CREATE TABLE campaign_changes (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    campaign_id bigint NOT NULL REFERENCES campaigns (id),
+    tenant_id integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    campaign_id bigint NOT NULL,
     wanted_state text NOT NULL,
-    api_key_id bigint REFERENCES api_keys (id),
-    at timestamptz NOT NULL DEFAULT clock_timestamp()
+    api_key_id bigint,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns,
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys
 );
-CREATE INDEX campaign_changes_of_campaign ON campaign_changes (campaign_id, id);
+CREATE INDEX campaign_changes_of_campaign ON campaign_changes (tenant_id, campaign_id, id);
 
 -- Every definition that a campaign had after its first.
 CREATE TABLE campaign_edits (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    campaign_id bigint NOT NULL REFERENCES campaigns (id),
-    api_key_id bigint REFERENCES api_keys (id),
+    tenant_id integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    campaign_id bigint NOT NULL,
+    api_key_id bigint,
     definition jsonb NOT NULL,
-    at timestamptz NOT NULL DEFAULT clock_timestamp()
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns,
+    FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys
 );
 
 -- Which groups a campaign's contacts fall into, so that no clock question scans the contacts.
 CREATE TABLE campaign_groups (
-    campaign_id bigint NOT NULL REFERENCES campaigns (id),
+    tenant_id integer NOT NULL,
+    campaign_id bigint NOT NULL,
     calling_group_id integer NOT NULL REFERENCES calling_groups (id),
-    PRIMARY KEY (campaign_id, calling_group_id)
+    PRIMARY KEY (tenant_id, campaign_id, calling_group_id),
+    FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns
 );
 
 -- Additive counters, written in the transaction of the fact they count.
 CREATE TABLE campaign_counters (
+    tenant_id integer NOT NULL,
     campaign_id bigint NOT NULL,
     name text NOT NULL,
     value bigint NOT NULL CHECK (value >= 0),
-    PRIMARY KEY (campaign_id, name)
+    PRIMARY KEY (tenant_id, campaign_id, name)
 ) WITH (fillfactor = 50);
 
 -- --- Contacts and attempts ---
 
 -- No foreign keys on contacts and attempts: each would cost a look-up per row on the import and
 -- on the hot path, and both are only ever inserted by a statement that has read the parent row.
+-- Contacts wait by the million: columns of eight bytes come first, so that none is padded.
 CREATE TABLE contacts (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY,
     campaign_id bigint NOT NULL,
     not_before timestamptz NOT NULL DEFAULT '-infinity',
+    tenant_id integer NOT NULL,
     calling_group_id integer NOT NULL,
     day date,
     attempts smallint NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     attempts_on_day smallint NOT NULL DEFAULT 0 CHECK (attempts_on_day BETWEEN 0 AND attempts),
+    attempts_in_window smallint NOT NULL DEFAULT 0,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'active', 'finished')),
     number text NOT NULL CHECK (number ~ '^\+[1-9][0-9]{6,14}$'),
     outcome text,
@@ -182,39 +202,41 @@ CREATE TABLE contacts (
     resumes_at timestamptz,
     -- After this the request is void: the contact ends as out_of_time.
     expires_at timestamptz,
-    -- The window of the last attempt, known by its closing, and the attempts in it so far.
+    -- The window of the last attempt, known by its closing; attempts_in_window were in it.
     window_closes_at timestamptz,
-    attempts_in_window smallint NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant_id, id),
     CHECK ((state = 'finished') = (outcome IS NOT NULL)),
-    UNIQUE (campaign_id, number)
+    UNIQUE (tenant_id, campaign_id, number)
 );
--- Serves claims.claim, claims.lock_due and campaign_groups.unfinished.
-CREATE INDEX contacts_due ON contacts (campaign_id, calling_group_id, not_before)
+-- Serves claims.claim, claims.lock_due and completion.remainder. The two columns of four bytes
+-- stand side by side, which saves eight bytes per entry.
+CREATE INDEX contacts_due ON contacts (tenant_id, calling_group_id, campaign_id, not_before)
     WHERE state = 'pending';
 -- Serves given_up.callbacks_due and claims.lock_due of callbacks, which come before other work.
-CREATE INDEX contacts_callbacks ON contacts (campaign_id, calling_group_id, not_before)
+CREATE INDEX contacts_callbacks ON contacts (tenant_id, campaign_id, calling_group_id, not_before)
     WHERE state = 'pending' AND waits_for = 'callback';
--- Serves given_up.expire.
-CREATE INDEX contacts_expiring ON contacts (expires_at)
+-- Serves tenants.with_expired_contacts and given_up.expire.
+CREATE INDEX contacts_expiring ON contacts (tenant_id, expires_at)
     WHERE state = 'pending' AND expires_at IS NOT NULL;
 
 -- How many pending contacts wait for what, by group and by which five minutes since 1970 hold their
 -- not_before (0: at once), so that a campaign can say why nobody is called without reading its
 -- contacts. Written in the transaction of each change; it always equals a recount.
 CREATE TABLE waiting_contacts (
+    tenant_id integer NOT NULL,
     campaign_id bigint NOT NULL,
     calling_group_id integer NOT NULL,
     waits_for text NOT NULL,
     five_minutes integer NOT NULL,
     contacts bigint NOT NULL,
-    PRIMARY KEY (campaign_id, calling_group_id, waits_for, five_minutes)
+    PRIMARY KEY (tenant_id, campaign_id, calling_group_id, waits_for, five_minutes)
 ) WITH (fillfactor = 50);
 CREATE FUNCTION five_minutes_of(not_before timestamptz) RETURNS integer LANGUAGE sql STABLE
 RETURN CASE WHEN not_before = '-infinity' THEN 0
     ELSE floor(extract(epoch FROM not_before) / 300)::integer END;
 
 CREATE TABLE attempts (
-    id uuid PRIMARY KEY,
+    id uuid NOT NULL,
     campaign_id bigint NOT NULL,
     contact_id bigint NOT NULL,
     claimed_at timestamptz NOT NULL,
@@ -225,6 +247,7 @@ CREATE TABLE attempts (
     dialing_at timestamptz,
     placed_at timestamptz,
     ended_at timestamptz,
+    tenant_id integer NOT NULL,
     number smallint NOT NULL CHECK (number > 0),
     -- Whether the call is in person_calls and must be given its outcome there.
     in_person_calls boolean NOT NULL DEFAULT false,
@@ -237,6 +260,7 @@ CREATE TABLE attempts (
     outcome text,
     reason text,
     provider_call_id text,
+    PRIMARY KEY (tenant_id, id),
     CHECK ((state IN ('claimed', 'dialing', 'placed')) = (revisit_at IS NOT NULL)),
     CHECK ((state IN ('ended', 'unknown', 'dropped')) = (ended_at IS NOT NULL)),
     CHECK ((state IN ('ended', 'unknown')) = (outcome IS NOT NULL)),
@@ -250,21 +274,21 @@ CREATE TABLE attempts (
 -- What changes while an attempt lives is in no index, so these changes stay within its page, and no
 -- index fills with dead entries. A page's rows are dialed together, so as much room is kept as they take.
 WITH (fillfactor = 50);
--- One live attempt per contact, whatever the code believes. Also serves claims.live, live_leases,
--- republish and claim_unreported, and campaign_groups.unfinished: it holds the live attempts only, a few
--- thousand at most.
-CREATE UNIQUE INDEX attempts_live ON attempts (contact_id) WHERE ended_at IS NULL;
+-- One live attempt per contact, whatever the code believes. Also serves tenants.with_overdue_attempts,
+-- claims.live and republish, dialing.live_leases and claim_unreported, and completion.remainder:
+-- it holds the live attempts only, a few thousand at most.
+CREATE UNIQUE INDEX attempts_live ON attempts (tenant_id, contact_id) WHERE ended_at IS NULL;
 -- Serves attempt_records.page.
-CREATE INDEX attempts_of_campaign ON attempts (campaign_id, id);
+CREATE INDEX attempts_of_campaign ON attempts (tenant_id, campaign_id, id);
 -- Serves attempt_records.of_contact.
-CREATE INDEX attempts_of_contact ON attempts (contact_id, id);
+CREATE INDEX attempts_of_contact ON attempts (tenant_id, contact_id, id);
 
 -- --- Persons: numbers of a tenant, in whatever campaign ---
 
 -- Numbers that a tenant must not call; read again in the dialer's compare-and-set. Campaign 0
 -- stands for all campaigns of the tenant.
 CREATE TABLE suppressions (
-    tenant_id bigint NOT NULL REFERENCES tenants (id),
+    tenant_id integer NOT NULL REFERENCES tenants (id),
     campaign_id bigint NOT NULL DEFAULT 0,
     number text NOT NULL CHECK (number ~ '^\+[1-9][0-9]{6,14}$'),
     reason text NOT NULL,
@@ -277,7 +301,7 @@ CREATE TABLE suppressions (
 -- the dialer's compare-and-set, given its outcome by events. No outcome: the call is up, or its end
 -- is not known yet.
 CREATE TABLE person_calls (
-    tenant_id bigint NOT NULL,
+    tenant_id integer NOT NULL,
     number text NOT NULL,
     dialing_at timestamptz NOT NULL,
     attempt_id uuid NOT NULL,

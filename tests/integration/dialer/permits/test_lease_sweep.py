@@ -23,12 +23,11 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
     await some_contacts(pool, campaign, 3)
     rows = await pool.fetch(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, tzdata_version)
-        SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
-        RETURNING id
-        """,
-        campaign,
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, dialing_at, number, state, tzdata_version)
+        SELECT tenant_id, uuidv7(), campaign_id, id, now(), now(), now(), now(), 1, 'dialing', 'x'
+        FROM contacts RETURNING id
+        """
     )
     ended, dialed, handed_back = [row["id"] for row in rows]
     await pool.execute(
@@ -59,15 +58,14 @@ async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
     pool: Pool, redis: Redis, broker: KafkaBroker
 ) -> None:
     campaign = await a_running_campaign(pool, now=datetime.now(UTC))
-    [contact] = await some_contacts(pool, campaign, 1)
+    await some_contacts(pool, campaign, 1)
     attempt = await pool.fetchval(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, tzdata_version)
-        VALUES (uuidv7(), $1, $2, now(), now(), now(), now(), 1, 'dialing', 'x') RETURNING id
-        """,
-        campaign,
-        contact,
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, dialing_at, number, state, tzdata_version)
+        SELECT tenant_id, uuidv7(), campaign_id, id, now(), now(), now(), now(), 1, 'dialing', 'x'
+        FROM contacts RETURNING id
+        """
     )
     tenant = await pool.fetchval("SELECT tenant_id FROM campaigns WHERE id = $1", campaign)
     reference = CallReference(tenant, attempt)

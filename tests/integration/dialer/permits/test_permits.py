@@ -145,11 +145,11 @@ async def test_after_a_flush_the_leases_come_back_from_the_dialed_attempts(
     await some_contacts(pool, campaign, 3)
     await pool.execute(
         """
-        INSERT INTO attempts (id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            dialing_at, number, state, tzdata_version)
-        SELECT uuidv7(), $1, id, now(), now(), now(), now(), 1, 'dialing', 'x' FROM contacts
-        """,
-        campaign,
+        INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
+            revisit_at, dialing_at, number, state, tzdata_version)
+        SELECT tenant_id, uuidv7(), campaign_id, id, now(), now(), now(), now(), 1, 'dialing', 'x'
+        FROM contacts
+        """
     )
     scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
     limits = {INSTALLATION: Caps(100, 100), Scope("campaign", campaign): Caps(4, None)}
