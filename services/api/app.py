@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
 from services.api.native.app import create_native
+from shared.db.pool import ping
 from shared.runtime.process import health_routes
 
 
@@ -42,4 +43,4 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
 
 async def _reach_database(app: Starlette) -> None:
     resources: Resources = app.state.resources
-    await resources.pool.fetchval("SELECT 1")
+    await ping(resources.pool)

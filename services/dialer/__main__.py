@@ -17,7 +17,7 @@ from services.dialer.provider_events import EventsAddress, provider_events_route
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reconciler import Reconciler
 from services.dialer.reporter import CallReporter
-from shared.db.pool import database
+from shared.db.pool import database, ping
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started, stop_consuming
 from shared.kafka.messages.attempts import ATTEMPTS_DUE, AttemptDue
@@ -80,7 +80,7 @@ async def main() -> None:
             await redis.aclose()
 
         checks = {
-            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "postgres": lambda: ping(pool),
             "redis": lambda: redis.get(EPOCH),
             "kafka": lambda: reaches_kafka(broker),
         }

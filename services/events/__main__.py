@@ -11,7 +11,7 @@ from services.events.pruner import Pruner, Retention
 from services.events.relay import EventRelay
 from services.events.webhooks.egress import webhook_session
 from services.events.webhooks.sender import WebhookSender
-from shared.db.pool import database
+from shared.db.pool import database, ping
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
 from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 from shared.runtime.logs import configure_logs
@@ -60,7 +60,7 @@ async def main() -> None:
                 await relay.aclose()
 
         checks = {
-            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "postgres": lambda: ping(pool),
             "kafka": lambda: reaches_kafka(broker),
         }
         await serve(service_app(lifespan, checks), settings, default_port=8003)

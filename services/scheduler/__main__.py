@@ -10,7 +10,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
-from shared.db.pool import database
+from shared.db.pool import database, ping
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
 from shared.kafka.messages.commands import COMMANDS, CampaignCommand
@@ -64,7 +64,7 @@ async def main() -> None:
                 yield
 
         checks = {
-            "postgres": lambda: pool.fetchval("SELECT 1"),
+            "postgres": lambda: ping(pool),
             "kafka": lambda: reaches_kafka(broker),
         }
         await serve(service_app(lifespan, checks), settings, default_port=8001)

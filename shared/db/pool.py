@@ -37,6 +37,11 @@ async def open_pool(dsn: str, connections: int = 8) -> Pool:
     )
 
 
+async def ping(pool: Pool) -> None:
+    """Raise unless the server answers."""
+    await pool.fetchval("SELECT 1")
+
+
 async def _leave_as_it_is(_conn: Session) -> None:
     """Saves a round trip each time: a transaction that was left open is rolled back before this."""
 

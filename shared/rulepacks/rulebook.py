@@ -1,5 +1,6 @@
 """The rules in force in this process, compiled once for each campaign and calling group."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +35,7 @@ class RuleBook:
 
     async def refresh(self, _now: datetime) -> bool:
         """Read changed rule packs; rules that were compiled from the old ones are dropped."""
-        if self.store.refresh():
+        # In a thread: a slow disk must not hold up the event loop.
+        if await asyncio.to_thread(self.store.refresh):
             self._compiled.clear()
         return False
