@@ -7,6 +7,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from shared.runtime.settings import Settings
+from tests.support.containers import IMAGES
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -41,6 +42,12 @@ def test_commands_that_a_document_names_exist(document: Path) -> None:
     named = re.findall(r"(?:`|^)make ([a-z]+)", document.read_text(), re.MULTILINE)
 
     assert set(named) <= set(TARGETS)
+
+
+def test_the_containers_of_the_tests_are_those_of_compose() -> None:
+    images = set(re.findall(r"^    image: (\S+)$", COMPOSE, re.MULTILINE))
+
+    assert set(IMAGES.values()) <= images
 
 
 def test_every_target_explains_itself() -> None:
