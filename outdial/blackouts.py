@@ -49,7 +49,7 @@ async def add(
 
     from shared.db import blackouts
     from shared.db.api import campaigns
-    from shared.domain.policy.blackouts import is_jurisdiction
+    from shared.domain.places.jurisdictions import is_jurisdiction
 
     if not reason.strip():
         raise OutdialError("a black-out needs a reason")

@@ -12,6 +12,7 @@ from rich.table import Table
 from outdial.errors import OutdialError
 from outdial.rules import words
 from outdial.terminal import counted
+from shared.domain.places.jurisdictions import covers
 from shared.domain.policy.rules import CallKind, Rule, holds_on
 from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.loader import RulePacks, load
@@ -133,7 +134,7 @@ def _kind(text: str | None) -> CallKind | None:
 
 
 def _related(place: str, asked: str) -> bool:
-    return f"{place}-".startswith(f"{asked}-") or f"{asked}-".startswith(f"{place}-")
+    return covers(place, (asked,)) or covers(asked, (place,))
 
 
 def _versions(packs: RulePacks) -> str:

@@ -1,10 +1,9 @@
 """Rules of law in words, as the terminal and the documents show them."""
 
-from itertools import groupby
 from typing import assert_never
 
 from outdial.terminal import counted
-from shared.definitions.calendar import DAYS
+from shared.definitions.words import hours_text
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, Scope
 from shared.domain.policy.rules import AbandonmentLimit, Demand, Duty, RingTime, Rule
@@ -28,7 +27,7 @@ def summary(rule: Rule) -> str:
 def demanded(demand: Demand) -> str:
     match demand:
         case Calendar():
-            return hours(demand)
+            return hours_text(demand)
         case FrequencyCap():
             most, span = counted(demand.max_calls, "call"), length(demand.within)
             left_out = ", ".join(sorted(demand.ignore)).replace("_", " ")
@@ -45,34 +44,6 @@ def demanded(demand: Demand) -> str:
             return "a duty"
         case _:
             assert_never(demand)
-
-
-def hours(calendar: Calendar) -> str:
-    """Weekdays of the same hours together: Mon-Fri 09:00-18:00, Sat 10:00-17:00."""
-    by_day = [
-        " and ".join(
-            f"{clock(window.start)}-{clock(window.end)}"
-            for window in calendar.windows
-            if window.weekday == weekday
-        )
-        for weekday in range(7)
-    ]
-    runs = [list(run) for _, run in groupby(range(7), key=lambda weekday: by_day[weekday])]
-    spans = [f"{days(run)} {by_day[run[0]]}" for run in runs if by_day[run[0]]]
-    places = [
-        f"{each.country}-{each.region}" if each.region else each.country
-        for each in calendar.holidays
-    ]
-    return ", ".join(spans) + (f"; no holidays of {' and '.join(places)}" if places else "")
-
-
-def days(run: list[int]) -> str:
-    first, last = DAYS[run[0]].title(), DAYS[run[-1]].title()
-    return first if first == last else f"{first}-{last}"
-
-
-def clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def length(of: Length) -> str:

@@ -8,6 +8,7 @@ from outdial.simulation.chart_svg import chart_svg
 from outdial.simulation.inputs import People
 from outdial.simulation.result import HOUR, Result
 from outdial.simulation.text_report import busy, ending, instant, left_out, words
+from shared.definitions.words import unreachable_text
 from shared.domain.calendar.intervals import instant_of
 
 PAGE = Template("""<!doctype html>
@@ -41,7 +42,7 @@ $hours
 
 def html_report(result: Result, *, name: str, people: People) -> str:
     notes = left_out(people) + [
-        f"{number:,} can never be called: {why.detail}" for why, number in result.never
+        f"{number:,} can never be called: {unreachable_text(why)}" for why, number in result.never
     ]
     return PAGE.substitute(
         name=escape(name),

@@ -11,6 +11,7 @@ from outdial.simulation.engine import Call, Contact, GroupQueue, Simulation
 from outdial.simulation.inputs import People
 from outdial.simulation.result import Result, Tally, result
 from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.words import unreachable_text
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.policy.calling_rules import TenantRules, calling_rules
 from shared.rulepacks.loader import RulePacks
@@ -67,5 +68,7 @@ def _refuse_nobody(queues: list[GroupQueue], contacts: list[Contact], *, now: da
             return
         if why is not None:
             shut[why] += sizes[queue.index]
-    reasons = "\n".join(f"  {count} contacts: {why.detail}" for why, count in shut.most_common())
+    reasons = "\n".join(
+        f"  {count} contacts: {unreachable_text(why)}" for why, count in shut.most_common()
+    )
     raise OutdialError(f"nobody can ever be called:\n{reasons}")

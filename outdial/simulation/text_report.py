@@ -10,6 +10,7 @@ from rich.text import Text
 from outdial.simulation.inputs import People
 from outdial.simulation.result import HOUR, Result, Zone
 from outdial.terminal import counted, plain_table
+from shared.definitions.words import unreachable_text
 from shared.domain.calendar.intervals import instant_of
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -81,7 +82,7 @@ def _outcomes(result: Result) -> Table:
 
 def _never(result: Result) -> Iterable[RenderableType]:
     for why, number in result.never:
-        yield Text(f"{number:,} can never be called: {why.detail}")
+        yield Text(f"{number:,} can never be called: {unreachable_text(why)}")
 
 
 def _days(result: Result) -> Table:

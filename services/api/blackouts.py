@@ -8,7 +8,7 @@ from services.api.refusals import Refused, not_found
 from shared.db import blackouts
 from shared.db.api import campaigns
 from shared.db.blackouts import Record
-from shared.domain.policy.blackouts import is_jurisdiction
+from shared.domain.places.jurisdictions import is_jurisdiction
 
 
 async def begin(

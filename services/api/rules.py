@@ -12,7 +12,8 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
 from shared.db.api import campaigns, tenants
-from shared.domain.policy.rules import CallKind, Rule, covers
+from shared.domain.places.jurisdictions import covers
+from shared.domain.policy.rules import CallKind, Rule
 from shared.rulepacks.definition import RuleDefinition
 from shared.rulepacks.loader import RulePacks
 from shared.rulepacks.tenant_choices import (
@@ -64,7 +65,7 @@ async def listed(
         _held(rule, chosen)
         for rule in _all(_packs(resources), chosen)
         if (kind is None or kind in rule.kinds)
-        and (jurisdiction is None or covers(rule, (jurisdiction,)))
+        and (jurisdiction is None or covers(rule.jurisdiction, (jurisdiction,)))
     ]
 
 

@@ -12,6 +12,7 @@ from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
 from services.api.preflight import Asked, Group, Preflight
+from shared.definitions.words import unreachable_text
 from shared.domain.calendar.intervals import instant_of
 from shared.domain.reasons import FOR_EVER, Reason
 
@@ -139,7 +140,7 @@ def _never(found: Preflight) -> list[NeverView]:
             reason=why.reason,
             contacts=contacts,
             rules=[rule.name for rule in why.rules],
-            detail=why.detail,
+            detail=unreachable_text(why),
         )
         for why, contacts in found.never
     ]

@@ -1,8 +1,9 @@
-"""Why nobody of a calling group can be called at any time, and what would change that least."""
+"""Why no contact of a calling group can ever be called, and the smallest change that helps."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, WeeklyWindow, next_span
 from shared.domain.policy.calling_rules import CallingRules, Hours
@@ -11,172 +12,140 @@ from shared.domain.reasons import Reason
 
 # How far next_span looks.
 SEARCHED = timedelta(days=400)
-WITHOUT_ZONE = (
-    "no zone is known of them; give the contacts a zone or a postal code, "
-    "or the campaign a default_zone"
-)
-LOCATE = "give the contacts a zone or a postal code, so that fewer zones have to be open"
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class ChangeKind(StrEnum):
+    """What an owner can change in the calendar of a campaign."""
+
+    CHOOSE_DATE = "choose_date"
+    ADD_WINDOW = "add_window"
+    BEGIN_EARLIER = "begin_earlier"
+    END_LATER = "end_later"
+    LATER_END_DATE = "later_end_date"
+    FEWER_EXCEPTIONS = "fewer_exceptions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The smallest change of the campaign's calendar that meets the law.
+
+    `window` begins before, or ends after, the minute `limit` of its day; a new window is on one
+    of `weekdays`.
+    """
+
+    kind: ChangeKind
+    window: WeeklyWindow | None = None
+    limit: int = 0
+    weekdays: tuple[int, ...] = ()
+    end_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """`rules` are those of law that leave no hour, if it is they; `detail` is for people."""
+    """Why no window opens for a group any more.
+
+    `rules` are all rules of law that leave no hour, the strictest first, and `hours` are the hours
+    that leave none: of the strictest rule, of all rules where only all together leave none, or of
+    the default zone. `zones` are set where several have to be open at once; `is_split` says that
+    one of them alone would have an hour. `end_date` is set where the campaign ends too early.
+    """
 
     reason: Reason
+    zones: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
-    detail: str
+    hours: tuple[Hours, ...] = ()
+    end_date: date | None = None
+    is_split: bool = False
+    change: Change | None = None
 
 
 def unreachable(rules: CallingRules, *, now: datetime) -> Unreachable | None:
     """Why no window opens for the group any more; None when one does."""
     zones = rules.group.zones
     if not zones:
-        return Unreachable(reason=Reason.UNKNOWN_ZONE, detail=WITHOUT_ZONE)
+        return Unreachable(reason=Reason.UNKNOWN_ZONE)
     if rules.opening(now=now) is not None:
         return None
-    own = tuple(each.calendar for each in rules.hours if each.rule is None)
-    return _by_own(own, zones, now=now) or _by_law(rules, own, zones, now=now)
+    own = tuple(hours for hours in rules.hours if hours.rule is None)
+    law = [hours for hours in rules.hours if hours.rule is not None]
+    return _by_own(own, zones, now=now) or _by_law(own, law, zones, now=now)
 
 
-def _by_own(
-    own: tuple[Calendar, ...], zones: tuple[str, ...], *, now: datetime
-) -> Unreachable | None:
-    calendar = own[0]
-    if not any(next_span((calendar,), (zone,), now=now) for zone in zones):
-        return Unreachable(reason=Reason.ENDED, detail=_ended(calendar, now=now))
-    if next_span((calendar,), zones, now=now) is None:
-        at_once = f"in all of {', '.join(zones)} at once"
-        detail = f"no hour of the campaign's windows is open {at_once}; {LOCATE}"
-        return Unreachable(reason=Reason.ZONES, detail=detail)
-    if next_span(own, zones, now=now) is None:
-        detail = (
-            "no hour of the campaign's windows is inside default_zone_windows; "
-            f"those are {in_words(own[1])}"
-        )
-        return Unreachable(reason=Reason.DEFAULT_ZONE_WINDOWS, detail=detail)
+def _by_own(own: tuple[Hours, ...], zones: tuple[str, ...], *, now: datetime) -> Unreachable | None:
+    calendar = own[0].calendar
+    if not any(_opens(own[:1], (zone,), now=now) for zone in zones):
+        end = calendar.end_date
+        is_over = end is not None and end < (now + SEARCHED).date()
+        return Unreachable(reason=Reason.ENDED, end_date=end if is_over else None)
+    if not _opens(own[:1], zones, now=now):
+        return Unreachable(reason=Reason.ZONES, zones=zones, is_split=True)
+    if not _opens(own, zones, now=now):
+        return Unreachable(reason=Reason.DEFAULT_ZONE_WINDOWS, hours=own[1:])
     return None
 
 
-def _ended(calendar: Calendar, *, now: datetime) -> str:
-    if calendar.end_date is not None and calendar.end_date < (now + SEARCHED).date():
-        return f"no window opens until end_date {calendar.end_date} is over"
-    return "no window opens within 400 days; look at dates, excluded_dates and holidays"
-
-
 def _by_law(
-    rules: CallingRules, own: tuple[Calendar, ...], zones: tuple[str, ...], *, now: datetime
+    own: tuple[Hours, ...], law: list[Hours], zones: tuple[str, ...], *, now: datetime
 ) -> Unreachable:
-    """The rules that by themselves leave no hour, else all of them, for then it is all."""
-    legal = [each for each in rules.hours if each.rule is not None]
-    alone = [each for each in legal if next_span((*own, each.calendar), zones, now=now) is None]
-    if alone:
-        # What satisfies the strictest is likeliest to satisfy the others.
-        alone.sort(key=lambda each: _minutes(each.calendar))
-        detail = _excluded(own, alone[0], zones, now=now)
-        return Unreachable(reason=Reason.LAW, rules=_rules(alone), detail=detail)
-    names = ", ".join(rule.name for rule in _rules(legal))
-    hours = "; ".join(f"{rule.name}: {in_words(each.calendar)}" for each, rule in _named(legal))
-    detail = f"no hour of the campaign's windows is inside all of {names}; the law's are {hours}"
-    return Unreachable(reason=Reason.LAW, rules=_rules(legal), detail=detail)
+    """By the rules of which each alone leaves no hour, otherwise by all of them together."""
+    alone = [hours for hours in law if not _opens((*own, hours), zones, now=now)]
+    if not alone:
+        return Unreachable(reason=Reason.LAW, rules=_rules(law), hours=tuple(law))
+    # A change that satisfies the strictest rule probably satisfies the others.
+    alone.sort(key=lambda hours: _minutes(hours.calendar))
+    strictest = alone[0]
+    is_split = any(_opens((*own, strictest), (zone,), now=now) for zone in zones)
+    change = None if is_split else _smallest_change(own[0].calendar, strictest.calendar)
+    return Unreachable(
+        reason=Reason.LAW,
+        zones=zones if len(zones) > 1 else (),
+        rules=_rules(alone),
+        hours=(strictest,),
+        is_split=is_split,
+        change=change,
+    )
+
+
+def _opens(hours: Iterable[Hours], zones: tuple[str, ...], *, now: datetime) -> bool:
+    return next_span(tuple(each.calendar for each in hours), zones, now=now) is not None
 
 
 def _minutes(calendar: Calendar) -> int:
     return sum(window.end - window.start for window in calendar.windows)
 
 
-def _named(legal: Iterable[Hours]) -> Iterator[tuple[Hours, Rule]]:
-    return ((each, each.rule) for each in legal if each.rule is not None)
+def _rules(law: Iterable[Hours]) -> tuple[Rule, ...]:
+    return tuple(hours.rule for hours in law if hours.rule is not None)
 
 
-def _rules(legal: Iterable[Hours]) -> tuple[Rule, ...]:
-    return tuple(rule for _, rule in _named(legal))
-
-
-def _excluded(
-    own: tuple[Calendar, ...], law: Hours, zones: tuple[str, ...], *, now: datetime
-) -> str:
-    name = law.rule.name if law.rule is not None else ""
-    told = f"no hour of the campaign's windows is inside {name}"
-    if len(zones) > 1:
-        told += f" in all of {', '.join(zones)} at once"
-    told += f"; the law's are {in_words(law.calendar)}"
-    if any(next_span((*own, law.calendar), (zone,), now=now) for zone in zones):
-        return f"{told}; {LOCATE}"
-    change = _smallest_change(own[0], law.calendar)
-    return f"{told}; the smallest change: {change}" if change else told
-
-
-def _smallest_change(calendar: Calendar, law: Calendar) -> str | None:
-    """How little one window would have to be moved, were every date an ordinary one."""
+def _smallest_change(calendar: Calendar, law: Calendar) -> Change | None:
+    """The window that needs the fewest minutes more, as if every date were an ordinary one."""
     if not calendar.windows:
-        return "choose a date in dates that the law allows, or add weekly windows"
+        return Change(kind=ChangeKind.CHOOSE_DATE)
     pairs = [
-        (max(mine.start, legal.start) - min(mine.end, legal.end), mine, legal)
-        for mine in _by_day(calendar.windows)
+        (max(own.start, legal.start) - min(own.end, legal.end), own, legal)
+        for own in _by_day(calendar.windows)
         for legal in _by_day(law.windows)
-        if mine.weekday == legal.weekday
+        if own.weekday == legal.weekday
     ]
     if not pairs:
-        days = _days(sorted({window.weekday for window in law.windows}))
-        return f"add a window on one of {days}" if days else None
-    gap, mine, legal = min(pairs, key=lambda pair: (pair[0], pair[1].weekday, pair[1].start))
+        weekdays = tuple(sorted({window.weekday for window in law.windows}))
+        return Change(kind=ChangeKind.ADD_WINDOW, weekdays=weekdays) if weekdays else None
+    gap, own, legal = min(pairs, key=lambda pair: (pair[0], pair[1].weekday, pair[1].start))
     if gap < 0:
-        return _dates(calendar)
-    window = f"{DAYS[mine.weekday]} {clock(mine.start)}-{clock(mine.end)}"
-    if mine.start >= legal.end:
-        return f"let the window of {window} begin before {clock(legal.end)}"
-    return f"let the window of {window} end after {clock(legal.start)}"
-
-
-def _dates(calendar: Calendar) -> str:
-    """The hours of a week agree, so it is the dates."""
-    end = calendar.end_date
-    return f"a later end_date than {end}" if end else "fewer excluded_dates, dates and holidays"
+        # The hours of a week agree, so the dates do not.
+        if calendar.end_date is None:
+            return Change(kind=ChangeKind.FEWER_EXCEPTIONS)
+        return Change(kind=ChangeKind.LATER_END_DATE, end_date=calendar.end_date)
+    if own.start >= legal.end:
+        return Change(kind=ChangeKind.BEGIN_EARLIER, window=own, limit=legal.end)
+    return Change(kind=ChangeKind.END_LATER, window=own, limit=legal.start)
 
 
 def _by_day(windows: Iterable[WeeklyWindow]) -> Iterator[WeeklyWindow]:
-    """The same minutes, none past midnight."""
+    """The same minutes, with no window that passes midnight."""
     for window in windows:
         day, start, end = window.weekday, window.start, window.end
         yield WeeklyWindow(weekday=day, start=start, end=min(end, MINUTES_A_DAY))
         if end > MINUTES_A_DAY:
             yield WeeklyWindow(weekday=(day + 1) % 7, start=0, end=end - MINUTES_A_DAY)
-
-
-def in_words(calendar: Calendar) -> str:
-    """Days of the same hours together: Mon-Fri 09:00-18:00, Sat 10:00-17:00; no holidays of US."""
-    days_of: dict[str, list[int]] = {}
-    for weekday in range(7):
-        windows = [each for each in calendar.windows if each.weekday == weekday]
-        windows.sort(key=lambda window: window.start)
-        hours = " and ".join(f"{clock(each.start)}-{clock(each.end)}" for each in windows)
-        if hours:
-            days_of.setdefault(hours, []).append(weekday)
-    told = ", ".join(f"{_days(days)} {hours}" for hours, days in days_of.items())
-    places = [
-        f"{each.country}-{each.region}" if each.region else each.country
-        for each in calendar.holidays
-    ]
-    return told + (f", except on holidays of {' and '.join(places)}" if places else "")
-
-
-def _days(days: Sequence[int]) -> str:
-    """Three or more in a row as a span."""
-    runs: list[list[int]] = []
-    for day in days:
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ", ".join(
-        f"{DAYS[run[0]]}-{DAYS[run[-1]]}" if len(run) > 2 else ", ".join(DAYS[day] for day in run)
-        for run in runs
-    )
-
-
-def clock(minute: int) -> str:
-    """24:00 is the end of the day, and past it comes the next one's morning."""
-    if minute > MINUTES_A_DAY:
-        minute -= MINUTES_A_DAY
-    return f"{minute // 60:02}:{minute % 60:02}"

@@ -76,9 +76,3 @@ def _parse_anything(text: str, default_region: str | None) -> PhoneNumber | Inva
         region=region,
         zones=tuple(sorted(zones)),
     )
-
-
-def mask(e164: str) -> str:
-    """For logs and errors: the last four digits, fewer when there are not many."""
-    digits = [letter for letter in e164 if letter.isdigit()]
-    return "****" + "".join(digits[len(digits) - min(4, len(digits) // 2) :])

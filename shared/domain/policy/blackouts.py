@@ -1,14 +1,11 @@
 """Black-outs: spans in which nobody is called, everywhere or in one area; an emergency stop."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from phonenumbers import SUPPORTED_REGIONS
-
-_PART = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
+from shared.domain.places.jurisdictions import covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +42,7 @@ def blacked_out(
     )
 
 
-def is_jurisdiction(code: str) -> bool:
-    """A country of ISO 3166 that has phone numbers, or what may be a part of one: GB, US-LA."""
-    part = _PART.fullmatch(code)
-    return (part[1] if part else code) in SUPPORTED_REGIONS
-
-
 def _covers(blackout: Blackout, tenant_id: int, jurisdictions: tuple[str, ...]) -> bool:
-    """A country's covers its parts."""
     if blackout.tenant_id not in (None, tenant_id):
         return False
-    area = blackout.jurisdiction
-    return area is None or any(
-        place == area or place.startswith(f"{area}-") for place in jurisdictions
-    )
+    return blackout.jurisdiction is None or covers(blackout.jurisdiction, jurisdictions)

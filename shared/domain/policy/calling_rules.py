@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from shared.domain.calendar.calendar import Calendar, Span, next_span
 from shared.domain.calendar.zones import local_date
 from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.places.jurisdictions import covers
 from shared.domain.policy.frequency import CoolingOff, FrequencyCap
-from shared.domain.policy.rules import CallKind, RingTime, Rule, covers, holds_on
+from shared.domain.policy.rules import CallKind, RingTime, Rule, holds_on
 
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 # That there is no opening any more takes a long search.
@@ -142,7 +143,7 @@ def _holding(
             and rule.name not in tenant.overridden
             and campaign.kind in rule.kinds
             and (campaign.automated or not rule.automated_only)
-            and covers(rule, group.jurisdictions)
+            and covers(rule.jurisdiction, group.jurisdictions)
         ):
             yield rule
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from fractions import Fraction
 
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.policy.frequency import CoolingOff, FrequencyCap
@@ -74,21 +73,7 @@ class Rule:
     effective_until: date | None = None
 
 
-def covers(rule: Rule, jurisdictions: tuple[str, ...]) -> bool:
-    """Whether the rule holds in any of these places: a country's rules hold in all its parts."""
-    return any(
-        place == rule.jurisdiction or place.startswith(rule.jurisdiction + "-")
-        for place in jurisdictions
-    )
-
-
 def holds_on(rule: Rule, *, day: date) -> bool:
     """Whether the rule is in effect on this local date."""
     begun = rule.effective_from is None or rule.effective_from <= day
     return begun and (rule.effective_until is None or day < rule.effective_until)
-
-
-def abandonment_exceeded(limit: AbandonmentLimit, *, answered: int, abandoned: int) -> bool:
-    """Whether too many of the calls that a person answered, `abandoned` among them, were lost."""
-    # As written: 0.07 of 100 calls are seven, and not a little more than seven.
-    return abandoned > Fraction(str(limit.ratio)) * answered

@@ -66,7 +66,7 @@ async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api:
         "claimed": 0,
         "dialed": 0,
     }
-    assert [each["scope"] for each in others] == ["trunk", "tenant", "installation"]
+    assert [each["scope"] for each in others] == ["tenant", "trunk", "installation"]
     assert (told["zones"], told["zone_source"]) == (["America/New_York"], "number")
     assert (told["jurisdictions"], told["jurisdiction_source"]) == (["US-NY"], "number")
     assert told["tzdata_version"] == tzdata_version()

@@ -21,7 +21,6 @@ from shared.domain.policy.rules import (
     Duty,
     RingTime,
     Rule,
-    covers,
     holds_on,
 )
 from shared.rulepacks import definition
@@ -188,25 +187,6 @@ def test_a_pack_of_an_operator_replaces_the_one_of_the_same_country(tmp_path: Pa
 
     assert packs.versions == {**load(None).versions, "AU": "2026-12-01"}
     assert [rule.name for rule in of_country(packs, "AU")] == ["au.quiet"]
-
-
-@pytest.mark.parametrize(
-    ("rule_of", "places", "covered"),
-    [
-        ("US", ("US",), True),
-        ("US", ("US-FL",), True),
-        ("US-FL", ("US",), False),
-        ("US-FL", ("US-GA", "US-FL"), True),
-        ("CA", ("US-CA",), False),
-        ("US", (), False),
-    ],
-)
-def test_a_rule_covers_its_place_and_all_parts_of_it(
-    rule_of: str, places: tuple[str, ...], covered: bool
-) -> None:
-    rule = next(rule for rule in load(None).rules if rule.jurisdiction == rule_of)
-
-    assert covers(rule, places) is covered
 
 
 def test_of_two_rules_over_time_one_holds_on_each_day() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.words import unreachable_text
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.decision.reachability import unreachable
 from shared.domain.places.calling_groups import CallingGroup
@@ -54,7 +55,7 @@ def test_an_end_date_that_is_over_is_told() -> None:
 
     assert found is not None
     assert (found.reason, found.rules) == (Reason.ENDED, ())
-    assert "end_date 2026-11-20" in found.detail
+    assert "end_date 2026-11-20" in unreachable_text(found)
 
 
 def test_zones_that_are_never_open_at_once_are_told() -> None:
@@ -62,7 +63,7 @@ def test_zones_that_are_never_open_at_once_are_told() -> None:
 
     assert found is not None
     assert found.reason is Reason.ZONES
-    assert "in all of America/New_York, Asia/Tokyo at once" in found.detail
+    assert "in all of America/New_York, Asia/Tokyo at once" in unreachable_text(found)
 
 
 def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
@@ -79,7 +80,7 @@ def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
 
     assert found is not None
     assert found.reason is Reason.DEFAULT_ZONE_WINDOWS
-    assert found.detail.endswith("those are Mon 10:00-12:00")
+    assert unreachable_text(found).endswith("those are Mon 10:00-12:00")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_law_without_a_common_hour_is_told_with_its_hours_and_the_smallest_chang
     assert found is not None
     assert found.reason is Reason.LAW
     assert found.rules[0].name == "us-ri.hours"
-    assert found.detail == (
+    assert unreachable_text(found) == (
         "no hour of the campaign's windows is inside us-ri.hours; the law's are "
         "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI; "
         f"the smallest change: {change}"
@@ -126,7 +127,7 @@ def test_a_holiday_as_the_only_date_asks_for_other_dates() -> None:
 
     assert found is not None
     assert found.reason is Reason.LAW
-    assert found.detail.endswith(
+    assert unreachable_text(found).endswith(
         "choose a date in dates that the law allows, or add weekly windows"
     )
 
@@ -140,7 +141,7 @@ def test_an_end_on_a_sunday_asks_for_a_later_one() -> None:
     found = unreachable(rules(weekend, "America/New_York", places=("US-RI",)), now=NOW)
 
     assert found is not None
-    assert found.detail.endswith("the smallest change: a later end_date than 2026-11-29")
+    assert unreachable_text(found).endswith("the smallest change: a later end_date than 2026-11-29")
 
 
 def test_rules_that_only_together_leave_no_hour_are_all_told() -> None:
@@ -150,7 +151,7 @@ def test_rules_that_only_together_leave_no_hour_are_all_told() -> None:
 
     assert found is not None
     assert [rule.name for rule in found.rules] == ["own.mornings", "own.afternoons"]
-    assert found.detail == (
+    assert unreachable_text(found) == (
         "no hour of the campaign's windows is inside all of own.mornings, own.afternoons; the "
         "law's are own.mornings: Mon 09:00-12:00; own.afternoons: Mon 12:00-15:00"
     )

@@ -20,7 +20,7 @@ from phonenumbers.timezone import time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from shared.domain.places.number_plans import recognise
-from shared.domain.places.numbers import InvalidNumber, PhoneNumber, mask, parse_number
+from shared.domain.places.numbers import InvalidNumber, PhoneNumber, parse_number
 
 REGIONS = sorted(SUPPORTED_REGIONS)
 # What people put between and before digits, and some things they should not.
@@ -217,14 +217,6 @@ def test_a_reason_never_repeats_what_was_read() -> None:
         if isinstance(found, InvalidNumber):
             assert found.reason.isascii()
             assert not any(letter.isdigit() for letter in found.reason)
-
-
-@pytest.mark.parametrize(
-    ("e164", "masked"),
-    [("+12125552671", "****2671"), ("+1234567", "****567"), ("+1", "****"), ("", "****")],
-)
-def test_mask(e164: str, masked: str) -> None:
-    assert mask(e164) == masked
 
 
 def test_the_heavy_parts_of_phonenumbers_stay_out_of_memory() -> None:

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.policy.blackouts import Blackout, blacked_out, is_jurisdiction
+from shared.domain.policy.blackouts import Blackout, blacked_out
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -91,13 +91,3 @@ def test_of_several_the_one_that_ends_last_is_told() -> None:
     assert told(short, long, elsewhere) == {2}
     assert told(short, endless, long) == {4}
     assert told(elsewhere) == {None}
-
-
-@pytest.mark.parametrize("code", ["US", "US-LA", "GB", "GB-SCT", "FR-75", "AU-NSW"])
-def test_a_country_or_a_part_of_one_is_a_jurisdiction(code: str) -> None:
-    assert is_jurisdiction(code)
-
-
-@pytest.mark.parametrize("code", ["", "us", "UK", "XX", "XX-1", "US-", "US-ABCD", "US-la", "001"])
-def test_anything_else_is_none(code: str) -> None:
-    assert not is_jurisdiction(code)

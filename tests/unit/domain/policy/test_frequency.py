@@ -19,7 +19,7 @@ from shared.domain.policy.frequency import (
     Scope,
     held_by,
 )
-from shared.domain.policy.rules import AbandonmentLimit, RingTime, abandonment_exceeded
+from shared.domain.policy.rules import AbandonmentLimit, RingTime
 
 TICK = timedelta(microseconds=1)
 NEW_YORK, LOS_ANGELES, PARIS = "America/New_York", "America/Los_Angeles", "Europe/Paris"
@@ -344,28 +344,6 @@ def test_local_days_are_over_only_where_every_zone_has_so_many_dates_more(
         local_date(name, over - TICK) < local_date(name, at) + timedelta(days=days)
         for name in zones
     )
-
-
-@pytest.mark.parametrize(
-    ("ratio", "answered", "abandoned", "exceeded"),
-    [
-        (0.03, 0, 0, False),
-        (0.03, 100, 3, False),
-        (0.03, 100, 4, True),
-        (0.03, 99, 3, True),
-        (0.07, 100, 7, False),
-        (0.05, 20, 1, False),
-        (0.29, 100, 29, False),
-        (0.0, 1000, 0, False),
-        (0.0, 1000, 1, True),
-    ],
-)
-def test_a_limit_on_abandoned_calls_is_exceeded_by_one_call_and_not_by_rounding(
-    ratio: float, answered: int, abandoned: int, exceeded: bool
-) -> None:
-    limit = AbandonmentLimit(ratio, 30)
-
-    assert abandonment_exceeded(limit, answered=answered, abandoned=abandoned) is exceeded
 
 
 @pytest.mark.parametrize(

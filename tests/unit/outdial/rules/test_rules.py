@@ -81,8 +81,8 @@ def test_the_list_tells_what_is_verified_and_in_force_on_a_day() -> None:
     ("name", "words"),
     [
         ("us-tx.hours", "Mon-Sat 09:00-21:00, Sun 12:00-21:00"),
-        ("fr.hours", "Mon-Fri 10:00-13:00 and 14:00-20:00; no holidays of FR"),
-        ("us-ri.hours", "Mon-Fri 09:00-18:00, Sat 10:00-17:00; no holidays of US and US-RI"),
+        ("fr.hours", "Mon-Fri 10:00-13:00 and 14:00-20:00, except on holidays of FR"),
+        ("us-ri.hours", "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI"),
         ("us-fl.3in24", "at most 3 calls in 24 hours, per person and subject"),
         ("us.exempt-hipaa", "at most 1 call in 1 local day, per person"),
         (
