@@ -1,4 +1,4 @@
-"""The events service's process: `python -m services.events`."""
+"""The process of the events service: `python -m services.events`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -93,7 +93,7 @@ class Pruner:
 
 @asynccontextmanager
 async def _changing_days(pool: Pool, day: date) -> AsyncIterator[Connection]:
-    """A transaction; the next pass tries again if another one holds a lock for long."""
+    """A transaction that is given up until the next pass if a lock is not free soon."""
     try:
         async with pool.acquire() as conn, conn.transaction():
             await event_days.wait_briefly(conn)

@@ -30,7 +30,7 @@ class EventRelay:
         self._conn: PoolConnectionProxy[asyncpg.Record] | None = None
 
     async def run_once(self, now: datetime) -> bool:
-        """Publish the next events of each tenant, then move the marks; whether there are more."""
+        """Publish the next events of each tenant, move the marks, return whether there are more."""
         try:
             conn = self._conn or await self._elect()
             return conn is not None and await self._relay(conn)
@@ -69,7 +69,7 @@ class EventRelay:
         EVENTS_PENDING.set(waiting)
         if not backlogs:
             return False
-        # Each tenant gets its share, so a long backlog of one holds up no other.
+        # Each tenant gets a share, so a long backlog of one does not delay the others.
         share = max(1, BATCH // len(backlogs))
         entries = await event_relays.oldest(conn, backlogs, limit=share)
         await publish_raw(

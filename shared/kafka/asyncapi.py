@@ -12,7 +12,7 @@ from shared.kafka.messages.calls import CALL_REPORTS, AttemptDropped, CallEnded,
 from shared.kafka.messages.commands import CampaignCommand
 from shared.kafka.messages.public import AttemptEnded, CampaignChanged
 
-PUBLIC = "Public: at least once, ordered per key, drop what repeats an id."
+PUBLIC = "Public: at least once, ordered per key; drop a message whose id you have seen."
 INTERNAL = "Between the services: may change with any version."
 TOPICS: tuple[tuple[type[Any] | Any, str], ...] = (
     (CampaignChanged, PUBLIC),

@@ -1,4 +1,4 @@
-"""The one way to publish to Kafka and the one way to consume from it."""
+"""Publishing to Kafka and consuming from it; no other module does either."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
         client_id=f"outdial-{service}",
         acks="all",
         enable_idempotence=True,
-        # Above aiokafka's 16 KiB, else a batch of 500 does not fit.
+        # aiokafka's 16 KiB are too small for a batch of 500.
         max_batch_size=MEBIBYTE,
         max_request_size=2 * MEBIBYTE,
         request_timeout_ms=20_000,

@@ -23,7 +23,7 @@ REPLICAS = 3
 
 
 def dead_letters(topic: str) -> str:
-    """Where messages of the topic go that cannot be read or handled."""
+    """The dead-letter topic: messages of the topic that cannot be read or handled."""
     return f"{topic}.dlq"
 
 
@@ -40,7 +40,7 @@ def declared(replicas: int) -> list[NewTopic]:
 
 
 async def create_topics(kafka_url: str) -> list[str]:
-    """Names of the topics that were made; those that exist are left as they are."""
+    """Create the missing topics and return their names; existing topics are not changed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url.split(","))
     await admin.start()
     try:

@@ -1,4 +1,4 @@
-"""Places at which a process kills itself when the drill asks it to, each between two commits."""
+"""Failpoints: places between two commits where a test can make a process kill itself."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Failpoint(StrEnum):
-    """Named in `OUTDIAL_FAILPOINT=name[:n]`: the n-th time it is passed is the last."""
+    """Set by `OUTDIAL_FAILPOINT=name[:n]`: the process dies at the n-th passing."""
 
     AFTER_CLAIM = "after_claim"
     AFTER_PUBLISH = "after_publish"
@@ -20,7 +20,7 @@ _left = int(_count or 1)
 
 
 def passing(point: Failpoint) -> None:
-    """Die here, as a power cut would have it, if this is the place and the time."""
+    """Kill the process, as a power cut would, if this failpoint is set and its count is reached."""
     global _left  # noqa: PLW0603 - one countdown per process is the point
     if point != _name:
         return

@@ -1,4 +1,4 @@
-"""JSON lines on standard output; whatever looks like a phone number is masked on the way."""
+"""JSON log lines on standard output; phone numbers in them are masked."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ NUMBER = re.compile(r"\+\d{3,11}(?=\d{4}(?!\d))")
 
 
 def masked(text: str) -> str:
-    """The text with all but the last four digits of each number hidden."""
+    """The text, with only the last four digits of each phone number left."""
     return NUMBER.sub("+…", text)
 
 
@@ -27,7 +27,7 @@ def mask_numbers(
 
 
 def configure_logs(service: str, level: str) -> None:
-    """Everything, also the lines of uvicorn, FastStream and aiokafka, leaves by one handler."""
+    """Send all logs, also those of uvicorn, FastStream and aiokafka, through one handler."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -58,7 +58,7 @@ def configure_logs(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # FastStream's logger brings a handler of its own, which does not speak JSON.
+    # FastStream's logger has a handler of its own, which does not write JSON.
     faststream = logging.getLogger("faststream")
     faststream.handlers, faststream.propagate = [], True
     for noisy in ("aiokafka", "uvicorn.access", "faststream", "asyncio"):

@@ -1,4 +1,4 @@
-"""Every metric, in one place: what it counts and when it should worry you."""
+"""All metrics: what each counts, and which value is a bad sign."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,4 +1,4 @@
-"""How a service lives: its HTTP server, its periodic steps, its health, its clean stop."""
+"""The life of a service: HTTP server, periodic steps, health checks, clean stop."""
 
 import asyncio
 import contextlib
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[object]]
 
-# New objects between two looks for garbage cycles. By Python's own 700, a batch, which has
-# tens of thousands, is looked through again and again: `make bench` shows the CPU.
+# New objects between two searches for garbage cycles. With Python's default of 700, the tens of
+# thousands of objects of a batch are searched again and again; `make bench` shows the CPU time.
 GARBAGE_THRESHOLD = 100_000
 
 
@@ -65,21 +65,21 @@ async def serve(app: Any, settings: Settings, *, default_port: int) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a service on uvloop, whose sockets cost less than asyncio's own."""
-    # What is imported stays.
+    # Imported objects live as long as the process; the collector need not visit them.
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD)
     uvloop.run(main)
 
 
 def now() -> datetime:
-    """The one place where a service reads the wall clock."""
+    """The wall clock; a service reads it only here."""
     return datetime.now(UTC)
 
 
 async def every(seconds: float, name: str, step: Callable[[datetime], Awaitable[bool]]) -> None:
-    """Run `step` for ever: at once again while it says that there is more, else after a pause.
+    """Run `step` for ever: at once again while it returns that there is more, else after a pause.
 
-    A step that raises is logged, counted and tried again; the pause grows to a second.
+    A step that raises is logged, counted and repeated; the pause grows to a second.
     """
     failures = 0
     while True:
@@ -114,7 +114,7 @@ async def running(*loops: Awaitable[None]) -> AsyncIterator[None]:
 
 
 def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
-    """`/healthz` asks nobody, `/readyz` asks what the service cannot work without."""
+    """`/healthz` checks nothing; `/readyz` checks the servers that the service needs."""
 
     async def healthz(_request: Request) -> Response:
         return _json({"status": "ok"}, 200)
@@ -137,7 +137,7 @@ def service_app(
     checks: Mapping[str, Check],
     routes: list[BaseRoute] | None = None,
 ) -> Starlette:
-    """The small HTTP side of a service that lives from Kafka."""
+    """The HTTP application of a service that is driven by Kafka: health, metrics and `routes`."""
     return Starlette(routes=[*health_routes(checks), *(routes or [])], lifespan=lifespan)
 
 

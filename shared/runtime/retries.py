@@ -1,4 +1,4 @@
-"""Which faults of the infrastructure pass by themselves, and how long they are waited out."""
+"""The infrastructure faults that pass by themselves, and a retry that waits for their end."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -15,7 +15,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    # What a query meets on a connection that the server is just closing.
+    # Raised by a query on a connection that the server is closing.
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -37,7 +37,7 @@ PATIENCE_SECONDS = 120.0
 async def patiently(
     what: str, act: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS
 ) -> T:
-    """Do it, again after a transient fault, until `seconds` have passed; then raise the fault."""
+    """Call `act`, again after each transient fault, for `seconds`; then raise the fault."""
     async for attempt in stamina.retry_context(
         on=TRANSIENT, attempts=None, timeout=seconds, wait_initial=0.05, wait_max=1.0
     ):

@@ -1,4 +1,4 @@
-"""What an operator sets, read from `OUTDIAL_*` in the environment and nowhere else."""
+"""The settings of an operator, read from `OUTDIAL_*` in the environment only."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseSettings):
-    """Built once, in a process's `main`, and handed on as the values that are needed."""
+    """Built once, in `main` of a process, which hands on the single values."""
 
     model_config = SettingsConfigDict(
         env_prefix="OUTDIAL_", frozen=True, extra="ignore", hide_input_in_errors=True
@@ -71,5 +71,5 @@ class Settings(BaseSettings):
 
     @property
     def dsn(self) -> str:
-        """The PostgreSQL address as asyncpg takes it."""
+        """The PostgreSQL address in the form of asyncpg."""
         return str(self.postgres_url)

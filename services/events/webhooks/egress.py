@@ -1,4 +1,4 @@
-"""Where webhooks may go: connections to public addresses only, judged as they are made."""
+"""Restricts webhooks to public addresses; each address is checked on its socket."""
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -9,12 +9,12 @@ AddressInfo = tuple[
     int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]
 ]
 
-# `is_global` of older Pythons lets these pass.
+# `is_global` of older Python versions accepts these.
 REFUSED_V4 = (
     IPv4Network("192.0.0.0/24"),  # protocol assignments
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
 )
-# All that is allocated for unicast: leaves out the site-local, v4-compatible and unassigned.
+# The range that is allocated for unicast; site-local and v4-compatible addresses lie outside.
 ALLOCATED_V6 = IPv6Network("2000::/3")
 REFUSED_V6 = (
     IPv6Network("2001::/23"),  # protocol assignments, Teredo among them
@@ -25,14 +25,14 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressRefusedError(OSError):
-    """The name leads to an address that is not public. Says no address: its reader asked for it."""
+    """The name resolves to an address that is not public. The text does not name the address."""
 
     def __init__(self) -> None:
         super().__init__("address not allowed")
 
 
 def is_public(address: str) -> bool:
-    """Whether everyone on the internet would reach the same machine under this address."""
+    """Whether the address is public: it means the same machine everywhere on the internet."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return _is_public_v4(parsed)
@@ -55,7 +55,7 @@ def _is_public_v4(address: IPv4Address) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The v4 address that the network would really connect to."""
+    """The IPv4 address that the network would connect to, if the IPv6 address contains one."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address in NAT64:
@@ -64,7 +64,7 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 
 
 def guarded_socket(info: AddressInfo) -> socket.socket:
-    """A socket for one resolved address, the very one that will be connected to."""
+    """A socket for one resolved address; the connection is made to this address and no other."""
     family, kind, protocol, _, address = info
     if not is_public(str(address[0])):
         raise AddressRefusedError
@@ -72,9 +72,9 @@ def guarded_socket(info: AddressInfo) -> socket.socket:
 
 
 def webhook_session(*, allow_private: bool, seconds: float = 15) -> aiohttp.ClientSession:
-    """A session that keeps nothing, follows no proxy and reaches no private address."""
+    """A session without cookies and proxies, which reaches no private address."""
     connector = aiohttp.TCPConnector(
-        limit=0,  # the sender counts its posts itself
+        limit=0,  # the sender limits its posts itself
         socket_factory=None if allow_private else guarded_socket,
     )
     return aiohttp.ClientSession(

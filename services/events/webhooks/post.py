@@ -1,4 +1,4 @@
-"""One post of one webhook, as Standard Webhooks 1.0 says, and what its answer means."""
+"""One post of a webhook by Standard Webhooks 1.0, and the meaning of its answer."""
 
 import contextlib
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from shared.db.events.webhooks import DueDelivery
 
 MAX_ANSWER_BYTES = 64 * 1024
 GONE = 410
-# Statuses whose Retry-After is believed.
+# Statuses whose Retry-After counts.
 BUSY = (429, 503)
-# The first that fits.
+# The first class that fits gives the reason.
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "timeout"),
     (aiohttp.InvalidURL, "not a web address"),
@@ -31,7 +31,7 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, or the reason why there is none; never what the receiver wrote."""
+    """A status, or the reason why there is none; never text of the receiver."""
 
     status: int | None = None
     error: str | None = None
@@ -75,7 +75,7 @@ def signed(rendered: Rendered, event_id: UUID, secret: str, *, now: datetime) ->
 
 
 def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
-    """The header's seconds or date; None when it says nothing that can be read."""
+    """The delay that the header gives, in seconds or as a date; None if it is not readable."""
     if value is None:
         return None
     if value.isascii() and value.isdigit():
@@ -87,9 +87,9 @@ def retry_after(value: str | None, *, now: datetime) -> timedelta | None:
 
 
 async def _throw_away(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer so that its connection can serve again; hang up on any other."""
+    """Read a short answer, so that its connection can be used again; close it on a longer one."""
     read = 0
-    # The status has been told: a body that never ends changes nothing about it.
+    # The status is known; an endless body does not change it.
     with contextlib.suppress(TimeoutError, aiohttp.ClientError):
         while chunk := await response.content.read(MAX_ANSWER_BYTES - read):
             read += len(chunk)
@@ -107,7 +107,7 @@ def _answer(response: aiohttp.ClientResponse, *, now: datetime) -> Answer:
 
 
 def _reason(error: Exception) -> str:
-    """A few fixed words: an error's own text may hold the address or what the receiver wrote."""
+    """One of a few fixed texts; the own text of an error may contain an address."""
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(
         error.os_error, AddressRefusedError
     ):

@@ -1,4 +1,4 @@
-"""When a webhook that was not taken is tried again."""
+"""The delays between the tries of a webhook delivery."""
 
 from datetime import datetime, timedelta
 
@@ -21,10 +21,10 @@ LONGEST_WAIT = timedelta(hours=24)
 def next_try_at(
     tries: int, *, now: datetime, chance: float, retry_after: timedelta | None = None
 ) -> datetime | None:
-    """The next try after `tries` that failed; None when there have been enough.
+    """The time of the next try after `tries` failed ones; None when all tries are used.
 
-    `chance`, from 0 to 1, spreads the delay by a fifth to either side. A receiver that asks for
-    more time gets up to a day; one that asks for less does not use up its tries faster.
+    `chance`, from 0 to 1, spreads the delay by a fifth to either side. `retry_after` can lengthen
+    the delay up to a day, but never shortens it.
     """
     if tries > len(DELAYS):
         return None

@@ -1,4 +1,4 @@
-"""Sends what webhook endpoints are owed, so that a dead endpoint holds up nobody else."""
+"""Sends due webhook deliveries; an endpoint that does not answer delays no other endpoint."""
 
 import asyncio
 import logging
@@ -21,20 +21,20 @@ from shared.runtime.retries import patiently
 
 logger = logging.getLogger(__name__)
 
-# Well above the 15 s of a post: a sender that died is followed by another after this.
+# Well above the 15 s of a post. After this another sender takes the deliveries of one that died.
 LEASE = timedelta(seconds=60)
-# A receiver that asks for rest gets it for all its deliveries, for as long as this at most.
+# The longest Retry-After that is kept; it delays all deliveries of the endpoint.
 LONGEST_REST = timedelta(hours=1)
-# The search among all endpoints that are owed something, while the proven ones are served.
+# How often all endpoints with pending deliveries are searched while the proven ones are served.
 LOOK_AROUND = timedelta(milliseconds=100)
 SECONDS_TO_FINISH = 2.0
 
 
 class WebhookSender:
-    """Posts up to `posts` at a time, up to `per_endpoint` of them to one endpoint.
+    """Makes up to `posts` posts at a time, up to `per_endpoint` of them to one endpoint.
 
-    An endpoint must have taken its last post to be given more than one at a time, and those that
-    have not share half of all posts: a thousand that hang leave room for the others.
+    An endpoint is proven if it took its last post. One that is not proven gets one post at a time,
+    and all of these share half of `posts`: a thousand that hang leave room for the others.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class WebhookSender:
         self._look_around_at = datetime.min.replace(tzinfo=UTC)
 
     async def run_once(self, now: datetime) -> bool:
-        """Start what is due and wait for the first post to end; whether any was under way."""
+        """Start due posts and wait until one ends; returns whether any was under way."""
         self._forget_finished()
         for delivery in await self._take(now):
             task = asyncio.create_task(self._try(delivery, now))
@@ -69,7 +69,7 @@ class WebhookSender:
         return True
 
     async def aclose(self) -> None:
-        """Let posts end for a moment; those cut off are sent again by whoever comes next."""
+        """Give posts a moment to end; another sender repeats those that are cut off."""
         if not self._endpoint_of:
             return
         _, late = await asyncio.wait(self._endpoint_of, timeout=SECONDS_TO_FINISH)
@@ -167,5 +167,5 @@ def _result(delivery: DueDelivery, answer: Answer, *, now: datetime, chance: flo
 
 
 def _label(result: TryResult) -> str:
-    """The state it led to; a pending delivery has failed once more."""
+    """The resulting state; a delivery that is still pending counts as failed."""
     return "failed" if result.state is DeliveryState.PENDING else str(result.state)

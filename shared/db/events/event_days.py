@@ -10,7 +10,7 @@ from shared.db.types import Connection
 
 
 async def wait_briefly(conn: Connection) -> None:
-    """Give up soon if a long transaction is in the way; all writers would wait behind this one."""
+    """Set a short lock timeout: while this transaction waits for a lock, all writers wait too."""
     await conn.execute("SET LOCAL lock_timeout = '500ms'")
 
 
@@ -27,7 +27,7 @@ async def made(conn: Connection) -> set[date]:
 
 
 async def in_default(conn: Connection) -> set[date]:
-    """The days whose events are in the default partition: nobody made theirs in time."""
+    """The days with events in the default partition, because their own was not made in time."""
     rows = await conn.fetch(
         "SELECT DISTINCT (at AT TIME ZONE 'UTC')::date AS day FROM public_events_default"
     )

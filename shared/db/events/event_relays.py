@@ -1,4 +1,4 @@
-"""event_relays: up to which position the public events of each tenant are on Kafka. Events writes.
+"""event_relays: the last position of each tenant that is on Kafka. Events writes.
 
 A tenant without a row has no relayed event.
 """

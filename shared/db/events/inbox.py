@@ -1,4 +1,4 @@
-"""inbox: which facts were folded, so that a message that comes twice counts once. Events writes."""
+"""inbox: the facts that were folded, so that a repeated message counts once. Events writes."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,12 +7,12 @@ from shared.db.types import Connection
 
 
 async def take(conn: Connection, facts: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Note the (attempt id, kind) pairs; those that are new."""
+    """Store the (attempt id, kind) pairs and return the new ones."""
     rows = await conn.fetch(
         """
         INSERT INTO inbox (attempt_id, kind)
         SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[])
-        -- In one order for all, so that none deadlock.
+        -- In the order of locks (shared/db/locks.py).
         ORDER BY 1, 2
         ON CONFLICT DO NOTHING
         RETURNING attempt_id, kind
