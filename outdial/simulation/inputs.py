@@ -9,14 +9,14 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import ValidationError
 
 from outdial.errors import OutdialError
-from services.api.contact_rows import Rows
-from services.api.csv_contacts import CsvContacts, FileError, RowError
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.places.calling_groups import CallingGroup
+from shared.intake.contact_rows import Rows
+from shared.intake.csv_contacts import CsvContacts
+from shared.intake.csv_file import FileError, RowError, as_text
 from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.loader import RulePacks, load
 
-PIECE = 1 << 20
 SHOWN_ERRORS = 10
 
 
@@ -57,33 +57,27 @@ def read_packs(directory: Path | None) -> RulePacks:
 
 def read_people(path: Path, definition: CampaignDefinition) -> People:
     rows = Rows(default_region=definition.default_region, default_zone=definition.default_zone)
-    reader = CsvContacts(rows, delimiter=None)
+    groups: dict[str, int] = {}
+    valid = 0
     try:
-        staged = b"".join(_staged(reader, path))
+        with as_text(path.open("rb")) as file:
+            reader = CsvContacts(file, rows)
+            for _, row in reader.rows():
+                valid += 1
+                groups.setdefault(row.number, row.group - 1)
     except FileError as error:
         raise OutdialError(f"{path}, {_text(error.error)}") from error
-    numbers: dict[str, int] = {}
-    for line in staged.decode().splitlines():
-        _, group, number, _ = line.split("\t", 3)
-        numbers.setdefault(number, int(group) - 1)
-    errors = [_text(each) for each in reader.errors.first[:SHOWN_ERRORS]]
-    if not numbers:
-        faults = "\n".join(f"  {error}" for error in errors) or "  it has no rows"
-        raise OutdialError(f"{path} holds nobody to call:\n{faults}")
+    errors = [_text(error) for error in reader.errors.first[:SHOWN_ERRORS]]
+    if not groups:
+        text = "\n".join(f"  {error}" for error in errors) or "  it has no rows"
+        raise OutdialError(f"{path} has no contact to call:\n{text}")
     return People(
         groups=reader.groups,
-        numbers=list(numbers.items()),
-        duplicates=reader.staged - len(numbers),
+        numbers=list(groups.items()),
+        duplicates=valid - len(groups),
         rejected=reader.errors.count,
         errors=errors,
     )
-
-
-def _staged(reader: CsvContacts, path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield reader.feed(piece)
-    yield reader.close()
 
 
 def _text(error: RowError) -> str:

@@ -9,6 +9,7 @@ from faststream.kafka import KafkaBroker
 
 from services.api.app import create_app
 from services.api.http.resources import Resources
+from services.api.http.upload import Uploads
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
@@ -50,6 +51,9 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
                 pool=pool,
                 publish=tell,
                 rulebook=rulebook,
+                uploads=Uploads(
+                    directory=settings.upload_directory, largest_bytes=settings.upload_max_bytes
+                ),
                 installation=Caps(settings.max_concurrent, settings.calls_per_second),
             )
         finally:

@@ -7,7 +7,6 @@ from services.api.campaigns import owned
 from services.api.files import REASONS
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.instants import expiry_fault
 from services.api.refusals import Refused, campaign_ended, not_found
 from shared.db import waiting_counts
 from shared.db.api import contact_times, contacts
@@ -18,6 +17,7 @@ from shared.domain.contacts import ContactState
 from shared.domain.policy.attempt_policy import Again, within_budget
 from shared.domain.policy.suppression import put_off
 from shared.domain.reasons import Reason
+from shared.intake.instants import expiry_fault
 
 LATEST = timedelta(days=366)
 

@@ -1,12 +1,49 @@
-"""Refusals of an uploaded file and of its rows, with a sentence for each reason."""
+"""Files of rows: they are read in a thread, and refusals say why in a sentence."""
 
-from services.api.csv_contacts import RowError
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
 from services.api.refusals import InvalidField, Refused
+from shared.intake.csv_file import FileError, RowError
+
+T = TypeVar("T")
+
+# Large enough that a thread pays, small enough that a request beside it hardly waits.
+ROWS_AT_ONCE = 4096
 
 
-def unreadable(error: RowError) -> Refused:
-    row = invalid_row(error)
-    return Refused("unreadable_file", f"line {error.line}: {row.detail}", errors=[row])
+def batches(rows: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(itertools.islice(rows, ROWS_AT_ONCE)):
+        yield batch
+
+
+async def in_thread(items: Iterator[T]) -> AsyncGenerator[T, None]:
+    """The items; the next one is made in a thread while the caller works on the one before."""
+    coming = _soon(items)
+    try:
+        while (item := await coming) is not None:
+            coming = _soon(items)
+            yield item
+    finally:
+        # The thread reads a file that is closed after this.
+        await asyncio.wait([coming])
+
+
+def _soon(items: Iterator[T]) -> asyncio.Task[T | None]:
+    return asyncio.create_task(asyncio.to_thread(next, items, None))
+
+
+@contextmanager
+def refusing_unreadable() -> Iterator[None]:
+    try:
+        yield
+    except FileError as error:
+        row = invalid_row(error.error)
+        detail = f"line {error.error.line}: {row.detail}"
+        raise Refused("unreadable_file", detail, errors=[row]) from None
 
 
 def invalid_row(error: RowError) -> InvalidField:

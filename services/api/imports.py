@@ -1,18 +1,15 @@
-"""Contacts come in: a streamed CSV file, or a short list as JSON; all of it in one transaction."""
+"""Adds contacts to a campaign: from a CSV file or a short list, in one transaction."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from services.api.campaigns import owned
-from services.api.contact_rows import Fault, Row, Rows
-from services.api.csv_contacts import CsvContacts, Errors, FileError
-from services.api.files import invalid_row, unreadable
+from services.api.files import batches, in_thread, invalid_row, refusing_unreadable
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import pieces_of, read_on
 from services.api.refusals import Refused, campaign_ended
 from shared.db import calling_groups, counters, locks, waiting_counts
 from shared.db.api import contacts, imports
@@ -22,6 +19,9 @@ from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
+from shared.intake.contact_rows import Fault, Row, Rows
+from shared.intake.csv_contacts import CsvContacts
+from shared.intake.csv_file import Errors, as_text
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
@@ -49,25 +49,22 @@ async def import_csv(
     resources: Resources,
     caller: Caller,
     campaign_id: int,
-    body: AsyncIterator[bytes],
+    file: BinaryIO,
     *,
     delimiter: str | None,
     refuse_errors: bool,
     now: datetime,
 ) -> Imported:
-    pieces = pieces_of(body)
-    try:
-        async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
-            campaign = await _fillable(conn, caller, campaign_id)
-            reader = CsvContacts(_rows_of(campaign, now=now), delimiter=delimiter)
-            await imports.open_staging(conn)
-            await _stage(conn, reader, pieces)
-            if refuse_errors and reader.errors.count:
-                raise _refused(reader.errors)
-            return await _merge(conn, caller, campaign_id, reader)
-    except (Refused, FileError) as error:
-        await read_on(pieces)
-        raise unreadable(error.error) if isinstance(error, FileError) else error from None
+    """All rows in one transaction; without a bad row if `refuse_errors`."""
+    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
+        campaign = await _fillable(conn, caller, campaign_id)
+        await imports.open_staging(conn)
+        with refusing_unreadable(), as_text(file) as text:
+            reader = CsvContacts(text, _rows_of(campaign, now=now), delimiter=delimiter)
+            staged = await _stage(conn, reader)
+        if refuse_errors and reader.errors.count:
+            raise _refused(reader.errors)
+        return await _merge(conn, caller, campaign_id, reader, staged=staged)
 
 
 async def add(
@@ -150,18 +147,34 @@ def _rows_of(campaign: Campaign, *, now: datetime) -> Rows:
     )
 
 
-async def _stage(conn: Connection, reader: CsvContacts, pieces: AsyncIterator[bytes]) -> None:
-    async for piece in pieces:
-        rows = await asyncio.to_thread(reader.feed, piece)
-        if rows:
-            await imports.stage(conn, rows)
-    rows = await asyncio.to_thread(reader.close)
-    if rows:
-        await imports.stage(conn, rows)
+async def _stage(conn: Connection, reader: CsvContacts) -> int:
+    """How many rows are staged."""
+    staged = 0
+    async with aclosing(in_thread(_copy_texts(reader))) as texts:
+        async for count, text in texts:
+            await imports.stage(conn, text)
+            staged += count
+    return staged
+
+
+def _copy_texts(reader: CsvContacts) -> Iterator[tuple[int, bytes]]:
+    for rows in batches(reader.rows()):
+        lines = [
+            imports.staged_line(
+                line,
+                row.group,
+                row.number,
+                external_id=row.external_id,
+                attributes=row.attributes,
+                expires_at=row.expires_at,
+            )
+            for line, row in rows
+        ]
+        yield len(rows), "".join(lines).encode()
 
 
 async def _merge(
-    conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts
+    conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts, *, staged: int
 ) -> Imported:
     await locks.lock_for_import(conn, campaign_id)
     merged = await imports.merge(
@@ -179,7 +192,7 @@ async def _merge(
     await waiting_counts.add(conn, merged.waiting)
     return Imported(
         imported=merged.inserted - merged.excluded,
-        duplicates=reader.staged - merged.inserted,
+        duplicates=staged - merged.inserted,
         suppressed=merged.excluded,
         errors=reader.errors,
     )

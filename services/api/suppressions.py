@@ -1,18 +1,15 @@
 """Numbers that must not be called: suppressed and lifted, one by one or as a file."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 
-from services.api.csv_contacts import Errors, FileError
-from services.api.csv_suppressions import CsvSuppressions, written
-from services.api.files import REASONS, unreadable
+from services.api.files import REASONS, batches, in_thread, refusing_unreadable
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.http.upload import pieces_of, read_on
-from services.api.instants import expiry_fault
 from services.api.refusals import Refused, not_found
 from shared.db import counters, waiting_counts
 from shared.db.api import campaigns, exclusions, suppression_imports, suppressions
@@ -21,6 +18,9 @@ from shared.db.api.suppressions import ALL_CAMPAIGNS, PutSuppression
 from shared.db.types import Connection, Session
 from shared.domain.outcomes import Outcome
 from shared.domain.places.numbers import InvalidNumber, parse_number
+from shared.intake.csv_file import Errors, as_text
+from shared.intake.csv_suppressions import CsvSuppressions, csv_text
+from shared.intake.instants import expiry_fault
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 EXPORTED_AT_ONCE = 5000
@@ -90,26 +90,20 @@ async def lift(
 async def import_csv(
     resources: Resources,
     caller: Caller,
-    body: AsyncIterator[bytes],
+    file: BinaryIO,
     *,
     campaign_id: int | None,
     now: datetime,
 ) -> Imported:
-    pieces = pieces_of(body)
-    reader = CsvSuppressions(now=now)
-    try:
-        async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
-            chosen = await named_list(conn, caller, campaign_id)
-            await suppression_imports.open_staging(conn)
-            await _stage(conn, reader, pieces)
-            new = await suppression_imports.merge(
-                conn, tenant_id=caller.tenant_id, campaign_id=chosen
-            )
-            await _settle_all(conn, caller, chosen, now=now)
-    except (Refused, FileError) as error:
-        await read_on(pieces)
-        raise unreadable(error.error) if isinstance(error, FileError) else error from None
-    return Imported(imported=new, updated=reader.staged - new, errors=reader.errors)
+    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
+        chosen = await named_list(conn, caller, campaign_id)
+        await suppression_imports.open_staging(conn)
+        with refusing_unreadable(), as_text(file) as text:
+            reader = CsvSuppressions(text, now=now)
+            staged = await _stage(conn, reader)
+        new = await suppression_imports.merge(conn, tenant_id=caller.tenant_id, campaign_id=chosen)
+        await _settle_all(conn, caller, chosen, now=now)
+    return Imported(imported=new, updated=staged - new, errors=reader.errors)
 
 
 async def export_csv(
@@ -165,20 +159,21 @@ async def _pages(resources: Resources, caller: Caller, campaign_id: int) -> Asyn
                 after=after,
                 limit=EXPORTED_AT_ONCE,
             )
-        yield written(page, header=after is None)
+        rows = ((entry.number, entry.reason, entry.expires_at) for entry in page)
+        yield csv_text(rows, header=after is None)
         if len(page) < EXPORTED_AT_ONCE:
             return
         after = page[-1].number
 
 
-async def _stage(conn: Session, reader: CsvSuppressions, pieces: AsyncIterator[bytes]) -> None:
-    async for piece in pieces:
-        rows = await asyncio.to_thread(reader.feed, piece)
-        if rows:
+async def _stage(conn: Session, reader: CsvSuppressions) -> int:
+    """How many rows are staged."""
+    staged = 0
+    async with aclosing(in_thread(batches(reader.rows()))) as parts:
+        async for rows in parts:
             await suppression_imports.stage(conn, rows)
-    rows = await asyncio.to_thread(reader.close)
-    if rows:
-        await suppression_imports.stage(conn, rows)
+            staged += len(rows)
+    return staged
 
 
 async def _settle_all(conn: Session, caller: Caller, campaign_id: int, *, now: datetime) -> None:

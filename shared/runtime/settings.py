@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     keep_inbox_days: int = Field(
         default=8, ge=8, description="which reports were folded; Kafka keeps them for a week"
     )
+    upload_directory: Path | None = Field(
+        default=None, description="for files of contacts until they are read; not in memory"
+    )
+    upload_max_bytes: int = Field(default=1 << 30, gt=0, description="the largest such file")
     rulepacks: Path | None = Field(
         default=None, description="a directory of rule packs beside those that come with Outdial"
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.api.http.upload import Uploads
 from shared.db.types import Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
@@ -17,7 +18,7 @@ from shared.runtime.process import now
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
-# Each holds a connection for as long as its file is on the way.
+# Each holds a connection for as long as its file is read.
 IMPORTS_AT_ONCE = 4
 
 
@@ -31,6 +32,7 @@ class Resources:
     publish: Publish
     rulebook: RuleBook
     installation: Caps = NO_CAPS
+    uploads: Uploads = field(default_factory=Uploads)
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
     clock: Callable[[], datetime] = now
 

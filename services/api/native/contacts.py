@@ -9,7 +9,6 @@ from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
 
 from services.api import campaigns, imports
-from services.api.csv_records import LONGEST_CELL
 from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
@@ -19,6 +18,7 @@ from shared.db.api import contacts
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import WAITS, Reason
+from shared.intake.csv_file import LONGEST_CELL
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
 
@@ -169,7 +169,7 @@ async def add_contacts(
 
 @router.post(
     "/campaigns/{campaign_id}/contacts/import",
-    responses=documented(400, 408, 409),
+    responses=documented(400, 408, 409, 413),
     openapi_extra=CSV_BODY,
 )
 async def import_contacts(
@@ -194,15 +194,16 @@ async def import_contacts(
     `expires_at` (an instant with its offset, after which the contact is not called any more);
     every other column becomes an attribute. It is imported in one transaction.
     """
-    done = await imports.import_csv(
-        resources,
-        caller,
-        campaign_id,
-        request.stream(),
-        delimiter=delimiter,
-        refuse_errors=on_error == "refuse",
-        now=now,
-    )
+    async with resources.uploads.spooled(request.stream()) as file:
+        done = await imports.import_csv(
+            resources,
+            caller,
+            campaign_id,
+            file,
+            delimiter=delimiter,
+            refuse_errors=on_error == "refuse",
+            now=now,
+        )
     first = done.errors.first
     return ImportReport(
         imported=done.imported,

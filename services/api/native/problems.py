@@ -45,7 +45,7 @@ HTTP_REFUSALS = {
     404: ("not_found", "there is no such resource"),
     405: ("method_not_allowed", "the resource has no such method"),
     408: ("request_timeout", "the file stopped coming"),
-    413: ("body_too_large", "the body is larger than 8 MiB"),
+    413: ("body_too_large", "the body is larger than this resource takes"),
 }
 EXAMPLES = HTTP_REFUSALS | {
     409: ("campaign_ended", "the campaign is completed or cancelled"),

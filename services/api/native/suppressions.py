@@ -132,7 +132,7 @@ async def lift_suppression(
 
 @router.post(
     "/suppressions/import",
-    responses=documented(400, 408),
+    responses=documented(400, 408, 413),
     openapi_extra={"requestBody": {"required": True, "content": CSV}},
 )
 async def import_suppressions(
@@ -144,9 +144,10 @@ async def import_suppressions(
     is none; `expires_at`, an instant with its offset, for good when there is none. Other columns
     are passed over. Of a number that comes twice the last row holds.
     """
-    done = await suppressions.import_csv(
-        resources, caller, request.stream(), campaign_id=campaign_id, now=now
-    )
+    async with resources.uploads.spooled(request.stream()) as file:
+        done = await suppressions.import_csv(
+            resources, caller, file, campaign_id=campaign_id, now=now
+        )
     first = done.errors.first
     return SuppressionReport(
         imported=done.imported,

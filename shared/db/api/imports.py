@@ -2,12 +2,17 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.db.types import Connection
 from shared.db.waiting_counts import WaitBucket
 
 # The pool's own limit is meant for short statements.
 LONG = 3600.0
+# PostgreSQL's text format.
+BACKSLASH = "\\"
+NULL = "\\N"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,7 @@ async def open_staging(conn: Connection) -> None:
 
 
 async def stage(conn: Connection, rows: bytes) -> None:
-    """`rows` are lines of PostgreSQL's text format, ready for COPY."""
+    """`rows` are lines of `staged_line`."""
 
     async def whole() -> AsyncIterator[bytes]:
         yield rows
@@ -46,6 +51,24 @@ async def stage(conn: Connection, rows: bytes) -> None:
         source=whole(),
         columns=["line", "group_number", "number", "external_id", "attributes", "expires_at"],
         timeout=LONG,
+    )
+
+
+def staged_line(
+    line: int,
+    group: int,
+    number: str,
+    *,
+    external_id: str | None,
+    attributes: str | None,
+    expires_at: datetime | None,
+) -> str:
+    """One line for `stage`. Neither a number nor JSON text has a control character in it."""
+    return (
+        f"{line}\t{group}\t{number}"
+        f"\t{external_id.translate(_ESCAPES) if external_id else NULL}"
+        f"\t{attributes.replace(BACKSLASH, BACKSLASH * 2) if attributes else NULL}"
+        f"\t{expires_at.isoformat() if expires_at else NULL}\n"
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from services.api.http import upload
 from shared.db import locks
-from shared.db.types import Pool
+from shared.db.api import imports
+from shared.db.types import Connection, Pool
 from tests.support.api import Api
-from tests.support.waiting import until
 
 THREE = (
     b"number,zone,external_id,language\n"
@@ -227,30 +227,43 @@ async def test_an_ended_campaign_takes_no_contacts(api: Api, state: str) -> None
     assert problem["code"] == refused["code"] == "campaign_ended"
 
 
-async def test_a_campaign_is_kept_open_while_a_file_is_on_its_way(api: Api) -> None:
+async def test_a_file_on_its_way_holds_no_connection_and_no_campaign(api: Api) -> None:
     campaign_id = await api.campaign()
-    more = asyncio.Event()
+    is_coming, more = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield THREE
+        is_coming.set()
         await more.wait()
         yield b"+12025550199,,,\n"
 
-    async def may_complete() -> bool:
-        async with api.pool.acquire() as conn, conn.transaction():
-            return await locks.try_exclude_imports(conn, campaign_id)
-
-    async def is_kept_open() -> bool:
-        return not await may_complete()
-
-    coming = asyncio.create_task(api.import_csv(campaign_id, slowly()))
-    await until(is_kept_open)
-    assert await contacts_of(api.pool) == []
+    slow = [asyncio.create_task(api.import_csv(campaign_id, slowly())) for _ in range(5)]
+    await is_coming.wait()
+    other = await asyncio.wait_for(api.import_csv(campaign_id, b"number\n+12025550177\n"), 10)
+    assert api.pool.get_idle_size() == api.pool.get_size()
     more.set()
-    report = await coming
+    reports = await asyncio.gather(*slow)
 
-    assert report["imported"] == 4
-    assert await may_complete()
+    assert other["imported"] == 1
+    assert sum(report["imported"] for report in reports) == 4
+
+
+async def test_a_campaign_is_kept_open_while_a_file_is_imported(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await api.campaign()
+    may_complete: list[bool] = []
+    stage = imports.stage
+
+    async def stage_and_look(conn: Connection, rows: bytes) -> None:
+        await stage(conn, rows)
+        async with api.pool.acquire() as other, other.transaction():
+            may_complete.append(await locks.try_exclude_imports(other, campaign_id))
+
+    monkeypatch.setattr(imports, "stage", stage_and_look)
+    await api.import_csv(campaign_id, THREE)
+
+    assert may_complete == [False]
 
 
 async def test_two_imports_of_the_same_numbers_at_once_make_each_contact_once(api: Api) -> None:

@@ -60,15 +60,15 @@ async def test_each_row_is_imported_updated_or_rejected(api: Api) -> None:
 
     assert (report["imported"], report["updated"], report["rejected"]) == (2, 2, 9)
     assert [(each["line"], each["field"], each["reason"]) for each in report["errors"]] == [
-        (7, "number", "not_a_number"),
-        (8, "number", "no_country"),
-        (9, "reason", "too_long"),
+        (7, "Phone", "not_a_number"),
+        (8, "Phone", "no_country"),
+        (9, "Reason", "too_long"),
         (10, "expires_at", "not_an_instant"),
         (11, "expires_at", "not_an_instant"),
         (12, "expires_at", "in_the_past"),
         (13, "expires_at", "too_far"),
         (14, None, "too_few_cells"),
-        (15, "reason", "nul_byte"),
+        (15, "Reason", "nul_byte"),
     ]
     assert await stored(api) == [
         (NUMBER, 0, "new", None),

@@ -1,19 +1,28 @@
 """Postal code, country and region in a file of contacts: read, told when wrong, and grouped by."""
 
+import io
+
 import pytest
 
-from services.api import contact_rows
-from services.api.contact_rows import Rows
-from services.api.csv_contacts import CsvContacts
+from shared.intake import contact_rows
+from shared.intake.contact_rows import Row, Rows
+from shared.intake.csv_contacts import CsvContacts
+from shared.intake.csv_file import as_text
 
 A = "+12025550123"
 
 
+def read(file: str) -> tuple[CsvContacts, list[Row]]:
+    reader = CsvContacts(
+        as_text(io.BytesIO(file.encode())), Rows(default_region=None, default_zone=None)
+    )
+    return reader, [row for _, row in reader.rows()]
+
+
 def groups(file: str) -> list[tuple[str, ...]]:
     """Jurisdictions of each row, in the order of the rows."""
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
-    lines = (reader.feed(file.encode()) + reader.close()).decode().splitlines()
-    return [reader.groups[int(line.split("\t")[1]) - 1].jurisdictions for line in lines]
+    reader, rows = read(file)
+    return [reader.groups[row.group - 1].jurisdictions for row in rows]
 
 
 @pytest.mark.parametrize("postal_code", ["postal_code", "ZIP", "zip_code", "Postcode"])
@@ -30,12 +39,9 @@ def test_an_address_has_columns_of_its_own(postal_code: str, region: str) -> Non
 
 
 def test_an_address_is_no_attribute() -> None:
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
-    file = f"number,zip,country,state,language\n{A},20500,US,DC,en\n"
+    _, (row,) = read(f"number,zip,country,state,language\n{A},20500,US,DC,en\n")
 
-    (line,) = (reader.feed(file.encode()) + reader.close()).decode().splitlines()
-
-    assert line.split("\t")[4] == '{"language":"en"}'
+    assert row.attributes == '{"language":"en"}'
 
 
 def test_numbers_of_one_zone_and_two_states_are_in_two_groups() -> None:
@@ -44,10 +50,8 @@ def test_numbers_of_one_zone_and_two_states_are_in_two_groups() -> None:
 
 def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
     rows = "".join(f"{A},20{n:03},\n" for n in range(1, 100)) + f"{A},,D.C.\n{A},, dc \n"
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
 
-    reader.feed(f"number,zip,state\n{rows}".encode())
-    reader.close()
+    reader, _ = read(f"number,zip,state\n{rows}")
 
     assert [group.jurisdiction_source for group in reader.groups] == [
         "postal_code+number",
@@ -68,14 +72,11 @@ def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
 def test_an_address_that_cannot_be_is_told_by_its_column(
     row: str, error: tuple[int, str, str]
 ) -> None:
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
+    reader, rows = read(f"number,Zip,country,State\n{A},{row}\n{A},,,\n")
 
-    reader.feed(f"number,Zip,country,State\n{A},{row}\n{A},,,\n".encode())
-    reader.close()
-
-    (found,) = reader.errors.first
-    assert (found.line, found.field, found.reason) == error
-    assert reader.staged == 1
+    (fault,) = reader.errors.first
+    assert (fault.line, fault.field, fault.reason) == error
+    assert len(rows) == 1
 
 
 def test_places_that_were_read_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,43 +1,46 @@
-"""CSV in pieces: the same rows however it is cut, and for what is no row a reason with its line."""
+"""CSV files: rows as the csv module reads them, and for each bad row a reason with its line."""
 
 import csv
 import io
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.contact_rows import Rows
-from services.api.csv_contacts import CsvContacts, FileError
-from services.api.csv_records import LONGEST_CELL, CsvFileError, CsvRecords, Record
+from shared.intake.contact_rows import Rows
+from shared.intake.csv_contacts import MEANINGS, CsvContacts
+from shared.intake.csv_file import (
+    LONGEST_CELL,
+    LONGEST_RECORD,
+    CsvFile,
+    Errors,
+    FileError,
+    Record,
+    as_text,
+)
 
-NAMES = frozenset({"number"})
 A, B = "+12025550123", "+12025550124"
 
 
-def records(file: bytes, *, piece: int = 1 << 18, delimiter: str | None = None) -> list[Record]:
-    reader = CsvRecords(delimiter, names=NAMES)
-    found = []
-    for start in range(0, len(file), piece):
-        found += reader.feed(file[start : start + piece])
-    return found + reader.close()
+def rows_of(file: bytes) -> list[Record]:
+    return list(CsvFile(as_text(io.BytesIO(file)), meanings=MEANINGS, keeps_others=True).rows())
 
 
-def contacts(
-    file: bytes, *, piece: int = 1 << 18
-) -> tuple[list[str], list[tuple[int, str | None, str]]]:
-    """The numbers, and (line, field, reason) of what was refused."""
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
-    lines = b""
-    for start in range(0, len(file), piece):
-        lines += reader.feed(file[start : start + piece])
-    lines += reader.close()
-    numbers = [line.split("\t")[2] for line in lines.decode().splitlines()]
-    errors = [(error.line, error.field, error.reason) for error in reader.errors.first]
-    assert reader.staged == len(numbers)
-    assert reader.errors.count == len(errors)
-    return numbers, errors
+def read(file: bytes) -> tuple[list[tuple[int, str]], Errors]:
+    """(line, number) of each contact, and the errors."""
+    reader = CsvContacts(as_text(io.BytesIO(file)), Rows(default_region=None, default_zone=None))
+    return [(line, row.number) for line, row in reader.rows()], reader.errors
+
+
+def contacts(file: bytes) -> tuple[list[str], list[tuple[int, str | None, str]]]:
+    """The numbers, and (line, field, reason) of the bad rows."""
+    rows, errors = read(file)
+    assert errors.count == len(errors.first)
+    return [number for _, number in rows], [
+        (error.line, error.field, error.reason) for error in errors.first
+    ]
 
 
 cells = st.text(
@@ -47,38 +50,35 @@ cells = st.text(
 
 
 @given(
-    rows=st.lists(st.lists(cells, min_size=2, max_size=4), max_size=6),
+    rows=st.lists(st.lists(cells, min_size=2, max_size=2), max_size=6),
     delimiter=st.sampled_from(",;\t|"),
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
     bom=st.booleans(),
-    piece=st.integers(1, 40),
 )
-def test_what_csv_writes_is_read_whatever_the_pieces(
-    rows: list[list[str]], delimiter: str, ending: str, bom: bool, piece: int
+def test_rows_that_csv_writes_are_read(
+    rows: list[list[str]], delimiter: str, ending: str, bom: bool
 ) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
     writer.writerows([["number", "other"], *rows])
     file = ("\ufeff" if bom else "").encode() + text.getvalue().encode()
 
-    assert [cells for _, cells in records(file, piece=piece)] == [["number", "other"], *rows]
+    assert [cells for _, cells in rows_of(file)] == [row for row in rows if any(row)]
 
 
-@given(
-    file=st.binary(max_size=200) | st.text('",;\r\na\x00é', max_size=60).map(str.encode),
-    piece=st.integers(1, 30),
-)
-def test_any_bytes_give_the_same_in_any_pieces(file: bytes, piece: int) -> None:
-    def read(piece: int) -> object:
-        try:
-            return contacts(b"number,name\n" + file, piece=piece)
-        except FileError as error:
-            return error.error
+@given(file=st.binary(max_size=200) | st.text('",;\r\na\x00é', max_size=60).map(str.encode))
+def test_any_bytes_give_rows_and_errors_or_are_refused(file: bytes) -> None:
+    try:
+        numbers, errors = contacts(b"number,name\n" + file)
+        lines = [line for line, _, _ in errors]
+    except FileError as error:
+        numbers, lines = [], [error.error.line]
 
-    assert read(piece) == read(1 << 18)
+    assert numbers == []
+    assert lines == sorted(lines)
+    assert all(line >= 2 for line in lines)
 
 
-@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
 @pytest.mark.parametrize(
     "file",
     [
@@ -112,11 +112,10 @@ def test_any_bytes_give_the_same_in_any_pieces(file: bytes, piece: int) -> None:
         "written numbers",
     ],
 )
-def test_files_as_programs_write_them_are_read(file: str, piece: int) -> None:
-    assert contacts(file.encode(), piece=piece) == ([A, B], [])
+def test_files_as_programs_write_them_are_read(file: str) -> None:
+    assert contacts(file.encode()) == ([A, B], [])
 
 
-@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
 @pytest.mark.parametrize(
     ("row", "error"),
     [
@@ -136,33 +135,40 @@ def test_files_as_programs_write_them_are_read(file: str, piece: int) -> None:
     ids=lambda value: value[:12].decode("latin-1") if isinstance(value, bytes) else value[2],
 )
 def test_a_bad_row_is_named_and_its_neighbours_are_kept(
-    row: bytes, error: tuple[int, str | None, str], piece: int
+    row: bytes, error: tuple[int, str | None, str]
 ) -> None:
-    if len(row) > 1000:
-        piece = max(piece, 4096)
     file = b"Number,name\n" + row + b"\n" + f"{B},b\n".encode()
 
-    assert contacts(file, piece=piece) == ([B], [error])
+    assert contacts(file) == ([B], [error])
 
 
 @pytest.mark.parametrize("quote", [b"", b'"'], ids=["plain", "quoted"])
-def test_a_cell_of_ten_megabytes_costs_no_memory(quote: bytes) -> None:
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
-    reader.feed(b"number,name\n")
-    tracemalloc.start()
+def test_a_cell_of_ten_megabytes_costs_no_memory(quote: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "contacts.csv"
+    cell = quote + b"x" * 10_000_000 + quote
+    path.write_bytes(b"number,name\n" + A.encode() + b"," + cell + f"\n{B},b\n".encode())
+    del cell
+    with as_text(path.open("rb")) as file:
+        reader = CsvContacts(file, Rows(default_region=None, default_zone=None))
+        tracemalloc.start()
+        rows = [(line, row.number) for line, row in reader.rows()]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
 
-    reader.feed(A.encode() + b"," + quote)
-    for _ in range(160):
-        reader.feed(b"x" * 65_536)
-    lines = reader.feed(quote + f"\n{B},b\n".encode()) + reader.close()
-
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
     assert peak < 2_000_000
-    assert lines.startswith(b"3\t")
+    assert rows == [(3, B)]
     assert [(error.line, error.field, error.reason) for error in reader.errors.first] == [
         (2, "name", "too_long")
     ]
+
+
+def test_contacts_inside_a_long_quoted_cell_are_no_contacts() -> None:
+    notes = '"' + f"{A},called\n" * (LONGEST_RECORD // 10) + '"'
+
+    assert contacts(f"number,name\n{A},{notes}\n{B},b\n".encode()) == (
+        [B],
+        [(2, "name", "too_long")],
+    )
 
 
 def test_a_quote_where_none_may_be_spoils_only_what_it_swallows() -> None:
@@ -175,13 +181,12 @@ def test_lines_are_counted_through_a_long_cell() -> None:
     long = '"' + "x\r\n" * LONGEST_CELL + '"'
     file = f"number,name\n{A},{long}\nhello,x\n".encode()
 
-    assert contacts(file, piece=10_000)[1] == [
+    assert contacts(file)[1] == [
         (2, "name", "too_long"),
         (3 + LONGEST_CELL, "number", "not_a_number"),
     ]
 
 
-@pytest.mark.parametrize("piece", [1, 7, 1 << 18])
 @pytest.mark.parametrize(
     ("file", "error"),
     [
@@ -205,23 +210,20 @@ def test_lines_are_counted_through_a_long_cell() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(
-    file: bytes, error: tuple[int, str | None, str], piece: int
+    file: bytes, error: tuple[int, str | None, str]
 ) -> None:
     with pytest.raises(FileError) as refused:
-        contacts(file, piece=piece)
+        contacts(file)
 
     told = refused.value.error
     assert (told.line, told.field, told.reason) == error
 
 
 def test_a_header_without_end_is_refused_before_it_fills_memory() -> None:
-    reader = CsvRecords(None, names=NAMES)
+    with pytest.raises(FileError) as refused:
+        contacts(b"x" * 1_000_000)
 
-    reader.feed(b"x" * 65_536)
-    reader.feed(b"x" * 65_536)
-
-    with pytest.raises(CsvFileError):
-        reader.feed(b"x")
+    assert (refused.value.error.line, refused.value.error.reason) == (1, "too_long")
 
 
 def test_an_unclosed_quote_is_found_however_long_what_follows() -> None:
@@ -234,9 +236,8 @@ def test_an_unclosed_quote_is_found_however_long_what_follows() -> None:
     assert refused.value.error.field == "name"
 
 
-def test_errors_never_hold_what_was_read() -> None:
-    reader = CsvContacts(Rows(default_region=None, default_zone=None), delimiter=None)
-    reader.feed(b"number,zone\n999888777666,x\n+12025550123,999888777666\n")
+def test_errors_never_repeat_a_value() -> None:
+    _, errors = read(b"number,zone\n999888777666,x\n+12025550123,999888777666\n")
 
-    assert reader.errors.count == 2
-    assert "999888777666" not in str(reader.errors)
+    assert errors.count == 2
+    assert "999888777666" not in str(errors)

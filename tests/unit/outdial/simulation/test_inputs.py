@@ -82,7 +82,7 @@ def test_a_faulty_campaign_is_told_by_field(
     [
         ("name\nAda\n", "line 1, number: missing column"),
         ("number,zone\n+12125550113\n12,\n", "line 2: too few cells\n  line 3, number: no country"),
-        ("number\n", "holds nobody to call"),
+        ("number\n", "has no contact to call"),
         ("", "line 1, number: missing column"),
     ],
 )

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from services.api.instants import expiry_fault, instant
 from shared.domain.places.address import Address, InvalidAddress
 from shared.domain.places.calling_groups import CallingGroup, calling_group
 from shared.domain.places.numbers import InvalidNumber, PhoneNumber, parse_number
+from shared.intake.instants import expiry_fault, instant
 
 LONGEST_EXTERNAL_ID = 256
 # Rows of one place come together, and forgetting one costs some microseconds.
