@@ -1,27 +1,29 @@
 """Advisory locks, and the order in which every transaction takes its locks.
 
-A transaction takes what it needs of these from the top down, and rows of one table in the order
-that is named, so that no two wait for each other:
+A transaction goes through this list from the top down and skips what it does not need; within one
+table it locks rows in the order that is named. So no two transactions wait for each other.
 
-1. `tenants`: the row whose rules are changed
+1. `tenants`: the row whose rules change
 2. `campaigns`: by tenant and id
-3. advisory: an import of a campaign, then the right to add contacts to it
-4. `calling_groups` and `campaign_groups`: by their columns, by id
-5. advisory: persons, by their keys
+3. advisory IMPORT, then CONTACTS
+4. `calling_groups`: by their columns; `campaign_groups`: by group
+5. advisory PERSON: by key
 6. `inbox`: by attempt and kind
 7. `attempts`
 8. `suppressions`: by tenant and number
-9. `contacts`: by number; claims pass over what is locked (SKIP LOCKED)
-10. `campaign_counters`: by campaign and name
-11. `waiting_contacts`: by all columns of the key
-12. `event_heads`: by tenant
-13. `webhook_endpoints`, shared: by tenant and id
+9. `contacts`: by number; claims skip locked rows
+10. `person_calls`
+11. `campaign_counters`: by campaign and name
+12. `waiting_contacts`: by primary key
+13. `event_heads`: by tenant
+14. `webhook_endpoints`: by tenant and id, shared
 
-The last four are shared by all writers of a campaign or a tenant, so they come last and are held
-for the shortest time. Rows that only one process can be at work on are not in the list.
+All transactions of a campaign or a tenant share the rows of 11 to 13, so these come last and are
+held for the shortest time. Two transactions never work on one attempt at a time: Kafka's key and
+SKIP LOCKED see to it. ARCHITECTURE.md shows which transaction takes which of these locks.
 
-An advisory lock has two numbers: its class and a key. Keys are hashed, so two campaigns or persons
-with one key wait for each other without need, and never wrongly go on.
+An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns or persons
+with the same key wait for each other without need, which is harmless.
 """
 
 from collections.abc import Collection

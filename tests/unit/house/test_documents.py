@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
+from shared.db import locks
 from shared.runtime.settings import Settings
 from tests.support.containers import IMAGES
 
@@ -14,6 +15,7 @@ README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
+MIGRATIONS = ROOT / "shared" / "db" / "migrations" / "versions"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DECISIONS])
 
@@ -78,8 +80,42 @@ def test_the_path_of_an_attempt_enters_each_file_once() -> None:
     section = ARCHITECTURE.split("## The path of one attempt")[1].split("\n## ")[0]
     steps = re.findall(r"^\d+\. `([^`]+)`", section, re.MULTILINE)
 
-    assert len(steps) >= 10
+    assert 10 <= len(steps) <= 20
     assert len(steps) == len(set(steps))
+
+
+def test_every_table_of_the_schema_has_its_writers() -> None:
+    section = ARCHITECTURE.split("## Who writes which table")[1].split("\n## ")[0]
+    schema = "".join(path.read_text() for path in sorted(MIGRATIONS.glob("*.sql")))
+    tables = re.findall(r"^CREATE TABLE (\w+) \(", schema, re.MULTILINE)
+
+    assert [table for table in tables if f"`{table}`" not in section] == []
+
+
+def test_locks_are_listed_in_the_order_of_the_code() -> None:
+    order = dict(re.findall(r"^(\d+)\. (?:advisory )?`?(\w+)`?", str(locks.__doc__), re.MULTILINE))
+    ranks = {name: int(rank) for rank, name in order.items()}
+    words = {
+        "advisory import": "IMPORT",
+        "advisory persons": "PERSON",
+        "counters": "campaign_counters",
+        "waiting": "waiting_contacts",
+        "heads": "event_heads",
+        "endpoints": "webhook_endpoints",
+    }
+    section = ARCHITECTURE.split("## Locks and their order")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \|$", section, re.MULTILINE)[1:]
+
+    assert len(rows) >= 10
+    for row in rows:
+        taken = [re.sub(r" \(.+\)", "", lock).strip("` ") for lock in row.split("·")]
+        ranked = [ranks[words.get(lock, lock)] for lock in taken if words.get(lock, lock) in ranks]
+        assert ranked == sorted(ranked)
+        assert ranked
+
+
+def test_lines_of_the_map_fit_on_a_screen() -> None:
+    assert [line for line in ARCHITECTURE.splitlines() if len(line) > 120] == []
 
 
 def test_decisions_are_numbered_without_gaps_and_have_one_shape() -> None:
