@@ -1,4 +1,4 @@
-"""Brings the database up to the newest schema: `python -m shared.db.migrate [--sql]`."""
+"""Upgrades the database to the newest schema: `python -m shared.db.migrate [--sql]`."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def config(dsn: str) -> Config:
 
 
 def migrate(dsn: str, *, sql: bool = False) -> None:
-    """Run the missing revisions, or print them for a database administrator."""
+    """Run the missing migrations, or print them for a database administrator."""
     command.upgrade(config(dsn), "head", sql=sql)
 
 

@@ -1,4 +1,4 @@
-"""The connections to PostgreSQL that a service shares among what it does at once."""
+"""The pool of PostgreSQL connections of a service."""
 
 import asyncio
 import contextlib
@@ -10,15 +10,15 @@ from shared.db.types import Pool, Session
 from shared.runtime.retries import patiently
 from shared.runtime.settings import Settings
 
-# Every statement on a table that grows has an index made for it. Statistics that were taken in the
-# middle of a burst must not talk PostgreSQL into reading the table instead; and only a plain index
-# scan remembers which entries it found dead. See docs/decisions/0009.
+# Each statement on a table that grows has its own index. Without these settings, statistics taken
+# in a burst may make PostgreSQL read the whole table. Only a plain index scan marks the dead
+# entries that it meets. See docs/decisions/0009.
 PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
 
 
 @contextlib.asynccontextmanager
 async def database(settings: Settings, *, connections: int = 8) -> AsyncIterator[Pool]:
-    """A pool that waits for a server that is not there yet."""
+    """The pool of a service; waits up to 30 s for a server that is not there yet."""
     async with contextlib.AsyncExitStack() as stack:
         pool = await patiently("postgres", lambda: open_pool(settings.dsn, connections), seconds=30)
         stack.push_async_callback(_close, pool)
@@ -26,7 +26,7 @@ async def database(settings: Settings, *, connections: int = 8) -> AsyncIterator
 
 
 async def open_pool(dsn: str, connections: int = 8) -> Pool:
-    """Who sets something for longer than a transaction must end the connection."""
+    """Connections are not reset on release: close one whose session settings you changed."""
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -43,7 +43,7 @@ async def ping(pool: Pool) -> None:
 
 
 async def _leave_as_it_is(_conn: Session) -> None:
-    """Saves a round trip each time: a transaction that was left open is rolled back before this."""
+    """Saves a round trip per use; the pool has rolled back an open transaction before this."""
 
 
 async def _close(pool: Pool) -> None:

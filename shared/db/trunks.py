@@ -50,7 +50,7 @@ async def upsert(
                 calls_per_second = excluded.calls_per_second
             RETURNING id
         ),
-        -- Grants of before that are not named again end.
+        -- Grants that are not named any more end.
         ended AS (
             DELETE FROM trunk_grants USING trunk
             WHERE trunk_id = trunk.id AND tenant_id <> ALL (coalesce($4::bigint[], '{}'))

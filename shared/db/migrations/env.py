@@ -1,4 +1,4 @@
-"""Runs the SQL revisions over asyncpg, one migrator at a time."""
+"""Runs the SQL migrations over asyncpg, one migrator at a time."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from shared.db.locks import LockClass
 
 
 def run_on(connection: Connection) -> None:
-    # Held by the session, which ends with this process: each revision has its own transaction.
+    # A lock of the session, not of a transaction: each migration has its own transaction.
     lock = text("SELECT pg_advisory_lock(:lock, 0)")
     connection.execute(lock, {"lock": int(LockClass.MIGRATION)})
     connection.execute(text("SET lock_timeout = '5s'"))

@@ -1,10 +1,10 @@
-"""Reads a revision's SQL file as the statements that it holds."""
+"""Splits the SQL file of a migration into its statements."""
 
 from pathlib import Path
 
 
 def statements(revision: str) -> list[str]:
-    """Each alone, because a prepared statement is one.
+    """The statements one by one, because asyncpg prepares one at a time.
 
     A statement ends in `;` and a newline, but not within the body of a function, `$$` to `$$`.
     """
