@@ -39,7 +39,10 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         stack.push_async_callback(conn.close)
         pids = {}
         for name in SERVICES:
-            environment = servers.environment() | {"OUTDIAL_PORT": str(free_port())}
+            environment = servers.environment() | {
+                "OUTDIAL_PORT": str(free_port()),
+                "OUTDIAL_EVENTS_SECRET": "a-word-of-the-benchmark",
+            }
             process = await stack.enter_async_context(
                 python_module(f"services.{name}", environment=environment)
             )

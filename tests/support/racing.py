@@ -66,7 +66,13 @@ class Race:
         while time.monotonic() < deadline:
             # Who waits for a permit or for the end of another call is not kept waiting here.
             await self.pool.execute(
-                "UPDATE contacts SET not_before = now() WHERE waits_for = 'capacity'"
+                """
+                UPDATE contacts AS contact SET not_before = now()
+                FROM (
+                    SELECT id FROM contacts WHERE waits_for = 'capacity' FOR UPDATE SKIP LOCKED
+                ) AS waiting
+                WHERE contact.id = waiting.id
+                """
             )
             now = datetime.now(UTC)
             await asyncio.gather(*(claimer.run_once(now) for claimer in self.claimers))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -15,10 +16,13 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 
+from outdial.stack.postgres import PostgresServer
 from outdial.stack.servers import LocalServers
 from services.events.relay import BATCH, EventRelay
 from shared.db import locks, public_events
 from shared.db.events import event_relays
+from shared.db.migrate import migrate
+from shared.db.pool import open_pool
 from shared.db.types import Connection, Pool
 from shared.kafka.broker import make_broker
 from shared.kafka.messages.public import (
@@ -194,10 +198,21 @@ async def test_a_relay_killed_after_publishing_publishes_again(
     assert (await reader.read(40))[key] == numbers + numbers
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_postgres(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a server whose processes a test may stop, whatever the session uses."""
+    server = PostgresServer(tmp_path / "postgres", fsync=False)
+    await server.start()
+    await asyncio.to_thread(migrate, server.url)
+    yield server.url
+    await server.stop(kill=True)
+
+
 async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
-    pool: Pool, broker: KafkaBroker, dsn: str
+    own_postgres: str, broker: KafkaBroker
 ) -> None:
-    leader, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    pool = await open_pool(own_postgres)
+    leader, other = await asyncpg.connect(own_postgres), await asyncpg.connect(own_postgres)
     assert await locks.try_lead_relay(leader)
     relay = EventRelay(pool, broker)
     await relay.run_once(NOW)
@@ -216,6 +231,7 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
 
     await until(lambda: locks.try_lead_relay(other))
     await other.close()
+    await pool.close()
 
 
 async def kill_marking(conn: Connection) -> bool:
