@@ -27,6 +27,7 @@ def retention_of(settings: Settings) -> Retention:
     return Retention(
         events=timedelta(days=settings.keep_events_days),
         deliveries=timedelta(days=settings.keep_deliveries_days),
+        attempts=timedelta(days=settings.keep_attempts_days),
         person_calls=timedelta(days=settings.keep_person_calls_days),
         inbox=timedelta(days=settings.keep_inbox_days),
     )

@@ -57,7 +57,7 @@ def _kind(event: Event) -> str:
 
 async def _decide_all(conn: Connection, events: list[Event], policies: Policies) -> list[Decision]:
     facts = await folding.facts(conn, [event.data.attempt_id for event in events])
-    current = await policies.current(conn, {each.campaign for each in facts.values()})
+    current = await policies.current(conn, {attempt.campaign for attempt in facts.values()})
     decided: dict[object, Decision] = {}
     for event in events:
         known = facts.get(event.data.attempt_id)
@@ -82,11 +82,11 @@ async def _write(conn: Connection, applied: list[Decision]) -> None:
     if not applied:
         return
     await folding.move_on(conn, [decision.next for decision in applied])
-    told = [decision.told for decision in applied if decision.told is not None]
+    events = [decision.event for decision in applied if decision.event is not None]
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
-    await public_events.add(conn, told)
+    await public_events.add(conn, events)
 
 
 async def _note_calls(conn: Connection, applied: list[Decision]) -> None:

@@ -27,6 +27,7 @@ class Retention:
 
     events: timedelta
     deliveries: timedelta
+    attempts: timedelta
     person_calls: timedelta
     inbox: timedelta
 
@@ -78,6 +79,9 @@ class Pruner:
         deleted = {
             "webhook_deliveries": await retention.delete_deliveries(
                 self.pool, tenant_id, before=now - self.keep.deliveries, limit=PRUNE_MOST
+            ),
+            "attempts": await retention.delete_attempts(
+                self.pool, tenant_id, before=now - self.keep.attempts, limit=PRUNE_MOST
             ),
             "person_calls": await retention.delete_person_calls(
                 self.pool, tenant_id, before=now - self.keep.person_calls, limit=PRUNE_MOST

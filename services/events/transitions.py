@@ -1,4 +1,4 @@
-"""Turns one call event into the end of its attempt, the next state of its contact and the news."""
+"""Turns a report on a call into the end of its attempt, the next state of its contact, an event."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,17 +26,17 @@ Event = CallEnded | CallUnknown | AttemptDropped
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one event makes of its attempt and its contact; `told` is what subscribers hear."""
+    """The effect of one report on its attempt and contact; `event` is the public event of it."""
 
     facts: FoldFacts
     end: AttemptEnd
     next: ContactNext
     counted: tuple[str, ...]
-    told: AttemptEnded | None
+    event: AttemptEnded | None
 
 
 def moves(event: Event, facts: FoldFacts) -> bool:
-    """Whether the event still says something new of the attempt."""
+    """Whether the state of the attempt still allows the move that the event reports."""
     match event:
         case CallEnded():
             return advances(facts.state, AttemptState.ENDED)
@@ -81,9 +81,9 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
     )
     after = after_call(policy, _before(facts), call, chance=chance_of(facts.id))
     following = _next(facts, after)
-    told = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
+    public = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
     counted = (counters.OUTCOME + outcome, *_finish(following))
-    return Decision(facts, end, following, counted, told)
+    return Decision(facts, end, following, counted, public)
 
 
 def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         default=7, ge=4, description="public events; a webhook may be tried for three days"
     )
     keep_deliveries_days: int = Field(default=30, ge=4, description="webhook deliveries that ended")
+    keep_attempts_days: int = Field(
+        default=1830, ge=8, description="attempts that ended; Kafka may bring a report for a week"
+    )
     keep_person_calls_days: int = Field(
         default=400, ge=370, description="calls per person; a frequency cap looks back 366 days"
     )

@@ -93,7 +93,7 @@ class Dialer:
 
 # For ever: the recounts read every row.
 EVER = timedelta(days=40 * 365)
-KEEP = Retention(events=EVER, deliveries=EVER, person_calls=EVER, inbox=EVER)
+KEEP = Retention(events=EVER, deliveries=EVER, attempts=EVER, person_calls=EVER, inbox=EVER)
 
 
 class Processes:

@@ -1,4 +1,4 @@
-"""The reads and writes of one fold: attempts end, contacts move on, in a few statements a batch."""
+"""The statements of a fold, one per batch each: read the facts, end attempts, move contacts on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class FoldFacts:
 
     `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
     in which the contact's `attempts_in_window` were. `suppressed` is for good, a suppression that
-    expires holds until `suppressed_until`. `in_person_calls` says that person_calls holds the call.
+    expires holds until `suppressed_until`. `in_person_calls`: the call has a row in person_calls.
     """
 
     id: UUID
@@ -54,7 +54,7 @@ class FoldFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnd:
-    """How an attempt's row ends."""
+    """The last values of an attempt's row."""
 
     id: UUID
     from_state: AttemptState | None
@@ -68,7 +68,7 @@ class AttemptEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactNext:
-    """What becomes of a contact; `resumes_at` is its time without the suppression it waits for."""
+    """The next values of a contact; `resumes_at`: its `not_before` without the suppression."""
 
     tenant_id: int
     id: int
@@ -123,9 +123,9 @@ def _facts(row: Record) -> FoldFacts:
 
 
 async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> set[UUID]:
-    """Write the ends; the attempts that were still in a state from which they could.
+    """Write the ends; returns the attempts whose state still allowed it.
 
-    A call that ended before the dialer could note that it was placed is noted as placed here.
+    A call that ended before the dialer stored `placed` gets its `placed_at` here.
     """
     rows = await conn.fetch(
         """
@@ -146,14 +146,14 @@ async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> set[UUID]:
             )
         RETURNING a.id
         """,
-        [each.id for each in ends],
-        [each.from_state for each in ends],
-        [each.state for each in ends],
-        [each.ended_at for each in ends],
-        [each.outcome for each in ends],
-        [each.reason for each in ends],
-        [each.provider_call_id for each in ends],
-        [each.stopped_by for each in ends],
+        [attempt.id for attempt in ends],
+        [attempt.from_state for attempt in ends],
+        [attempt.state for attempt in ends],
+        [attempt.ended_at for attempt in ends],
+        [attempt.outcome for attempt in ends],
+        [attempt.reason for attempt in ends],
+        [attempt.provider_call_id for attempt in ends],
+        [attempt.stopped_by for attempt in ends],
     )
     return {row["id"] for row in rows}
 
@@ -177,16 +177,16 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
         )
         WHERE c.tenant_id = d.tenant_id AND c.id = d.id
         """,
-        [each.id for each in nexts],
-        [each.state for each in nexts],
-        [each.not_before for each in nexts],
-        [each.waits_for for each in nexts],
-        [each.attempts for each in nexts],
-        [each.attempts_on_day for each in nexts],
-        [each.day for each in nexts],
-        [each.attempts_in_window for each in nexts],
-        [each.last_window for each in nexts],
-        [each.outcome for each in nexts],
-        [each.resumes_at for each in nexts],
-        [each.tenant_id for each in nexts],
+        [contact.id for contact in nexts],
+        [contact.state for contact in nexts],
+        [contact.not_before for contact in nexts],
+        [contact.waits_for for contact in nexts],
+        [contact.attempts for contact in nexts],
+        [contact.attempts_on_day for contact in nexts],
+        [contact.day for contact in nexts],
+        [contact.attempts_in_window for contact in nexts],
+        [contact.last_window for contact in nexts],
+        [contact.outcome for contact in nexts],
+        [contact.resumes_at for contact in nexts],
+        [contact.tenant_id for contact in nexts],
     )

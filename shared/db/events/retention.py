@@ -58,6 +58,24 @@ async def delete_person_calls(
     return len(rows)
 
 
+async def delete_attempts(conn: Connection, tenant_id: int, *, before: datetime, limit: int) -> int:
+    """Attempts that ended before that time. Contacts and counters keep their own counts."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM attempts WHERE tenant_id = $1 AND id IN (
+            SELECT id FROM attempts
+            -- UUIDv7 sorts by time: the oldest are first in the primary key.
+            WHERE tenant_id = $1 AND id < $3 AND ended_at < $2 ORDER BY id LIMIT $4
+        ) RETURNING 1
+        """,
+        tenant_id,
+        before,
+        _first_id(before),
+        limit,
+    )
+    return len(rows)
+
+
 async def delete_facts(conn: Connection, *, before: datetime, limit: int) -> int:
     """Facts in the inbox that came before that time, of all tenants."""
     rows = await conn.fetch(

@@ -1,6 +1,7 @@
 """Retention: what is deleted and dropped, and what stays though its time is over."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -9,12 +10,15 @@ from services.events.pruner import DAYS_AHEAD, Pruner, Retention
 from shared.db import public_events
 from shared.db.events import event_days, event_relays
 from shared.db.types import Pool
+from tests.support.folding import an_attempt
 from tests.support.webhook_rows import OwnEndpoint, an_endpoint, an_event, end_attempts
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
-KEEP = Retention(events=7 * DAY, deliveries=30 * DAY, person_calls=400 * DAY, inbox=8 * DAY)
+KEEP = Retention(
+    events=7 * DAY, deliveries=30 * DAY, attempts=1830 * DAY, person_calls=400 * DAY, inbox=8 * DAY
+)
 
 
 async def prune(pool: Pool, now: datetime = NOW) -> None:
@@ -144,6 +148,25 @@ async def test_deliveries_go_when_they_ended_and_their_time_is_over(pool: Pool) 
         (old.key.tenant_id, 2),
         *((young.key.tenant_id, position) for position in (1, 2, 3)),
     ]
+
+
+async def test_attempts_go_when_they_ended_and_their_time_is_over(pool: Pool) -> None:
+    await an_attempt(pool)
+    old = UUID(int=int((NOW - 1831 * DAY).timestamp() * 1000) << 80)
+    await pool.execute("UPDATE attempts SET id = $1", old)
+    await prune(pool)
+    live = await pool.fetchval("SELECT count(*) FROM attempts")
+    end = "UPDATE attempts SET state = 'ended', outcome = 'busy', revisit_at = NULL, ended_at = $1"
+
+    await pool.execute(end, NOW - 1829 * DAY)
+    await prune(pool)
+    young = await pool.fetchval("SELECT count(*) FROM attempts")
+    await pool.execute(end, NOW - 1831 * DAY)
+    await prune(pool)
+
+    assert (live, young) == (1, 1)
+    assert await pool.fetchval("SELECT count(*) FROM attempts") == 0
+    assert await pool.fetchval("SELECT count(*) FROM contacts") == 1
 
 
 async def test_calls_to_a_person_stay_as_long_as_a_cap_may_count_them(pool: Pool) -> None:
