@@ -30,7 +30,7 @@ class Trunks:
         known = self._connected.get(trunk_id)
         if known is not None and known[0] == row:
             return known[1]
-        provider = _connect(row, self.report)
+        provider = connect(row, self.report)
         self._connected[trunk_id] = (row, provider)
         if known is not None:
             await known[1].close()
@@ -41,7 +41,7 @@ class Trunks:
             await provider.close()
 
 
-def _connect(trunk: Trunk, report: Report) -> Provider:
+def connect(trunk: Trunk, report: Report) -> Provider:
     # Exceptions are not chained: the text of a foreign one may quote the settings or the secret.
     try:
         provider: type[Provider] = _installed(trunk.provider)

@@ -1,0 +1,95 @@
+"""The contract of a provider on the built-in ones and on one that a third party would add."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from typing_extensions import override
+
+from services.dialer.providers.protocol import CallReport, Posted
+from services.dialer.providers.trunks import UnusableTrunkError, connect
+from shared.db.trunks import Trunk
+from shared.domain.attempts import CallReference
+from tests.support.carrier import running_carrier
+from tests.support.provider_contract import ADDRESS, ProviderContract
+from tests.support.third_party import beep
+from tests.support.third_party.beep import BeepCarrier, sign
+
+THIRD_PARTY = Path(beep.__file__).parent
+
+
+async def ignore(report: CallReport) -> None:
+    return None
+
+
+class TestNull(ProviderContract):
+    name = "null"
+    has_records = False
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+
+class TestSimulated(ProviderContract):
+    name = "simulated"
+
+    @override
+    def ended(self, reference: CallReference) -> Posted:
+        event = {"reference": str(reference), "call_id": "c-1", "kind": "ended", "outcome": "busy"}
+        body = json.dumps(event | {"at": datetime.now(UTC).isoformat()}).encode()
+        return Posted(method="POST", address=ADDRESS, headers={}, body=body)
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def settings(self, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
+        async with running_carrier(tmp_path / "log") as carrier:
+            yield {"url": carrier.url}
+
+
+class TestThirdParty(ProviderContract):
+    name = "beep"
+    secret = SecretStr("key-of-the-account")
+    is_signed = True
+
+    @override
+    def ended(self, reference: CallReference) -> Posted:
+        body = urlencode({"reference": str(reference), "outcome": "busy"}).encode()
+        signature = sign(self.secret, address=ADDRESS, body=body)
+        headers = {"x-beep-signature": signature}
+        return Posted(method="POST", address=ADDRESS, headers=headers, body=body)
+
+    @pytest.fixture
+    def settings(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        # Its metadata, with the entry point, lie beside it as in site-packages.
+        monkeypatch.syspath_prepend(THIRD_PARTY)
+        monkeypatch.setattr(BeepCarrier, "accounts", {"acme": {}})
+        return {"account": "acme"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings", "text"),
+    [
+        ("nobody", {}, "provider 'nobody': is not installed"),
+        ("simulated", {}, "provider 'simulated': settings: url"),
+        ("simulated", {"url": "never-shown"}, "provider 'simulated': settings: url"),
+        ("simulated", {"url": "http://a", "key": "never-shown"}, "settings: key"),
+    ],
+)
+async def test_a_trunk_that_cannot_be_used_says_why_without_its_settings(
+    provider: str, settings: dict[str, Any], text: str
+) -> None:
+    trunk = Trunk(id=7, provider=provider, settings=settings, secret=SecretStr("never-shown"))
+
+    with pytest.raises(UnusableTrunkError) as caught:
+        connect(trunk, ignore)
+
+    assert text in str(caught.value)
+    assert "never-shown" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

@@ -1,0 +1,133 @@
+"""Any dialer serves the one address for what carriers post, also for calls of another dialer."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+import pytest_asyncio
+from faststream.kafka import KafkaBroker
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from services.dialer.permits.permits import Permits
+from services.dialer.provider_events import EVENT_MOST, provider_events_route
+from services.dialer.providers.trunks import Trunks
+from services.dialer.reporter import CallReporter
+from shared.db import trunks
+from shared.domain.attempts import CallReference
+from tests.support.dialing import EVENTS, Bench
+from tests.support.third_party import beep
+from tests.support.third_party.beep import GOOD_BYE, BeepCarrier, sign
+
+KEY = SecretStr("key-of-the-account")
+
+
+@pytest.fixture(autouse=True)
+def carrier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(beep.__file__).parent)
+    monkeypatch.setattr(BeepCarrier, "accounts", {"acme": {}})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_dialer(bench: Bench, broker: KafkaBroker) -> AsyncIterator[httpx2.AsyncClient]:
+    """The HTTP side of a dialer that starts after the call was placed, with a memory of its own."""
+    reporter = CallReporter(bench.pool, broker, Permits(bench.redis, bench.pool, 60))
+    others = Trunks(bench.pool, reporter.on_report)
+    app = Starlette(routes=[provider_events_route(EVENTS, others)])
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport) as client:
+        yield client
+    await others.close()
+
+
+async def a_call(bench: Bench) -> tuple[CallReference, str]:
+    """A call that the first dialer has placed at the third party's carrier, and its address."""
+    messages = await bench.claimed()
+    await trunks.upsert(
+        bench.pool, name="default", provider="beep", settings={"account": "acme"}, secret=KEY
+    )
+    connected = Trunks(bench.pool, bench.reporter.on_report)
+    await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
+    await bench.becomes("placed")
+    await connected.close()
+    [(reference, call)] = BeepCarrier.accounts["acme"].items()
+    assert reference == bench.reference(messages[0])
+    return reference, call.request.events_url
+
+
+def signed(address: str, reference: CallReference) -> tuple[bytes, dict[str, str]]:
+    body = urlencode({"reference": str(reference), "outcome": "busy"}).encode()
+    return body, {"x-beep-signature": sign(KEY, address=address, body=body)}
+
+
+async def test_a_call_is_ended_by_a_dialer_that_did_not_place_it(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    reference, url = await a_call(bench)
+    body, headers = signed(url + "?leg=a%20b", reference)
+
+    answer = await other_dialer.post(url + "?leg=a%20b", content=body, headers=headers)
+
+    assert (answer.status_code, answer.content) == (200, GOOD_BYE)
+    assert answer.headers["content-type"] == "application/xml"
+    await bench.becomes("ended")
+    assert await bench.contact() == ("finished", 1, "busy")
+    assert await bench.leases() == 0
+
+
+async def test_an_event_with_a_wrong_signature_or_address_changes_nothing(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    reference, url = await a_call(bench)
+    body, headers = signed(url, reference)
+
+    forged = await other_dialer.post(url, content=body.replace(b"busy", b"fax"), headers=headers)
+    moved = await other_dialer.post(f"{url}?leg=b", content=body, headers=headers)
+    guessed = await other_dialer.post(
+        url.replace(EVENTS.secret.get_secret_value(), "a-guess-of-the-word"), content=body
+    )
+    nowhere = await other_dialer.post(f"{url}0", content=body, headers=headers)
+
+    assert [answer.status_code for answer in (forged, moved, guessed, nowhere)] == (
+        [403, 403, 404, 404]
+    )
+    assert await bench.states() == ["placed"]
+    assert await bench.leases() == 1
+
+
+async def test_a_body_that_is_too_long_is_not_read(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    _, url = await a_call(bench)
+    sent = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 10 * EVENT_MOST:
+            sent += EVENT_MOST // 2
+            yield b"a" * (EVENT_MOST // 2)
+
+    declared = await other_dialer.post(url, content=b"a" * (EVENT_MOST + 1))
+    streamed = await other_dialer.post(url, content=chunks())
+
+    assert (declared.status_code, streamed.status_code) == (413, 413)
+
+
+async def test_an_event_that_cannot_be_kept_is_asked_for_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, url = await a_call(bench)
+    body, headers = signed(url, reference)
+
+    async def fail(_report: object) -> None:
+        raise ConnectionError("no broker")
+
+    app = Starlette(routes=[provider_events_route(EVENTS, Trunks(bench.pool, fail))])
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
+        answer = await client.post(url, content=body, headers=headers)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert await bench.states() == ["placed"]

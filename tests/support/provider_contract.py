@@ -1,0 +1,172 @@
+"""The contract of a provider: one set of tests, which runs on any provider by its entry point.
+
+Inherit `ProviderContract`, give the name and a fixture `settings` with those of a trunk, and say in
+`ended` how your carrier posts the end of a call.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from uuid_utils.compat import uuid7
+
+from services.dialer.providers.protocol import (
+    Answer,
+    CallReport,
+    CallState,
+    Originate,
+    Posted,
+    Provider,
+)
+from services.dialer.providers.trunks import connect
+from shared.db.trunks import NO_SECRET, Trunk
+from shared.domain.attempts import CallReference
+from tests.support.waiting import until
+
+ADDRESS = "https://calls.example.org/carrier-events/a-word-of-the-test/7?leg=1"
+
+
+@dataclass(kw_only=True)
+class Connected:
+    provider: Provider
+    reports: list[CallReport] = field(default_factory=list)
+    fault: Exception | None = None
+
+    async def keep(self, report: CallReport) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.reports.append(report)
+
+    async def place(self) -> CallReference:
+        reference = CallReference(17, uuid7())
+        request = Originate(
+            reference=reference,
+            to="+14155550101",
+            caller_id=None,
+            call_flow=None,
+            events_url=ADDRESS,
+        )
+        assert await self.provider.originate(request)
+        return reference
+
+
+class ProviderContract:
+    name: ClassVar[str]
+    secret: ClassVar[SecretStr] = NO_SECRET
+    # Whether the provider knows which calls it has seen.
+    has_records: ClassVar[bool] = True
+    # Whether the carrier signs its events.
+    is_signed: ClassVar[bool] = False
+
+    def ended(self, reference: CallReference) -> Posted | None:
+        """The event by which the carrier says that the call has ended; None: it posts nothing."""
+        return None
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def connected(self, settings: dict[str, Any]) -> AsyncIterator[Connected]:
+        subject: list[Connected] = []
+
+        async def keep(report: CallReport) -> None:
+            await subject[0].keep(report)
+
+        trunk = Trunk(id=7, provider=self.name, settings=settings, secret=self.secret)
+        provider = connect(trunk, keep)
+        subject.append(Connected(provider=provider))
+        yield subject[0]
+        await provider.close()
+
+    def posted(self, reference: CallReference) -> Posted:
+        posted = self.ended(reference)
+        if posted is None:
+            pytest.skip("this provider posts nothing")
+        return posted
+
+    async def test_a_placed_call_is_known_by_its_reference(self, connected: Connected) -> None:
+        reference = await connected.place()
+
+        report = await connected.provider.lookup(reference)
+
+        assert report is not None
+        assert report.reference == reference
+        assert report.state in connected.provider.capabilities.states
+        assert (report.outcome is not None) == (report.state is CallState.ENDED)
+
+    async def test_a_call_that_was_never_placed_has_no_record(self, connected: Connected) -> None:
+        if not self.has_records:
+            pytest.skip("this provider keeps no records")
+
+        assert await connected.provider.lookup(CallReference(17, uuid7())) is None
+
+    async def test_a_call_that_is_hung_up_ends(self, connected: Connected) -> None:
+        reference = await connected.place()
+
+        await connected.provider.hang_up(reference)
+
+        async def over() -> bool:
+            report = await connected.provider.lookup(reference)
+            return report is not None and report.state is CallState.ENDED
+
+        await until(over)
+
+    async def test_hanging_up_an_unknown_call_does_no_harm(self, connected: Connected) -> None:
+        await connected.provider.hang_up(CallReference(17, uuid7()))
+
+    async def test_an_event_is_reported_before_it_is_answered(self, connected: Connected) -> None:
+        reference = await connected.place()
+
+        answer = await connected.provider.receive(self.posted(reference))
+
+        assert 200 <= answer.status < 300
+        assert [(report.reference, report.state) for report in connected.reports] == [
+            (reference, CallState.ENDED)
+        ]
+
+    async def test_an_event_of_a_call_that_another_dialer_placed_is_reported(
+        self, connected: Connected
+    ) -> None:
+        reference = CallReference(17, uuid7())
+
+        await connected.provider.receive(self.posted(reference))
+
+        assert [report.reference for report in connected.reports] == [reference]
+
+    async def test_an_event_that_was_not_kept_is_not_taken(self, connected: Connected) -> None:
+        posted = self.posted(CallReference(17, uuid7()))
+        connected.fault = ConnectionError("the message was not published")
+
+        with pytest.raises(ConnectionError):
+            await connected.provider.receive(posted)
+
+    async def test_an_unreadable_event_is_refused_and_not_reported(
+        self, connected: Connected
+    ) -> None:
+        posted = replace(self.posted(CallReference(17, uuid7())), body=b"\xff{")
+
+        assert await _is_refused(connected.provider, posted)
+        assert connected.reports == []
+
+    async def test_a_signature_covers_the_address_and_the_body(self, connected: Connected) -> None:
+        if not self.is_signed:
+            pytest.skip("this carrier does not sign")
+        posted, other = (self.posted(CallReference(17, uuid7())) for _ in range(2))
+
+        assert await _is_refused(connected.provider, replace(posted, body=other.body))
+        assert await _is_refused(connected.provider, replace(posted, address=ADDRESS + "&a=b"))
+        assert await _is_refused(connected.provider, replace(posted, headers={}))
+        assert connected.reports == []
+
+    async def test_the_secret_shows_in_no_text(self, connected: Connected) -> None:
+        trunk = Trunk(id=7, provider=self.name, settings={}, secret=SecretStr("never-shown"))
+
+        assert "never-shown" not in f"{trunk!r} {trunk}"
+
+
+async def _is_refused(provider: Provider, posted: Posted) -> bool:
+    try:
+        answer = await provider.receive(posted)
+    except ValueError:
+        answer = Answer(status=400)
+    return 400 <= answer.status < 500
