@@ -1,4 +1,4 @@
-"""What the simulated carrier saw, counted from its log."""
+"""Counts the calls in the simulated carrier's log."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a called number does: a pure function of seed, number and how many calls it had."""
+"""The plan of a call: a pure function of the seed, the number and the count of its calls."""
 
 import random
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ _DEFAULT_WEIGHTS = {
 
 
 class Seconds(BaseModel):
-    """Each duration is drawn evenly from its span, before the time scale is applied."""
+    """Spans from which durations are drawn evenly, before the time scale is applied."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ class CallPlan:
 
 
 def plan(behaviour: Behaviour, *, seed: int, number: str, nth: int) -> CallPlan:
-    """The fate of the nth call (from 1) to a number."""
+    """The plan of the nth call (from 1) to a number."""
     draw = random.Random(f"{seed}:{number}:{nth}")  # noqa: S311
     outcome = draw.choices(list(behaviour.outcomes), list(behaviour.outcomes.values()))[0]
     chances = {fault: draw.random() for fault in Fault}
@@ -106,7 +106,7 @@ def plan(behaviour: Behaviour, *, seed: int, number: str, nth: int) -> CallPlan:
 
 
 def ringing_at_least(planned: CallPlan, seconds: float) -> CallPlan:
-    """The same fate, but who does not answer is not given up before."""
+    """The same plan, but an unanswered call rings at least so long."""
     if planned.outcome is not Outcome.NO_ANSWER:
         return planned
     return replace(planned, ring_seconds=max(planned.ring_seconds, seconds))

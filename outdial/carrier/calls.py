@@ -1,4 +1,4 @@
-"""One call at the carrier, and the values that come in with it and go out about it."""
+"""A call at the carrier, the request that starts it and the events and reports about it."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from outdial.carrier.behaviour import CallPlan, Outcome
 
-# The caller's own name for a call; the carrier only keeps and compares it.
+# The caller's name for a call; the carrier keeps and compares it as text.
 Reference = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,80}$")]
 
 
@@ -28,7 +28,7 @@ class CallState(StrEnum):
 
 
 class Instant(NamedTuple):
-    """Wall clock for people and for windows, monotonic for caps."""
+    """The wall clock is for people and for windows, the monotonic one for caps."""
 
     at: float
     monotonic: float
@@ -39,7 +39,7 @@ class Instant(NamedTuple):
 
 
 class Originate(BaseModel):
-    """The body of an originate; whether the number is one is asked later, and logged."""
+    """The body of an originate. A number that is none is refused later, so that it is logged."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,7 +48,7 @@ class Originate(BaseModel):
     caller_id: Annotated[str | None, Field(alias="from", max_length=64)] = None
     events_url: Annotated[str, Field(pattern=r"^https?://[^\s/]")]
     ring_seconds: Annotated[int | None, Field(ge=1, le=600)] = None
-    """A call that nobody answers rings at least so long."""
+    """An unanswered call rings at least so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +66,13 @@ class Call:
     events_url: str
     plan: CallPlan
     logged: asyncio.Future[None]
-    """Done when all that is known of this call is on disk; nobody is told before."""
+    """Done when the state of this call is on disk; no answer or event is sent before."""
     state: CallState = CallState.RINGING
     outcome: Outcome | None = None
     ended_at: float | None = None
     timer: asyncio.TimerHandle | None = None
     held: list[dict[str, Any]] = field(default_factory=list)
-    """Events that are told after the end, out of order."""
+    """Events that are sent after the end, out of order."""
 
     def event(self, kind: CallState) -> dict[str, Any]:
         event = {

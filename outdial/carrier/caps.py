@@ -1,9 +1,9 @@
-"""The carrier's own caps: calls at once, and calls in any rolling second by their arrival."""
+"""The carrier's caps: calls at once, and calls that arrive in any second."""
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 
-# Arrivals are stamped before they are decided, so they may come slightly out of order.
+# Calls are stamped when they arrive and decided later, so arrivals may be slightly out of order.
 _KEPT_SECONDS = 5.0
 _PRUNED_AT = 8192
 
@@ -15,7 +15,7 @@ class RollingSecond:
     arrivals: list[float] = field(default_factory=list)
 
     def peak_with(self, arrival: float) -> int:
-        """The most arrivals in any second that would hold this one too."""
+        """The most arrivals in any second that includes this one."""
         earlier = self.arrivals[bisect_right(self.arrivals, arrival - 1.0) :]
         split = bisect_right(earlier, arrival)
         later = earlier[split : bisect_left(earlier, arrival + 1.0)]
@@ -32,7 +32,7 @@ class RollingSecond:
 
 @dataclass(slots=True)
 class Caps:
-    """A cap of zero means none."""
+    """Zero is no cap."""
 
     max_concurrent: int = 0
     calls_per_second: int = 0

@@ -1,4 +1,4 @@
-"""Tells call events to whoever asked: in order per call, each tried a bounded number of times."""
+"""Sends call events: in order per call, each tried a limited number of times."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ import structlog
 
 Event = dict[str, Any]
 
-# About fifteen seconds in all: a listener that restarts is still told.
+# About fifteen seconds in all, so that a listener that restarts still gets the event.
 _DELAYS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0, 3.0)
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _CONNECTIONS = 32
@@ -19,44 +19,44 @@ _HEADERS = {"content-type": "application/json"}
 logger = structlog.get_logger()
 
 
-class EventTeller:
+class EventSender:
     def __init__(self) -> None:
         connector = aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
         self._client = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
         self._queues: dict[str, deque[tuple[str, bytes]]] = {}
-        self._deliveries: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def tell(self, reference: str, url: str, event: Event) -> None:
+    def send(self, reference: str, url: str, event: Event) -> None:
         queue = self._queues.get(reference)
         if queue is not None:
             queue.append((url, orjson.dumps(event)))
             return
         self._queues[reference] = deque([(url, orjson.dumps(event))])
-        delivery = asyncio.create_task(self._deliver_all(reference))
-        self._deliveries.add(delivery)
-        delivery.add_done_callback(self._deliveries.discard)
+        task = asyncio.create_task(self._send_all(reference))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        for delivery in self._deliveries:
-            delivery.cancel()
-        await asyncio.gather(*self._deliveries, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._client.close()
 
-    async def _deliver_all(self, reference: str) -> None:
+    async def _send_all(self, reference: str) -> None:
         queue = self._queues[reference]
         while queue:
-            await self._deliver(reference, *queue.popleft())
+            await self._send_one(reference, *queue.popleft())
         del self._queues[reference]
 
-    async def _deliver(self, reference: str, url: str, body: bytes) -> None:
+    async def _send_one(self, reference: str, url: str, body: bytes) -> None:
         for delay in _DELAYS:
-            if await self._taken(url, body):
+            if await self._is_taken(url, body):
                 return
             await asyncio.sleep(delay)
-        if not await self._taken(url, body):
+        if not await self._is_taken(url, body):
             logger.warning("event given up", reference=reference)
 
-    async def _taken(self, url: str, body: bytes) -> bool:
+    async def _is_taken(self, url: str, body: bytes) -> bool:
         try:
             async with self._client.post(url, data=body, headers=_HEADERS) as response:
                 return response.ok

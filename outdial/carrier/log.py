@@ -1,4 +1,4 @@
-"""The carrier's log: JSON lines, on disk before anyone is answered, one fsync for all that wait."""
+"""The carrier's log: JSON lines on disk before any answer, one fsync for all lines that wait."""
 
 import asyncio
 import fcntl
@@ -18,7 +18,7 @@ class LogInUseError(Exception):
 
 
 class CallLog:
-    """Lines keep the order of `append`; one that could not be written breaks the log for good."""
+    """Lines keep the order of `append`; after a line that cannot be written none is taken."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -78,7 +78,7 @@ class CallLog:
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The whole lines; a last one without its newline was never answered and is left out."""
+    """Yield the whole lines; a last one without a newline was never answered and is left out."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
@@ -96,7 +96,7 @@ def _settle(batch: list[tuple[bytes, asyncio.Future[None]]], error: OSError | No
 
 
 def _cut_torn_line(descriptor: int, path: Path) -> None:
-    """A kill can leave half a line; what is appended next must not be glued to it."""
+    """Cut half a line, which a kill can leave, so that the next one does not continue it."""
     size = os.fstat(descriptor).st_size
     whole = size
     with path.open("rb") as file:

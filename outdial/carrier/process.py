@@ -11,10 +11,10 @@ from aiohttp import web
 
 from outdial.carrier.behaviour import Behaviour
 from outdial.carrier.caps import Caps
-from outdial.carrier.events import EventTeller
-from outdial.carrier.exchange import Exchange
+from outdial.carrier.events import EventSender
 from outdial.carrier.log import CallLog, read
 from outdial.carrier.server import CarrierApi, StampingServer
+from outdial.carrier.switch import Switch
 
 _STOP_SECONDS = 2.0
 
@@ -33,17 +33,17 @@ class CarrierOptions:
 
 async def serve(options: CarrierOptions) -> None:
     log = CallLog.open(options.log)
-    teller = EventTeller()
-    exchange = Exchange(
+    sender = EventSender()
+    switch = Switch(
         log,
-        teller,
+        sender,
         behaviour=options.behaviour,
         seed=options.seed,
         caps=Caps(options.max_concurrent, options.calls_per_second),
         time_scale=options.time_scale,
     )
-    exchange.restore(read(options.log))
-    server = StampingServer(CarrierApi(exchange, time_scale=options.time_scale).handle)
+    switch.restore(read(options.log))
+    server = StampingServer(CarrierApi(switch, time_scale=options.time_scale).handle)
     runner = web.ServerRunner(server)
     try:
         stopped = _on_stop_signal()
@@ -51,9 +51,9 @@ async def serve(options: CarrierOptions) -> None:
         await stopped.wait()
     finally:
         await runner.cleanup()
-        exchange.drop_live()
+        switch.drop_live()
         await log.close()
-        await teller.close()
+        await sender.close()
 
 
 async def _listen(runner: web.ServerRunner, options: CarrierOptions) -> None:

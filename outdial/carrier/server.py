@@ -1,4 +1,4 @@
-"""The carrier's HTTP, on aiohttp's low-level server: stamped when the first byte comes in."""
+"""The carrier's HTTP on aiohttp's low-level server, which stamps the first byte of a request."""
 
 import asyncio
 from typing import Any, cast
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from outdial.carrier.behaviour import Fault
 from outdial.carrier.calls import Answer, Instant, Originate, Verdict
-from outdial.carrier.exchange import INVALID_NUMBER, UNAVAILABLE, Exchange
+from outdial.carrier.switch import INVALID_NUMBER, UNAVAILABLE, Switch
 
 _STATUS = {Verdict.ACCEPTED: 201, Verdict.REFUSED: 429, Verdict.DUPLICATE: 409}
 _STATUS_OF_CODE = {INVALID_NUMBER: 422, UNAVAILABLE: 503}
@@ -18,7 +18,7 @@ _STATUS_OF_CODE = {INVALID_NUMBER: 422, UNAVAILABLE: 503}
 
 class StampingProtocol(web.RequestHandler):
     seen: Instant | None = None
-    """The first byte since the last answer: the arrival, before any waiting in the loop."""
+    """The instant of the first byte since the last answer: the arrival, before any wait."""
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -34,8 +34,8 @@ class StampingServer(web.Server):
 
 
 class CarrierApi:
-    def __init__(self, exchange: Exchange, *, time_scale: float) -> None:
-        self._exchange = exchange
+    def __init__(self, switch: Switch, *, time_scale: float) -> None:
+        self._switch = switch
         self._time_scale = time_scale
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -43,7 +43,7 @@ class CarrierApi:
         try:
             return await self._route(request, protocol.seen or Instant.now())
         except OSError:
-            # A call that is not in the log is not placed, and none is any more.
+            # The log is broken: a call that cannot be logged is not placed.
             return _json(500, {"code": "log_failed"})
         finally:
             protocol.seen = None
@@ -57,7 +57,7 @@ class CarrierApi:
             case "DELETE", ["calls", reference]:
                 return await self._hang_up(reference)
             case "GET", ["stats"]:
-                return _json(200, self._exchange.stats())
+                return _json(200, self._switch.stats())
             case "GET", ["healthz"]:
                 return _json(200, {"status": "ok"})
             case _:
@@ -69,7 +69,7 @@ class CarrierApi:
         except ValidationError as error:
             fields = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]
             return _json(400, {"code": "bad_request", "fields": fields})
-        answer = await self._exchange.originate(wanted, seen)
+        answer = await self._switch.originate(wanted, seen)
         if answer.verdict is Verdict.ACCEPTED and answer.plan is not None:
             if Fault.SLOW_REPLY in answer.plan.faults:
                 await asyncio.sleep(answer.plan.reply_seconds * self._time_scale)
@@ -78,11 +78,11 @@ class CarrierApi:
         return _answer(answer)
 
     async def _lookup(self, reference: str) -> web.StreamResponse:
-        report = await self._exchange.lookup(reference)
+        report = await self._switch.lookup(reference)
         return _json(404, {"code": "not_found"}) if report is None else _json(200, report)
 
     async def _hang_up(self, reference: str) -> web.StreamResponse:
-        hung_up = await self._exchange.hang_up(reference)
+        hung_up = await self._switch.hang_up(reference)
         return web.Response(status=204) if hung_up else _json(404, {"code": "not_found"})
 
 

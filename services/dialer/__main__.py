@@ -95,7 +95,7 @@ def _own_url(settings: Settings) -> str:
 
 
 def _events_secret(settings: Settings) -> SecretStr:
-    """Every dialer must know the same one, so that any of them serves what any of them began."""
+    """The secret is the same for all dialers, so that any of them serves the calls of any other."""
     if settings.events_secret is None:
         raise SystemExit("OUTDIAL_EVENTS_SECRET must be set: 16 or more letters, digits, - and _")
     return settings.events_secret

@@ -32,8 +32,8 @@ async def mark_dialing(
     pool: Pool, candidates: Sequence[Candidate], *, reconcile: timedelta
 ) -> Marked:
     """Commit `dialing` for the candidates that may be dialed, before a provider is asked."""
-    counted = [each for each in candidates if each.rules.counts_person_calls]
-    others = [each for each in candidates if not each.rules.counts_person_calls]
+    counted = [candidate for candidate in candidates if candidate.rules.counts_person_calls]
+    others = [candidate for candidate in candidates if not candidate.rules.counts_person_calls]
     done = await asyncio.gather(
         _mark_counted(pool, counted, reconcile=reconcile),
         _mark_others(pool, others, reconcile=reconcile),
@@ -57,29 +57,32 @@ async def _mark_counted(
     """Another decision on the same person waits for this commit and then sees its calls."""
     if not candidates:
         return Marked(set(), [])
-    persons = {each.person for each in candidates}
-    limited = {each.person for each in candidates if each.rules.limits}
+    persons = {candidate.person for candidate in candidates}
+    limited = {candidate.person for candidate in candidates if candidate.rules.limits}
     async with pool.acquire() as conn, conn.transaction():
         await locks.lock_persons(conn, persons)
         calls = await person_calls.of_persons(conn, limited, now=now())
         at, blocked, allowed = now(), [], []
-        for each in candidates:
-            known = calls.get(each.person, [])
-            facts = each.facts
-            if each.rules.limits:
+        for candidate in candidates:
+            known = calls.get(candidate.person, [])
+            facts = candidate.facts
+            if candidate.rules.limits:
                 facts = replace(facts, calls=known, call_up_until=call_up_until(known, now=at))
-            block = recheck(each, facts, at=at)
+            block = recheck(candidate, facts, at=at)
             if block is None:
                 # A second attempt to call the person in this batch finds the line busy.
-                calls[each.person] = [*known, PastCall(at, each.rules.subject, None, None)]
-                allowed.append(each)
+                calls[candidate.person] = [
+                    *known,
+                    PastCall(at, candidate.rules.subject, None, None),
+                ]
+                allowed.append(candidate)
             else:
-                blocked.append((each, block))
+                blocked.append((candidate, block))
         ids = await _dial(conn, allowed, in_person_calls=True, reconcile=reconcile)
         noted = [
-            NewCall(each.due.id, each.person, each.rules.subject)
-            for each in allowed
-            if each.due.id in ids
+            NewCall(candidate.due.id, candidate.person, candidate.rules.subject)
+            for candidate in allowed
+            if candidate.due.id in ids
         ]
         if noted:
             await person_calls.note(conn, noted, at=at)
@@ -96,9 +99,9 @@ async def _dial(
     at = now()
     return await dialing.dial(
         conn,
-        [each.due.id for each in candidates],
-        [each.due.number for each in candidates],
-        [each.run.policy.revision.campaign for each in candidates],
+        [candidate.due.id for candidate in candidates],
+        [candidate.due.number for candidate in candidates],
+        [candidate.run.policy.revision.campaign for candidate in candidates],
         in_person_calls=in_person_calls,
         now=at,
         open_until=at + WINDOW_MARGIN,

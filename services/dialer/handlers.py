@@ -64,7 +64,7 @@ class AttemptDialer:
     async def _dial(self, wanted: list[Candidate]) -> None:
         """Permit, recheck, compare and set, originate: in this order, which is the safety."""
         providers = await self._connect(wanted)
-        wanted = [each for each in wanted if each.run.trunk_id in providers]
+        wanted = [candidate for candidate in wanted if candidate.run.trunk_id in providers]
         asked_at = time.monotonic()
         granted = await self._permit(wanted, providers)
         if not granted:
@@ -73,20 +73,22 @@ class AttemptDialer:
             await self._hand_back(granted)
             return
         at = now()
-        open_now = [each for each in granted if recheck(each, each.facts, at=at) is None]
+        open_now = [
+            candidate for candidate in granted if recheck(candidate, candidate.facts, at=at) is None
+        ]
         marking_at = time.monotonic()
         marked = await mark_dialing(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
         ATTEMPTS_DIALING.inc(len(marked.ids))
         await self._drop(marked.blocked)
-        won = [each for each in granted if each.due.id in marked.ids]
-        settled = marked.ids | {each.due.id for each, _ in marked.blocked}
-        lost = [each for each in granted if each.due.id not in settled]
+        won = [candidate for candidate in granted if candidate.due.id in marked.ids]
+        settled = marked.ids | {candidate.due.id for candidate, _ in marked.blocked}
+        lost = [candidate for candidate in granted if candidate.due.id not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
             won = await self._permit_again(won, providers, marking_at=marking_at)
-        for each in won:
-            self.originator.start(providers[each.run.trunk_id], each, asked_at=asked_at)
+        for candidate in won:
+            self.originator.start(providers[candidate.run.trunk_id], candidate, asked_at=asked_at)
         if lost:
             # Paused, suppressed, closed or taken by another a moment ago: rechecked at once.
             await self._hand_back(lost)
@@ -107,26 +109,26 @@ class AttemptDialer:
     async def _connect(self, wanted: list[Candidate]) -> Providers:
         """The providers by trunk; attempts of an unusable trunk are dropped, to free its caps."""
         providers: dict[int, Provider] = {}
-        for trunk_id in {each.run.trunk_id for each in wanted}:
+        for trunk_id in {candidate.run.trunk_id for candidate in wanted}:
             try:
                 providers[trunk_id] = await self.trunks.provider(trunk_id)
             except UnusableTrunkError as error:
                 extra = {"trunk_id": trunk_id, "reason": str(error)}
                 logger.error("trunk not usable", extra=extra)
-        unusable = [each for each in wanted if each.run.trunk_id not in providers]
+        unusable = [candidate for candidate in wanted if candidate.run.trunk_id not in providers]
         blocked = Blocked(Reason.REFUSED, now() + NO_TRUNK_DELAY)
-        await self._drop([(each, blocked) for each in unusable])
+        await self._drop([(candidate, blocked) for candidate in unusable])
         return providers
 
     async def _permit(self, wanted: list[Candidate], providers: Providers) -> list[Candidate]:
         """The candidates with a permit; the others are handed back with the time to ask again."""
         granted, ids, times = [], [], []
-        for each, refusal in await self._ask_permits(wanted, providers):
+        for candidate, refusal in await self._ask_permits(wanted, providers):
             if refusal is None:
-                granted.append(each)
+                granted.append(candidate)
                 continue
             ATTEMPTS_HANDED_BACK.labels(refusal.scope).inc()
-            ids.append(each.due.id)
+            ids.append(candidate.due.id)
             times.append(now() + timedelta(seconds=refusal.seconds))
         if ids:
             await dialing.hand_back(self.pool, ids, times)
@@ -144,28 +146,28 @@ class AttemptDialer:
         try:
             answers = await self._ask_permits(won, providers)
         except TRANSIENT:
-            answers = [(each, Refusal(0, "lost")) for each in won]
+            answers = [(candidate, Refusal(0, "lost")) for candidate in won]
         await asyncio.gather(
             *(
                 self.reporter.dropped(
-                    each.reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
+                    candidate.reference, Reason.PERMIT_EXPIRED, AttemptState.DIALING, retry_at=now()
                 )
-                for each, refusal in answers
+                for candidate, refusal in answers
                 if refusal or is_late
             )
         )
-        return [each for each, refusal in answers if not (refusal or is_late)]
+        return [candidate for candidate, refusal in answers if not (refusal or is_late)]
 
     async def _ask_permits(
         self, candidates: list[Candidate], providers: Providers
     ) -> list[tuple[Candidate, Refusal | None]]:
         caps = {INSTALLATION: self.installation}
-        for run in {each.run.id: each.run for each in candidates}.values():
+        for run in {candidate.run.id: candidate.run for candidate in candidates}.values():
             caps |= run.caps
             trunk, provider = Scope("trunk", run.trunk_id), providers[run.trunk_id]
             # The provider judges the trunk's rate by its own span; all other caps keep ours.
             caps[trunk] = replace(caps[trunk], rate_span=provider.capabilities.rate_span)
-        wanted = [(each.reference, each.scopes) for each in candidates]
+        wanted = [(candidate.reference, candidate.scopes) for candidate in candidates]
         answers = await self.permits.acquire(wanted, caps)
         return list(zip(candidates, answers, strict=True))
 
@@ -173,13 +175,13 @@ class AttemptDialer:
         await asyncio.gather(
             *(
                 self.reporter.dropped(
-                    each.reference,
+                    candidate.reference,
                     block.reason,
                     AttemptState.CLAIMED,
                     retry_at=block.retry_at,
                     stopped_by=block.rule,
                 )
-                for each, block in blocked
+                for candidate, block in blocked
             )
         )
 
@@ -189,5 +191,5 @@ class AttemptDialer:
         Each keeps its lease: a dialer that dials it meanwhile holds the same one, and the sweep
         releases the lease of an attempt that is dropped instead.
         """
-        ids = [each.due.id for each in candidates]
+        ids = [candidate.due.id for candidate in candidates]
         await dialing.hand_back(self.pool, ids, [now()] * len(ids))

@@ -1,8 +1,8 @@
-"""Permits to start a call: leases for concurrency, a rolling window for rate, all in one Lua call.
+"""Permits to start calls: leases for concurrency, rolling windows for rates, in one Lua call.
 
-Redis may lose everything at any moment, or come back as it was some time ago. The epoch names the
-life of the server in which it was made, and without an epoch of this life nothing is granted until
-the leases have been rebuilt from the attempts that PostgreSQL knows as dialed.
+Redis may lose everything at any moment, or come back with old data. The epoch names the life of the
+server in which it was made. Without an epoch of the present life nothing is granted until the
+leases are rebuilt from the attempts that PostgreSQL shows as dialed.
 """
 
 import asyncio
@@ -52,14 +52,14 @@ LEASE_MARGIN_SECONDS = 600
 
 
 class Refusal(NamedTuple):
-    """No permit now: ask again after `seconds`; `scope` is the kind that binds."""
+    """No permit now: ask again after `seconds`; the cap of a `scope` of this kind is reached."""
 
     seconds: float
     scope: ScopeKind | Literal["lost"]
 
 
 class PermitsLostError(ConnectionError):
-    """Redis has lost the leases and they are being rebuilt; nothing is granted meanwhile."""
+    """Redis has lost the leases. Nothing is granted until they are rebuilt."""
 
 
 @dataclass(slots=True)
@@ -74,8 +74,8 @@ class Permits:
     async def acquire(
         self, wanted: Sequence[tuple[CallReference, Hierarchy]], caps: dict[Scope, Caps]
     ) -> list[Refusal | None]:
-        """A permit per attempt (None: granted), in order, each over all of its scopes or none."""
-        # Also those without a cap: one that is set while calls are up must count them.
+        """Ask for a permit per attempt, in all of its scopes or in none; None means granted."""
+        # Scopes without a cap too: a cap that is set later must count the calls that are up.
         scopes = list(caps)
         numbers = {scope: number for number, scope in enumerate(scopes, start=1)}
         hierarchies = {own: number for number, own in enumerate({own for _, own in wanted}, 1)}
@@ -111,7 +111,7 @@ class Permits:
             await pipeline.execute()
 
     async def count_from_now(self, calls: Iterable[tuple[CallReference, Hierarchy]]) -> None:
-        """Have calls that may have arrived only now count for the rate from now on."""
+        """Count calls for the rate from now on, because they may have arrived only now."""
         members = _by_scope(calls)
         if not members:
             return
@@ -122,10 +122,10 @@ class Permits:
         await script(keys=[_rate(scope) for scope in members], args=arguments)
 
     async def sweep(self, _now: datetime) -> bool:
-        """Take back the leases of attempts that have ended.
+        """Release the leases of attempts that have ended.
 
-        A rebuild finds an attempt alive whose lease was given back but whose end is not folded
-        yet. The leases are read before the attempts: one that has ended is never dialed again.
+        A rebuild leases an attempt again whose lease was released but whose end is not folded yet.
+        The leases are read before the attempts, because an ended attempt is never dialed again.
         """
         members = await self.redis.zrange(_leases(INSTALLATION), 0, -1)
         held = [CallReference.parse(str(member)).attempt_id for member in members]
@@ -143,7 +143,7 @@ class Permits:
         try:
             answer = await self.redis.evalsha(self._script, len(keys), *keys, *arguments)
         except NoScriptError:
-            # A Redis that was restarted forgets scripts, and may have come back with old leases.
+            # A restarted Redis has no scripts, and may have come back with old leases.
             answer = None
         if answer is None:
             self._epoch = ""
@@ -159,7 +159,7 @@ class Permits:
         return self._epoch
 
     async def _rebuild(self, life: str) -> str:
-        """Wait until every permit of the lost epoch is used or void, then lease what is dialed."""
+        """Wait until every permit of the lost epoch is used or void, then lease dialed attempts."""
         word = secrets.token_hex(8)
         alone = await self.redis.set(REBUILDING, word, nx=True, px=QUIET_MS * 8)
         if not alone:

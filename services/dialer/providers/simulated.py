@@ -1,4 +1,4 @@
-"""The simulated carrier, reached over HTTP like any other."""
+"""The provider of the simulated carrier, which is reached over HTTP."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""The carrier without its HTTP: decides each originate, logs it, then plays the call out."""
+"""The switch of the simulated carrier: decides on each originate, logs it, plays the call."""
 
 import asyncio
 import re
@@ -11,14 +11,14 @@ import uuid_utils
 from outdial.carrier import behaviour, caps
 from outdial.carrier.behaviour import ANSWERED, RINGING, Behaviour, CallPlan, Fault, Outcome
 from outdial.carrier.calls import Answer, Call, CallState, Instant, Originate, Verdict
-from outdial.carrier.events import EventTeller
+from outdial.carrier.events import EventSender
 from outdial.carrier.log import CallLog, Line
 
 INVALID_NUMBER = "invalid_number"
 UNAVAILABLE = "unavailable"
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
-# A call of an earlier run is only looked up: nothing of it is played or told.
+# The plan of a call of an earlier run, which is only looked up: no event of it is sent.
 _PAST = CallPlan(
     outcome=Outcome.NETWORK_ERROR,
     ring_seconds=0,
@@ -29,11 +29,11 @@ _PAST = CallPlan(
 )
 
 
-class Exchange:
+class Switch:
     def __init__(
         self,
         log: CallLog,
-        teller: EventTeller,
+        sender: EventSender,
         *,
         behaviour: Behaviour,
         seed: int,
@@ -41,7 +41,7 @@ class Exchange:
         time_scale: float,
     ) -> None:
         self._log = log
-        self._teller = teller
+        self._sender = sender
         self._behaviour = behaviour
         self._seed = seed
         self._caps = caps
@@ -53,7 +53,7 @@ class Exchange:
         self._ended: Counter[Outcome] = Counter()
 
     def restore(self, lines: Iterable[Line]) -> None:
-        """Remembers an earlier run; its calls that had not ended died with that process."""
+        """Take up the log of an earlier run; a call that had not ended died with that process."""
         on_disk = asyncio.get_running_loop().create_future()
         on_disk.set_result(None)
         for line in lines:
@@ -69,10 +69,12 @@ class Exchange:
         first = self._calls.get(wanted.reference)
         if first is not None:
             answer = Answer(verdict=Verdict.DUPLICATE, call_id=first.call_id)
-            return await self._turn_away(wanted, answer, seen)
+            return await self._answer_logged(wanted, answer, seen)
         code = self._refusal(wanted.to, seen)
         if code is not None:
-            return await self._turn_away(wanted, Answer(verdict=Verdict.REFUSED, code=code), seen)
+            return await self._answer_logged(
+                wanted, Answer(verdict=Verdict.REFUSED, code=code), seen
+            )
         return await self._place(wanted, self._next_plan(wanted), seen)
 
     async def lookup(self, reference: str) -> dict[str, Any] | None:
@@ -92,7 +94,7 @@ class Exchange:
         return True
 
     def drop_live(self) -> None:
-        """The carrier goes down: every call that is up ends with it."""
+        """End every call that is up, because the carrier goes down."""
         for reference in tuple(self._live):
             self._end(self._calls[reference], Outcome.NETWORK_ERROR)
 
@@ -129,7 +131,7 @@ class Exchange:
             return INVALID_NUMBER
         return self._caps.refusal(seen.monotonic)
 
-    async def _turn_away(self, wanted: Originate, answer: Answer, seen: Instant) -> Answer:
+    async def _answer_logged(self, wanted: Originate, answer: Answer, seen: Instant) -> Answer:
         await self._write(wanted, answer, seen)
         return answer
 
@@ -142,7 +144,7 @@ class Exchange:
     async def _place(self, wanted: Originate, plan: CallPlan, seen: Instant) -> Answer:
         if Fault.REFUSE in plan.faults:
             answer = Answer(verdict=Verdict.REFUSED, code=UNAVAILABLE)
-            return await self._turn_away(wanted, answer, seen)
+            return await self._answer_logged(wanted, answer, seen)
         call_id = str(uuid_utils.uuid7())
         answer = Answer(verdict=Verdict.ACCEPTED, call_id=call_id, plan=plan)
         self._caps.accept(seen.monotonic)
@@ -180,13 +182,13 @@ class Exchange:
         if call.state is CallState.ENDED:
             return
         if call.plan.outcome in RINGING:
-            self._tell(call, CallState.RINGING)
+            self._send(call, CallState.RINGING)
         step = self._answer if call.plan.outcome in ANSWERED else self._end_as_planned
         self._later(call, call.plan.ring_seconds, step)
 
     def _answer(self, call: Call) -> None:
         call.state = CallState.ANSWERED
-        self._tell(call, CallState.ANSWERED)
+        self._send(call, CallState.ANSWERED)
         self._later(call, call.plan.talk_seconds, self._end_as_planned)
 
     def _end_as_planned(self, call: Call) -> None:
@@ -205,7 +207,7 @@ class Exchange:
             "outcome": outcome,
         }
         call.logged = self._log.append(line)
-        call.logged.add_done_callback(lambda logged: self._tell_end(call, logged))
+        call.logged.add_done_callback(lambda logged: self._send_end(call, logged))
 
     def _note_end(self, call: Call, outcome: Outcome, at: float) -> None:
         call.state, call.outcome, call.ended_at = CallState.ENDED, outcome, at
@@ -213,28 +215,28 @@ class Exchange:
         self._caps.release()
         self._ended[outcome] += 1
 
-    def _tell_end(self, call: Call, logged: asyncio.Future[None]) -> None:
+    def _send_end(self, call: Call, logged: asyncio.Future[None]) -> None:
         faults = call.plan.faults
         failure = logged.exception()  # noqa: LOG004
         if failure is not None or Fault.LOST_EVENTS in faults:
             return
         if Fault.LATE_EVENT in faults:
-            self._later(call, call.plan.event_seconds, self._tell_end_now)
+            self._later(call, call.plan.event_seconds, self._send_end_now)
         else:
-            self._tell_end_now(call)
+            self._send_end_now(call)
 
-    def _tell_end_now(self, call: Call) -> None:
-        self._tell(call, CallState.ENDED)
+    def _send_end_now(self, call: Call) -> None:
+        self._send(call, CallState.ENDED)
 
-    def _tell(self, call: Call, kind: CallState) -> None:
+    def _send(self, call: Call, kind: CallState) -> None:
         event = call.event(kind)
         if Fault.OUT_OF_ORDER in call.plan.faults and kind is not CallState.ENDED:
             call.held.append(event)
             return
-        for told in (event, *call.held):
-            self._teller.tell(call.reference, call.events_url, told)
+        for item in (event, *call.held):
+            self._sender.send(call.reference, call.events_url, item)
             if Fault.DUPLICATE_EVENT in call.plan.faults:
-                self._teller.tell(call.reference, call.events_url, told)
+                self._sender.send(call.reference, call.events_url, item)
 
     def _later(self, call: Call, seconds: float, step: Callable[[Call], None]) -> None:
         loop = asyncio.get_running_loop()
