@@ -13,6 +13,7 @@ from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
 from shared.domain.policy.attempt_policy import Again, within_budget
 from shared.domain.policy.suppression import put_off
@@ -99,9 +100,9 @@ def _refuse_unless_pending(contact: TimedContact) -> None:
 
 
 def _refuse_forbidden(contact: TimedContact, at: datetime) -> None:
-    if contact.suppressed:
-        raise Refused("suppressed", "the number is suppressed for good")
     until = contact.suppressed_until
+    if until == NEVER:
+        raise Refused("suppressed", "the number is suppressed for good")
     if until is not None and until > at:
         raise Refused("suppressed", f"the number is suppressed until {_iso(until)}")
     if contact.expires_at is not None and contact.expires_at <= at:

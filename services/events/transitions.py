@@ -7,7 +7,6 @@ from typing import assert_never
 from shared.db import counters
 from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
 from shared.domain.attempts import AttemptState, advances
-from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, chance_of
@@ -115,7 +114,7 @@ def _before(facts: FoldFacts) -> ContactBefore:
         zones=facts.zones,
         waits_for=facts.waits_for,
         expires_at=facts.expires_at,
-        suppressed_until=NEVER if facts.suppressed else facts.suppressed_until,
+        suppressed_until=facts.suppressed_until,
     )
 
 

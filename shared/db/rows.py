@@ -1,9 +1,12 @@
 """Values of the domain made of the rows that hold them: one function per value."""
 
+from datetime import datetime
+
 import asyncpg
 
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.policy import CampaignPolicy, Revision
+from shared.domain.calendar.intervals import NEVER
 from shared.domain.capacity.scopes import Caps, Scope, caps_of, scopes_of
 from shared.domain.places.calling_groups import CallingGroup
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
@@ -40,3 +43,9 @@ def calling_group(row: asyncpg.Record) -> CallingGroup:
         jurisdictions=tuple(row["jurisdictions"]),
         jurisdiction_source=row["jurisdiction_source"],
     )
+
+
+def suppressed_until(row: asyncpg.Record) -> datetime | None:
+    """NEVER for a suppression for good: asyncpg reads infinity as an instant without a zone."""
+    until: datetime | None = row["suppressed_until"]
+    return NEVER if until is not None and until.tzinfo is None else until

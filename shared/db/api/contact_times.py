@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from shared.db import rows
 from shared.db.types import Connection
 from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.definitions.campaign import CampaignDefinition
@@ -14,7 +15,8 @@ from shared.domain.policy.attempt_policy import AttemptPolicy, History
 class TimedContact:
     """A contact with all that its time depends on. No `not_before` means at once.
 
-    `suppressed` is for good; `resumes_at` is its time before a suppression or a callback.
+    `suppressed_until` is NEVER, if it is for good. `resumes_at` is the time of the contact before a
+    suppression or a callback.
     """
 
     tenant_id: int
@@ -35,7 +37,6 @@ class TimedContact:
     attempts_in_window: int
     window_closes_at: datetime | None
     ended_at: datetime | None
-    suppressed: bool
     suppressed_until: datetime | None
 
     @property
@@ -81,15 +82,12 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
             NULLIF(c.not_before, '-infinity') AS not_before,
             c.resumes_at, c.expires_at, c.attempts, c.day, c.attempts_on_day,
             c.attempts_in_window, c.window_closes_at, a.ended_at,
-            s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
-            NULLIF(s.until, 'infinity') AS suppressed_until
+            s.until AS suppressed_until
         FROM contacts c
         JOIN campaigns m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
         JOIN calling_groups g ON g.id = c.calling_group_id
-        CROSS JOIN LATERAL (
-            SELECT max(expires_at) AS until FROM suppressions
-            WHERE tenant_id = c.tenant_id AND number = c.number
-                AND campaign_id IN (0, c.campaign_id) AND expires_at > clock_timestamp()
+        CROSS JOIN LATERAL suppressed_until(
+            c.tenant_id, c.campaign_id, c.number, statement_timestamp()
         ) s
         CROSS JOIN LATERAL (
             SELECT max(ended_at) AS ended_at FROM attempts
@@ -101,7 +99,7 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
         contact_id,
     )
     assert row is not None  # noqa: S101 - it is locked
-    values = dict(row)
+    values = dict(row) | {"suppressed_until": rows.suppressed_until(row)}
     definition = CampaignDefinition.stored(values.pop("definition"))
     return TimedContact(**values, policy=definition.attempts.policy())
 

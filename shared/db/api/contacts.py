@@ -68,11 +68,7 @@ async def insert(
         FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
             WITH ORDINALITY
             AS r (number, calling_group_id, external_id, attributes, expires_at, position)
-        CROSS JOIN LATERAL (
-            SELECT max(expires_at) AS until FROM suppressions
-            WHERE tenant_id = $1 AND number = r.number
-                AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
-        ) s
+        CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
         ORDER BY r.position
         ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
         RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,

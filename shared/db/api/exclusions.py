@@ -43,11 +43,7 @@ async def settle(
             FROM campaigns m
             JOIN contacts c ON c.tenant_id = m.tenant_id AND c.campaign_id = m.id
                 AND c.number = ANY ($3::text[])
-            CROSS JOIN LATERAL (
-                SELECT max(expires_at) AS until FROM suppressions
-                WHERE tenant_id = $1 AND number = c.number
-                    AND campaign_id IN (0, m.id) AND expires_at > $4
-            ) s
+            CROSS JOIN LATERAL suppressed_until($1, m.id, c.number, $4) s
             WHERE m.tenant_id = $1 AND ($2 = 0 OR m.id = $2)
                 AND m.state NOT IN ('completed', 'cancelled') AND c.state = 'pending'
                 AND (s.until IS NOT NULL OR c.waits_for = 'suppression')

@@ -90,11 +90,7 @@ async def merge(
                    CASE WHEN s.until < 'infinity' THEN 'suppression' END,
                    r.number, r.external_id, r.attributes, r.expires_at
             FROM import_rows r
-            CROSS JOIN LATERAL (
-                SELECT max(expires_at) AS until FROM suppressions
-                WHERE tenant_id = $1 AND number = r.number
-                    AND campaign_id IN (0, $2) AND expires_at > clock_timestamp()
-            ) s
+            CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
             ORDER BY r.line
             ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
             RETURNING state, calling_group_id, waits_for, not_before

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from shared.db import rows
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState
 from shared.domain.campaigns import CampaignKey
@@ -20,8 +21,8 @@ class FoldFacts:
     """A live attempt, its contact and its campaign, as the fold needs them.
 
     `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
-    in which the contact's `attempts_in_window` were. `suppressed` is for good, a suppression that
-    expires holds until `suppressed_until`. `in_person_calls`: the call has a row in person_calls.
+    in which the contact's `attempts_in_window` were. `suppressed_until` is NEVER if the number is
+    suppressed for good. `in_person_calls`: the call has a row in person_calls.
     """
 
     id: UUID
@@ -41,7 +42,6 @@ class FoldFacts:
     expires_at: datetime | None
     waits_for: Reason | None
     zones: tuple[str, ...]
-    suppressed: bool
     suppressed_until: datetime | None
     calling_group_id: int
     phone: str
@@ -86,28 +86,25 @@ class ContactNext:
 
 async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, FoldFacts]:
     """The attempts among these that are still live."""
-    rows = await conn.fetch(
+    records = await conn.fetch(
         """
         SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
             a.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
             c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
             c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.in_person_calls,
-            s.until IS NOT DISTINCT FROM 'infinity' AS suppressed,
-            NULLIF(s.until, 'infinity') AS suppressed_until
+            s.until AS suppressed_until
         FROM attempts a
         JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
         JOIN calling_groups g ON g.id = c.calling_group_id
-        CROSS JOIN LATERAL (
-            SELECT max(expires_at) AS until FROM suppressions
-            WHERE tenant_id = a.tenant_id AND number = c.number
-                AND campaign_id IN (0, a.campaign_id) AND expires_at > clock_timestamp()
+        CROSS JOIN LATERAL suppressed_until(
+            a.tenant_id, a.campaign_id, c.number, statement_timestamp()
         ) s
         -- By the state, because `ended_at` would bring in the index of all live attempts.
         WHERE a.id = ANY($1) AND a.state IN ('claimed', 'dialing', 'placed')
         """,
         list(ids),
     )
-    return {row["id"]: _facts(row) for row in rows}
+    return {row["id"]: _facts(row) for row in records}
 
 
 def _facts(row: Record) -> FoldFacts:
@@ -118,6 +115,7 @@ def _facts(row: Record) -> FoldFacts:
             "state": AttemptState(row["state"]),
             "waits_for": None if waits_for is None else Reason(waits_for),
             "zones": tuple(row["zones"]),
+            "suppressed_until": rows.suppressed_until(row),
         }
     )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 Intervals = tuple[tuple[int, int], ...]
 
-# The first and the last of all instants, as which infinity is read from PostgreSQL.
+# The first and the last of all instants; PostgreSQL stores them as infinity.
 AT_ONCE = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
 

@@ -296,6 +296,15 @@ CREATE TABLE suppressions (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, number, campaign_id)
 );
+-- The end of the suppressions of a number that are in force at an instant, for all campaigns or
+-- for one; infinity: for good. A table function, because the planner puts its body into the query,
+-- unless an argument is volatile: give it an instant, or statement_timestamp().
+CREATE FUNCTION suppressed_until(tenant integer, campaign bigint, phone text, instant timestamptz)
+RETURNS TABLE (until timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT max(expires_at) FROM suppressions
+    WHERE tenant_id = tenant AND number = phone AND campaign_id IN (0, campaign)
+        AND expires_at > instant
+$$;
 
 -- Calls to a person about a subject: what frequency caps count and silences begin with. Written in
 -- the dialer's compare-and-set, given its outcome by events. No outcome: the call is up, or its end
