@@ -1,4 +1,4 @@
-"""Measures what the README claims, each ratio within one run: `python -m bench [--json] [NAME]`."""
+"""Measures the figures of the README, each ratio in one run: `python -m bench [--json] [NAME]`."""
 
 import argparse
 import asyncio

@@ -1,7 +1,7 @@
-"""How fast due attempts are emitted: committed in PostgreSQL and taken by every replica of Kafka.
+"""Rate of due attempts: committed in PostgreSQL and acknowledged by every replica of Kafka.
 
 20 campaigns in 24 zones, with a million contacts and with ten thousand, beside the same claim in
-raw SQL, in turns. What dialers would take from the queue is taken off it between the timed passes.
+raw SQL, in turns. Between the timed passes, the attempts are removed as dialers would remove them.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ DEFINITION = {
 
 
 async def measure(servers: LocalServers) -> dict[str, float]:
-    """Rates of the claimer and of raw SQL, and what a hundred times the contacts make of them."""
+    """Rates of the claimer and of raw SQL, with few contacts and with a hundred times as many."""
     await asyncio.to_thread(migrate, servers.postgres.url)
     await create_topics(servers.kafka.url)
     settings = Settings.model_validate(
@@ -73,7 +73,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
 
 
 async def _rates(pool: Pool, claimer: Claimer, contacts: int) -> tuple[list[float], list[float]]:
-    """Attempts per second of each round: the claimer's, and raw SQL's."""
+    """Attempts per second in each round, of the claimer and of raw SQL."""
     ours, raw = [], []
     for number in range(ROUNDS):
         if number == 0 or contacts == FEW:
@@ -99,7 +99,7 @@ async def _ours(pool: Pool, claimer: Claimer) -> float:
 
 
 async def _raw(pool: Pool) -> float:
-    """A statement's worth at a time, campaign after campaign."""
+    """Claim as many as one statement claims, campaign after campaign."""
     rows = await pool.fetch("SELECT tenant_id, id AS campaign_id FROM campaigns ORDER BY id")
     campaigns = [CampaignKey(**row) for row in rows]
     claimed, seconds = 0, 0.0
@@ -146,7 +146,7 @@ async def _take_off(pool: Pool) -> int:
 
 
 async def _fill(pool: Pool, contacts: int) -> None:
-    """Anew, so that each round meets as many contacts that wait."""
+    """Make the contacts wait again, so that each round finds the same number."""
     async with pool.acquire() as conn:
         await conn.execute("TRUNCATE contacts, attempts, waiting_contacts, campaign_counters")
         if not await conn.fetchval("SELECT EXISTS (SELECT FROM campaigns)"):

@@ -1,4 +1,4 @@
-"""How many decisions a second one process makes for a group whose opening is known."""
+"""Decisions per second of one process, for a group whose opening is known."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Attempts per second from due to folded, null provider, and the ratio to raw Kafka in one run."""
+"""Attempts per second from due to folded with the null provider, and the ratio to raw Kafka."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ ATTEMPTS = int(os.environ.get("BENCH_ATTEMPTS", "60000"))
 WARM_UP = 2_000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SERVICES = ("scheduler", "dialer", "events")
-# Dialers and events wait for their round trips part of the time; two of each keep the cores busy.
+# Dialers and events wait for round trips part of the time; two of each keep the cores busy.
 PROCESSES = ("scheduler", "dialer", "dialer", "events", "events")
 CAPS = {"max_concurrent": 20_000, "calls_per_second": 50_000}
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -39,7 +39,7 @@ LONGEST = 300.0
 
 
 async def measure(servers: LocalServers) -> dict[str, float]:
-    """Rounds are interleaved, ours and raw; the median of each and of their ratios is given."""
+    """Rounds of Outdial and raw Kafka alternate; the figures are medians."""
     await asyncio.to_thread(migrate, servers.postgres.url)
     await create_topics(servers.kafka.url)
     await raw_hops.create(servers.kafka.url)
@@ -77,7 +77,7 @@ async def raw_rate(kafka: str) -> float:
 
 
 async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
-    """Rate of a campaign whose contacts are all due, and each service's CPU per attempt (µs)."""
+    """Rate of a campaign with due contacts only, and CPU time per attempt of each service (µs)."""
     conn = await asyncpg.connect(servers.postgres.url)
     environment = servers.environment() | {
         "OUTDIAL_LOG_LEVEL": "WARNING",
@@ -112,7 +112,7 @@ async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
 
 
 async def prepare(conn: Connection, contacts: int) -> int:
-    """A draft campaign with its contacts in place."""
+    """Insert a draft campaign and its contacts."""
     trunk_id = await trunks.upsert(
         conn,
         name="default",
@@ -199,7 +199,7 @@ async def folded(conn: Connection, campaign_id: int) -> int:
 
 
 async def check(conn: Connection, campaign_id: int) -> None:
-    """A fast wrong answer is worth nothing: every contact called once, every attempt ended."""
+    """Refuse a wrong result: each contact must be called once, each attempt must have ended."""
     rows = await conn.fetch(
         """
         SELECT c.state, c.outcome, count(*) AS contacts, count(a.id) AS attempts
@@ -210,6 +210,6 @@ async def check(conn: Connection, campaign_id: int) -> None:
         campaign_id,
     )
     expected = [("finished", "answered_human", ATTEMPTS, ATTEMPTS)]
-    found = [tuple(row.values()) for row in rows]
-    if found != expected:
-        raise SystemExit(f"the run was wrong: {found} instead of {expected}")
+    counts = [tuple(row.values()) for row in rows]
+    if counts != expected:
+        raise SystemExit(f"the run was wrong: {counts} instead of {expected}")

@@ -1,4 +1,4 @@
-"""What a contact that is not due costs: bytes on disk, and memory in each service."""
+"""Cost of a contact that is not due: bytes on disk, and memory in each service."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from shared.kafka.topics import create_topics
 
 CONTACTS = 1_000_000
 SERVICES = ("api", "scheduler", "dialer", "events")
-# Memory is read when it has not grown for so long: every periodic step has run many times.
+# Memory is read after it has not grown for this long: every periodic step has run many times.
 STILL_SECONDS = 5
 STILL_BYTES = 256 * 1024
 LONGEST = 60
@@ -63,7 +63,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
 
 
 async def _settled(pids: dict[str, int]) -> dict[str, int]:
-    """Resident bytes of each process once none grows any more."""
+    """Resident bytes of each process after all of them have stopped growing."""
     async with asyncio.timeout(LONGEST):
         while True:
             before = {name: resident_bytes(pid) for name, pid in pids.items()}

@@ -1,4 +1,4 @@
-"""How fast a CSV file becomes contacts over HTTP, beside a bare COPY of the same rows."""
+"""Rate of a CSV import over HTTP, and the ratio to a bare COPY of the same rows."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from shared.db.api import api_keys, tenants
 from shared.db.types import Connection
 
 ROWS = 200_000
-# Where a country's numbers begin, and a zone that the file names itself.
+# The prefix of a country's numbers, and a zone for the file.
 REGIONS = (
     (12022000000, ""),
     (13122000000, ""),
@@ -39,7 +39,7 @@ DEFINITION = {
 
 
 async def measure(dsn: str, *, rows: int = ROWS) -> dict[str, float]:
-    """`dsn` names a migrated database; what is put there is left there."""
+    """`dsn` names a migrated database; the rows stay in it."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "contacts.csv"
         await asyncio.to_thread(write_contacts, file, rows)
@@ -106,7 +106,7 @@ async def _import(conn: Connection, dsn: str, file: Path) -> Done:
 
 
 async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:
-    """The slowest of many small requests, until it is cancelled."""
+    """Measure many small requests until cancelled; keeps the slowest."""
     slowest = 0.0
     try:
         while True:
@@ -120,7 +120,7 @@ async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:
 
 
 async def _bytes_per_contact(conn: Connection) -> float:
-    """On disk, with all indexes."""
+    """Bytes on disk, with all indexes."""
     await conn.execute("VACUUM ANALYZE contacts")
     size: float = await conn.fetchval(
         "SELECT pg_total_relation_size('contacts')::float / count(*) FROM contacts"
@@ -129,7 +129,7 @@ async def _bytes_per_contact(conn: Connection) -> float:
 
 
 async def _copy(conn: Connection, campaign_id: int) -> float:
-    """Seconds for the server to COPY the same rows from its own disk into an empty twin."""
+    """Seconds of a COPY of the same rows from the server's disk into a twin of the table."""
     directory = await conn.fetchval("SELECT current_setting('data_directory')")
     file = f"{directory}/bench_contacts_{campaign_id}.copy"
     columns = "campaign_id, calling_group_id, number, external_id, attributes"
@@ -147,7 +147,7 @@ async def _copy(conn: Connection, campaign_id: int) -> float:
 
 @asynccontextmanager
 async def _api(dsn: str) -> AsyncIterator[str]:
-    """The API as the process that it is; it needs neither Kafka nor Redis to import."""
+    """Run the api as a process; for an import it needs neither Kafka nor Redis."""
     port = free_port()
     environment = os.environ | {
         "OUTDIAL_POSTGRES_URL": dsn,

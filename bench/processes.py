@@ -1,4 +1,4 @@
-"""Processes under measurement, and the processor time they took."""
+"""Runs processes and measures their processor time and memory."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
+    """User and system time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
@@ -26,7 +26,7 @@ def resident_bytes(pid: int) -> int:
 async def python_module(
     module: str, *arguments: str, environment: Mapping[str, str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m module`, ended with the block."""
+    """Run `python -m module` until the end of the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,4 +1,7 @@
-"""The bound: aiokafka alone over two hops, `python -m bench.raw_hops KAFKA COUNT` is the middle."""
+"""The upper bound: aiokafka alone over two hops.
+
+`python -m bench.raw_hops KAFKA COUNT` is the process in the middle.
+"""
 
 import asyncio
 import sys
@@ -26,7 +29,7 @@ def producer(kafka: str) -> AIOKafkaProducer:
 
 
 async def forward(kafka: str, count: int) -> None:
-    """The middle process: what comes from the first topic goes to the second."""
+    """The middle process: forwards messages from the first topic to the second."""
     source = AIOKafkaConsumer(
         FIRST, bootstrap_servers=kafka, group_id="bench", auto_offset_reset="earliest"
     )

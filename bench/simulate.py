@@ -1,4 +1,4 @@
-"""How long `outdial simulate` takes for 100,000 contacts over 14 days, its own start included."""
+"""Seconds of `outdial simulate` for 100,000 contacts over 14 days, including its start."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ SALES: dict[str, Any] = {
     },
     "caps": {"max_concurrent": 300, "calls_per_second": 20},
 }
-# Every call is counted against caps and silences of law, and against one of its own.
+# Every call counts for caps and silences of law, and for a cap of the campaign.
 DEBT = SALES | {
     "name": "debt",
     "kind": "debt_collection",
@@ -63,7 +63,7 @@ def _write(file: Path) -> None:
 
 
 async def _simulate(directory: Path, campaign: dict[str, Any], contacts: Path) -> tuple[float, int]:
-    """Seconds, and calls by the first of the figures in what it says."""
+    """The seconds, and the number of calls in the output."""
     file = directory / f"{campaign['name']}.json"
     file.write_text(json.dumps(campaign))
     command = ("-m", "outdial", "simulate", str(file), str(contacts), "--from", "2026-11-23T08:00Z")
@@ -71,9 +71,9 @@ async def _simulate(directory: Path, campaign: dict[str, Any], contacts: Path) -
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE
     )
-    told, _ = await process.communicate()
+    output, _ = await process.communicate()
     seconds = time.perf_counter() - began
     if process.returncode:
         raise SystemExit(f"the simulation ended with {process.returncode}")
-    calls = next(line for line in told.decode().splitlines() if " calls, " in line)
+    calls = next(line for line in output.decode().splitlines() if " calls, " in line)
     return seconds, int(calls.split()[0].replace(",", ""))

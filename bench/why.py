@@ -1,4 +1,4 @@
-"""How long it takes to say why: a million contacts in 24 zones, most new, a part retried."""
+"""Latency of the why endpoint: a million contacts in 24 zones, most new, some retried."""
 
 import asyncio
 import json
@@ -17,11 +17,11 @@ from shared.db.migrate import migrate
 from shared.db.types import Connection
 
 CONTACTS = 1_000_000
-# Every fifth contact was called and is tried again within the next day, at any minute of it.
+# Every fifth contact was called, and is due again at some minute of the next day.
 RETRIED = 5
 REQUESTS = 50
 READY_SECONDS = 30
-# Where the packs have rules of law, and where they have none.
+# Countries with rules of law in the packs, and countries without.
 PLACES = (
     ("Pacific/Honolulu", "US-HI"),
     ("America/Anchorage", "US-AK"),
@@ -56,7 +56,7 @@ DEFINITION = {
 
 
 async def measure(servers: LocalServers) -> dict[str, float]:
-    """Milliseconds of requests to the API's process, the first of a fresh process among them."""
+    """Milliseconds of requests to the api's process, also of its first request."""
     await asyncio.to_thread(migrate, servers.postgres.url)
     conn = await asyncpg.connect(servers.postgres.url)
     try:
@@ -78,13 +78,13 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         await _until_ready(client)
         of_campaign, answer = await _ask(client, f"/v1/campaigns/{campaign_id}/why")
         of_contact, _ = await _ask(client, f"/v1/contacts/{contact_id}/why")
-    told = json.loads(answer)
-    if told["pending"] != CONTACTS:
-        raise SystemExit(f"{told['pending']} contacts are told of {CONTACTS}")
+    campaign = json.loads(answer)
+    if campaign["pending"] != CONTACTS:
+        raise SystemExit(f"the answer counts {campaign['pending']} contacts of {CONTACTS}")
     return {
-        "contacts that wait": told["pending"],
+        "contacts that wait": campaign["pending"],
         "rows that count them": buckets,
-        "entries in the answer": len(told["waiting"]),
+        "entries in the answer": len(campaign["waiting"]),
         "kilobytes of the answer": len(answer) / 1000,
         "why of the campaign, median of 50, ms": median(of_campaign),
         "slowest of them but the first, ms": max(of_campaign[1:]),
@@ -135,7 +135,7 @@ async def _running_campaign(conn: Connection, tenant_id: int) -> int:
 
 
 async def _add_contacts(conn: Connection, campaign_id: int) -> None:
-    """And their counts, as the services keep them."""
+    """Insert their counts, as the services store them."""
     await conn.execute(
         """
         WITH made AS (

@@ -1,4 +1,4 @@
-"""The part of Outdial's REST API that the command line uses."""
+"""A client for the part of Outdial's REST API that the command line uses."""
 
 import json
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ Json = dict[str, Any]
 
 
 class ApiError(OutdialError):
-    """The API refused, with its problem document."""
+    """The API refused a request; the text comes from its problem document."""
 
     def __init__(self, status: int, problem: Json) -> None:
         title = problem.get("title") or "no reason given"
         detail = f": {problem['detail']}" if problem.get("detail") else ""
-        errors = "".join(f"\n  {_pointed(each)}" for each in problem.get("errors") or [])
+        errors = "".join(f"\n  {_pointed(error)}" for error in problem.get("errors") or [])
         super().__init__(f"the API answered {status}: {title}{detail}{errors}")
         self.status = status
 
@@ -36,7 +36,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Pending contacts that share zones and a reason."""
+    """Pending contacts with the same zones and the same reason."""
 
     zones: tuple[str, ...]
     contacts: int
@@ -77,7 +77,7 @@ class Client:
         return await self._call("POST", "/v1/campaigns", json=definition)
 
     async def import_contacts(self, campaign_id: int, csv: Path) -> Json:
-        """Streamed: the file may be larger than memory."""
+        """Stream the file, which may be larger than memory."""
         with csv.open("rb") as rows:
             return await self._call(
                 "POST",
@@ -121,7 +121,7 @@ class Client:
 
 
 def _parse(body: bytes) -> Json:
-    """Nothing for an empty body, or for what somebody else between us and the API says."""
+    """The JSON object in the body; empty if there is none, as in the answer of a proxy."""
     try:
         answer = json.loads(body or b"{}")
     except ValueError:

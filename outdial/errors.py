@@ -1,4 +1,4 @@
-"""What the command line says instead of a traceback."""
+"""The error that the command line shows without a traceback."""
 
 
 class OutdialError(Exception):

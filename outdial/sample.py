@@ -1,6 +1,6 @@
-"""The sample that `outdial demo` runs: 1,000 made-up people in seven countries, always the same.
+"""The sample of `outdial demo`: the same 1,000 invented people in seven countries every time.
 
-Every number lies in a range that its regulator keeps for fiction, so that none rings anywhere.
+Every number is in a range that its regulator reserves for fiction, so none belongs to a phone.
 `python -m outdial.sample DIRECTORY` writes campaign.json and contacts.csv.
 """
 
@@ -22,14 +22,14 @@ CAMPAIGN: dict[str, Any] = {
     "caller_id": "+12025550100",
     "trunk": "default",
     "calendar": {
-        # All seven days, so that the demo has something to call on any of them.
+        # All seven days, so that the demo has contacts to call on any of them.
         "windows": [{"days": list(DAYS), "start": "09:00", "end": "20:00"}],
         "start_date": None,
         "end_date": None,
     },
     "default_region": None,
     "default_zone": None,
-    # Reminders are no sales calls, to which the hours of the law would apply beside these.
+    # The legal hours for sales calls do not apply to reminders.
     "kind": "informational",
     "automated": True,
     "attempts": {
@@ -49,7 +49,7 @@ CAMPAIGN: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers kept for fiction: `count` people get `prefix` and `digits` more."""
+    """Numbers for fiction: `count` people get `prefix` and `digits` more digits."""
 
     prefix: str
     digits: int
@@ -79,7 +79,7 @@ RANGES = (
     Range("+612701012", 2, 60, "en"),
     Range("+613701012", 2, 40, "en"),  # Melbourne
     Range("+618701012", 2, 40, "en"),  # Adelaide or Perth: the number does not tell
-    # People who are not where their number is from: the list says where.
+    # People who are not where their number is from: the list names their zone.
     Range("+131055501", 2, 30, "en", "Asia/Tokyo"),
     Range("+164655501", 2, 20, "en", "Asia/Kolkata"),
     Range("+161755501", 2, 20, "en", "America/Sao_Paulo"),
@@ -90,26 +90,26 @@ FAMILY = ("Adams", "Berg", "Clarke", "Dubois", "Evans", "Fischer", "Grant", "Hil
 
 
 def contacts() -> Iterator[dict[str, str]]:
-    """In a mixed order, as lists are."""
+    """The contacts in a mixed order, as in real lists."""
     draw = random.Random(SEED)  # noqa: S311 - the same list every time is the point
     rows = [
         {
             "number": number,
             "name": f"{draw.choice(GIVEN)} {draw.choice(FAMILY)}",
-            "zone": each.zone,
-            "language": each.language,
+            "zone": span.zone,
+            "language": span.language,
         }
-        for each in RANGES
-        for number in _numbers(each, draw)
+        for span in RANGES
+        for number in _numbers(span, draw)
     ]
     draw.shuffle(rows)
-    for place, row in enumerate(rows, start=1):
-        yield row | {"external_id": f"P{place:04}"}
+    for number, row in enumerate(rows, start=1):
+        yield row | {"external_id": f"P{number:04}"}
 
 
-def _numbers(each: Range, draw: random.Random) -> list[str]:
-    endings = draw.sample(range(10**each.digits), each.count)
-    return [f"{each.prefix}{ending:0{each.digits}}" for ending in endings]
+def _numbers(span: Range, draw: random.Random) -> list[str]:
+    endings = draw.sample(range(10**span.digits), span.count)
+    return [f"{span.prefix}{ending:0{span.digits}}" for ending in endings]
 
 
 def write(directory: Path) -> tuple[Path, Path]:

@@ -23,7 +23,7 @@ console = Console()
 
 
 async def run_demo(directory: Path, *, time_scale: float, began_at: float) -> None:
-    """`began_at`, seconds since 1970, is when the command was given."""
+    """`began_at` is the time of the command in seconds since 1970."""
     with claim(directory):
         await stop_leftovers(directory)
         clear(directory)

@@ -1,4 +1,4 @@
-"""How a running campaign looks in the terminal, and when nothing more can happen in it now."""
+"""Shows a running campaign in the terminal, and decides when it can do no more for now."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from outdial.terminal import plain_table
 
 # A window that opens within this time is worth waiting for.
 SOON = timedelta(minutes=1)
-# More would not fit beside the rest in a terminal.
+# More lines would not fit into a terminal.
 MOST_LINES = 12
 RATE_SPAN = timedelta(seconds=3)
 
@@ -33,7 +33,7 @@ class Snapshot:
 
     @property
     def is_settled(self) -> bool:
-        """Nobody is being called, and nobody can be called at this hour."""
+        """No call is live, and no contact may be called soon."""
         if self.counters.contacts["active"] or self.counters.attempts["live"]:
             return False
         accounted = sum(entry.contacts for entry in self.waiting)
@@ -42,14 +42,14 @@ class Snapshot:
         )
 
     def _may_call_soon(self, entry: Waiting) -> bool:
-        """What waits for neither a time nor capacity, only somebody's decision changes."""
+        """A reason without a time, other than pacing, ends only by a decision of the owner."""
         if entry.opens_at is None:
             return entry.reason == "pacing"
         return entry.opens_at <= self.at + SOON
 
 
 class CallRate:
-    """Calls per second over the last few seconds of snapshots."""
+    """Calls per second over the snapshots of the last few seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[Snapshot] = deque()
@@ -90,7 +90,7 @@ def outcome_table(outcomes: dict[str, int]) -> Table:
 
 
 def waiting_table(waiting: Sequence[Waiting]) -> Table:
-    """One line for all that wait for the same minute."""
+    """One line for all contacts that wait for the same minute."""
     groups: dict[str, list[Waiting]] = {}
     for entry in sorted(waiting, key=_opening):
         groups.setdefault(_until(entry), []).append(entry)

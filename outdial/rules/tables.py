@@ -38,7 +38,7 @@ def show(name: str, directory: Path | None) -> None:
     packs = _loaded(directory)
     rule = packs.named(name)
     if rule is None:
-        near = get_close_matches(name, [each.name for each in packs.rules], n=3)
+        near = get_close_matches(name, [known.name for known in packs.rules], n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise OutdialError(f"there is no rule {name}{hint}")
     for field, text in facts(rule, today=datetime.now(UTC).date()):

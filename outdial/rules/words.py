@@ -1,4 +1,4 @@
-"""Rules of law in words, as the terminal and the documents show them."""
+"""Rules of law in words, for the terminal and the documents."""
 
 from typing import assert_never
 
@@ -18,7 +18,7 @@ BY = {Scope.SUBJECT: "per person and subject", Scope.PERSON: "per person"}
 
 
 def summary(rule: Rule) -> str:
-    """The demand; of a duty, which has no figures, the sentence."""
+    """The demand in figures; a duty has none, so its sentence."""
     if isinstance(rule.demand, Duty):
         return f"a duty: {rule.says}"
     return demanded(rule.demand)
@@ -58,7 +58,7 @@ def calls(rule: Rule) -> str:
 
 
 def dates(rule: Rule) -> str:
-    """When the rule has effect; nothing if it always had and has no end."""
+    """The dates of the rule; empty if it has neither start nor end."""
     begins = f"from {rule.effective_from}" if rule.effective_from else ""
     ends = f"before {rule.effective_until}" if rule.effective_until else ""
     return f"{begins} {ends}".strip()

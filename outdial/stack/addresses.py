@@ -1,4 +1,4 @@
-"""Where commands find the local stack, or the servers that the environment names."""
+"""Addresses of the local stack, or of the servers that the environment names."""
 
 import os
 from pathlib import Path

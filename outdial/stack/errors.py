@@ -7,11 +7,11 @@ from outdial.errors import OutdialError
 
 
 class StackError(OutdialError):
-    """The stack could not be started, or is not in a state for what was asked."""
+    """The stack could not be started, or its state does not allow the command."""
 
 
 class ServerMissingError(StackError):
-    """Nothing on this machine can run the server."""
+    """No program on this machine can run the server."""
 
     def __init__(self, server: str, remedy: str, variable: str) -> None:
         super().__init__(
@@ -21,14 +21,14 @@ class ServerMissingError(StackError):
 
 
 class ProcessStartError(StackError):
-    """A process ended, or stayed silent, before it was ready."""
+    """A process ended before it was ready, or was not ready in time."""
 
     def __init__(self, name: str, log: str, tail: str) -> None:
         super().__init__(f"{name} did not start. The end of {log}:\n{tail}")
 
 
 class NotOursError(StackError):
-    """A server that the environment names is neither started nor stopped here."""
+    """Refuses to restart a server that the environment names."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is given by the environment: it is not ours to restart")

@@ -1,4 +1,4 @@
-"""A child process that serves HTTP on a free port and says there when it is ready."""
+"""A child process that serves HTTP on a free port; one path answers 200 when it is ready."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ TAKEN = re.compile("address already in use", re.IGNORECASE)
 
 
 class HttpProcess:
-    """One service, or the carrier."""
+    """The process of a service or of the simulated carrier."""
 
     def __init__(
         self,
@@ -30,13 +30,13 @@ class HttpProcess:
         ready_path: str = "/readyz",
         on_start: Callable[["HttpProcess"], None],
     ) -> None:
-        """`launch` is given the port; `on_start` hears of each new process at once."""
+        """`launch` gets the port; `on_start` is called as soon as a new process exists."""
         self.name = name
         self.port = 0
         self.child: Child | None = None
         self._came_up = False
         self.environment: dict[str, str] = {}
-        """Added to the process's own at its next start."""
+        """Variables that are added to the environment of the next process."""
         self._launch = launch
         self._ready_path = ready_path
         self._on_start = on_start
@@ -50,7 +50,7 @@ class HttpProcess:
         return self.child is not None and self.child.exit_code is None
 
     async def start(self) -> None:
-        """Until ready; the port it first came up with is kept for ever after."""
+        """Start it and wait until it is ready; a restart keeps the port of the first start."""
         if self.is_running:
             return
         tries = 1 if self._came_up else TRIES

@@ -1,4 +1,4 @@
-"""A Java runtime for Kafka: the wheel's, else the machine's own."""
+"""Finds a Java runtime for Kafka: that of the wheel, else one of the machine."""
 
 import os
 import re
@@ -31,8 +31,8 @@ def find_java() -> Path:
 def _candidates() -> list[Path]:
     home, on_path = os.environ.get("JAVA_HOME"), shutil.which("java")
     in_home = Path(home, "bin", "java") if home else None
-    found = [in_home, Path(on_path) if on_path else None]
-    return [java for java in found if java is not None and java.exists()]
+    candidates = [in_home, Path(on_path) if on_path else None]
+    return [java for java in candidates if java is not None and java.exists()]
 
 
 def _version(java: Path) -> int:

@@ -27,8 +27,8 @@ LOGGING = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )
 
-# One node, so that every internal topic has one copy. A killed broker comes back only when its
-# old session has ended, hence the short one.
+# One node, so each internal topic has one copy. The session is short because a killed broker comes
+# back only after its old session has ended.
 SINGLE_NODE = """\
 process.roles=broker,controller
 node.id=1
@@ -81,7 +81,7 @@ class KafkaServer(LocalServer):
                 *("-Xmx384m", "-XX:+UseSerialGC", *LOGGING, "-cp", jars, *arguments),
             ],
             log=self.log,
-            # In a locale of ASCII, Java opens no file whose path has other letters.
+            # In an ASCII locale, Java cannot open files whose path has other letters.
             env=os.environ | {"LC_ALL": "C.UTF-8"},
             cwd=self.directory,
             tie=self._tie(),
@@ -106,20 +106,20 @@ class KafkaServer(LocalServer):
             ) from error
 
     async def _format(self) -> None:
-        """Under another name first, so that an interrupted one is never taken for a whole one."""
+        """Format it under another name and rename it, so that it is complete once it exists."""
         unfinished = self.directory / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         self.port = free_port()
         configuration = str(self._configure(unfinished))
         self.port = 0
-        # One word, since an identifier may begin with a dash.
+        # One argument, because an identifier may begin with a dash.
         cluster = f"--cluster-id={cluster_id(uuid.uuid4())}"
         storage = ("kafka.tools.StorageTool", "format", cluster, "--config", configuration)
         await run("formatting Kafka's data directory", self._java(*storage))
         unfinished.rename(self.data)
 
     def _configure(self, data: Path) -> Path:
-        """`data` is named relative to the working directory: a path may hold commas, or an ü."""
+        """Name `data` relative to the working directory: a comma or ü in a path breaks it."""
         controller = f"127.0.0.1:{free_port()}"
         path = self.directory / "server.properties"
         path.write_text(
@@ -133,5 +133,5 @@ class KafkaServer(LocalServer):
 
 
 def cluster_id(identifier: uuid.UUID) -> str:
-    """In the alphabet in which Kafka writes identifiers."""
+    """Kafka's spelling of a UUID: base64url without padding."""
     return base64.urlsafe_b64encode(identifier.bytes).decode().rstrip("=")

@@ -14,12 +14,12 @@ from platformdirs import user_cache_path
 from outdial.stack.java import find_java
 
 VERSION = "4.3.0"
-# Kafka leaves the choice of a logger to its distribution; without one it says nothing at all.
+# Kafka's jars contain no logger; without slf4j-simple it would log nothing.
 COORDINATES = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 
 
 def cached_jars() -> list[str]:
-    """Every jar by path, or an empty list when they are still to be fetched."""
+    """The paths of all jars; empty if they were not fetched yet."""
     for cache in caches():
         try:
             jars: list[str] = json.loads(_list_file(cache).read_text())
@@ -48,7 +48,7 @@ def fetch() -> list[str]:
 
 
 def caches() -> list[Path]:
-    """The user's cache, then the Python environment: a user may have no home directory."""
+    """The cache of the user, then the Python environment: a user may have no home directory."""
     chosen = os.environ.get("OUTDIAL_CACHE_DIR")
     if chosen:
         return [Path(chosen).expanduser().absolute()]
@@ -71,15 +71,15 @@ def _list_file(cache: Path) -> Path:
 
 def _resolve(cache: Path) -> list[str]:
     os.environ.setdefault("M2_REPO", str(cache / "maven"))
-    # jgo looks for a Java of its own accord, only to learn its version.
+    # jgo needs a Java only to read its version.
     os.environ["JAVA_HOME"] = str(find_java().parent.parent)
-    # It reads its settings in the home directory, and fails where it may not enter.
+    # It reads its settings in the home directory, and fails if it may not enter that.
     if not os.access(os.path.expanduser("~"), os.X_OK):  # noqa: PTH111 - Path's raises without one
         os.environ["HOME"] = str(cache)
     import jgo  # noqa: PLC0415 - reads the environment when it is imported
 
     environment = jgo.build(COORDINATES, cache_dir=cache / "jgo")
-    # The class path that it names leaves out the jars which it takes for modules.
+    # `environment.classpath` leaves out the jars that are modules.
     return sorted(str(jar) for jar in Path(environment.path).rglob("*.jar"))
 
 

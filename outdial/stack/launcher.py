@@ -1,7 +1,7 @@
-"""Turns itself into another program: tied to its parent's life, or as a user who is not root.
+"""Becomes another program that ends with its parent, or that runs as a user other than root.
 
-Run as a script by its path, so that it starts in a few milliseconds and needs no package.
-Arguments: PARENT SIGNAL USER SEARCH PROGRAM ARGUMENT...; 0 or "" leaves a thing as it is.
+It is run as a script by its path, so that it starts in a few milliseconds and needs no package.
+Arguments: PARENT SIGNAL USER SEARCH PROGRAM ARGUMENT...; 0 or "" changes nothing.
 """
 
 import ctypes
@@ -20,14 +20,14 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 def tie_to(parent: int, signal: int) -> None:
-    """Have the kernel send `signal` when the parent ends, however it ends."""
+    """Let the kernel send `signal` when the parent ends, also by kill -9."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("the parent ended first")
 
 
 def become(user: str, *, search: bool) -> None:
-    """Give up root; `search` keeps only the right to pass through directories closed to others.
+    """Give up root; with `search`, keep only the right to enter closed directories.
 
     Without the secure bit, access(2) would ignore that right: PostgreSQL's programs look for each
     other by it.
@@ -45,7 +45,7 @@ def become(user: str, *, search: bool) -> None:
 
 
 def set_secure_bit() -> bool:
-    """A change of user leaves the capabilities as they are."""
+    """Let a change of user keep the capabilities; returns whether the kernel allowed it."""
     return bool(ctypes.CDLL(None).prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0)
 
 

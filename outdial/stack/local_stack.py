@@ -22,12 +22,12 @@ from shared.kafka.topics import create_topics
 
 WATCH_SECONDS = 0.2
 
-# Webhook receivers of a local stack are local themselves.
+# The webhook receivers of a local stack are on this machine, too.
 DEVELOPMENT = {"OUTDIAL_WEBHOOKS_ALLOW_PRIVATE": "true"}
 
 
 class LocalStack:
-    """Everything a campaign needs, under one directory; several stacks live side by side."""
+    """All processes that a campaign needs; each stack has a directory of its own."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class LocalStack:
         environment: Mapping[str, str] | None = None,
         report: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Unless `detached`, every process ends with this one; `environment` is for services."""
+        """Unless `detached`, all processes end with this one; `environment` is for the services."""
         self.directory = directory.absolute()
         self.state = State.new(self.directory, detached=detached)
         self.servers = LocalServers(
@@ -76,7 +76,7 @@ class LocalStack:
         return next(service for service in self.services if service.name == name)
 
     async def start(self) -> None:
-        """All or nothing: whatever goes wrong, Ctrl-C included, ends what was started."""
+        """Start all processes; after an error or Ctrl-C, stop those that were started."""
         try:
             await self._start()
         except BaseException:
@@ -84,12 +84,12 @@ class LocalStack:
             raise
 
     async def stop(self, *, kill: bool = False) -> None:
-        """The services first; `kill` does not wait for what has no work of its own to finish."""
+        """Stop the services first; with `kill`, the servers and the carrier are killed."""
         await asyncio.gather(*(service.stop() for service in self.services))
         await asyncio.gather(self.carrier.stop(kill=kill), self.servers.stop(kill=kill))
 
     async def ended(self) -> AsyncGenerator[Child]:
-        """Each process that ends by itself, as long as somebody asks."""
+        """Yields each process that ends by itself; never returns."""
         seen: set[int] = set()
         while True:
             for child in self._children():
@@ -109,9 +109,9 @@ class LocalStack:
                 group.create_task(self._start_kafka())
                 group.create_task(self._start_http(self.carrier))
         await self._route_calls_to_carrier()
-        # The other dialers are told the address of the first, which has it once it is up.
+        # The other dialers need the address of the first, which is known once that is up.
         others = self._dialers[1:]
-        for processes in ([each for each in self.services if each not in others], others):
+        for processes in ([service for service in self.services if service not in others], others):
             with first_error():
                 async with asyncio.TaskGroup() as group:
                     for process in processes:
@@ -125,7 +125,7 @@ class LocalStack:
 
     async def _start_kafka(self) -> None:
         await self._start_server(self.servers.kafka)
-        # Unlike the migrations, which bring Alembic, this is not worth a process of its own.
+        # In this process: unlike migrations, it needs no heavy import such as Alembic.
         await create_topics(self.servers.kafka.url)
 
     async def _start_server(self, server: LocalServer | GivenServer) -> None:
@@ -155,7 +155,7 @@ class LocalStack:
 
     @property
     def _dialers(self) -> list[HttpProcess]:
-        return [each for each in self.services if each.name.partition("-")[0] == "dialer"]
+        return [one for one in self.services if one.name.partition("-")[0] == "dialer"]
 
     def _events_address(self) -> dict[str, str]:
         """The first dialer serves the carrier's events for all, unless another address is given."""

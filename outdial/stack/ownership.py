@@ -1,4 +1,4 @@
-"""Who has a stack's directory, and how the processes of a vanished owner are ended."""
+"""The owner of a stack's directory, and how the processes of a killed owner are ended."""
 
 import asyncio
 import fcntl
@@ -18,8 +18,8 @@ STOP_SECONDS = 20.0
 
 @contextmanager
 def claim(directory: Path) -> Iterator[None]:
-    """One command at a time starts a stack in a directory; released even by kill -9."""
-    # Open to be passed through, because PostgreSQL never runs as root; the files in it are not.
+    """Lock the directory for one command that starts a stack; kill -9 also unlocks it."""
+    # Others may enter it, because PostgreSQL never runs as root; they cannot read the files in it.
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         try:
@@ -33,7 +33,7 @@ def claim(directory: Path) -> Iterator[None]:
 
 
 async def stop_leftovers(directory: Path) -> None:
-    """End what a killed command left behind; refuse to touch a stack that runs."""
+    """End the processes that a killed command left behind; refuse if the stack still runs."""
     left = states.load(directory)
     if left is None:
         return
@@ -46,7 +46,7 @@ async def stop_leftovers(directory: Path) -> None:
 
 
 async def stop_supervisor(state: State) -> None:
-    """The command in another terminal ends its own processes, in order, and then itself."""
+    """Let the command in another terminal end its processes, in order, and then itself."""
     if not state.is_supervised:
         return
     state.supervisor.send(signal.SIGTERM)
@@ -56,15 +56,15 @@ async def stop_supervisor(state: State) -> None:
 
 
 async def stop_recorded(state: State) -> int:
-    """Callers before those they call; how many processes were ended."""
+    """End callers before the processes that they call; returns how many were ended."""
     living = state.living()
     for roles in STOP_ORDER:
-        await _stop_all([each for each in living if each.role in roles])
+        await _stop_all([process for process in living if process.role in roles])
     return len(living)
 
 
 async def _stop_all(processes: list[Process]) -> None:
-    """They are nobody's children here, so they are watched by their identity."""
+    """Send the signals and wait; the processes are no children of this one, so it polls them."""
     deadline = time.monotonic() + STOP_SECONDS
     for process in processes:
         process.identity.send(signal.Signals(process.stop_signal))

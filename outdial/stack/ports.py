@@ -3,15 +3,15 @@
 import random
 import socket
 
-# Below the usual range of ephemeral ports: a client that keeps trying a stopped server could
-# otherwise be given that very port as its own end and keep the server from coming back.
+# Below the usual range of ephemeral ports: a client that reconnects to a stopped server could
+# otherwise get that port as its own end, and the server could not come back.
 LOWEST, HIGHEST = 15_000, 30_000
 
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A port nobody listens on now, never the same one twice in this process."""
+    """A port without a listener; this process never gets the same one twice."""
     for port in random.SystemRandom().sample(range(LOWEST, HIGHEST), 200):
         if port not in _given and is_free(port):
             _given.add(port)

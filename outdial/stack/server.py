@@ -1,4 +1,4 @@
-"""What the three local servers have in common: start until ready, stop, restart in place."""
+"""The base of the three local servers: start until ready, stop, restart in place."""
 
 import asyncio
 import re
@@ -18,13 +18,13 @@ RETRY_SECONDS = 15.0
 
 
 class LocalServer(ABC):
-    """One server in its own directory; the address it first came up with is kept."""
+    """One server in its own directory; a restart keeps the address of the first start."""
 
     name: ClassVar[str]
     ready: ClassVar[str]
-    """What the server writes to its log when it takes connections."""
+    """The text in the server's log when it accepts connections."""
     again: ClassVar[re.Pattern[str]]
-    """What it writes when a moment later, or on another port, it would have come up."""
+    """The text in its log if another try, or another port, would help."""
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     def __init__(
@@ -34,7 +34,7 @@ class LocalServer(ABC):
         tied: bool = True,
         on_start: Callable[["LocalServer"], None] | None = None,
     ) -> None:
-        """`tied` servers end with this process; `on_start` hears of each new process at once."""
+        """`tied` servers end with this process; `on_start` is called once a new process exists."""
         self.directory = directory
         self.port = 0
         self._tied = tied
@@ -63,7 +63,7 @@ class LocalServer(ABC):
 
     @abstractmethod
     async def prepare(self) -> None:
-        """Make the data directory; nothing to do when it is there."""
+        """Make the data directory if it does not exist."""
 
     @abstractmethod
     def launch(self) -> Launch: ...
@@ -91,12 +91,12 @@ class LocalServer(ABC):
             await self._child.stop(signal.SIGKILL if kill else self.stop_signal)
 
     async def restart(self, *, kill: bool = False) -> None:
-        """Stop, by SIGKILL if wanted, and start on the same data and the same port."""
+        """Stop it, with `kill` by SIGKILL, and start it on the same data and port."""
         await self.stop(kill=kill)
         await self.start()
 
     async def _try(self) -> str | None:
-        """Nothing when it came up, else what it said before it ended."""
+        """None if it came up, else the text that it logged."""
         child = self._child = Child(self.name, self.launch())
         if self._on_start is not None:
             self._on_start(self)
@@ -114,7 +114,7 @@ class LocalServer(ABC):
 
 
 class GivenServer:
-    """A server that the environment names: used, never started, never stopped."""
+    """A server that the environment names; it is used, but not started or stopped."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis and Kafka together: started side by side, or taken from the environment."""
+"""PostgreSQL, Redis and Kafka: started concurrently, or taken from the environment."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from outdial.stack.server import GivenServer, LocalServer, given
 
 
 class LocalServers:
-    """`async with LocalServers(directory) as servers:` runs what the environment does not name."""
+    """`async with LocalServers(directory)` runs each server that the environment does not name."""
 
     def __init__(
         self,
@@ -42,11 +42,11 @@ class LocalServers:
         return (self.postgres, self.redis, self.kafka)
 
     def environment(self) -> dict[str, str]:
-        """What the services need to reach these servers."""
+        """The variables by which services find these servers."""
         return {f"OUTDIAL_{server.name.upper()}_URL": server.url for server in self.all}
 
     async def start(self) -> None:
-        """All or none: when one fails, the others are stopped and its error is raised."""
+        """Start all; if one fails, stop the others and raise its error."""
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
             with first_error():

@@ -1,4 +1,4 @@
-"""How the four services and the carrier simulator are started as processes."""
+"""Starts the four services and the simulated carrier as processes."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def service_processes(
     tie: signal.Signals | None,
     on_start: Notice,
 ) -> list[HttpProcess]:
-    """`environment` is asked when a service starts: by then the servers have their addresses."""
+    """`environment` is called at each start, because servers have no address before."""
 
     def process(module: str, name: str) -> HttpProcess:
         def launch(port: int) -> Launch:
@@ -63,7 +63,7 @@ def service_processes(
 
 
 def job(directory: Path, module: str, environment: Mapping[str, str]) -> Launch:
-    """A program that runs to its end, always ended with this one."""
+    """A program that runs to its end; it is stopped if this process ends first."""
     return Launch(
         command=[sys.executable, "-m", module],
         log=log_file(directory, module.rpartition(".")[2]),

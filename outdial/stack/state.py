@@ -1,4 +1,4 @@
-"""What a stack has started, on disk, so that a later command finds it again."""
+"""The processes and addresses of a stack, in a file, so that later commands find them."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from outdial.stack.processes import Child, Identity, started_at
 
 Role = Literal["service", "carrier", "server"]
-# Callers before those they call.
+# Callers before the processes that they call.
 STOP_ORDER: tuple[tuple[Role, ...], ...] = (("service",), ("carrier", "server"))
 
 
@@ -41,7 +41,7 @@ class Process:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`supervisor` is the command that starts the stack and, in the foreground, stays with it."""
+    """`supervisor` is the command that starts the stack; in the foreground it runs as long."""
 
     directory: str
     detached: bool
@@ -58,14 +58,14 @@ class State:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is somebody's stack: one that runs, or one that is being started."""
+        """Whether the stack runs or is being started."""
         if self.detached and self.ready:
             return bool(self.living())
         return self.is_supervised
 
     @property
     def is_supervised(self) -> bool:
-        """A command that detached its stack has no more to do with it."""
+        """Whether a command still controls the stack; a detached stack is on its own."""
         return not (self.detached and self.ready) and self.supervisor.is_alive()
 
     def living(self) -> list[Process]:
@@ -76,7 +76,7 @@ class State:
         self.save()
 
     def save(self) -> None:
-        """Whole or not at all; the PostgreSQL address in it holds a password."""
+        """Write the file atomically; only its owner may read it, for it contains a password."""
         path = state_file(Path(self.directory))
         part = path.with_suffix(".new")
         part.touch(mode=0o600)
@@ -85,7 +85,7 @@ class State:
 
 
 def load(directory: Path) -> State | None:
-    """Nothing when no stack was ever started there, or the file is not one of ours."""
+    """None if no stack was started there, or if the file has another format."""
     try:
         kept: dict[str, Any] = json.loads(state_file(directory).read_text())
         return State(
@@ -94,14 +94,14 @@ def load(directory: Path) -> State | None:
             supervisor=Identity(**kept["supervisor"]),
             ready=kept["ready"],
             addresses=kept["addresses"],
-            processes={name: Process(**each) for name, each in kept["processes"].items()},
+            processes={name: Process(**entry) for name, entry in kept["processes"].items()},
         )
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
 def key_file(directory: Path) -> Path:
-    """Holds an API key for as long as one stack runs."""
+    """The file with the API key of one run of the stack."""
     return directory / "api-key"
 
 

@@ -1,4 +1,4 @@
-"""What runs in a stack's directory, in the shape that `outdial status --json` prints."""
+"""The state of a stack's processes, in the shape that `outdial status --json` prints."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def status(directory: Path) -> dict[str, Any]:
         "state": _overall(kept),
         "supervisor": kept.supervisor.pid if kept.is_supervised else None,
         "api": kept.addresses.get("api"),
-        "services": [_service(kept, each) for each in _of(kept, "service")],
+        "services": [_service(kept, process) for process in _of(kept, "service")],
         **{name: _process(kept, name) for name in SERVERS},
         "carrier": _process(kept, "carrier") | {"calls": str(directory / "carrier.jsonl")},
     }
@@ -34,7 +34,7 @@ def _overall(kept: State) -> str:
 
 
 def _of(kept: State, role: states.Role) -> list[Process]:
-    return [each for each in kept.processes.values() if each.role == role]
+    return [process for process in kept.processes.values() if process.role == role]
 
 
 def _service(kept: State, process: Process) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _service(kept: State, process: Process) -> dict[str, Any]:
 
 
 def _process(kept: State, name: str) -> dict[str, Any]:
-    """A server that the environment named has an address and no process of ours."""
+    """A server that the environment names has an address, but no process in this stack."""
     process = kept.processes.get(name)
     alive = process is not None and process.identity.is_alive()
     return {

@@ -1,4 +1,4 @@
-"""How the answers to why look in the terminal."""
+"""Shows the answers of the why endpoints in the terminal."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -66,7 +66,7 @@ def _answer(why: Json) -> str:
 
 
 def _blocks(why: Json) -> Table:
-    """What lasts longest is marked."""
+    """A table of all blocks; the one that lasts longest is marked."""
     table = _table("", "what", "until", "why")
     for block in why["blocks"]:
         until = instant(block["until"], why["zones"]) if block["until"] else "-"

@@ -1,4 +1,4 @@
-"""What forbids a call, in words, from what the API says of it."""
+"""Names each block of an answer in words."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ SOURCES = {
 
 
 def instant(text: str, zones: list[str]) -> str:
-    """In wall time of the first zone, for the person is there."""
+    """In the local time of the first zone, which is that of the person."""
     return f"{datetime.fromisoformat(text).astimezone(zone(_place(zones))):%a %Y-%m-%d %H:%M}"
 
 
@@ -57,7 +57,7 @@ def _place(zones: list[str]) -> str:
 
 
 def because(block: Json, zones: list[str]) -> str:
-    """The reason, and the rule of law behind it with what it says and who says so."""
+    """The reason, and the rule of law behind it with its text and its source."""
     own = TOLD[block["gate"]](block["detail"], zones)
     rule = block["rule"]
     if rule is None:
@@ -67,7 +67,7 @@ def because(block: Json, zones: list[str]) -> str:
 
 
 def source(name: str) -> str:
-    """Like postal_code+number."""
+    """The words for a source like postal_code+number."""
     return " and ".join(SOURCES.get(part, part) for part in name.split("+"))
 
 
@@ -107,8 +107,8 @@ def _blackout(detail: Detail, _zones: list[str]) -> str:
 
 def _window(detail: Detail, zones: list[str]) -> str:
     closing = detail.get("closes_at")
-    told = "the campaign's own hours are over"
-    return told if closing is None else f"{told}; the next end {instant(str(closing), zones)}"
+    text = "the campaign's own hours are over"
+    return text if closing is None else f"{text}; the next end {instant(str(closing), zones)}"
 
 
 def _wait(detail: Detail, _zones: list[str]) -> str:
