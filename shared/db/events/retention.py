@@ -1,6 +1,7 @@
 """Deletes rows whose time is over: a batch of one tenant in each statement. Events calls it.
 
-Each function returns how many rows it deleted.
+Each function returns how many rows it deleted. The rows are chosen in an array first: no plan can
+read the whole table to find them.
 """
 
 from datetime import datetime
@@ -25,6 +26,12 @@ async def delete_deliveries(
                 ORDER BY position LIMIT $3
             ) AS delivery
             WHERE endpoint.tenant_id = $1 AND delivery.event_at < $2 AND delivery.state <> 'pending'
+                -- One look at an endpoint of which nothing is old.
+                AND $2 > (
+                    SELECT event_at FROM webhook_deliveries
+                    WHERE tenant_id = endpoint.tenant_id AND endpoint_id = endpoint.id
+                    ORDER BY position LIMIT 1
+                )
             LIMIT $3
         )
         DELETE FROM webhook_deliveries AS delivery USING oldest
@@ -45,11 +52,11 @@ async def delete_person_calls(
     """Calls to persons that ended before that time; a call without an end stays."""
     rows = await conn.fetch(
         """
-        DELETE FROM person_calls WHERE tenant_id = $1 AND (number, attempt_id) IN (
-            SELECT number, attempt_id FROM person_calls
+        DELETE FROM person_calls WHERE tenant_id = $1 AND dialing_at < $2 AND ctid = ANY (ARRAY(
+            SELECT ctid FROM person_calls
             WHERE tenant_id = $1 AND dialing_at < $2 AND ended_at < $2
             ORDER BY dialing_at LIMIT $3
-        ) RETURNING 1
+        )) RETURNING 1
         """,
         tenant_id,
         before,
@@ -62,11 +69,11 @@ async def delete_attempts(conn: Connection, tenant_id: int, *, before: datetime,
     """Attempts that ended before that time. Contacts and counters keep their own counts."""
     rows = await conn.fetch(
         """
-        DELETE FROM attempts WHERE tenant_id = $1 AND id IN (
+        DELETE FROM attempts WHERE tenant_id = $1 AND id = ANY (ARRAY(
             SELECT id FROM attempts
             -- UUIDv7 sorts by time: the oldest are first in the primary key.
             WHERE tenant_id = $1 AND id < $3 AND ended_at < $2 ORDER BY id LIMIT $4
-        ) RETURNING 1
+        )) RETURNING 1
         """,
         tenant_id,
         before,
