@@ -30,7 +30,7 @@ A_DAY = 86_400.0
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
-    """The database is waited for; Kafka is not, because only commands are told to it."""
+    """Waits for the database, but not for Kafka: only commands are published to it."""
     broker = make_broker(settings, "api")
     rulebook = RuleBook(RulePackStore(settings.rulepacks))
     connected = asyncio.Event()

@@ -1,4 +1,4 @@
-"""A tenant's black-outs: it stops its calls everywhere or in one area, and lets them go on."""
+"""Use cases of a tenant's black-outs: stop its calls everywhere or in one area, and end that."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ async def begin(
     reason: str,
     now: datetime,
 ) -> Record:
-    """From its commit on no attempt there is claimed or dialed, while it lasts."""
+    """From the commit on, no attempt in the area is claimed or dialed while the black-out lasts."""
     if jurisdiction is not None and not is_jurisdiction(jurisdiction):
         raise Refused(
             "unknown_jurisdiction",
@@ -32,7 +32,7 @@ async def begin(
         detail = "must be in the future and after starts_at"
         raise Refused("no_span", detail, field=("ends_at",))
     async with resources.pool.acquire() as conn:
-        # Committed by itself: an emergency stop waits for nobody who holds a campaign.
+        # Committed by itself: an emergency stop must not wait for the lock of a campaign.
         made = await blackouts.insert(
             conn,
             tenant_id=caller.tenant_id,

@@ -1,4 +1,4 @@
-"""What the owner does to a campaign: create it, give it commands; one transaction each."""
+"""Use cases of campaigns: create, edit and command one, each in one transaction."""
 
 import asyncio
 import base64
@@ -28,16 +28,16 @@ from shared.runtime.retries import TRANSIENT
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 2.0
-# The last place on Earth in which a date is over, and the first: if neither they nor Greenwich
-# ever open, nobody can be called.
-PLACES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
+# The zones in which a date ends last and first, and Greenwich: if none of them ever opens, no
+# contact can be called.
+OUTER_ZONES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
 TWO_DAYS = timedelta(days=2)
 NEVER_OPEN = "no window opens before end_date is over; look at dates, excluded_dates, holidays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """`secret` signs the webhooks and is told only now."""
+    """`secret` signs the webhooks; it is returned only here."""
 
     campaign: Campaign
     secret: str | None
@@ -72,21 +72,21 @@ async def create(
     return Created(campaign=campaign, secret=secret)
 
 
-async def command(
-    resources: Resources, caller: Caller, campaign_id: int, asked: Command, *, now: datetime
+async def give_command(
+    resources: Resources, caller: Caller, campaign_id: int, command: Command, *, now: datetime
 ) -> Campaign:
-    """The commit decides; the message only wakes the scheduler, which also sweeps."""
+    """The commit decides. The message only wakes the scheduler, whose sweep would find it too."""
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found()
-        await _refuse_senseless(conn, caller, campaign, asked)
-        if campaign.wanted_state != WANTS[asked]:
+        await _refuse_senseless(conn, caller, campaign, command)
+        if campaign.wanted_state != WANTS[command]:
             await campaigns.want(
-                conn, caller.campaign(campaign_id), WANTS[asked], api_key_id=caller.api_key_id
+                conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.api_key_id
             )
-            campaign = replace(campaign, wanted_state=WANTS[asked])
-    data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=asked)
+            campaign = replace(campaign, wanted_state=WANTS[command])
+    data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=command)
     await _publish(resources, CampaignCommand.of(data, at=now))
     return campaign
 
@@ -94,7 +94,7 @@ async def command(
 async def edit(
     resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
 ) -> Campaign:
-    """Scheduler and dialer read the definition with each look: from the commit on it holds."""
+    """The new definition holds from the commit on, also for attempts that were claimed before."""
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
@@ -104,7 +104,7 @@ async def edit(
         definition = _edited(campaign, wanted)
         if definition == campaign.definition:
             return campaign
-        # A campaign whose dates are over may still be called by another name.
+        # An edit of another part is allowed after the last date.
         if wanted.calendar is not None:
             refuse_never_open(definition, now=now)
         await campaigns.edit(
@@ -121,17 +121,17 @@ async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
 
 
 async def _refuse_senseless(
-    conn: Connection, caller: Caller, campaign: Campaign, asked: Command
+    conn: Connection, caller: Caller, campaign: Campaign, command: Command
 ) -> None:
-    repeats = campaign.wanted_state == WANTS[asked]
-    if campaign.is_over and not (repeats and asked is Command.CANCEL):
+    repeats = campaign.wanted_state == WANTS[command]
+    if campaign.is_over and not (repeats and command is Command.CANCEL):
         raise campaign_ended()
-    if campaign.wanted_state not in ALLOWED[asked]:
+    if campaign.wanted_state not in ALLOWED[command]:
         raise Refused(
             "command_not_allowed",
-            f"a campaign that should be {campaign.wanted_state} cannot {asked}",
+            f"a campaign that should be {campaign.wanted_state} cannot {command}",
         )
-    if asked is Command.START and not await contacts.any_in(conn, caller.campaign(campaign.id)):
+    if command is Command.START and not await contacts.any_in(conn, caller.campaign(campaign.id)):
         raise Refused("no_contacts", "import contacts before the start")
 
 
@@ -163,13 +163,13 @@ async def _publish(resources: Resources, message: CampaignCommand) -> None:
 
 
 def refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
-    """The clock decides about today; any day after tomorrow with an open minute settles it."""
+    """Refuse a calendar without an open minute from now on, in any zone of the Earth."""
     calendar = definition.calendar.calendar()
     if calendar.windows and calendar.end_date is None:
         return
     for day in opening_days(calendar, (now - TWO_DAYS).date()):
         start = max(now, datetime.combine(day, time(), UTC) - TWO_DAYS)
-        if any(next_span((calendar,), (place,), now=start) for place in PLACES):
+        if any(next_span((calendar,), (zone,), now=start) for zone in OUTER_ZONES):
             return
     if calendar.end_date and datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
         detail = "the last date is over everywhere"

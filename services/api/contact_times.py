@@ -1,4 +1,4 @@
-"""When one contact is called, and until when: callbacks that it asked for, and its expiry."""
+"""Use cases of a contact's times: the callback that the person asked for, and the expiry."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ LATEST = timedelta(days=366)
 async def ask(
     resources: Resources, caller: Caller, contact_id: int, at: datetime, *, now: datetime
 ) -> Contact:
-    """From `at` on the contact is called before others, as soon as its hours allow it."""
+    """From `at` on, call the contact before others, as soon as its hours allow it."""
     if at <= now:
         raise Refused("in_the_past", REASONS["in_the_past"], field=("at",))
     if at > now + LATEST:
@@ -34,13 +34,13 @@ async def ask(
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
         _refuse_unless_pending(contact)
-        # Who asks to be called asks for no call at once after the last one.
+        # A callback does not shorten the minimum gap after the last call.
         at = max(at, _gap_ends(contact) or at)
         _refuse_forbidden(contact, at)
         resumes_at = contact.resumes_at if _is_moved(contact) else contact.not_before
         again = Again(not_before=at, waits_for=Reason.CALLBACK, resumes_at=resumes_at)
         await _move(conn, contact, again)
-        return await _told(conn, caller, contact_id)
+        return await _contact(conn, caller, contact_id)
 
 
 async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: datetime) -> None:
@@ -64,7 +64,7 @@ async def expire(
     *,
     now: datetime,
 ) -> Contact:
-    """After `expires_at` the contact is not called any more; the scheduler ends it then."""
+    """Set the instant after which the contact is not called; the scheduler finishes it then."""
     fault = expires_at and expiry_fault(expires_at, now)
     if fault:
         raise Refused(fault, REASONS[fault], field=("expires_at",))
@@ -75,7 +75,7 @@ async def expire(
         await contact_times.expire_at(
             conn, tenant_id=caller.tenant_id, contact_id=contact_id, expires_at=expires_at
         )
-        return await _told(conn, caller, contact_id)
+        return await _contact(conn, caller, contact_id)
 
 
 async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedContact:
@@ -115,14 +115,14 @@ def _finished(contact: TimedContact) -> Refused:
 
 
 def _gap_ends(contact: TimedContact) -> datetime | None:
-    """When its next attempt keeps the policy's gap to its last one."""
+    """The earliest time of the next attempt by the policy's minimum gap."""
     if contact.ended_at is None:
         return None
     return contact.ended_at + contact.policy.min_gap
 
 
 def _is_moved(contact: TimedContact) -> bool:
-    """Whether the time at which it is due is not its own."""
+    """Whether a callback or a suppression has replaced the time at which it was due."""
     return contact.waits_for in {Reason.CALLBACK, Reason.SUPPRESSION}
 
 
@@ -139,7 +139,7 @@ async def _move(conn: Connection, contact: TimedContact, again: Again) -> None:
     await waiting_counts.add(conn, [(contact.bucket, -1), (moved.bucket, 1)])
 
 
-async def _told(conn: Connection, caller: Caller, contact_id: int) -> Contact:
+async def _contact(conn: Connection, caller: Caller, contact_id: int) -> Contact:
     contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if contact is None:
         raise not_found()

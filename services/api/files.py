@@ -1,4 +1,4 @@
-"""Files of rows: they are read in a thread, and refusals say why in a sentence."""
+"""Imported files: reads them in a thread, and explains each refusal in a sentence."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from shared.intake.csv_file import FileError, RowError
 
 T = TypeVar("T")
 
-# Large enough that a thread pays, small enough that a request beside it hardly waits.
+# Enough rows to be worth a thread, few enough that other requests hardly wait.
 ROWS_AT_ONCE = 4096
 
 
@@ -21,14 +21,14 @@ def batches(rows: Iterator[T]) -> Iterator[list[T]]:
 
 
 async def in_thread(items: Iterator[T]) -> AsyncGenerator[T, None]:
-    """The items; the next one is made in a thread while the caller works on the one before."""
+    """Yields the items; a thread makes the next one while the caller works on this one."""
     coming = _soon(items)
     try:
         while (item := await coming) is not None:
             coming = _soon(items)
             yield item
     finally:
-        # The thread reads a file that is closed after this.
+        # The caller closes the file next; the thread must have stopped reading it.
         await asyncio.wait([coming])
 
 

@@ -1,4 +1,4 @@
-"""Adds contacts to a campaign: from a CSV file or a short list, in one transaction."""
+"""Use cases that add contacts to a campaign: a CSV file or a short list, in one transaction."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
@@ -27,6 +27,20 @@ EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A contact to add, as the client writes it."""
+
+    number: str
+    zone: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    region: str | None = None
+    external_id: str | None = None
+    attributes: dict[str, Any] | None = None
+    expires_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """Each row of the file is in exactly one of the four counts."""
 
@@ -38,7 +52,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What became of one entry of a list."""
+    """The result of one entry of a list."""
 
     result: Literal["imported", "duplicate", "suppressed", "rejected"]
     contact_id: int | None = None
@@ -55,7 +69,7 @@ async def import_csv(
     refuse_errors: bool,
     now: datetime,
 ) -> Imported:
-    """All rows in one transaction; without a bad row if `refuse_errors`."""
+    """Import all good rows; with `refuse_errors` one bad row refuses the whole file."""
     async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
         campaign = await _fillable(conn, caller, campaign_id)
         await imports.open_staging(conn)
@@ -71,11 +85,11 @@ async def add(
     resources: Resources,
     caller: Caller,
     campaign_id: int,
-    entries: Sequence[Any],
+    entries: Sequence[Entry],
     *,
     now: datetime,
 ) -> list[Added]:
-    """The answer is in the order of the entries."""
+    """Add the valid entries; the results are in the order of the entries."""
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await _fillable(conn, caller, campaign_id)
         rows = _rows_of(campaign, now=now)
@@ -113,7 +127,7 @@ async def add(
         excluded = sum(contact.state == "finished" for contact in inserted)
         await _count(conn, caller.campaign(campaign_id), inserted=len(inserted), excluded=excluded)
         await waiting_counts.add(
-            conn, [(each.bucket, 1) for each in inserted if each.bucket is not None]
+            conn, [(contact.bucket, 1) for contact in inserted if contact.bucket is not None]
         )
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
@@ -133,7 +147,7 @@ def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:
 async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     await owned(conn, caller, campaign_id)
     await locks.block_completion(conn, campaign_id)
-    # Read again: the scheduler may have completed it before it was kept open.
+    # Read again: the scheduler may have completed it before its completion was blocked.
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
         raise campaign_ended()
@@ -148,7 +162,7 @@ def _rows_of(campaign: Campaign, *, now: datetime) -> Rows:
 
 
 async def _stage(conn: Connection, reader: CsvContacts) -> int:
-    """How many rows are staged."""
+    """Stage all valid rows; returns their number."""
     staged = 0
     async with aclosing(in_thread(_copy_texts(reader))) as texts:
         async for count, text in texts:
@@ -201,7 +215,7 @@ async def _merge(
 async def _group_ids(
     conn: Connection, campaign: CampaignKey, groups: Sequence[CallingGroup]
 ) -> list[int]:
-    """The ids of the groups in their order, made where they are missing."""
+    """The ids of the groups in the same order; missing groups are inserted."""
     ids = await calling_groups.find(conn, groups)
     missing = set(groups) - ids.keys()
     if missing:

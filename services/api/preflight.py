@@ -1,6 +1,6 @@
-"""Who of a campaign can never be called, when the others can, and when it would be done.
+"""Forecasts a campaign: contacts that can never be called, the hours of the others, its end.
 
-Reckoned from counts by calling group; no contact is read and nothing is changed.
+It is computed from counts by calling group; no contact is read and nothing is changed.
 """
 
 from collections import Counter, defaultdict
@@ -35,8 +35,8 @@ Schedule = tuple[tuple[object, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the caller assumes; without a cap the lowest of those in force."""
+class Assumptions:
+    """The caller's assumptions; a cap that is None is the lowest cap in force."""
 
     calls_per_second: int | None
     max_concurrent: int | None
@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What the forecast reckons with. No `calls_a_second`: nothing limits it."""
+    """The capacity that the forecast assumes. Without `calls_a_second` there is no limit."""
 
     caps: Caps
     answer_rate: float
@@ -77,20 +77,20 @@ class Preflight:
 
     @property
     def never(self) -> list[tuple[Unreachable, int]]:
-        found: Counter[Unreachable] = Counter()
+        contacts: Counter[Unreachable] = Counter()
         for group in self.groups:
             if group.never is not None:
-                found[group.never] += group.contacts
-        return found.most_common()
+                contacts[group.never] += group.contacts
+        return contacts.most_common()
 
     @property
     def spans(self) -> list[Intervals]:
-        """Of the groups that open within the days looked at."""
+        """The open spans of each group that opens within the days."""
         return [group.load.spans for group in self.groups if group.load.spans]
 
 
 async def run(
-    resources: Resources, caller: Caller, campaign_id: int, asked: Asked, *, now: datetime
+    resources: Resources, caller: Caller, campaign_id: int, assumed: Assumptions, *, now: datetime
 ) -> Preflight:
     async with resources.pool.acquire() as conn:
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
@@ -99,11 +99,11 @@ async def run(
         buckets = await waiting_counts.of_campaign(conn, caller.campaign(campaign_id))
         # After the counts, so that no group of theirs is missing.
         by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
-    found = by_campaign.get(campaign_id, [])
-    rules = {each.id: resources.rulebook.rules(plan.policy, each.calling) for each in found}
-    until = now + timedelta(days=asked.days)
+    calling = by_campaign.get(campaign_id, [])
+    rules = {group.id: resources.rulebook.rules(plan.policy, group.calling) for group in calling}
+    until = now + timedelta(days=assumed.days)
     groups = _groups(rules, buckets, now=now, until=until)
-    capacity = _capacity(plan, resources.installation, asked)
+    capacity = _capacity(plan, resources.installation, assumed)
     shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
     return Preflight(
         at=now,
@@ -129,7 +129,7 @@ def _groups(
     now: datetime,
     until: datetime,
 ) -> list[Group]:
-    """The largest first; groups in which nobody waits are left out."""
+    """The largest group first; groups without waiting contacts are left out."""
     by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
     for bucket, count in buckets:
         by_group[bucket.calling_group_id].append((bucket, count))
@@ -151,9 +151,9 @@ def _group(
     until: datetime,
 ) -> Group:
     zones = rules.group.zones
-    schedule = tuple(each.calendar for each in rules.hours), zones
+    schedule = tuple(hours.calendar for hours in rules.hours), zones
     if schedule not in known:
-        # Places whose law is the same open together: it is reckoned once.
+        # Groups with the same rules and zones open together: compute their spans once.
         known[schedule] = openings(rules, start=now, end=until)
     spans = known[schedule]
     present = seconds_of(now) // BUCKET_SECONDS
@@ -174,15 +174,15 @@ def _group(
     )
 
 
-def _capacity(plan: Plan, installation: Caps, asked: Asked) -> Capacity:
+def _capacity(plan: Plan, installation: Caps, assumed: Assumptions) -> Capacity:
     lowest = lowest_of([installation, *plan.caps.values()])
     caps = Caps(
-        asked.max_concurrent or lowest.max_concurrent,
-        asked.calls_per_second or lowest.calls_per_second,
+        assumed.max_concurrent or lowest.max_concurrent,
+        assumed.calls_per_second or lowest.calls_per_second,
     )
     usual = call_shares({})[Outcome.ANSWERED_HUMAN]
-    answer_rate = usual if asked.answer_rate is None else asked.answer_rate
-    talk_seconds = TALK_SECONDS if asked.talk_seconds is None else asked.talk_seconds
+    answer_rate = usual if assumed.answer_rate is None else assumed.answer_rate
+    talk_seconds = TALK_SECONDS if assumed.talk_seconds is None else assumed.talk_seconds
     shares = call_shares({Outcome.ANSWERED_HUMAN: answer_rate})
     call_seconds = mean_call_seconds(shares, talk_seconds=talk_seconds)
     return Capacity(

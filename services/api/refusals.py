@@ -1,9 +1,9 @@
-"""Why a use case refuses a request. No HTTP is known here: each façade translates it by itself."""
+"""Why a use case refuses a request. There is no HTTP here: each façade translates refusals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A field of what was sent, by its names and indexes from the outside in: ("calendar", "end_date").
+# The path of a field in the definition: ("calendar", "end_date").
 FieldPath = tuple[str | int, ...]
 
 
@@ -18,9 +18,9 @@ class InvalidField:
 
 
 class Refused(Exception):  # noqa: N818 - an expected answer, not an error
-    """An expected refusal: with `field`, that field is invalid; without, the state forbids it.
+    """An expected refusal. With `field` that field is invalid, else the stored state forbids it.
 
-    `errors` lists the faults when there may be several; of a long file they are the first ones of
+    `errors` lists the faults if there may be several; of a file they are the first faults of
     `error_count`.
     """
 

@@ -1,6 +1,6 @@
-"""What a tenant makes of the rules of law: overrides, rules turned on, stricter ones of its own.
+"""Use cases of a tenant's rules: overrides, unverified rules turned on, and rules of its own.
 
-Each change is one transaction with its trace; scheduler and dialer read the result with each look.
+Each change is one transaction and is recorded; scheduler and dialer obey from the commit on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Who is answerable for a choice, why, and since when."""
+    """The person who is responsible for a choice, the reason and the time."""
 
     person: str
     reason: str
@@ -47,7 +47,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RuleStatus:
     """A rule as it stands for a tenant, with the choice that made it so."""
 
     rule: Rule
@@ -57,27 +57,29 @@ class Held:
 
 async def listed(
     resources: Resources, caller: Caller, *, jurisdiction: str | None, kind: CallKind | None
-) -> list[Held]:
-    """Those of the packs, then those of the tenant; a country's rules hold in its parts, too."""
+) -> list[RuleStatus]:
+    """The rules of the packs, then the tenant's; rules of a country apply in its parts, too."""
     async with resources.pool.acquire() as conn:
         chosen = await tenants.rules(conn, caller.tenant_id)
     return [
-        _held(rule, chosen)
+        _status(rule, chosen)
         for rule in _all(_packs(resources), chosen)
         if (kind is None or kind in rule.kinds)
         and (jurisdiction is None or covers(rule.jurisdiction, (jurisdiction,)))
     ]
 
 
-async def override(resources: Resources, caller: Caller, name: str, decision: Decision) -> Held:
-    """The rule of a pack holds no more for this tenant."""
+async def override(
+    resources: Resources, caller: Caller, name: str, decision: Decision
+) -> RuleStatus:
+    """The rule of a pack no longer applies to this tenant."""
     rule = _packed(resources, name)
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
         overridden = [*_without(chosen.overridden, rule.name), decision.about(rule)]
         return chosen.model_copy(update={"overridden": overridden})
 
-    return _held(rule, await _change(resources, caller, decide))
+    return _status(rule, await _change(resources, caller, decide))
 
 
 async def end_override(resources: Resources, caller: Caller, name: str) -> None:
@@ -88,8 +90,10 @@ async def end_override(resources: Resources, caller: Caller, name: str) -> None:
     await _change(resources, caller, decide)
 
 
-async def turn_on(resources: Resources, caller: Caller, name: str, decision: Decision) -> Held:
-    """A rule that nobody has verified holds for this tenant from now on."""
+async def turn_on(
+    resources: Resources, caller: Caller, name: str, decision: Decision
+) -> RuleStatus:
+    """An unverified rule applies to this tenant from now on."""
     rule = _packed(resources, name)
     if rule.verified:
         raise Refused("rule_is_verified", "the rule is verified: it holds without being turned on")
@@ -98,7 +102,7 @@ async def turn_on(resources: Resources, caller: Caller, name: str, decision: Dec
         turned_on = [*_without(chosen.turned_on, rule.name), decision.about(rule)]
         return chosen.model_copy(update={"turned_on": turned_on})
 
-    return _held(rule, await _change(resources, caller, decide))
+    return _status(rule, await _change(resources, caller, decide))
 
 
 async def turn_off(resources: Resources, caller: Caller, name: str) -> None:
@@ -109,8 +113,8 @@ async def turn_off(resources: Resources, caller: Caller, name: str) -> None:
     await _change(resources, caller, decide)
 
 
-async def add(resources: Resources, caller: Caller, definition: RuleDefinition) -> Held:
-    """It holds beside all others, so it can only forbid more."""
+async def add(resources: Resources, caller: Caller, definition: RuleDefinition) -> RuleStatus:
+    """The rule applies beside all others, so it can only forbid more."""
     if _packs(resources).named(definition.name) is not None:
         detail = "a rule of the packs has this name; find another"
         raise Refused("name_taken", detail, field=("name",))
@@ -121,7 +125,7 @@ async def add(resources: Resources, caller: Caller, definition: RuleDefinition) 
             raise Refused("name_taken", detail, field=("name",))
         return chosen.model_copy(update={"added": [*chosen.added, definition]})
 
-    return _held(definition.rule(OWN_PACK), await _change(resources, caller, decide))
+    return _status(definition.rule(OWN_PACK), await _change(resources, caller, decide))
 
 
 async def remove(resources: Resources, caller: Caller, name: str) -> None:
@@ -147,13 +151,13 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
     return after
 
 
-def _held(rule: Rule, chosen: TenantRulesDefinition) -> Held:
+def _status(rule: Rule, chosen: TenantRulesDefinition) -> RuleStatus:
     overridden, turned_on = [_find(choices, rule.name) for choices in _choices(chosen)]
     if overridden is not None:
-        return Held(rule, Standing.OVERRIDDEN, overridden)
+        return RuleStatus(rule, Standing.OVERRIDDEN, overridden)
     if rule.verified:
-        return Held(rule, Standing.IN_FORCE, None)
-    return Held(rule, Standing.TURNED_ON if turned_on else Standing.UNVERIFIED, turned_on)
+        return RuleStatus(rule, Standing.IN_FORCE, None)
+    return RuleStatus(rule, Standing.TURNED_ON if turned_on else Standing.UNVERIFIED, turned_on)
 
 
 def _all(packs: RulePacks, chosen: TenantRulesDefinition) -> Iterator[Rule]:

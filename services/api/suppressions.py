@@ -45,9 +45,8 @@ async def suppress(
     expires_at: datetime | None,
     now: datetime,
 ) -> PutSuppression:
-    """Attempts under way are stopped by the dialer, which looks here before each originate.
-
-    So is a contact that another transaction is importing meanwhile.
+    """Stop calls to a number. Claimed attempts are stopped by the dialer before the originate;
+    so are contacts that another transaction imports at the same time.
     """
     parsed = parse_number(number, default_region=None)
     if isinstance(parsed, InvalidNumber):
@@ -72,7 +71,7 @@ async def suppress(
 async def lift(
     resources: Resources, caller: Caller, number: str, *, campaign_id: int | None, now: datetime
 ) -> None:
-    """Contacts that it finished stay finished; those that waited for its end wait no more."""
+    """Contacts that the suppression finished stay finished; contacts that waited are due again."""
     parsed = parse_number(number, default_region=None)
     if isinstance(parsed, InvalidNumber):
         raise not_found()
@@ -109,8 +108,8 @@ async def import_csv(
 async def export_csv(
     resources: Resources, caller: Caller, *, campaign_id: int | None
 ) -> AsyncIterator[str]:
-    """Page by page, in order of the numbers, so that a client that reads slowly holds no
-    connection and no old rows; what is changed meanwhile is in it or not.
+    """Reads page by page, in order of the numbers: a slow client occupies no connection.
+    A change during the export may be in the file or not.
     """
     async with resources.pool.acquire() as conn:
         chosen = await named_list(conn, caller, campaign_id)
@@ -127,11 +126,11 @@ async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) 
 
 
 async def _count(conn: Connection, settled: Sequence[SettledContact]) -> None:
-    """Last in a transaction: these counters are everybody's, and are locked until the commit."""
+    """Comes last in a transaction, because it locks counters that other transactions need."""
     excluded = Counter(contact.waited.campaign for contact in settled if contact.waits is None)
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
-    left = [(each.waited, -1) for each in settled]
-    came = [(each.waits, 1) for each in settled if each.waits is not None]
+    left = [(contact.waited, -1) for contact in settled]
+    came = [(contact.waits, 1) for contact in settled if contact.waits is not None]
     await waiting_counts.add(conn, left + came)
 
 
@@ -167,7 +166,7 @@ async def _pages(resources: Resources, caller: Caller, campaign_id: int) -> Asyn
 
 
 async def _stage(conn: Session, reader: CsvSuppressions) -> int:
-    """How many rows are staged."""
+    """Stage all valid rows; returns their number."""
     staged = 0
     async with aclosing(in_thread(batches(reader.rows()))) as parts:
         async for rows in parts:

@@ -1,4 +1,4 @@
-"""What is said of a contact, in a file or in JSON, becomes a valid row or a reason why not."""
+"""Validates a contact from a file or from JSON: the result is a row or a fault."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from shared.domain.places.numbers import InvalidNumber, PhoneNumber, parse_numbe
 from shared.intake.instants import expiry_fault, instant
 
 LONGEST_EXTERNAL_ID = 256
-# Rows of one place come together, and forgetting one costs some microseconds.
+# Rows of one area often follow each other; a forgotten entry costs some microseconds.
 MOST_PLACES = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`group` is the place of the calling group in `Groups`, from 1; `attributes` are JSON."""
+    """`group` is the index of the calling group in `Rows.groups`, from 1; `attributes` are JSON."""
 
     number: str
     group: int
@@ -30,7 +30,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """`reason` is a stable code; what was read is not in it."""
+    """`reason` is a stable code; the value is never in it."""
 
     field: str
     reason: str
@@ -38,9 +38,9 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Rows:
-    """Reads contacts of one campaign and collects the calling groups that they need.
+    """Reads contacts of one campaign and collects their calling groups.
 
-    Without `now` an expiry is read, but not asked whether it is in the past.
+    Without `now` an expiry may be in the past.
     """
 
     default_region: str | None
@@ -70,10 +70,10 @@ class Rows:
         group = self._places.get(key)
         if group is None:
             address = Address(zone=zone, postal_code=postal_code, country=country, region=region)
-            found = self._group(parsed, address)
-            if isinstance(found, InvalidAddress):
-                return Fault(field=found.field, reason=found.reason)
-            group = self._remembered(key, found)
+            number_or_fault = self._group(parsed, address)
+            if isinstance(number_or_fault, InvalidAddress):
+                return Fault(field=number_or_fault.field, reason=number_or_fault.reason)
+            group = self._remembered(key, number_or_fault)
         if external_id is not None and len(external_id) > LONGEST_EXTERNAL_ID:
             return Fault(field="external_id", reason="too_long")
         expiry = self._expiry(expires_at) if expires_at else None
@@ -88,14 +88,14 @@ class Rows:
         )
 
     def _expiry(self, text: str) -> datetime | str:
-        """The instant, or what is wrong with it."""
-        found = instant(text)
-        if found is None:
+        """The instant, or the reason why it is invalid."""
+        expires_at = instant(text)
+        if expires_at is None:
             return "not_an_instant"
         if self.now is None:
-            return found
-        # In UTC, because PostgreSQL does not know all offsets that Python knows.
-        return expiry_fault(found, self.now) or found.astimezone(UTC)
+            return expires_at
+        # In UTC, because PostgreSQL does not accept all offsets that Python accepts.
+        return expiry_fault(expires_at, self.now) or expires_at.astimezone(UTC)
 
     def _group(self, number: PhoneNumber, address: Address) -> int | InvalidAddress:
         group = calling_group(number, address=address, default_zone=self.default_zone)

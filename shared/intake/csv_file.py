@@ -24,7 +24,7 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowError:
-    """`field` is the name of a column as the file writes it; the value is never repeated."""
+    """`field` is the name of the column as the file writes it. The value is never in it."""
 
     line: int
     field: str | None
@@ -58,7 +58,7 @@ def as_text(file: BinaryIO) -> io.TextIOWrapper:
 
 
 class CsvFile:
-    """The header is read at once, the rows as they are asked for; `errors` has the bad rows."""
+    """Reads the header at once and the rows on iteration; `errors` collects the bad rows."""
 
     def __init__(
         self,
@@ -68,10 +68,10 @@ class CsvFile:
         delimiter: str | None = None,
         keeps_others: bool = False,
     ) -> None:
-        """`meanings` maps the accepted names of columns to what they mean.
+        """`meanings` maps the accepted names of columns to fields.
 
-        Other columns are ignored, or with `keeps_others` they mean their own name. Without a
-        delimiter it is the one with which the first line holds a name of the number column.
+        Other columns are ignored; with `keeps_others` their own name is their meaning. Without
+        a delimiter, the first that splits a name of the number column out of the header is used.
         """
         self.errors = Errors()
         self.names: list[str] = []
@@ -84,7 +84,7 @@ class CsvFile:
         self.names = names
 
     def rows(self) -> Iterator[Record]:
-        """The rows that have a cell for each column, of text that can be stored."""
+        """Yields the rows that have one cell per column and only text that can be stored."""
         width = len(self.names)
         for line, cells in self._records:
             if not any(cells):
@@ -113,7 +113,7 @@ class CsvFile:
                     yield start, cells
 
     def _skip(self, start: int) -> None:
-        """The record is longer than memory should hold: pass over it to its end."""
+        """Reject a record that is too long for memory, and continue after its end."""
         name = self._name(self._lines.cells_so_far(self._delimiter) - 1)
         if not self.names:
             raise FileError(start, None, "too_long")
@@ -122,7 +122,7 @@ class CsvFile:
         self.errors.add(start, name, "too_long")
 
     def _reject_lines(self, start: int) -> None:
-        """A quote stands where none may be: the records of these lines are not known."""
+        """Reject all lines of a record with a misplaced quote: its cells are unknown."""
         if self._lines.is_at_end:
             name = self._name(self._lines.cells_so_far(self._delimiter) - 1)
             raise FileError(start, name, "unclosed_quote")
@@ -153,11 +153,11 @@ class CsvFile:
 
 
 class _TooLongError(Exception):
-    """The lines of a record are longer than memory should hold."""
+    """The lines of a record are too long for memory."""
 
 
 class _Lines:
-    """The lines of a file for csv's reader, which knows neither their numbers nor their sizes."""
+    """The lines of a file for csv's reader, with their numbers and a limit of size."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self.number = 0
@@ -185,13 +185,13 @@ class _Lines:
         return line
 
     def begin_record(self) -> int:
-        """The line on which the next record begins."""
+        """Begin the next record; returns the line on which it begins."""
         self.size = 0
         self._record.clear()
         return self.number + 1
 
     def cells_so_far(self, delimiter: str) -> int:
-        """How many cells of the record are begun in the lines that were read."""
+        """How many cells of the record begin in the lines that were read."""
         text = "".join(self._record)[:LONGEST_RECORD]
         return len(next(csv.reader([text], delimiter=delimiter), []))
 
@@ -204,14 +204,14 @@ class _Lines:
             line = self._readline(LONGEST_RECORD)
             if not line:
                 return quotes % 2 == 0
-            # Else it is a piece of the same line.
+            # Otherwise it is another piece of the same line.
             self.number += is_next
             quotes += line.count('"')
         return True
 
 
 def unstorable(text: str) -> str | None:
-    """Why PostgreSQL cannot store the text, if it cannot."""
+    """The reason why PostgreSQL cannot store the text, or None."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -222,7 +222,7 @@ def unstorable(text: str) -> str | None:
 def _columns(
     line: int, names: list[str], meanings: Mapping[str, str], *, keeps_others: bool
 ) -> dict[str, int]:
-    """The index of each column by what it means."""
+    """The index of each column, by its meaning."""
     if len(names) > MOST_COLUMNS:
         raise FileError(line, None, "too_many_columns")
     for name in names:

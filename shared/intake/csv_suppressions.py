@@ -20,7 +20,7 @@ MEANINGS = {
 }
 COLUMNS = ("number", "reason", "expires_at")
 LONGEST_REASON = 200
-# The reason in a file that has none.
+# The reason of rows without one.
 NO_REASON = "imported"
 
 # A spreadsheet takes a text that begins so for a formula, unless an apostrophe stands before it.
@@ -63,7 +63,7 @@ class CsvSuppressions:
         return text.strip() or NO_REASON
 
     def _expiry(self, text: str) -> datetime | str | None:
-        """The instant, or why there is none that can be used."""
+        """The instant, None without an expiry, or the reason why it is invalid."""
         if not text:
             return None
         expires_at = instant(text)

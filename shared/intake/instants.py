@@ -1,13 +1,13 @@
-"""Instants as clients write them, and how far away one may be."""
+"""Instants as clients write them, and the limits of an expiry."""
 
 from datetime import datetime, timedelta
 
-# What is meant for longer is meant for good; far instants have no place in PostgreSQL or Python.
+# A longer expiry is left out instead; PostgreSQL and Python cannot store very far instants.
 LONGEST = timedelta(days=36525)
 
 
 def instant(text: str) -> datetime | None:
-    """None for what is not an instant with its offset."""
+    """None if the text is not an instant with an offset."""
     try:
         read = datetime.fromisoformat(text)
     except ValueError:

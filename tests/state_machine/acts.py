@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.api import blackouts, imports, suppressions
 from services.api import campaigns as commands
-from services.api.native.contacts import NewContact
+from services.api.imports import Entry
 from services.api.refusals import Refused
 from shared.definitions.edit import CampaignEdit
 from shared.domain.calendar.intervals import NEVER
@@ -37,7 +37,7 @@ def perhaps_refused() -> Iterator[None]:
 
 async def add(world: World, campaign: Campaign, people: Sequence[tuple[str, str | None]]) -> None:
     """(number, zone given with it) pairs."""
-    entries = [NewContact(number=number, zone=zone) for number, zone in people]
+    entries = [Entry(number=number, zone=zone) for number, zone in people]
     with perhaps_refused():
         added = await imports.add(
             world.resources, world.caller, campaign.id, entries, now=world.clock()
@@ -49,7 +49,9 @@ async def add(world: World, campaign: Campaign, people: Sequence[tuple[str, str 
 
 async def command(world: World, campaign: Campaign, asked: Command) -> None:
     with perhaps_refused():
-        await commands.command(world.resources, world.caller, campaign.id, asked, now=world.clock())
+        await commands.give_command(
+            world.resources, world.caller, campaign.id, asked, now=world.clock()
+        )
         campaign.wanted = str(WANTS[asked])
 
 

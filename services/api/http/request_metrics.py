@@ -8,7 +8,7 @@ from shared.runtime.metrics import REQUEST_SECONDS
 
 
 class MeasuredRequests:
-    """The label is the operation's name in the OpenAPI document, so that no id becomes a label."""
+    """The label is the operation's name in OpenAPI, never a path: paths have ids in them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What the routes work with, opened with the application and closed with it."""
+"""The resources of the routes: opened and closed with the application."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +18,7 @@ from shared.runtime.process import now
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
-# Each holds a connection for as long as its file is read.
+# Each import uses one database connection while it reads its file.
 IMPORTS_AT_ONCE = 4
 
 

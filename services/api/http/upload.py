@@ -1,4 +1,4 @@
-"""An uploaded file is first written to disk, so that a slow client holds nothing but its file."""
+"""Writes an uploaded file to disk before it is read: a slow client occupies nothing else."""
 
 import asyncio
 import tempfile
@@ -10,24 +10,24 @@ from typing import BinaryIO
 
 from starlette.exceptions import HTTPException
 
-# A client that sends nothing for so long is taken for dead.
+# A client that sends nothing for this long is considered dead.
 SILENT_SECONDS = 30.0
-# A client that sends a byte now and then ends here.
+# The limit for a client that sends a byte now and then.
 LONGEST_SECONDS = 3600.0
-# Large enough that a thread pays for the write.
+# Enough bytes for a write to be worth a thread.
 WRITTEN_AT_ONCE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """`directory` needs room for the files that come in at once; None is the system's own."""
+    """`directory` needs room for simultaneous uploads; None is the system's temporary directory."""
 
     directory: Path | None = None
     largest_bytes: int = 1 << 30
 
     @asynccontextmanager
     async def spooled(self, body: AsyncIterator[bytes]) -> AsyncIterator[BinaryIO]:
-        """The whole body as a file without a name, so that none is left after a crash."""
+        """The whole body as a file without a name, so that a crash leaves no file behind."""
         with tempfile.TemporaryFile(dir=self.directory) as file:
             try:
                 async with asyncio.timeout(LONGEST_SECONDS):

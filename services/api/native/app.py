@@ -1,4 +1,4 @@
-"""The native API as an application of its own: its routes, its error table, its OpenAPI."""
+"""The native API as a separate application: routes, error table and OpenAPI document."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ STREAMED = ("/contacts/import", "/suppressions/import")
 class Native(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
-        """FastAPI's document with the shape of problems, which no route returns as a model."""
+        """FastAPI's document, and the schema of problems, which no route returns as a model."""
         if self.openapi_schema is None:
             schema = get_openapi(
                 title=self.title, version=self.version, summary=self.summary, routes=self.routes
@@ -46,7 +46,7 @@ def create_native() -> Native:
         title="Outdial",
         version="1",
         summary="Outbound voice campaigns, called inside the hours of each contact's own zone.",
-        # Their pages load scripts from elsewhere.
+        # These pages load scripts from other hosts.
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,

@@ -1,4 +1,4 @@
-"""Routes of attempts: when each was what, and how it ended."""
+"""Routes of attempts: their states, times and outcomes."""
 
 from datetime import datetime
 from uuid import UUID

@@ -23,7 +23,7 @@ from shared.db import blackouts as blackout_rows
 
 router = APIRouter(tags=["blackouts"], responses=documented(401, 422))
 
-# The farthest that is safe in every zone and in PostgreSQL; longer is meant for good.
+# Safe in every zone and in PostgreSQL; a longer black-out has no end.
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -75,9 +75,9 @@ class BlackoutPage(Page):
 async def begin_blackout(
     new: NewBlackout, resources: In, caller: Authenticated, now: Now
 ) -> BlackoutView:
-    """Nobody is called there in this span, by whatever campaign of the tenant.
+    """No campaign of the tenant calls anybody in this area while the black-out lasts.
 
-    Contacts lose nothing: they wait, and go on when it is over.
+    Contacts lose no attempt: they wait until it is over.
     """
     return BlackoutView.of(
         await blackouts.begin(
@@ -96,7 +96,7 @@ async def begin_blackout(
 async def list_blackouts(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> BlackoutPage:
-    """Those that hold, held or will hold for the tenant, the last made first."""
+    """Past, present and future black-outs that concern the tenant, newest first."""
     async with resources.pool.acquire() as conn:
         rows = await blackout_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
@@ -106,5 +106,5 @@ async def list_blackouts(
 
 @router.delete("/blackouts/{blackout_id}", status_code=204, responses=documented(404))
 async def end_blackout(blackout_id: Id, resources: In, caller: Authenticated) -> None:
-    """It ends now and stays in the list; one of the installation is ended by its operator."""
+    """End the black-out now; it stays in the list. The operator ends those of the installation."""
     await blackouts.end(resources, caller, blackout_id)

@@ -53,7 +53,7 @@ class CampaignView(View):
     id: int = Field(examples=[17])
     name: str = Field(examples=["Appointment reminders"])
     state: CampaignState
-    wanted_state: WantedState = Field(description="what its owner asked for last")
+    wanted_state: WantedState = Field(description="the state that the last command asks for")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -86,7 +86,7 @@ class AttemptCounts(BaseModel):
     total: int
     live: int
     ended: int
-    dropped: int = Field(description="surely not placed; the contact keeps its budget")
+    dropped: int = Field(description="certainly not placed; the contact keeps its budget")
 
 
 class CountersView(BaseModel):
@@ -147,9 +147,9 @@ async def edit_campaign(
     caller: Authenticated,
     now: Now,
 ) -> CampaignView:
-    """Each part that is given replaces the whole part before it, at once, also while it runs.
+    """Each given part replaces that part of the definition, also while the campaign runs.
 
-    What was claimed under the old definition is dialed only if the new one allows it.
+    An attempt that was claimed under the old definition is dialed only if the new one allows it.
     """
     return CampaignView.of(await campaigns.edit(resources, caller, campaign_id, edit, now=now))
 
@@ -166,7 +166,7 @@ def _command_route(command: Command) -> Callable[..., Awaitable[CampaignView]]:
     async def give_command(
         campaign_id: Id, resources: In, caller: Authenticated, now: Now
     ) -> CampaignView:
-        campaign = await campaigns.command(resources, caller, campaign_id, command, now=now)
+        campaign = await campaigns.give_command(resources, caller, campaign_id, command, now=now)
         return CampaignView.of(campaign)
 
     return give_command
@@ -186,7 +186,7 @@ for _command, _description in COMMANDS.items():
 
 @router.get("/campaigns/{campaign_id}/counters", responses=documented(404))
 async def read_counters(campaign_id: Id, resources: In, caller: Authenticated) -> CountersView:
-    """Added up in the transaction of each fact; all of one moment."""
+    """All counts are of one moment; each is added in the transaction of its fact."""
     async with resources.pool.acquire() as conn:
         await campaigns.owned(conn, caller, campaign_id)
         return _counted(await counters.of_campaign(conn, caller.campaign(campaign_id)))

@@ -1,4 +1,4 @@
-"""Routes of one contact's times: the callback that it asked for, and its expiry."""
+"""Routes of a contact's times: the callback that the person asked for, and the expiry."""
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -26,7 +26,7 @@ class Expiry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     expires_at: AwareDatetime | None = Field(
-        description="after this the contact is not called any more; none: never",
+        description="the contact is not called after this; null: it does not expire",
         examples=["2030-01-31T15:00:00-05:00"],
     )
 
@@ -35,9 +35,9 @@ class Expiry(BaseModel):
 async def ask_for_callback(
     contact_id: Id, callback: Callback, resources: In, caller: Authenticated, now: Now
 ) -> ContactView:
-    """From this instant on it is called before others, within its window and the law's.
+    """From `at` on, the contact is called before others, inside its calling hours.
 
-    `not_before` in the answer is later than `at` where the campaign's minimum gap asks for that.
+    `not_before` in the answer is later than `at` if the campaign's minimum gap requires it.
     """
     return ContactView.of(
         await contact_times.ask(resources, caller, contact_id, callback.at, now=now)
@@ -46,7 +46,7 @@ async def ask_for_callback(
 
 @router.delete("/contacts/{contact_id}/callback", status_code=204)
 async def cancel_callback(contact_id: Id, resources: In, caller: Authenticated, now: Now) -> None:
-    """It may be called as if nobody had asked for it."""
+    """The contact is due again at the time that it had without the callback."""
     await contact_times.cancel(resources, caller, contact_id, now=now)
 
 
@@ -54,7 +54,7 @@ async def cancel_callback(contact_id: Id, resources: In, caller: Authenticated, 
 async def set_expiry(
     contact_id: Id, expiry: Expiry, resources: In, caller: Authenticated, now: Now
 ) -> ContactView:
-    """A contact that has not been called by then ends as `out_of_time`."""
+    """A contact that is still waiting then ends as `out_of_time`."""
     return ContactView.of(
         await contact_times.expire(resources, caller, contact_id, expiry.expires_at, now=now)
     )

@@ -1,4 +1,4 @@
-"""Routes of contacts: add them, import a file of them, read them."""
+"""Routes of contacts: add, import and read them."""
 
 import math
 from datetime import datetime
@@ -22,7 +22,7 @@ from shared.intake.csv_file import LONGEST_CELL
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
 
-# Attributes are a flat record of a person; this leaves room.
+# Attributes are a flat record of a person; more depth than they need.
 DEEPEST = 8
 
 CSV_BODY = {
@@ -44,7 +44,7 @@ class ContactView(View):
     number: str = Field(examples=["+12025550123"])
     external_id: str | None
     attributes: Json[dict[str, Any]] | None
-    zones: list[str] = Field(description="all must be open; none means: never called")
+    zones: list[str] = Field(description="all must be open; empty: the contact is never called")
     zone_source: Literal["contact", "postal_code", "number", "campaign", "unknown"]
     jurisdictions: list[str] = Field(description="whose rules hold", examples=[["US-FL"]])
     jurisdiction_source: str = Field(examples=["postal_code+number"])
@@ -53,9 +53,9 @@ class ContactView(View):
     attempts: int
     not_before: datetime | None
     waits_for: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(WAITS)})] | None = (
-        Field(description="why it is not due yet, or was not")
+        Field(description="why the contact is or was not due")
     )
-    expires_at: datetime | None = Field(description="after this it is not called any more")
+    expires_at: datetime | None = Field(description="the contact is not called after this")
 
 
 class ContactPage(Page):
@@ -71,7 +71,7 @@ class NewContact(BaseModel):
     country: str | None = Field(
         default=None,
         max_length=64,
-        description="ISO 3166-1; that of the number when it is not given",
+        description="ISO 3166-1; left out: the country of the number",
         examples=["US"],
     )
     region: str | None = Field(
@@ -85,7 +85,7 @@ class NewContact(BaseModel):
     expires_at: str | None = Field(
         default=None,
         max_length=64,
-        description="an instant with its offset, after which the contact is not called any more",
+        description="an instant with its offset; the contact is not called after it",
         examples=["2031-01-31T00:00:00Z"],
     )
 
@@ -102,7 +102,7 @@ class NewContact(BaseModel):
 
 
 class AddedContact(BaseModel):
-    index: int = Field(description="place in the list that was sent, from 0")
+    index: int = Field(description="index in the list that was sent, from 0")
     result: Literal["imported", "duplicate", "suppressed", "rejected"]
     id: int | None = None
     field: str | None = None
@@ -117,7 +117,7 @@ class AddedContacts(BaseModel):
     results: list[AddedContact]
 
 
-class RefusedRow(BaseModel):
+class RefusedRow(View):
     line: int = Field(description="in the file, from 1")
     field: str | None
     reason: str = Field(examples=["too_short"])
@@ -127,7 +127,7 @@ class ImportReport(BaseModel):
     """Every row of the file is in exactly one of the four counts."""
 
     imported: int = Field(description="new contacts that may be called")
-    duplicates: int = Field(description="numbers that were in the file or the campaign before")
+    duplicates: int = Field(description="numbers that came before in the file or in the campaign")
     suppressed: int = Field(description="new contacts that are never called")
     rejected: int = Field(description="rows with an error")
     errors: list[RefusedRow] = Field(description="the first 1,000")
@@ -145,19 +145,20 @@ async def add_contacts(
     caller: Authenticated,
     now: Now,
 ) -> AddedContacts:
-    """Good entries are kept; what became of each is told in its order."""
-    added = await imports.add(resources, caller, campaign_id, entries, now=now)
+    """Valid entries are added; the results are in the order of the entries."""
+    values = [imports.Entry(**dict(entry)) for entry in entries]
+    added = await imports.add(resources, caller, campaign_id, values, now=now)
     results = [
         AddedContact(
             index=index,
-            result=each.result,
-            id=each.contact_id,
-            field=each.fault.field if each.fault else None,
-            reason=each.fault.reason if each.fault else None,
+            result=entry.result,
+            id=entry.contact_id,
+            field=entry.fault.field if entry.fault else None,
+            reason=entry.fault.reason if entry.fault else None,
         )
-        for index, each in enumerate(added)
+        for index, entry in enumerate(added)
     ]
-    kinds = [each.result for each in added]
+    kinds = [entry.result for entry in added]
     return AddedContacts(
         imported=kinds.count("imported"),
         duplicates=kinds.count("duplicate"),
@@ -184,14 +185,14 @@ async def import_contacts(
         Query(description="keep the good rows, or refuse the whole file for one bad row"),
     ] = "keep",
     delimiter: Annotated[
-        Literal[",", ";", "\t", "|"] | None, Query(description="found in the header when not given")
+        Literal[",", ";", "\t", "|"] | None, Query(description="left out: detected from the header")
     ] = None,
 ) -> ImportReport:
     """A file of any length, UTF-8, with a header.
 
     Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `postal_code` (or
     `postcode`, `zip`, `zip_code`), `country`, `region` (or `state`, `province`), `external_id`,
-    `expires_at` (an instant with its offset, after which the contact is not called any more);
+    `expires_at` (an instant with its offset; the contact is not called after it);
     every other column becomes an attribute. It is imported in one transaction.
     """
     async with resources.uploads.spooled(request.stream()) as file:
@@ -210,7 +211,7 @@ async def import_contacts(
         duplicates=done.duplicates,
         suppressed=done.suppressed,
         rejected=done.errors.count,
-        errors=[RefusedRow(line=each.line, field=each.field, reason=each.reason) for each in first],
+        errors=[RefusedRow.of(error) for error in first],
         errors_truncated=done.errors.count > len(first),
     )
 
@@ -225,7 +226,7 @@ async def list_contacts(
     cursor: Cursor = None,
     state: Annotated[ContactState | None, Query()] = None,
 ) -> ContactPage:
-    """In order of their numbers."""
+    """Contacts in order of their numbers."""
     async with resources.pool.acquire() as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await contacts.page(
@@ -244,7 +245,7 @@ async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> 
 
 
 def _is_storable(value: object, *, depth: int) -> bool:
-    """Whether PostgreSQL keeps it and any reader gets the same back."""
+    """Whether PostgreSQL can store the value and every reader gets the same value back."""
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
     if isinstance(value, int):
@@ -253,5 +254,5 @@ def _is_storable(value: object, *, depth: int) -> bool:
         return math.isfinite(value)
     if isinstance(value, list | dict):
         inside = [*value, *value.values()] if isinstance(value, dict) else value
-        return depth < DEEPEST and all(_is_storable(each, depth=depth + 1) for each in inside)
+        return depth < DEEPEST and all(_is_storable(part, depth=depth + 1) for part in inside)
     return value is None

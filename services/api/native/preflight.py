@@ -1,4 +1,4 @@
-"""The route that says what a campaign would do, before it does it."""
+"""The route that forecasts a campaign before its start."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,19 +11,19 @@ from services.api.http.paging import Id
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from services.api.preflight import Asked, Group, Preflight
+from services.api.preflight import Assumptions, Group, Preflight
 from shared.definitions.words import unreachable_text
 from shared.domain.calendar.intervals import instant_of
 from shared.domain.reasons import FOR_EVER, Reason
 
-# An answer stays readable and small; the largest groups are told.
-GROUPS_TOLD = 500
+# The answer lists the largest groups only, so that it stays small.
+LISTED_GROUPS = 500
 
 router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
 
 
 class PreflightRequest(BaseModel):
-    """What to reckon with. Without a cap it is the lowest of those above the campaign."""
+    """The assumptions. A cap that is left out is the lowest cap above the campaign."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -44,10 +44,12 @@ class NeverView(BaseModel):
     reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(FOR_EVER)})] = Field(
         description="unknown_zone: no zone, no call · ended: no window opens before the end · "
         "zones: its candidate zones are never open at once · default_zone_windows: they leave no "
-        "hour of the calendar · law: nor does the law · suppression: the number is not called"
+        "hour of the calendar · law: the law leaves no hour · suppression: the number is not called"
     )
     contacts: int
-    rules: list[str] = Field(description="those of law that leave no hour", examples=["us.hours"])
+    rules: list[str] = Field(
+        description="the rules of law that leave no hour", examples=["us.hours"]
+    )
     detail: str = Field(description="for people, with the smallest change that would help")
 
 
@@ -64,46 +66,50 @@ class GroupView(BaseModel):
 
 
 class AssumedCapacity(BaseModel):
-    """What was reckoned with; a cap that is null is none."""
+    """The capacity that the forecast assumes; null: no cap."""
 
     calls_per_second: int | None
     max_concurrent: int | None
     answer_rate: float
     talk_seconds: float
-    call_seconds: float = Field(description="how long a call holds its line in the mean")
-    sustained_calls_per_second: float | None = Field(description="what the caps allow on and on")
+    call_seconds: float = Field(description="mean time that a call occupies its line")
+    sustained_calls_per_second: float | None = Field(description="rate that the caps allow")
 
 
 class PreflightView(BaseModel):
-    """Reckoned from counts by group; docs/simulation.md says what it leaves out."""
+    """A forecast from counts by group; docs/simulation.md lists its simplifications."""
 
     at: datetime
     until: datetime = Field(description="the end of the days looked at")
-    contacts: int = Field(description="that wait, and those that can never be called among them")
+    contacts: int = Field(description="contacts that wait, also those that can never be called")
     never: list[NeverView]
     first_callable_at: datetime | None
     last_callable_at: datetime | None = Field(description="the last closing within the days")
     groups: list[GroupView] = Field(description="the largest first, 500 at most")
     groups_left_out: int
     capacity: AssumedCapacity
-    calls: int = Field(description="that are expected within the days")
-    finishes_at: datetime | None = Field(description="null: not within the days, or nobody waits")
-    left: int = Field(description="contacts that then still wait")
+    calls: int = Field(description="calls expected within the days")
+    finishes_at: datetime | None = Field(description="null: not within the days")
+    left: int = Field(description="contacts that still wait at that time")
 
     @classmethod
-    def of(cls, found: Preflight) -> "PreflightView":
-        told = found.groups[:GROUPS_TOLD]
-        capacity = found.capacity
+    def of(cls, result: Preflight) -> "PreflightView":
+        listed = result.groups[:LISTED_GROUPS]
+        capacity = result.capacity
         sustained = capacity.calls_a_second
         return cls(
-            at=found.at,
-            until=found.until,
-            contacts=sum(group.contacts for group in found.groups),
-            never=_never(found),
-            first_callable_at=min((instant_of(each[0][0]) for each in found.spans), default=None),
-            last_callable_at=max((instant_of(each[-1][1]) for each in found.spans), default=None),
-            groups=[_group(group) for group in told],
-            groups_left_out=len(found.groups) - len(told),
+            at=result.at,
+            until=result.until,
+            contacts=sum(group.contacts for group in result.groups),
+            never=_never(result),
+            first_callable_at=min(
+                (instant_of(spans[0][0]) for spans in result.spans), default=None
+            ),
+            last_callable_at=max(
+                (instant_of(spans[-1][1]) for spans in result.spans), default=None
+            ),
+            groups=[_group(group) for group in listed],
+            groups_left_out=len(result.groups) - len(listed),
             capacity=AssumedCapacity(
                 calls_per_second=capacity.caps.calls_per_second,
                 max_concurrent=capacity.caps.max_concurrent,
@@ -112,9 +118,9 @@ class PreflightView(BaseModel):
                 call_seconds=round(capacity.call_seconds, 2),
                 sustained_calls_per_second=None if sustained is None else round(sustained, 2),
             ),
-            calls=round(found.forecast.calls),
-            finishes_at=found.forecast.finishes_at,
-            left=round(found.forecast.left),
+            calls=round(result.forecast.calls),
+            finishes_at=result.forecast.finishes_at,
+            left=round(result.forecast.left),
         )
 
 
@@ -126,15 +132,15 @@ async def preflight_campaign(
     now: Now,
     request: Annotated[PreflightRequest | None, Body()] = None,
 ) -> PreflightView:
-    """Who can never be called and why, when the others can, and when the campaign would be done.
+    """Which contacts can never be called, when the others can, and when the campaign would end.
 
-    It calls nobody and changes nothing.
+    It places no call and changes nothing.
     """
-    asked = Asked(**dict(request or PreflightRequest()))
-    return PreflightView.of(await preflight.run(resources, caller, campaign_id, asked, now=now))
+    assumed = Assumptions(**dict(request or PreflightRequest()))
+    return PreflightView.of(await preflight.run(resources, caller, campaign_id, assumed, now=now))
 
 
-def _never(found: Preflight) -> list[NeverView]:
+def _never(result: Preflight) -> list[NeverView]:
     views = [
         NeverView(
             reason=why.reason,
@@ -142,12 +148,12 @@ def _never(found: Preflight) -> list[NeverView]:
             rules=[rule.name for rule in why.rules],
             detail=unreachable_text(why),
         )
-        for why, contacts in found.never
+        for why, contacts in result.never
     ]
-    if found.excluded:
+    if result.excluded:
         detail = "the numbers are suppressed; those contacts are finished as excluded"
         views.append(
-            NeverView(reason=Reason.SUPPRESSION, contacts=found.excluded, rules=[], detail=detail)
+            NeverView(reason=Reason.SUPPRESSION, contacts=result.excluded, rules=[], detail=detail)
         )
     return views
 

@@ -131,7 +131,7 @@ def _example(status: int) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer errors so; another façade is an application with its own error table."""
+    """Install these answers in `app`. Another façade is an application with its own error table."""
     app.exception_handler(Refused)(_refused)
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http)

@@ -1,4 +1,4 @@
-"""Routes of rules: those of law as they stand for the tenant, and what it makes of them."""
+"""Routes of the rules of law: how they stand for the tenant, its overrides and its own rules."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, assert_never
@@ -10,7 +10,7 @@ from services.api import rules
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from services.api.rules import Decision, Held, Standing
+from services.api.rules import Decision, RuleStatus, Standing
 from shared.definitions.calendar import CallingDate
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.policy.frequency import CoolingOff, FrequencyCap
@@ -33,7 +33,7 @@ EXAMPLE = {
 
 
 class Answerable(BaseModel):
-    """Who is answerable for it, and why."""
+    """The person who is responsible for the choice, and the reason."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class Answerable(BaseModel):
 
 
 class OwnRule(RuleDefinition):
-    """A rule of a tenant's own: written as in the packs, and in force as soon as it is added."""
+    """A rule that a tenant adds: written as in the packs, and in force at once."""
 
     grade: Literal["D", "S"] = "D"
     verified: Literal[True] = True
@@ -77,25 +77,25 @@ class RuleView(BaseModel):
     pack: str = Field(
         description="and its version; `own` is the tenant's", examples=["US@2026-11-21"]
     )
-    jurisdiction: str = Field(description="it holds in all its parts", examples=["US-FL"])
+    jurisdiction: str = Field(description="the rule applies in all its parts", examples=["US-FL"])
     says: str
     source: str
     grade: str
-    demand: DemandName = Field(description="`duty` is what a dialer cannot decide")
-    kinds: list[CallKind] = Field(description="the calls that it is about")
+    demand: DemandName = Field(description="`duty`: a dialer cannot decide it")
+    kinds: list[CallKind] = Field(description="the kinds of calls that the rule is about")
     automated_only: bool
     verified: bool
     effective_from: date | None = Field(description="its first local date")
     effective_until: date | None = Field(description="the first date without it")
     standing: Standing = Field(
         description="in_force: from effective_from to effective_until · unverified: off, but may "
-        "be turned on · turned_on · overridden: holds no more for this tenant"
+        "be turned on · turned_on · overridden: does not apply to this tenant"
     )
     choice: ChoiceView | None = Field(description="who turned it on or overrode it, and why")
 
     @classmethod
-    def of(cls, held: Held) -> "RuleView":
-        rule = held.rule
+    def of(cls, status: RuleStatus) -> "RuleView":
+        rule = status.rule
         return cls(
             name=rule.name,
             pack=rule.pack,
@@ -109,8 +109,8 @@ class RuleView(BaseModel):
             verified=rule.verified,
             effective_from=rule.effective_from,
             effective_until=rule.effective_until,
-            standing=held.standing,
-            choice=None if held.choice is None else ChoiceView.of(held.choice),
+            standing=status.standing,
+            choice=None if status.choice is None else ChoiceView.of(status.choice),
         )
 
 
@@ -124,26 +124,26 @@ async def list_rules(
     caller: Authenticated,
     *,
     jurisdiction: Annotated[
-        Place | None, Query(description="those that hold there: US-FL has those of US, too")
+        Place | None, Query(description="rules that apply there; US-FL has the rules of US, too")
     ] = None,
-    kind: Annotated[CallKind | None, Query(description="those about such calls")] = None,
+    kind: Annotated[CallKind | None, Query(description="rules about such calls")] = None,
 ) -> RuleList:
-    """The rules of the packs and the tenant's own, and what the tenant made of them."""
+    """The rules of the packs and of the tenant, with the tenant's choices."""
     listed = await rules.listed(resources, caller, jurisdiction=jurisdiction, kind=kind)
-    return RuleList(rules=[RuleView.of(held) for held in listed])
+    return RuleList(rules=[RuleView.of(status) for status in listed])
 
 
 @router.post("/rules", status_code=201, responses=documented(400, 409, 413))
 async def add_rule(
     definition: Annotated[OwnRule, Body(examples=[EXAMPLE])], resources: In, caller: Authenticated
 ) -> RuleView:
-    """A rule of the tenant's own. It holds beside all others, so it can only forbid more."""
+    """Add a rule of the tenant. It applies beside all others, so it can only forbid more."""
     return RuleView.of(await rules.add(resources, caller, definition))
 
 
 @router.delete("/rules/{name}", status_code=204, responses=documented(404, 409))
 async def delete_rule(name: RuleName, resources: In, caller: Authenticated) -> None:
-    """One of the tenant's own; those of the packs are overridden."""
+    """Delete a rule of the tenant. Rules of the packs cannot be deleted, only overridden."""
     await rules.remove(resources, caller, name)
 
 
@@ -151,14 +151,14 @@ async def delete_rule(name: RuleName, resources: In, caller: Authenticated) -> N
 async def override_rule(
     name: RuleName, answerable: Answerable, resources: In, caller: Authenticated, now: Now
 ) -> RuleView:
-    """The rule of a pack holds no more for this tenant; the record of it stays."""
+    """The rule of a pack no longer applies to this tenant; the choice is recorded."""
     decision = answerable.decision(at=now)
     return RuleView.of(await rules.override(resources, caller, name, decision))
 
 
 @router.delete("/rules/{name}/override", status_code=204, responses=documented(404))
 async def end_override(name: RuleName, resources: In, caller: Authenticated) -> None:
-    """It holds again."""
+    """The rule applies again."""
     await rules.end_override(resources, caller, name)
 
 
@@ -166,14 +166,14 @@ async def end_override(name: RuleName, resources: In, caller: Authenticated) -> 
 async def turn_rule_on(
     name: RuleName, answerable: Answerable, resources: In, caller: Authenticated, now: Now
 ) -> RuleView:
-    """A rule that nobody has verified holds from now on for this tenant."""
+    """An unverified rule applies to this tenant from now on."""
     decision = answerable.decision(at=now)
     return RuleView.of(await rules.turn_on(resources, caller, name, decision))
 
 
 @router.delete("/rules/{name}/turn-on", status_code=204, responses=documented(404))
 async def turn_rule_off(name: RuleName, resources: In, caller: Authenticated) -> None:
-    """It is off again."""
+    """The unverified rule no longer applies."""
     await rules.turn_off(resources, caller, name)
 
 

@@ -84,9 +84,9 @@ class SuppressionReport(BaseModel):
 async def suppress_number(
     new: NewSuppression, response: Response, resources: In, caller: Authenticated, now: Now
 ) -> SuppressionView:
-    """From now on the number is not called.
+    """The number is not called from now on.
 
-    For good, its pending contacts are finished; until a time, they wait for it.
+    Without an expiry its pending contacts are finished; with one they wait until then.
     """
     put = await suppressions.suppress(
         resources,
@@ -110,7 +110,7 @@ async def list_suppressions(
     cursor: Cursor = None,
     campaign_id: List = None,
 ) -> SuppressionPage:
-    """Those in force, in order of the numbers."""
+    """Suppressions in force, in order of the numbers."""
     async with resources.pool.acquire() as conn:
         rows = await suppression_rows.page(
             conn,
@@ -141,8 +141,8 @@ async def import_suppressions(
     """A file of any length, UTF-8, with a header, added to the list in one transaction.
 
     Columns: `number` (or `phone`, `phone_number`), international; `reason`, `imported` when there
-    is none; `expires_at`, an instant with its offset, for good when there is none. Other columns
-    are passed over. Of a number that comes twice the last row holds.
+    is none; `expires_at`, an instant with its offset, without it for good. Other columns
+    are ignored. If a number comes twice, its last row counts.
     """
     async with resources.uploads.spooled(request.stream()) as file:
         done = await suppressions.import_csv(
@@ -153,7 +153,7 @@ async def import_suppressions(
         imported=done.imported,
         updated=done.updated,
         rejected=done.errors.count,
-        errors=[RefusedRow(line=each.line, field=each.field, reason=each.reason) for each in first],
+        errors=[RefusedRow.of(error) for error in first],
         errors_truncated=done.errors.count > len(first),
     )
 
@@ -166,9 +166,9 @@ async def import_suppressions(
 async def export_suppressions(
     resources: In, caller: Authenticated, campaign_id: List = None
 ) -> StreamingResponse:
-    """Those of one list that are in force, as a file that can be imported again.
+    """The suppressions of one list that are in force, as a file that can be imported again.
 
-    An apostrophe stands before a reason that a spreadsheet would take for a formula.
+    An apostrophe precedes a reason that a spreadsheet would take for a formula.
     """
     return StreamingResponse(
         await suppressions.export_csv(resources, caller, campaign_id=campaign_id),

@@ -1,4 +1,4 @@
-"""Routes that say why: a contact, an attempt, and what the contacts of a campaign wait for."""
+"""Routes of why: of a contact, of an attempt, and of the waiting contacts of a campaign."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -96,7 +96,7 @@ class ContactWhyView(BaseModel):
         description="pacing: for nothing but its turn under the caps"
     )
     binding: BlockView | None = Field(description="the block that lasts longest")
-    blocks: list[BlockView] = Field(description="all of them, in the order in which they are asked")
+    blocks: list[BlockView] = Field(description="all blocks, in the order of the gates")
     capacity: list[CapacityInUse] = Field(description="the caps above it, if it waits for pacing")
     zones: list[str] = Zones
     zone_source: ZoneSource
@@ -121,7 +121,7 @@ class ContactWhyView(BaseModel):
                 "waits_for": Reason.PACING if verdict.allowed else None,
                 "binding": verdict.binding,
                 "blocks": verdict.blocks,
-                "capacity": [CapacityInUse.of(each) for each in why.capacity],
+                "capacity": [CapacityInUse.of(capacity) for capacity in why.capacity],
                 "zones": list(group.zones),
                 "zone_source": group.source,
                 "jurisdictions": list(group.jurisdictions),
@@ -134,7 +134,7 @@ class ContactWhyView(BaseModel):
 
 
 class StoppedView(BaseModel):
-    """Why it surely was not placed."""
+    """Why a dropped attempt was not placed."""
 
     reason: str = Field(examples=["frequency_cap"])
     at: datetime
@@ -182,7 +182,7 @@ class AttemptWhyView(BaseModel):
 
 
 class WaitingEntry(BaseModel):
-    """Pending contacts that agree in all of this."""
+    """A number of pending contacts with the same group and the same reason to wait."""
 
     zones: list[str] = Zones
     zone_source: ZoneSource
@@ -217,18 +217,18 @@ class CampaignWhyView(BaseModel):
     campaign_id: int
     at: datetime
     stopped: Literal["draft", "paused", "cancelled", "completed"] | None = Field(
-        description="why nobody of the campaign is called, whatever the hour"
+        description="why no contact of the campaign is called at any hour"
     )
     pending: int = Field(description="contacts in all entries")
     next_opens_at: datetime | None = Field(description="the earliest `opens_at`")
     waiting: list[WaitingEntry] = Field(
-        description="soonest first; what has no time at the end. More than an hour ahead, those "
-        "of one hour are told together, with the earliest `opens_at` of theirs"
+        description="soonest first; entries without a time come last. More than an hour ahead, the "
+        "contacts of one hour are one entry, with the earliest `opens_at` among them"
     )
 
     @classmethod
     def of(cls, why: CampaignWhy) -> "CampaignWhyView":
-        opens = [each.opens_at for each in why.waiting if each.opens_at is not None]
+        opens = [reason.opens_at for reason in why.waiting if reason.opens_at is not None]
         return cls.model_validate(
             {
                 "campaign_id": why.campaign_id,
@@ -237,8 +237,8 @@ class CampaignWhyView(BaseModel):
                 "pending": sum(why.waiting.values()),
                 "next_opens_at": min(opens, default=None),
                 "waiting": [
-                    WaitingEntry.of(each, contacts)
-                    for each, contacts in sorted(why.waiting.items(), key=_soonest)
+                    WaitingEntry.of(reason, contacts)
+                    for reason, contacts in sorted(why.waiting.items(), key=_soonest)
                 ],
             }
         )
@@ -254,7 +254,7 @@ def _soonest(entry: tuple[WaitReason, int]) -> tuple[bool, float, str]:
 async def explain_contact(
     contact_id: Id, resources: In, caller: Authenticated, now: Now
 ) -> ContactWhyView:
-    """Whether it may be called now, all that forbids it, and when it may be called next."""
+    """Whether the contact may be called now, all blocks, and when it may be called next."""
     return ContactWhyView.of(await why.of_contact(resources, caller, contact_id, now=now))
 
 
@@ -262,7 +262,7 @@ async def explain_contact(
 async def explain_attempt(
     attempt_id: UUID, resources: In, caller: Authenticated, now: Now
 ) -> AttemptWhyView:
-    """By which rules it was allowed, or by which it was stopped, and the contact's why now."""
+    """The rules that allowed or stopped the attempt, and why the contact is called or not now."""
     return AttemptWhyView.of(await why.of_attempt(resources, caller, attempt_id, now=now))
 
 
@@ -270,7 +270,7 @@ async def explain_attempt(
 async def explain_campaign(
     campaign_id: Id, resources: In, caller: Authenticated, now: Now
 ) -> CampaignWhyView:
-    """How many pending contacts wait for what, and when the next ones may be called."""
+    """How many pending contacts wait for which reason, and when the next may be called."""
     return CampaignWhyView.of(
         await why_campaign.of_campaign(resources, caller, campaign_id, now=now)
     )

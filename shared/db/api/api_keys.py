@@ -1,4 +1,4 @@
-"""API keys: their text, which only the caller keeps, and queries on the digests that are stored."""
+"""API keys: their text is known to the caller only; their digests are stored."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ class ApiKey:
 
 
 async def create(conn: Connection, tenant_id: int) -> str:
-    """The text of a new key. It cannot be read again, because only its digest is stored."""
+    """Create a key; returns its text, which cannot be read again."""
     prefix = f"od_{tenant_id}_"
     text = prefix + secrets.token_urlsafe(32)
     await conn.execute(

@@ -1,4 +1,4 @@
-"""What the api reads of attempts, for their owner; nothing here writes."""
+"""Queries on attempts for their owner; all only read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +40,7 @@ async def get(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptR
 
 
 async def of_contact(conn: Connection, *, tenant_id: int, contact_id: int) -> list[AttemptRecord]:
-    """Oldest first; the attempt policy bounds how many there are, dropped ones apart."""
+    """The attempts of a contact, oldest first; the attempt policy limits their number."""
     records = await conn.fetch(
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,
@@ -58,7 +58,7 @@ async def of_contact(conn: Connection, *, tenant_id: int, contact_id: int) -> li
 async def page(
     conn: Connection, campaign: CampaignKey, *, after: UUID | None, limit: int
 ) -> list[AttemptRecord]:
-    """In the order in which they were claimed, which the ids keep."""
+    """Attempts in the order of their claims, which is the order of their ids."""
     records = await conn.fetch(
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,

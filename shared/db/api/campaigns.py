@@ -23,7 +23,7 @@ class Campaign:
 
     @property
     def is_over(self) -> bool:
-        """Nothing more can be asked of it, also when the scheduler has not ended it yet."""
+        """Whether it is ended, or cancelled and about to be ended by the scheduler."""
         return self.state in ENDED or self.wanted_state == WantedState.CANCELLED
 
 
@@ -39,7 +39,7 @@ def _campaign(record: asyncpg.Record) -> Campaign:
 async def insert(
     conn: Connection, *, tenant_id: int, definition: CampaignDefinition
 ) -> Campaign | None:
-    """None when the tenant may use no trunk of that name."""
+    """None if the tenant may not use a trunk of this name."""
     record = await conn.fetchrow(
         """
         INSERT INTO campaigns (tenant_id, trunk_id, name, definition)
@@ -73,7 +73,7 @@ async def get(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign
 
 
 async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign | None:
-    """The same, so that no other command is decided until this one is."""
+    """Get and lock a campaign, so that commands are decided one after the other."""
     record = await conn.fetchrow(
         """
         SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition
@@ -89,7 +89,7 @@ async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaig
 async def page(
     conn: Connection, *, tenant_id: int, state: str | None, before: int | None, limit: int
 ) -> list[Campaign]:
-    """Newest first."""
+    """A page of campaigns, newest first."""
     records = await conn.fetch(
         """
         SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition
@@ -111,7 +111,7 @@ async def page(
 async def want(
     conn: Connection, campaign: CampaignKey, wanted: WantedState, *, api_key_id: int
 ) -> None:
-    """Write what the owner wants, and who wanted it when; the dialer obeys from the commit on."""
+    """Set the wanted state and record who set it; the dialer obeys from the commit on."""
     await conn.execute(
         """
         WITH change AS (
@@ -129,7 +129,7 @@ async def want(
 async def edit(
     conn: Connection, campaign: CampaignKey, definition: CampaignDefinition, *, api_key_id: int
 ) -> None:
-    """Write another definition, and who gave it when."""
+    """Replace the definition and record who replaced it."""
     await conn.execute(
         """
         WITH edit AS (
@@ -147,7 +147,7 @@ async def edit(
 
 
 async def bump_revision(conn: Connection, *, tenant_id: int | None) -> None:
-    """Have what dialers judge by at this moment be judged anew: a tenant's campaigns, or all."""
+    """Raise the revision of a tenant's campaigns, or of all: claimed attempts are rechecked."""
     await conn.execute(
         """
         UPDATE campaigns SET revision = revision + 1 WHERE (tenant_id, id) IN (

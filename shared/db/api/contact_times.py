@@ -1,4 +1,4 @@
-"""contacts, as their owner gives one a time: the api sets when it is owed a call, or expires."""
+"""Queries on the times of one contact: its callback and its expiry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.domain.policy.attempt_policy import AttemptPolicy, History
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedContact:
-    """A contact with all that its time depends on. No `not_before` means at once.
+    """A contact with the facts that decide its time. Without `not_before` it is due at once.
 
     `suppressed_until` is NEVER, if it is for good. `resumes_at` is the time of the contact before a
     suppression or a callback.
@@ -62,7 +62,7 @@ class TimedContact:
 
 
 async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | None:
-    """The contact's campaign; nobody else moves the contact until the transaction ends."""
+    """Lock a contact until the transaction ends; returns its campaign."""
     campaign_id: int | None = await conn.fetchval(
         """
         SELECT campaign_id FROM contacts WHERE tenant_id = $1 AND id = $2 FOR UPDATE
@@ -74,7 +74,7 @@ async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | No
 
 
 async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedContact:
-    """Read after the lock: a suppression may have been committed while it was waited for."""
+    """Read after `lock`: a suppression may have been committed while it waited."""
     row = await conn.fetchrow(
         """
         SELECT c.tenant_id, c.id, c.campaign_id, c.calling_group_id, g.zones,
@@ -129,7 +129,7 @@ async def move(
 async def expire_at(
     conn: Connection, *, tenant_id: int, contact_id: int, expires_at: datetime | None
 ) -> None:
-    """None: never."""
+    """Set the expiry; None: the contact does not expire."""
     await conn.execute(
         "UPDATE contacts SET expires_at = $3 WHERE tenant_id = $1 AND id = $2",
         tenant_id,

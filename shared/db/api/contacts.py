@@ -1,4 +1,4 @@
-"""contacts: people in campaigns. The api inserts them, events moves them on."""
+"""Queries on contacts for the api, which inserts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.domain.campaigns import CampaignKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """`attributes` is the stored JSON text; no `not_before` means that it never had one."""
+    """`attributes` is JSON text; `not_before` is None until a first wait is set."""
 
     id: int
     campaign_id: int
@@ -41,7 +41,7 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertedContact:
-    """A contact that was new, and where it waits if it does."""
+    """A new contact, with the bucket in which it waits unless it is finished."""
 
     id: int
     number: str
@@ -52,7 +52,7 @@ class InsertedContact:
 async def insert(
     conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
 ) -> list[InsertedContact]:
-    """Those that were new; a number that is suppressed for good is finished as it comes in."""
+    """Insert contacts; returns the new ones. A number that is suppressed for good is finished."""
     records = await conn.fetch(
         """
         INSERT INTO contacts (
@@ -134,9 +134,9 @@ async def page(
     after: int | None,
     limit: int,
 ) -> list[Contact]:
-    """In order of the number, which an index of the table already keeps.
+    """A page of contacts in order of their numbers, by an existing index.
 
-    The place is given by a contact's id, so that no number gets into an address.
+    The cursor is the id of a contact, because a number must not appear in a URL.
     """
     records = await conn.fetch(
         """

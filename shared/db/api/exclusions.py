@@ -1,4 +1,4 @@
-"""What a change of the suppressions makes of the contacts that wait; the api writes them."""
+"""Applies a change of suppressions to the contacts that wait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LONG = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledContact:
-    """A contact that waited, where it did and where it does now; nowhere when it is excluded."""
+    """A pending contact with its old and its new wait bucket; without a new one it is excluded."""
 
     waited: WaitBucket
     waits: WaitBucket | None

@@ -1,4 +1,4 @@
-"""Queries of one import: its rows are staged aside, then become contacts in one statement."""
+"""Queries of one import: rows go into a staging table, then become contacts in one statement."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedContacts:
-    """Contacts made, how many of them are suppressed for good, and where the others wait."""
+    """The number of new contacts, of excluded ones among them, and the buckets of the others."""
 
     inserted: int
     excluded: int
@@ -25,7 +25,7 @@ class MergedContacts:
 
 
 async def open_staging(conn: Connection) -> None:
-    """A table that only this transaction sees and that ends with it."""
+    """Create a table that only this transaction sees and that ends with it."""
     await conn.execute(
         """
         CREATE TEMPORARY TABLE import_rows (
@@ -75,7 +75,7 @@ def staged_line(
 async def merge(
     conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
 ) -> MergedContacts:
-    """The first row of a number becomes its contact; `group_ids` are by group number, from 1."""
+    """Insert one contact per number, from its first row; `group_ids` are by group, from 1."""
     records = await conn.fetch(
         """
         WITH inserted AS (

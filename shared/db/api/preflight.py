@@ -1,4 +1,4 @@
-"""What a forecast of a campaign needs beside its groups and what their contacts wait for."""
+"""Query of the forecast: the policy, caps and excluded contacts of a campaign."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from shared.domain.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`excluded` are the contacts that were finished because their number is suppressed."""
+    """`excluded` counts contacts that are finished because their number is suppressed."""
 
     policy: CampaignPolicy
     caps: dict[Scope, Caps]

@@ -1,4 +1,4 @@
-"""Queries of one import of suppressions: staged aside, then they become a list's in one statement.
+"""Queries of one import of suppressions: rows are staged, then added in one statement.
 
 The statements are for one transaction, in this order.
 """
@@ -14,7 +14,7 @@ NUMBERS_AT_ONCE = 20_000
 
 
 async def open_staging(conn: Connection) -> None:
-    """A table that only this transaction sees and that ends with it."""
+    """Create a table that only this transaction sees and that ends with it."""
     await conn.execute(
         """
         CREATE TEMPORARY TABLE suppression_rows (
@@ -28,7 +28,7 @@ async def open_staging(conn: Connection) -> None:
 
 
 async def stage(conn: Connection, rows: list[tuple[int, str, str, datetime | None]]) -> None:
-    """Line, number, reason and expiry, if there is one."""
+    """Add rows of line, number, reason and expiry or None."""
     await conn.execute(
         """
         INSERT INTO suppression_rows (line, number, reason, expires_at)
@@ -42,7 +42,7 @@ async def stage(conn: Connection, rows: list[tuple[int, str, str, datetime | Non
 
 
 async def merge(conn: Connection, *, tenant_id: int, campaign_id: int) -> int:
-    """The last row of a number holds; how many were not in force before."""
+    """Put one suppression per number, from its last row; returns how many were not in force."""
     new: int = await conn.fetchval(
         """
         WITH put AS (
@@ -51,7 +51,7 @@ async def merge(conn: Connection, *, tenant_id: int, campaign_id: int) -> int:
             )
             SELECT DISTINCT ON (number) $1, number, $2, reason, expires_at, clock_timestamp()
             FROM suppression_rows
-            -- In one order for all, so that no two imports wait for each other for ever.
+            -- The same order in every import, so that two imports cannot deadlock.
             ORDER BY number, line DESC
             ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
             SET reason = excluded.reason, expires_at = excluded.expires_at,
@@ -69,7 +69,7 @@ async def merge(conn: Connection, *, tenant_id: int, campaign_id: int) -> int:
 
 
 async def staged_numbers(conn: Session) -> AsyncIterator[list[str]]:
-    """The numbers of the import in their order, some at a time."""
+    """Yields the distinct numbers of the import in order, a batch at a time."""
     cursor = await conn.cursor(
         "SELECT DISTINCT number FROM suppression_rows ORDER BY number", timeout=LONG
     )

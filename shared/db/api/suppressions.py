@@ -14,7 +14,7 @@ ALL_CAMPAIGNS = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """No `expires_at` means for good."""
+    """Without `expires_at` it is in force for good."""
 
     number: str
     campaign_id: int
@@ -38,7 +38,7 @@ async def put(
     reason: str,
     expires_at: datetime | None,
 ) -> PutSuppression:
-    """One that is in force keeps when it was made, and gets another reason and expiry."""
+    """Add a suppression; one in force gets the new reason and expiry and keeps `created_at`."""
     (record,) = await conn.fetch(
         """
         INSERT INTO suppressions AS s (
@@ -66,7 +66,7 @@ async def put(
 async def page(
     conn: Connection, *, tenant_id: int, campaign_id: int, after: str | None, limit: int
 ) -> list[Suppression]:
-    """Those of one list that are in force, in order of the numbers."""
+    """A page of the suppressions of one list that are in force, in order of the numbers."""
     records = await conn.fetch(
         """
         SELECT number, campaign_id, reason, NULLIF(expires_at, 'infinity') AS expires_at, created_at
@@ -85,7 +85,7 @@ async def page(
 
 
 async def delete(conn: Connection, *, tenant_id: int, campaign_id: int, number: str) -> bool:
-    """Whether there was one in force."""
+    """Delete a suppression; returns whether it was in force."""
     was_in_force = await conn.fetchval(
         """
         DELETE FROM suppressions WHERE tenant_id = $1 AND campaign_id = $2 AND number = $3

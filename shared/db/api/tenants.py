@@ -18,7 +18,7 @@ async def rules(conn: Connection, tenant_id: int) -> TenantRulesDefinition:
 
 
 async def lock_rules(conn: Connection, tenant_id: int) -> TenantRulesDefinition:
-    """The same; nobody else changes them until the transaction ends."""
+    """Read and lock the tenant's choices until the transaction ends."""
     text = await conn.fetchval(
         "SELECT rules::text FROM tenants WHERE id = $1 FOR NO KEY UPDATE", tenant_id
     )
@@ -28,7 +28,7 @@ async def lock_rules(conn: Connection, tenant_id: int) -> TenantRulesDefinition:
 async def change_rules(
     conn: Connection, tenant_id: int, rules: TenantRulesDefinition, *, api_key_id: int
 ) -> None:
-    """Write them with a trace of who did; scheduler and dialer obey from the commit on."""
+    """Replace the choices and record who did; scheduler and dialer obey from the commit on."""
     await conn.execute(
         """
         WITH change AS (
