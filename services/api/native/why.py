@@ -1,12 +1,12 @@
 """Routes of why: of a contact, of an attempt, and of the waiting contacts of a campaign."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 
 from services.api import why, why_campaign
 from services.api.http.paging import Id, View
@@ -19,7 +19,9 @@ from shared.domain.attempts import AttemptState
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.scopes import ScopeKind
 from shared.domain.contacts import ContactState
+from shared.domain.decision.details import Detail, WaitDetail
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.frequency import Length
 from shared.domain.reasons import COUNTED, GATES, Reason
 
 router = APIRouter(tags=["why"], responses=documented(401, 404, 422))
@@ -51,6 +53,12 @@ class BlockView(View):
         description="what was looked at: calls counted, the event of a silence, the zones",
         examples=[{"counted": 3, "max_calls": 3, "hours": 24, "by": "subject"}],
     )
+
+    @field_validator("detail", mode="before")
+    @classmethod
+    def is_flat(cls, detail: Detail | None) -> dict[str, str | int]:
+        """The fields of a gate's detail that have a value; a length of time by its own fields."""
+        return {} if detail is None else _flat(detail)
 
 
 class LiveAttemptView(BaseModel):
@@ -274,3 +282,23 @@ async def explain_campaign(
     return CampaignWhyView.of(
         await why_campaign.of_campaign(resources, caller, campaign_id, now=now)
     )
+
+
+def _flat(detail: Detail | Length) -> dict[str, str | int]:
+    if isinstance(detail, WaitDetail):
+        return {"for": detail.waits_for}
+    flat: dict[str, str | int] = {}
+    for field in fields(detail):
+        value = getattr(detail, field.name)
+        match value:
+            case None:
+                continue
+            case Length():
+                flat |= _flat(value)
+            case datetime():
+                flat[field.name] = value.isoformat()
+            case tuple():
+                flat[field.name] = " ".join(value)
+            case _:
+                flat[field.name] = value
+    return flat

@@ -3,17 +3,30 @@
 The one question that the claim, the dial and everybody who wants to know why ask.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from shared.domain.calendar.calendar import is_open
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.calendar.zones import day_start
 from shared.domain.contacts import ContactState
+from shared.domain.decision.details import (
+    BlackoutDetail,
+    BudgetDetail,
+    CampaignDetail,
+    CapDetail,
+    ContactDetail,
+    Detail,
+    ExpiryDetail,
+    HoursDetail,
+    SilenceDetail,
+    SuppressionDetail,
+    WaitDetail,
+    ZoneDetail,
+)
 from shared.domain.policy.calling_rules import CallingRules, Limit
-from shared.domain.policy.frequency import FrequencyCap, Held, Length, PastCall, held_by
+from shared.domain.policy.frequency import FrequencyCap, Held, PastCall, held_by
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import Reason
 
@@ -58,7 +71,7 @@ class Block:
     reason: Reason
     until: datetime | None
     rule: Rule | None = None
-    detail: Mapping[str, str | int] = field(default_factory=dict)
+    detail: Detail | None = None
 
 
 def by_duration(block: Block) -> tuple[datetime, bool]:
@@ -85,58 +98,50 @@ def first_block(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> B
 def _contact(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
     if facts.state is ContactState.PENDING:
         return None
-    detail = {"state": str(facts.state)}
-    if facts.outcome is not None:
-        detail["outcome"] = facts.outcome
+    detail = ContactDetail(facts.state, facts.outcome)
     return Block(reason=Reason.CONTACT, until=None, detail=detail)
 
 
 def _campaign(_rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
     if facts.campaign_stopped is None:
         return None
-    return Block(reason=Reason.CAMPAIGN, until=None, detail={"state": facts.campaign_stopped})
+    detail = CampaignDetail(facts.campaign_stopped)
+    return Block(reason=Reason.CAMPAIGN, until=None, detail=detail)
 
 
 def _suppression(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     until = facts.suppressed_until
     if until is None or until <= now:
         return None
-    detail = {"reason": facts.suppression or ""}
-    if facts.suppression_list is not None:
-        detail["list"] = facts.suppression_list
+    detail = SuppressionDetail(facts.suppression or "", facts.suppression_list)
     return Block(reason=Reason.SUPPRESSION, until=_unless_never(until), detail=detail)
 
 
 def _expiry(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     if facts.expires_at is None or now < facts.expires_at:
         return None
-    return Block(
-        reason=Reason.EXPIRY, until=None, detail={"expired_at": facts.expires_at.isoformat()}
-    )
+    return Block(reason=Reason.EXPIRY, until=None, detail=ExpiryDetail(facts.expires_at))
 
 
 def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
-    """The fold ends who has had all attempts; a budget that was made smaller is met here."""
+    """Only a budget that was made smaller is met here: the fold finishes contacts at theirs."""
     most = rules.max_total
     if most is None or facts.attempts < most:
         return None
-    detail: dict[str, str | int] = {"attempts": facts.attempts, "max_total": most}
-    return Block(reason=Reason.BUDGET, until=None, detail=detail)
+    return Block(reason=Reason.BUDGET, until=None, detail=BudgetDetail(facts.attempts, most))
 
 
 def _zone(rules: CallingRules, _facts: ContactFacts, _now: datetime) -> Block | None:
     if rules.group.zones:
         return None
-    return Block(reason=Reason.UNKNOWN_ZONE, until=None, detail={"source": rules.group.source})
+    return Block(reason=Reason.UNKNOWN_ZONE, until=None, detail=ZoneDetail(rules.group.source))
 
 
 def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     until = facts.blackout_until
     if until is None or until <= now:
         return None
-    detail = {"reason": facts.blackout or ""}
-    if facts.blackout_area is not None:
-        detail["area"] = facts.blackout_area
+    detail = BlackoutDetail(facts.blackout or "", facts.blackout_area)
     return Block(reason=Reason.BLACKOUT, until=_unless_never(until), detail=detail)
 
 
@@ -157,17 +162,18 @@ def closed_block(
     rules: CallingRules,
     rule: Rule | None,
     until: datetime | None,
-    detail: Mapping[str, str] = MappingProxyType({}),
+    closes_at: datetime | None = None,
 ) -> Block:
-    where = {"zones": " ".join(rules.group.zones), "zone_source": rules.group.source}
+    """The block of hours that are shut: the campaign's own, or those of a rule of law."""
     reason = Reason.WINDOW if rule is None else Reason.LAW
-    return Block(reason=reason, until=until, rule=rule, detail={**where, **detail})
+    detail = HoursDetail(rules.group.zones, rules.group.source, closes_at)
+    return Block(reason=reason, until=until, rule=rule, detail=detail)
 
 
 def _wait(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
     if facts.not_before is None or facts.not_before <= now:
         return None
-    detail = {"for": str(facts.waits_for or Reason.RETRY)}
+    detail = WaitDetail(facts.waits_for or Reason.RETRY)
     return Block(reason=Reason.WAIT, until=facts.not_before, detail=detail)
 
 
@@ -198,27 +204,18 @@ def each_limit(rules: CallingRules, facts: ContactFacts, now: datetime) -> Itera
 def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:
     rule, demand = limit.rule, limit.limit
     until, since = held.until, held.since
-    detail: dict[str, str | int]
+    detail: CapDetail | SilenceDetail
     if isinstance(demand, FrequencyCap):
-        reason, length = Reason.FREQUENCY_CAP, demand.within
-        detail = {"counted": held.counted, "max_calls": demand.max_calls}
-        detail["since"] = since.dialing_at.isoformat()
+        reason, counted = Reason.FREQUENCY_CAP, held.counted
+        detail = CapDetail(counted, demand.max_calls, since.dialing_at, demand.by, demand.within)
     else:
-        reason, length = Reason.SILENCE, demand.lasts
-        at = since.ended_at or since.dialing_at
-        detail = {"after": str(demand.after), "outcome": str(since.outcome), "at": at.isoformat()}
+        reason, at = Reason.SILENCE, since.ended_at or since.dialing_at
+        detail = SilenceDetail(demand.after, since.outcome, at, demand.by, demand.lasts)
     if rule is not None and rule.effective_until is not None:
-        # A rule that ends before its silence does ends it.
+        # A limit of law ends with its rule.
         places = zones or ("UTC",)
         until = min(until, max(day_start(name, rule.effective_until) for name in places))
-    detail |= {"by": str(demand.by), **_length(length)}
     return Block(reason=reason, until=until, rule=rule, detail=detail)
-
-
-def _length(length: Length) -> dict[str, int]:
-    if length.hours is not None:
-        return {"hours": length.hours}
-    return {"local_days": length.local_days or 0}
 
 
 def _unless_never(until: datetime) -> datetime | None:

@@ -84,8 +84,7 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
         if span is None or together.until is None:
             yield closed_block(rules, each.rule, None)
         else:
-            closes_at = {"closes_at": span.closes_at.isoformat()}
-            yield closed_block(rules, each.rule, span.opens_at, closes_at)
+            yield closed_block(rules, each.rule, span.opens_at, span.closes_at)
 
 
 # Gates behind which several rules stand, which are told one by one.

@@ -6,11 +6,24 @@ import pytest
 
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
+from shared.domain.decision.details import (
+    CampaignDetail,
+    CapDetail,
+    ContactDetail,
+    Detail,
+    HoursDetail,
+    SilenceDetail,
+    SuppressionDetail,
+    WaitDetail,
+    ZoneDetail,
+)
 from shared.domain.decision.gates import CALL_UP_DELAY, ContactFacts, first_block
 from shared.domain.decision.verdict import decide
+from shared.domain.outcomes import Outcome
 from shared.domain.policy.calling_rules import (
     CallingRules,
 )
+from shared.domain.policy.frequency import Event, Length, Scope
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import GATES, Reason
 from tests.unit.domain.decision.support import (
@@ -153,45 +166,35 @@ def test_every_gate_has_its_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "told"),
+    ("case", "detail"),
     [
-        ("finished", {"state": "finished", "outcome": "busy"}),
-        ("live", {"state": "active"}),
-        ("paused", {"state": "paused"}),
-        ("suppressed for good", {"reason": "opt_out"}),
-        ("no zone", {"source": "unknown"}),
-        ("retry", {"for": "retry"}),
+        ("finished", ContactDetail(ContactState.FINISHED, "busy")),
+        ("live", ContactDetail(ContactState.ACTIVE, None)),
+        ("paused", CampaignDetail("paused")),
+        ("suppressed for good", SuppressionDetail("opt_out", None)),
+        ("no zone", ZoneDetail("unknown")),
+        ("retry", WaitDetail(Reason.RETRY)),
         (
             "window",
-            {
-                "zones": NEW_YORK,
-                "zone_source": "number",
-                "closes_at": "2026-11-24T01:00:00+00:00",
-            },
+            HoursDetail((NEW_YORK,), "number", utc("2026-11-24T01:00")),
         ),
         (
             "silence",
-            {
-                "after": "conversation",
-                "outcome": "answered_human",
-                "at": "2026-11-21T21:01:00+00:00",
-                "by": "subject",
-                "local_days": 7,
-            },
+            SilenceDetail(
+                Event.CONVERSATION,
+                Outcome.ANSWERED_HUMAN,
+                utc("2026-11-21T21:01"),
+                Scope.SUBJECT,
+                Length(local_days=7),
+            ),
         ),
         (
             "cap of law",
-            {
-                "counted": 3,
-                "max_calls": 3,
-                "since": "2026-11-21T18:00:00+00:00",
-                "by": "subject",
-                "hours": 24,
-            },
+            CapDetail(3, 3, utc("2026-11-21T18:00"), Scope.SUBJECT, Length(hours=24)),
         ),
     ],
 )
-def test_a_gate_tells_what_it_looked_at(case: str, told: dict[str, str | int]) -> None:
+def test_a_gate_tells_what_it_looked_at(case: str, detail: Detail) -> None:
     asked, facts, *_ = SHUT[case]
 
-    assert dict(decide(asked, facts, now=NOW).blocks[0].detail) == told
+    assert decide(asked, facts, now=NOW).blocks[0].detail == detail
