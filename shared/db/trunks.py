@@ -18,12 +18,16 @@ NO_SECRET = SecretStr("")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """`settings` are the provider's own; `secret` (a key, a token) never shows in a text."""
+    """`settings` are the provider's own; `secret` (a key, a token) never shows in a text.
+
+    `granted_to` are the tenants that may use the trunk; None is every tenant.
+    """
 
     id: int
     provider: str
     settings: Mapping[str, Any]
     secret: SecretStr = NO_SECRET
+    granted_to: frozenset[int] | None = None
 
 
 async def upsert(
@@ -76,7 +80,10 @@ async def upsert(
 async def find(conn: Connection, trunk_id: int) -> Trunk | None:
     row = await conn.fetchrow(
         """
-        SELECT trunk.id, trunk.provider, trunk.settings, coalesce(kept.secret, '') AS secret
+        SELECT trunk.id, trunk.provider, trunk.settings, coalesce(kept.secret, '') AS secret,
+            CASE WHEN NOT trunk.for_every_tenant THEN
+                ARRAY(SELECT tenant_id FROM trunk_grants WHERE trunk_grants.trunk_id = trunk.id)
+            END AS granted_to
         FROM trunks AS trunk LEFT JOIN trunk_secrets AS kept ON kept.trunk_id = trunk.id
         WHERE trunk.id = $1
         """,
@@ -89,6 +96,7 @@ async def find(conn: Connection, trunk_id: int) -> Trunk | None:
         provider=row["provider"],
         settings=json.loads(row["settings"]),
         secret=SecretStr(row["secret"]),
+        granted_to=None if row["granted_to"] is None else frozenset(row["granted_to"]),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
-from services.dialer.providers.protocol import Provider, Report, TrunkSettingsError
+from services.dialer.providers.protocol import CallReport, Provider, Report, TrunkSettingsError
 from shared.db import trunks
 from shared.db.trunks import Trunk
 from shared.db.types import Pool
@@ -45,12 +45,23 @@ def connect(trunk: Trunk, report: Report) -> Provider:
     # Exceptions are not chained: the text of a foreign one may quote the settings or the secret.
     try:
         provider: type[Provider] = _installed(trunk.provider)
-        return provider.connect(trunk, report)
+        return provider.connect(trunk, _of_own_tenants(trunk, report))
     except (UnusableTrunkError, TrunkSettingsError) as error:
         raise UnusableTrunkError(f"provider {trunk.provider!r}: {error}") from None
     except Exception as error:
         reason = f"provider {trunk.provider!r}: {type(error).__name__}"
         raise UnusableTrunkError(reason) from None
+
+
+def _of_own_tenants(trunk: Trunk, report: Report) -> Report:
+    """Refuse reports on calls of tenants without a grant: a carrier might guess a reference."""
+
+    async def checked(call: CallReport) -> None:
+        if trunk.granted_to is not None and call.reference.tenant_id not in trunk.granted_to:
+            raise ValueError("the call is of a tenant without a grant of the trunk")
+        await report(call)
+
+    return checked
 
 
 def _installed(name: str) -> type[Provider]:

@@ -131,3 +131,27 @@ async def test_an_event_that_cannot_be_kept_is_asked_for_again(
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert await bench.states() == ["placed"]
+
+
+async def test_the_carrier_of_one_tenants_trunk_reports_on_no_call_of_another(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    reference, url = await a_call(bench)
+    body, headers = signed(url, reference)
+
+    async def answer(granted_to: list[int]) -> int:
+        await trunks.upsert(
+            bench.pool,
+            name="default",
+            provider="beep",
+            settings={"account": "acme"},
+            secret=KEY,
+            granted_to=granted_to,
+        )
+        response = await other_dialer.post(url, content=body, headers=headers)
+        return response.status_code
+
+    assert await answer([]) == 400
+    assert await bench.states() == ["placed"]
+    assert await answer([bench.tenant]) == 200
+    await bench.becomes("ended")
