@@ -8,6 +8,7 @@ from statistics import median
 from outdial.stack.servers import LocalServers
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.policy import CampaignPolicy, Revision
+from shared.domain.campaigns import CampaignKey
 from shared.domain.decision.gates import ContactFacts, first_block
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
@@ -36,7 +37,7 @@ DEFINITION = {
 async def measure(_servers: LocalServers) -> dict[str, float]:
     """A sales call to Florida: federal and state hours, three calls in 24 hours."""
     definition = CampaignDefinition.model_validate(DEFINITION)
-    policy = CampaignPolicy.of(1, Revision(0, 0), definition, TenantRules())
+    policy = CampaignPolicy.of(CampaignKey(1, 1), Revision(0, 0), definition, TenantRules())
     rules = RuleBook(RulePackStore(None)).rules(policy, FLORIDA)
     due = ContactFacts(not_before=NOW - timedelta(hours=1))
     ago = NOW - timedelta(hours=2)

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.policies import Policies
-from shared.db.rows import campaign_caps, revision
+from shared.db.rows import campaign_caps, campaign_key, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import CampaignKey, CampaignState, WantedState
@@ -56,15 +56,11 @@ async def running(conn: Connection, policies: Policies) -> list[RunningCampaign]
     """The campaigns whose contacts may be claimed."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.revision, true AS wanted, t.rules_revision,
-            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
-            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
-        FROM campaigns c
-        JOIN tenants t ON t.id = c.tenant_id
-        JOIN trunks k ON k.id = c.trunk_id
-        WHERE c.state NOT IN ('completed', 'cancelled')
-            AND c.state = 'running' AND c.wanted_state = 'running'
-        ORDER BY c.tenant_id, c.id
+        SELECT tenant_id, id, trunk_id, revision, rules_revision, caps, true AS wanted
+        FROM campaign_terms
+        WHERE state NOT IN ('completed', 'cancelled')
+            AND state = 'running' AND wanted_state = 'running'
+        ORDER BY tenant_id, id
         """
     )
     return await _campaigns(conn, rows, policies)
@@ -76,14 +72,10 @@ async def current(
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.revision, clock_timestamp() AS at,
-            c.state = 'running' AND c.wanted_state = 'running' AS wanted, t.rules_revision,
-            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
-            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate
-        FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
-        JOIN campaigns c ON c.tenant_id = wanted.tenant_id AND c.id = wanted.id
-        JOIN tenants t ON t.id = c.tenant_id
-        JOIN trunks k ON k.id = c.trunk_id
+        SELECT tenant_id, id, trunk_id, revision, rules_revision, caps,
+            state = 'running' AND wanted_state = 'running' AS wanted, clock_timestamp() AS at
+        FROM unnest($1::integer[], $2::bigint[]) AS asked (tenant_id, id)
+        JOIN campaign_terms USING (tenant_id, id)
         """,
         [campaign.tenant_id for campaign in campaigns],
         [campaign.campaign_id for campaign in campaigns],
@@ -153,7 +145,7 @@ async def move(
 async def _campaigns(
     conn: Connection, rows: Sequence[asyncpg.Record], policies: Policies
 ) -> list[RunningCampaign]:
-    keys = [CampaignKey(row["tenant_id"], row["id"]) for row in rows]
+    keys = [campaign_key(row) for row in rows]
     known = await policies.of(conn, dict(zip(keys, map(revision, rows), strict=True)))
     return [
         RunningCampaign(

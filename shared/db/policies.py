@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-import asyncpg
-
-from shared.db.rows import campaign_policy, revision
+from shared.db.rows import campaign_key, campaign_policy, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.campaigns import CampaignKey
@@ -42,16 +40,14 @@ class Policies:
         """The policies of campaigns as they are now."""
         rows = await conn.fetch(
             """
-            SELECT campaign.tenant_id, campaign.id, campaign.revision, tenant.rules_revision
+            SELECT tenant_id, id, revision, rules_revision
             FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
-            JOIN campaigns AS campaign
-                ON campaign.tenant_id = wanted.tenant_id AND campaign.id = wanted.id
-            JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
+            JOIN campaign_terms USING (tenant_id, id)
             """,
             [campaign.tenant_id for campaign in campaigns],
             [campaign.campaign_id for campaign in campaigns],
         )
-        return await self.of(conn, {_key(row): revision(row) for row in rows})
+        return await self.of(conn, {campaign_key(row): revision(row) for row in rows})
 
 
 async def _read(
@@ -59,18 +55,11 @@ async def _read(
 ) -> dict[CampaignKey, CampaignPolicy]:
     rows = await conn.fetch(
         """
-        SELECT campaign.tenant_id, campaign.id, campaign.revision, campaign.definition::text,
-            tenant.rules_revision, tenant.rules::text AS tenant_rules
+        SELECT tenant_id, id, revision, definition, rules_revision, tenant_rules
         FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
-        JOIN campaigns AS campaign
-            ON campaign.tenant_id = wanted.tenant_id AND campaign.id = wanted.id
-        JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
+        JOIN campaign_terms USING (tenant_id, id)
         """,
         [campaign.tenant_id for campaign in campaigns],
         [campaign.campaign_id for campaign in campaigns],
     )
-    return {_key(row): campaign_policy(row) for row in rows}
-
-
-def _key(row: asyncpg.Record) -> CampaignKey:
-    return CampaignKey(row["tenant_id"], row["id"])
+    return {campaign_key(row): campaign_policy(row) for row in rows}

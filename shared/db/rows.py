@@ -1,4 +1,7 @@
-"""Values of the domain made of the rows that hold them: one function per value."""
+"""Values of the domain made of rows: one function per value.
+
+Rows of campaigns come from the view `campaign_terms`, those of groups from `calling_groups`.
+"""
 
 from datetime import datetime
 
@@ -7,6 +10,7 @@ import asyncpg
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.calendar.intervals import NEVER
+from shared.domain.campaigns import CampaignKey
 from shared.domain.capacity.scopes import Caps, Scope, caps_of, scopes_of
 from shared.domain.places.calling_groups import CallingGroup
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
@@ -16,10 +20,13 @@ def revision(row: asyncpg.Record) -> Revision:
     return Revision(row["revision"], row["rules_revision"])
 
 
+def campaign_key(row: asyncpg.Record) -> CampaignKey:
+    return CampaignKey(row["tenant_id"], row["id"])
+
+
 def campaign_policy(row: asyncpg.Record) -> CampaignPolicy:
-    """From a campaign's row with the rules of its tenant; both JSON columns as text."""
     return CampaignPolicy.of(
-        row["id"],
+        campaign_key(row),
         revision(row),
         CampaignDefinition.stored(row["definition"]),
         TenantRulesDefinition.stored(row["tenant_rules"]).tenant_rules(),
@@ -27,11 +34,12 @@ def campaign_policy(row: asyncpg.Record) -> CampaignPolicy:
 
 
 def campaign_caps(row: asyncpg.Record, policy: CampaignPolicy) -> dict[Scope, Caps]:
-    """The caps above a campaign's calls, from its row with those of its tenant and its trunk."""
+    """The caps above a campaign's calls, without the installation's."""
+    tenant_concurrent, tenant_rate, trunk_concurrent, trunk_rate = row["caps"]
     return caps_of(
         scopes_of(tenant=row["tenant_id"], trunk=row["trunk_id"], campaign=row["id"]),
-        tenant=Caps(row["tenant_concurrent"], row["tenant_rate"]),
-        trunk=Caps(row["trunk_concurrent"], row["trunk_rate"]),
+        tenant=Caps(tenant_concurrent, tenant_rate),
+        trunk=Caps(trunk_concurrent, trunk_rate),
         campaign=policy.definition.caps.caps(),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.definitions.campaign import CampaignDefinition
+from shared.domain.campaigns import CampaignKey
 from shared.domain.policy.attempt_policy import AttemptPolicy
 from shared.domain.policy.calling_rules import CampaignRules, TenantRules
 
@@ -22,7 +23,7 @@ class Revision(NamedTuple):
 class CampaignPolicy:
     """Parsed once per revision and shared by all that ask, so its parts are made at once."""
 
-    campaign_id: int
+    campaign: CampaignKey
     revision: Revision
     definition: CampaignDefinition
     attempts: AttemptPolicy
@@ -32,13 +33,13 @@ class CampaignPolicy:
     @classmethod
     def of(
         cls,
-        campaign_id: int,
+        campaign: CampaignKey,
         revision: Revision,
         definition: CampaignDefinition,
         tenant_rules: TenantRules,
     ) -> "CampaignPolicy":
         return cls(
-            campaign_id=campaign_id,
+            campaign=campaign,
             revision=revision,
             definition=definition,
             attempts=definition.attempts.policy(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.definitions.policy import CampaignPolicy, Revision
+from shared.domain.campaigns import CampaignKey
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, calling_rules
 from shared.rulepacks.store import RulePackStore
@@ -14,16 +15,18 @@ KEPT_MOST = 100_000
 # How often a process looks for changed packs.
 REFRESH_SECONDS = 2.0
 
+_Key = tuple[CampaignKey, Revision, CallingGroup]
+
 
 @dataclass(slots=True)
 class RuleBook:
     """Rules that were compiled for one revision of a campaign serve until its next revision."""
 
     store: RulePackStore
-    _compiled: dict[tuple[int, Revision, CallingGroup], CallingRules] = field(default_factory=dict)
+    _compiled: dict[_Key, CallingRules] = field(default_factory=dict)
 
     def rules(self, policy: CampaignPolicy, group: CallingGroup) -> CallingRules:
-        key = (policy.campaign_id, policy.revision, group)
+        key = (policy.campaign, policy.revision, group)
         compiled = self._compiled.get(key)
         if compiled is None:
             if len(self._compiled) >= KEPT_MOST:

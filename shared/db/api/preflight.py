@@ -21,18 +21,13 @@ class Plan:
 async def plan(conn: Connection, *, tenant_id: int, campaign_id: int) -> Plan | None:
     row = await conn.fetchrow(
         """
-        SELECT c.id, c.tenant_id, c.trunk_id, c.definition::text, c.revision, t.rules_revision,
-            t.rules::text AS tenant_rules,
-            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
-            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
+        SELECT tenant_id, id, trunk_id, revision, definition, rules_revision, tenant_rules, caps,
             coalesce((
                 SELECT value FROM campaign_counters
-                WHERE tenant_id = $1 AND campaign_id = c.id AND name = 'finished.' || $3
+                WHERE tenant_id = $1 AND campaign_id = $2 AND name = 'finished.' || $3
             ), 0) AS excluded
-        FROM campaigns c
-        JOIN tenants t ON t.id = c.tenant_id
-        JOIN trunks k ON k.id = c.trunk_id
-        WHERE c.tenant_id = $1 AND c.id = $2
+        FROM campaign_terms
+        WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
         campaign_id,

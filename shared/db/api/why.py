@@ -121,11 +121,8 @@ async def contact(
             NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at,
             c.attempts,
             g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
-            m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
-            m.revision, t.rules_revision,
-            t.rules::text AS tenant_rules,
-            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
-            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
+            m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition,
+            m.revision, m.rules_revision, m.tenant_rules, m.caps,
             ARRAY (
                 SELECT ROW (b.id, b.tenant_id, b.jurisdiction, b.starts_at,
                     NULLIF(b.ends_at, 'infinity'), b.reason)
@@ -144,9 +141,7 @@ async def contact(
                 ORDER BY p.dialing_at
             ) AS calls
         FROM contacts c
-        JOIN campaigns m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
-        JOIN tenants t ON t.id = m.tenant_id
-        JOIN trunks k ON k.id = m.trunk_id
+        JOIN campaign_terms m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
         JOIN calling_groups g ON g.id = c.calling_group_id
         LEFT JOIN LATERAL (
             SELECT campaign_id, reason, expires_at FROM suppressions
@@ -185,11 +180,8 @@ async def campaign(
 ) -> CampaignRow | None:
     row = await conn.fetchrow(
         """
-        SELECT m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition::text,
-            m.revision, t.rules_revision,
-            t.rules::text AS tenant_rules,
-            t.max_concurrent AS tenant_concurrent, t.calls_per_second AS tenant_rate,
-            k.max_concurrent AS trunk_concurrent, k.calls_per_second AS trunk_rate,
+        SELECT m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition,
+            m.revision, m.rules_revision, m.tenant_rules, m.caps,
             ARRAY (
                 SELECT ROW (b.id, b.tenant_id, b.jurisdiction, b.starts_at,
                     NULLIF(b.ends_at, 'infinity'), b.reason)
@@ -197,9 +189,7 @@ async def campaign(
                 WHERE b.ends_at > $3 AND b.starts_at < b.ends_at
                     AND (b.tenant_id IS NULL OR b.tenant_id = $1)
             ) AS blackouts
-        FROM campaigns m
-        JOIN tenants t ON t.id = m.tenant_id
-        JOIN trunks k ON k.id = m.trunk_id
+        FROM campaign_terms m
         WHERE m.id = $2 AND m.tenant_id = $1
         """,
         tenant_id,

@@ -129,6 +129,20 @@ CREATE TABLE campaigns (
 CREATE INDEX campaigns_open ON campaigns (tenant_id, id)
     WHERE state NOT IN ('completed', 'cancelled');
 
+-- Campaigns with the rules of their tenants and the caps above their calls, for shared/db/rows.py.
+-- `caps` are max_concurrent and calls_per_second of the tenant, then of the trunk.
+CREATE VIEW campaign_terms AS
+SELECT campaign.tenant_id, campaign.id, campaign.trunk_id, campaign.state, campaign.wanted_state,
+    campaign.revision, campaign.definition::text AS definition,
+    tenant.rules_revision, tenant.rules::text AS tenant_rules,
+    ARRAY[
+        tenant.max_concurrent, tenant.calls_per_second,
+        trunk.max_concurrent, trunk.calls_per_second
+    ] AS caps
+FROM campaigns AS campaign
+JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
+JOIN trunks AS trunk ON trunk.id = campaign.trunk_id;
+
 -- Who wanted what and when: the instant is the one at which the dialer must begin to obey.
 CREATE TABLE campaign_changes (
     tenant_id integer NOT NULL,
