@@ -44,7 +44,7 @@ class AttemptState(StrEnum):
 
 
 class UnknownReason(StrEnum):
-    """Why nobody can say whether an attempt was placed; it is never placed again."""
+    """Why it is not known whether an attempt was placed; it is never placed again."""
 
     NO_REPLY = "no_reply"
     NO_RECORD = "no_record"

@@ -32,7 +32,7 @@ class WantedState(StrEnum):
 
 
 class Command(StrEnum):
-    """The acts an owner may ask for."""
+    """The commands of an owner."""
 
     START = "start"
     PAUSE = "pause"
@@ -59,7 +59,7 @@ ENDED = frozenset({CampaignState.COMPLETED, CampaignState.CANCELLED})
 
 
 def follows(state: CampaignState, wanted: WantedState, *, started: bool) -> CampaignState:
-    """The state that answers what is wanted; `started` says the first day has come in some zone."""
+    """The state that follows from the wanted one; `started`: its first day has begun somewhere."""
     if state in ENDED:
         return state
     match wanted:

@@ -1,4 +1,4 @@
-"""How an attempt ended, in the words that every table, message, metric and API uses."""
+"""The outcomes of attempts and contacts, in the words of all tables, messages and APIs."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What becomes of a contact when its attempt ends, or is dropped before it was placed."""
+"""Transitions of a contact when its attempt ends, or is dropped before it was placed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +51,7 @@ class EndedCall:
 def after_call(
     policy: AttemptPolicy, contact: ContactBefore, call: EndedCall, *, chance: float
 ) -> ContactAfter:
-    """The call counts for the budget, whatever its outcome; `chance` is as in next_attempt."""
+    """The contact after a call, which counts for the budget; `chance` is as in next_attempt."""
     history = record(
         contact.history,
         contact.zones,
@@ -71,14 +71,14 @@ def after_call(
 
 
 def after_drop(contact: ContactBefore, reason: Reason, *, retry_at: datetime) -> ContactAfter:
-    """An attempt that was not placed costs the contact nothing."""
+    """The contact after a drop, which does not count for the budget."""
     waits_for = wait_after(reason, before=contact.waits_for)
     then = MEANINGS[reason].finishes or Again(not_before=retry_at, waits_for=waits_for)
     return ContactAfter(history=contact.history, then=_restricted(contact, then))
 
 
 def _restricted(contact: ContactBefore, then: Again | Outcome) -> Again | Outcome:
-    """A suppression and the expiry of the contact stand above its policy."""
+    """Apply suppressions and the expiry of the contact, which restrict its policy."""
     until = contact.suppressed_until
     if not isinstance(then, Again):
         return Outcome.EXCLUDED if until == NEVER else then

@@ -1,4 +1,4 @@
-"""A rule pack as it is written in its file; the JSON Schema for editors is made from it.
+"""A rule pack as its file writes it; the JSON Schema for editors is generated from this.
 
 `python -m shared.rulepacks.definition > shared/rulepacks/schema.json`
 """
@@ -21,9 +21,9 @@ from shared.rulepacks.hours import DAYS_PATTERN, Days, Hours, weekly_windows
 
 DEMANDS = ("hours", "cap", "silence", "ring_seconds", "abandonment", "duty")
 Grade = Literal["D", "S", "3", "K", "design"]
-# What nobody read in the law, or in a text that quotes it.
+# Grades of rules that were not read in the law or in a text that quotes it.
 UNREAD = ("3", "K", "design")
-# All of whose parts are known, so that a part which is not one of them is a mistake.
+# Countries whose parts are all known: any other part is a mistake.
 DIVIDED = ("AU", "CA", "GB", "US")
 
 
@@ -69,14 +69,14 @@ class RuleHolidays(Definition):
 
 
 class AbandonmentDefinition(Definition):
-    """The share of answered calls that may be abandoned, over so many days."""
+    """The highest share of answered calls that may be abandoned, over so many days."""
 
     ratio: float = Field(ge=0, lt=1)
     days: int = Field(ge=1, le=366)
 
 
 class RuleDefinition(Definition):
-    """One rule. It makes exactly one demand; `duty` is what a dialer cannot decide."""
+    """One rule with exactly one demand; a `duty` is one that a dialer cannot enforce."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": [demand]} for demand in DEMANDS]}

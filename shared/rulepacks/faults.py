@@ -1,4 +1,4 @@
-"""What is wrong with a rule pack, told by file, line and rule."""
+"""Faults of rule packs, by file, line and rule."""
 
 import re
 import tomllib
@@ -18,7 +18,7 @@ _AT_END = " (at end of document)"
 
 @dataclass(frozen=True, slots=True)
 class PackFault:
-    """`rule` is its name, if the fault is one of a rule that has a name."""
+    """`rule` is the name of the faulty rule, if it has a name."""
 
     file: str
     line: int
@@ -84,12 +84,12 @@ def _of_field(file: str, text: str, error: ErrorDetails) -> PackFault:
 
 
 def _path(path: Iterable[Any]) -> str:
-    # A key that is refused for its own form is followed by this mark.
+    # The location of an error in a key itself, and not in its value, ends with this mark.
     return ".".join(str(part) for part in path if part != "[key]")
 
 
 def _section(text: str, index: int) -> tuple[int, int]:
-    """Where the rule stands; rules that are written in another form stand anywhere in the file."""
+    """The lines of a rule; the whole file for rules that are not written as TOML sections."""
     starts = [match.start() for match in _HEADER.finditer(text)]
     if index >= len(starts):
         return 0, len(text)

@@ -19,7 +19,7 @@ Hours = Annotated[str, StringConstraints(pattern=f"^{_SPAN}(, {_SPAN})*$", max_l
 
 
 def weekly_windows(hours: Mapping[str, str]) -> tuple[WeeklyWindow, ...]:
-    """The windows of all days; a day that is named twice is refused, like spans that overlap."""
+    """The windows of all days; ValueError for a day named twice and for overlapping spans."""
     by_day: dict[int, list[WeeklyWindow]] = {}
     for days, spans in hours.items():
         for weekday in _weekdays(days):

@@ -1,4 +1,4 @@
-"""Reads rule packs: those that come with the package, and an operator's own in their place."""
+"""Reads the rule packs of the package, and an operator's own packs, which replace them."""
 
 import json
 import tomllib
@@ -29,7 +29,7 @@ class RulePacks:
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """A file as it was found; `unreadable` says why it could not be read."""
+    """The text of a file; `unreadable` says why it could not be read."""
 
     name: str
     content: bytes
@@ -58,7 +58,7 @@ def built_in() -> tuple[PackFile, ...]:
 
 
 def found_in(directory: Path) -> tuple[PackFile, ...]:
-    """The packs of a directory; one that cannot be read is found all the same, with the reason."""
+    """The pack files of a directory; an unreadable one is listed with the reason."""
     try:
         paths = sorted(path for path in directory.iterdir() if path.suffix == ".toml")
     except OSError as error:
@@ -67,7 +67,7 @@ def found_in(directory: Path) -> tuple[PackFile, ...]:
 
 
 def parse(packaged: Iterable[PackFile], own: Iterable[PackFile]) -> RulePacks:
-    """The packs of these files; an own one replaces the packaged one of the same country."""
+    """Parse the files; an operator's pack replaces the packaged one of the same country."""
     wrong: list[PackFault] = []
     chosen = _by_country(packaged, wrong) | _by_country(own, wrong)
     if wrong:
@@ -109,7 +109,7 @@ def _text(file: PackFile, wrong: list[PackFault]) -> str | None:
 
 def _definition(file: str, text: str, wrong: list[PackFault]) -> RulePackDefinition | None:
     try:
-        # As JSON it is read strictly: dates and words may be text, numbers and truths may not.
+        # Validated as strict JSON: dates and enums may be text, numbers and booleans may not.
         raw = json.dumps(tomllib.loads(text), default=str)
         return RulePackDefinition.model_validate_json(raw, strict=True)
     except tomllib.TOMLDecodeError as error:
@@ -120,7 +120,7 @@ def _definition(file: str, text: str, wrong: list[PackFault]) -> RulePackDefinit
 
 
 def _disagreements(read: _Read) -> Iterator[PackFault]:
-    """A pack holds rules of its own country only, and no two of one name."""
+    """A pack has rules of its own country only, and no two rules have the same name."""
     country, seen = read.definition.jurisdiction, set[str]()
     for index, rule in enumerate(read.definition.rules):
         if rule.jurisdiction.partition("-")[0] != country:

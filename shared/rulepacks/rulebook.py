@@ -10,7 +10,7 @@ from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, calling_rules
 from shared.rulepacks.store import RulePackStore
 
-# Far above campaigns times groups of any installation seen; a bound, not a tuning.
+# Far more than campaigns times groups in any known installation; a bound, not a tuning.
 KEPT_MOST = 100_000
 # How often a process looks for changed packs.
 REFRESH_SECONDS = 2.0

@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 class RulePackStore:
-    """Made once in a process; packs with faults raise then, and change nothing later.
+    """Packs with faults raise an error at the start; later they are refused and the old ones stay.
 
-    `error` says what is wrong with the files while older packs than theirs are in force.
+    `error` describes the faults of the files while older packs are in force.
     """
 
     def __init__(self, directory: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""When a campaign may call: windows in wall time, turned into exact spans of UTC."""
+"""Calendars: the windows in which a campaign may call, as exact spans of UTC."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ from shared.domain.calendar.zones import refuse_naive, wall_segments
 MINUTES_A_DAY = 1_440
 _DAY = 86_400
 _ONE_DAY = timedelta(days=1)
-# Spans are worked out and remembered a week at a time.
+# Spans are computed and cached a week at a time.
 _CHUNK = 7 * _DAY
 _HORIZON = 400 * _DAY
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
-# (start, end) of the windows, by the weekday or the date on which they begin.
+# The (start, end) of windows, by the weekday or the date on which a window begins.
 _Hours = tuple[dict[int, list[tuple[int, int]]], dict[date, list[tuple[int, int]]]]
 
 
@@ -46,7 +46,7 @@ class WeeklyWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedWindow:
-    """Special hours of one date, in minutes as above: on that date no weekly window holds."""
+    """Hours of one date, in minutes as above. They replace the weekly windows of that date."""
 
     day: date
     start: int
@@ -60,8 +60,8 @@ class DatedWindow:
 class Calendar:
     """Windows between two local dates, both inclusive, except on excluded dates and holidays.
 
-    It binds only from the local date `effective_from` until the day before `effective_until`, as
-    law does: outside of them every minute is open.
+    A calendar of law restricts only the local dates from `effective_from` until the day before
+    `effective_until`; on all other dates every minute is open.
     """
 
     windows: tuple[WeeklyWindow, ...]
@@ -72,7 +72,7 @@ class Calendar:
     holidays: tuple[HolidaySet, ...] = ()
     effective_from: date | None = None
     effective_until: date | None = None
-    # A calendar is part of the key of every remembered span.
+    # Cached, because a calendar is part of the key of every cached span.
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class Span:
 
 
 def is_open(calendars: tuple[Calendar, ...], zones: tuple[str, ...], *, at: datetime) -> bool:
-    """Whether every calendar is open in every zone at this instant; without a zone, never."""
+    """Whether every calendar is open in every zone at this instant; False without a zone."""
     refuse_naive(at)
     if not zones:
         return False
@@ -110,8 +110,8 @@ def next_span(
 ) -> Span | None:
     """The span that contains `now`, with its true opening, or the next one within 400 days.
 
-    `closes_at` is the first closed instant. Only where it stays open for more than a week on end
-    may the span be cut: it then still reaches a week ahead, and is to be asked for again.
+    `closes_at` is the first closed instant. A span that stays open for more than a week may be
+    cut: it still reaches a week ahead, and the caller asks again at its end.
     """
     refuse_naive(now)
     found = _next_open(calendars, zones, seconds_of(now)) if zones else None
@@ -122,9 +122,9 @@ def next_span(
 
 
 def opening_days(calendar: Calendar, first: date) -> Iterator[date]:
-    """The local dates from `first` on that have an open minute, were no clock ever changed.
+    """The local dates from `first` on that have an open minute, as if clocks were never changed.
 
-    Without weekly windows they end; with them there is always a next one, or `end_date`.
+    With weekly windows there is always a next date until `end_date`; without them the dates end.
     """
     if calendar.windows:
         start = max(first, calendar.start_date or first).toordinal()
@@ -155,7 +155,7 @@ def _next_open(
 
 
 def _chunks_to_search(calendars: tuple[Calendar, ...], at: int) -> range:
-    """The weeks up to the horizon, without those in which some calendar is surely closed."""
+    """The weeks up to the horizon, without weeks in which some calendar is surely closed."""
     first, last = at // _CHUNK, (at + _HORIZON) // _CHUNK
     for calendar in calendars:
         if calendar.effective_from or calendar.effective_until:
@@ -172,7 +172,7 @@ def _chunks_to_search(calendars: tuple[Calendar, ...], at: int) -> range:
 def _joined(
     calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int, span: tuple[int, int]
 ) -> tuple[int, int]:
-    """The span with what touches it across the edges of its week."""
+    """The span together with the spans that touch it in the weeks before and after."""
     opens, closes = span
     if opens == chunk * _CHUNK:
         before = _open_spans(calendars, zones, chunk - 1)
@@ -206,14 +206,14 @@ def _open_in_zone(calendar: Calendar, name: str, chunk: int) -> Intervals:
 
 
 def _wall_spans(calendar: Calendar, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Open wall time of the dates that meet [begin, end), as if no clock were ever changed."""
+    """Open wall time of the dates in [begin, end), as if clocks were never changed."""
     for day in range(begin // _DAY, (end - 1) // _DAY + 1):
         for opens, closes in _open_minutes(calendar, date.fromordinal(day + _EPOCH_DAY)):
             yield day * _DAY + opens * 60, day * _DAY + closes * 60
 
 
 def _open_minutes(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
-    """The open minutes of a local date, all within it."""
+    """The open minutes of a local date, cut at its midnights."""
     if not _binds(calendar, day):
         yield 0, MINUTES_A_DAY
     elif _may_call(calendar, day):

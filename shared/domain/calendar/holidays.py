@@ -8,7 +8,7 @@ from typing import Any
 
 
 class UnknownHolidaysError(ValueError):
-    """Nobody knows the holidays of this country or region; the text says what would be right."""
+    """The library has no holidays of this country or region; the text lists the valid codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def known_regions(country: str) -> tuple[str, ...]:
         known = _library().country_holidays(country)
     except NotImplementedError:
         known = None
-    # The library also takes other spellings, like UK and GBR: one place should have one name.
+    # The library also accepts other names, like UK and GBR; here a place has one name only.
     if known is None or known.country != country:
         raise UnknownHolidaysError(
             f"no holidays are known of country {country[:16]!r}; "
@@ -49,7 +49,7 @@ def known_regions(country: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4_096)
 def _dates(country: str, region: str | None, year: int) -> frozenset[date]:
-    # The first holiday of the next year may be observed in this one.
+    # The first holiday of the next year may be observed in this year.
     found = _library().country_holidays(country, subdiv=region, years=(year, year + 1))
     return frozenset(day for day in found if day.year == year)
 
@@ -60,5 +60,5 @@ def holidays_version() -> str:
 
 
 def _library() -> Any:
-    # Its import takes 0.2 s: only who has holidays to look up pays for it.
+    # Imported late, because it takes 0.2 s and most processes look up no holidays.
     return import_module("holidays")

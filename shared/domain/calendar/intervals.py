@@ -1,4 +1,4 @@
-"""Sets of spans: ascending, disjoint and not touching, in seconds since 1970, half-open."""
+"""Intervals: ascending half-open spans, in seconds since 1970, that neither overlap nor touch."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ def instant_of(seconds: int) -> datetime:
 
 
 def union(spans: Iterable[tuple[int, int]]) -> Intervals:
-    """Intervals in any order as a set; what touches or overlaps becomes one."""
+    """Merge spans, in any order, that overlap or touch."""
     merged: list[tuple[int, int]] = []
     for opens, closes in sorted(spans):
         if merged and opens <= merged[-1][1]:

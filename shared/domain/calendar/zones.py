@@ -52,8 +52,8 @@ def utc_offset(name: str, at: int) -> int:
 def offset_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
     """Cut [start, end) into (start, end, offset) pieces in which the zone's offset is constant.
 
-    Inside a piece wall time and UTC map one to one, so whatever is computed piece by piece is
-    exact on every day, however the clocks were changed on it.
+    Inside a piece wall time and UTC map one to one. A result that is computed piece by piece is
+    therefore exact, also on a day on which the clocks are changed.
     """
     pieces: list[tuple[int, int, int]] = []
     begin, offset = start, utc_offset(name, start)
@@ -73,7 +73,7 @@ def offset_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, in
 
 @lru_cache(maxsize=8_192)
 def wall_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
-    """The same as stretches of wall time, each with the offset that held in it."""
+    """The same pieces in wall time, each with its offset."""
     segments = offset_segments(name, start, end)
     return tuple((begin + offset, end + offset, offset) for begin, end, offset in segments)
 
@@ -92,8 +92,7 @@ def _first_with(name: str, offset: int, low: int, high: int) -> int:
 def day_start(name: str, day: date) -> datetime:
     """The first UTC instant from which on the zone's date is `day` or later.
 
-    It is found from the instants themselves, because some midnights do not exist and others
-    come twice.
+    The search goes over instants, because some midnights do not exist and others come twice.
     """
     midnight = (day.toordinal() - _EPOCH) * _DAY
     start = midnight - 2 * _DAY

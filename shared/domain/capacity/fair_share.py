@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 
-# Claimed ahead of the permits, as a share of them, so that a freed permit finds an attempt waiting.
+# So many attempts wait ahead of the permits, as a share of them: a freed permit is used at once.
 READY_SHARE = 0.1
 READY_LEAST = 2
-# Without caps, or with high ones, no queue grows longer than this: it would only grow stale.
+# The longest queue, also without caps: attempts in a longer one would be out of date when dialed.
 QUEUE_MOST = 4_000
 # A queue that is nearly full is not topped up: one large claim costs less than many small ones.
 REFILL_SHARE = 0.25
-# Shares are dealt out in so many turns at most: more would only be more exact.
+# Shares are dealt out in at most so many turns; more turns would only be more exact.
 TURNS = 64
 
 
@@ -31,10 +31,10 @@ class Claimant:
 
 
 def room(caps: Caps, *, waiting: int, dialed: int) -> int:
-    """Attempts that may be claimed in a scope with so many waiting to be dialed and calls up.
+    """How many attempts may be claimed now in a scope, beside its `waiting` and `dialed` ones.
 
-    A second's worth of the rate may wait, or a little more than the idle lines. None are wanted
-    while the queue is nearly full.
+    The queue holds at most one second of the rate, or a little more than the idle lines. It is
+    not topped up while it is nearly full.
     """
     wanted = QUEUE_MOST
     if caps.max_concurrent is not None:
@@ -47,10 +47,10 @@ def room(caps: Caps, *, waiting: int, dialed: int) -> int:
 
 
 def fair_shares(claimants: Sequence[Claimant], free: Mapping[Scope, int]) -> dict[int, int]:
-    """How many each may claim, by id, so that no scope gets more than it has free.
+    """How many contacts each claimant may claim, by id, within what its scopes have free.
 
-    Who has the least in use for its weight is served first, priorities one after another: a
-    campaign of ten is not kept waiting by one of a million.
+    Priorities are served one after another. Within one, the claimant with the least in use for its
+    weight is served first, so that a small campaign does not wait for a large one.
     """
     left = dict(free)
     shares: Counter[int] = Counter()

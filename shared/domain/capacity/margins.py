@@ -1,6 +1,6 @@
-"""How caps per second and the ends of windows are kept.
+"""Safety margins of caps per second and of the ends of windows.
 
-It is not in the dialer, because whoever foretells how long a campaign takes must know it too.
+The dialer keeps them; the forecast and the simulation use them, too.
 """
 
 from datetime import timedelta
@@ -16,5 +16,6 @@ RATE_MARGIN = timedelta(milliseconds=250)
 RATE_WINDOW = RATE_SPAN + RATE_MARGIN
 # Nothing is dialed this shortly before its window closes: the network and the carrier need time.
 WINDOW_MARGIN = timedelta(seconds=2)
-# Who waits for a cap or a silence is asked about again after this: somebody may have loosened it.
+# A contact that waits for a cap or a silence is decided on again after this: an owner may have
+# loosened the rule.
 RECHECK_AFTER = timedelta(days=1)

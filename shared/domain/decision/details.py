@@ -1,4 +1,4 @@
-"""What each gate looked at when it forbade a call, as typed values."""
+"""The facts by which each gate forbids a call, as typed values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.domain.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class ContactDetail:
-    """The contact is being called, or is finished with an outcome."""
+    """The contact is not pending: it is being called, or finished with an outcome."""
 
     state: ContactState
     outcome: str | None
@@ -19,14 +19,14 @@ class ContactDetail:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDetail:
-    """The state in which its owner, or its end, holds the campaign."""
+    """The campaign is not running; `state` is what its owner wants, or how it ended."""
 
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressionDetail:
-    """Why the number is suppressed, and in which campaigns."""
+    """The number is suppressed; `list` names the campaigns for which it is."""
 
     reason: str
     list: str | None
@@ -45,7 +45,7 @@ class BudgetDetail:
 
 @dataclass(frozen=True, slots=True)
 class ZoneDetail:
-    """Where a zone was looked for last."""
+    """No zone is known; `source` is where the zones come from."""
 
     source: str
 

@@ -1,6 +1,6 @@
-"""Whether a contact may be called at an instant, and if not: why not, by which rule, until when.
+"""Gates: whether a contact may be called at an instant; if not, why, by which rule, until when.
 
-The one question that the claim, the dial and everybody who wants to know why ask.
+The claim, the dial, the simulation and the answers to why all ask the same gates.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ from shared.domain.policy.frequency import FrequencyCap, Held, PastCall, held_by
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import Reason
 
-# When the end of another call to the same person is asked for again.
+# The delay before it is checked again whether another call to the person has ended.
 CALL_UP_DELAY = timedelta(seconds=30)
 
 
@@ -75,12 +75,12 @@ class Block:
 
 
 def by_duration(block: Block) -> tuple[datetime, bool]:
-    """A wait that was noted because of another gate is told by that gate."""
+    """Sort key: the longest block; on a tie the gate itself and not the wait that it caused."""
     return block.until or NEVER, block.reason is not Reason.WAIT
 
 
 def call_up_until(calls: Sequence[PastCall], *, now: datetime) -> datetime | None:
-    """When to ask again whether a call to the person has ended; None when none is up."""
+    """When to check again whether a live call to the person has ended; None without a live call."""
     if any(call.outcome is None for call in calls):
         return now + CALL_UP_DELAY
     return None
@@ -124,7 +124,7 @@ def _expiry(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block |
 
 
 def _budget(rules: CallingRules, facts: ContactFacts, _now: datetime) -> Block | None:
-    """Only a budget that was made smaller is met here: the fold finishes contacts at theirs."""
+    """Blocks only when an edit made the budget smaller: else the fold finishes the contact."""
     most = rules.max_total
     if most is None or facts.attempts < most:
         return None
@@ -146,14 +146,14 @@ def _blackout(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block
 
 
 def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | None:
-    """Shut until all hours are open at once, by the first of the rules that are shut now."""
+    """Blocks until all hours are open at once; `rule` is the first one that is shut now."""
     zones = rules.group.zones
     if not zones:
         return None
     span = rules.opening(now=now)
     if span is not None and span.opens_at <= now:
         return None
-    # The campaign's own hours come first: what its owner chose needs no law to forbid it.
+    # The campaign's own hours come first, so that law is named only where it is stricter.
     closed = (each.rule for each in rules.hours if not is_open((each.calendar,), zones, at=now))
     return closed_block(rules, next(closed, None), None if span is None else span.opens_at)
 
@@ -178,14 +178,14 @@ def _wait(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | N
 
 
 def _call_up(_rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
-    """A call may become the conversation that a silence begins with, so there is one at a time."""
+    """One call to a person at a time: a live call may become the event that begins a silence."""
     if facts.call_up_until is None or facts.call_up_until <= now:
         return None
     return Block(reason=Reason.CALL_UP, until=facts.call_up_until)
 
 
 def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | None:
-    """The limit that holds longest."""
+    """The block of the limit that lasts longest."""
     if not facts.calls:
         return None
     found = list(each_limit(rules, facts, now))

@@ -1,6 +1,6 @@
-"""Everything that forbids to call a contact now, what binds it, and when it may be called next.
+"""The full answer to why a contact is not called: all blocks, the binding one, the next instant.
 
-For whoever wants to know why; the claim and the dial ask only for the first thing that does.
+The claim and the dial need the first block only (gates.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from shared.domain.decision.gates import (
 )
 from shared.domain.policy.calling_rules import CallingRules
 
-# A search for the next allowed instant ends: each step goes past a window, a cap or a silence.
+# The most steps of a search; each step goes past a window, a cap or a silence.
 STEPS_MOST = 400
 
 
@@ -49,7 +49,7 @@ def decide(rules: CallingRules, facts: ContactFacts, *, now: datetime) -> Verdic
 
 
 def _next_allowed(rules: CallingRules, facts: ContactFacts, now: datetime) -> datetime | None:
-    """Nothing is allowed before the last of the gates opens that are shut at one instant."""
+    """Go from instant to instant at which the last block ends, until no gate is shut."""
     at = now
     for _ in range(STEPS_MOST):
         found = (gate(rules, facts, at) for gate in GATES)
@@ -73,7 +73,7 @@ def _every(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[
 
 
 def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
-    """Each rule until it opens by itself; none opens if they never do at once."""
+    """A block for each rule that is shut now; without `until` if all hours never open at once."""
     together = hours(rules, facts, now)
     if together is None:
         return
@@ -87,7 +87,7 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
             yield closed_block(rules, each.rule, span.opens_at, span.closes_at)
 
 
-# Gates behind which several rules stand, which are told one by one.
+# Gates that stand for several rules; a verdict lists each rule.
 _IN_PARTS: dict[GateAsked, Callable[[CallingRules, ContactFacts, datetime], Iterator[Block]]] = {
     hours: _each_hours,
     limits: each_limit,

@@ -1,4 +1,4 @@
-"""When a campaign is done, reckoned with amounts that flow and not with contacts one by one."""
+"""Forecasts the end of a campaign by a fluid model: amounts per group, not single contacts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,16 @@ from shared.domain.calendar.intervals import Intervals, instant_of, seconds_of
 from shared.domain.calendar.zones import day_start, local_date
 from shared.domain.forecast.inputs import RetryCourse
 
-# Time goes in steps of a quarter of an hour, and of more where there would be too many of them.
+# Steps of a quarter of an hour; longer ones where a long period would need too many of them.
 STEP_SECONDS = 900
 STEPS_MOST = 14 * 96
-# Less than this of a contact is nobody.
+# Amounts below half a contact are rounding and count as none.
 NOBODY = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Contacts that open and close together: how many are due, and how many at later instants."""
+    """Contacts with the same open hours: new ones, tried ones, and ones that are due later."""
 
     spans: Intervals
     zone: str
@@ -30,7 +30,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """`finishes_at` is None when contacts are `left` at the end of the time looked at."""
+    """`finishes_at` is None when contacts are `left` at the end of the period."""
 
     finishes_at: datetime | None
     calls: float
@@ -46,14 +46,14 @@ def forecast(
     start: datetime,
     end: datetime,
 ) -> Forecast:
-    """Serve all loads at `rate` calls a second, those whose window closes first in front."""
+    """Serve all loads at `rate` calls a second, the load whose window closes first in front."""
     return _Flow(course, rate, call_seconds, [_Queue(load) for load in loads]).run(
         seconds_of(start), seconds_of(end)
     )
 
 
 class _State(NamedTuple):
-    """The attempts made; those on the last day with one and in the last window, by its closing."""
+    """Attempts so far: in total, on the last `day` with one, in the window that `closes` then."""
 
     attempts: int
     day: int = 0
@@ -64,7 +64,7 @@ class _State(NamedTuple):
 
 @dataclass(slots=True)
 class _Queue:
-    """What waits of one load, by the attempts made: how much, and ready from when on."""
+    """The waiting part of one load: by attempts so far, the amount and the instant it is ready."""
 
     load: Load
     place: int = 0
@@ -79,7 +79,7 @@ class _Queue:
             self.due[state] = waiting + amount, max(since, ready)
 
     def span(self, at: int) -> tuple[int, int] | None:
-        """The one that contains `at`, or the next."""
+        """The open span that contains `at`, or the next one."""
         spans = self.load.spans
         while self.place < len(spans) and spans[self.place][1] <= at:
             self.place += 1
@@ -123,7 +123,7 @@ class _Flow:
             self.remaining += amount
 
     def _pass(self, index: int, at: int, until: int) -> None:
-        """One step of time: who closes first is served first, while there is capacity."""
+        """Serve one step of time, the queue that closes first in front, while there is capacity."""
         ready = []
         for queue in self.queues:
             queue.take_in(index)
@@ -135,7 +135,7 @@ class _Flow:
             clock = self._serve(queue, index, max(clock, opens), min(until, closes))
 
     def _serve(self, queue: _Queue, index: int, clock: float, until: float) -> float:
-        """The instant at which the capacity is free again."""
+        """Serve one queue; returns the instant at which the capacity is free again."""
         while queue.due and clock < until:
             state = min(queue.due)
             amount, ready = queue.due.pop(state)
@@ -143,7 +143,7 @@ class _Flow:
             if served < amount:
                 queue.due[state] = amount - served, ready
             clock += 0.0 if self.rate is None else served / self.rate
-            # Who is ready later in this step keeps nobody else waiting.
+            # An amount that is ready later in this step does not delay the others.
             self._served(queue, state, served, max(clock, ready))
             queue.take_in(index)
         return clock
@@ -158,7 +158,7 @@ class _Flow:
             self._arrive(queue, self._retry_at(queue, after, at), after, again)
 
     def _counted(self, queue: _Queue, state: _State, at: float) -> _State:
-        """With one more attempt; what no budget asks for stays as it is."""
+        """The state after one more attempt; counts that no budget needs stay as they are."""
         day, on_day, closes, in_window = state[1:]
         if self.course.max_per_day is not None:
             today = local_date(queue.load.zone, instant_of(int(at))).toordinal()
@@ -182,7 +182,7 @@ class _Flow:
 
 
 def merged(loads: Sequence[Load]) -> list[Load]:
-    """One load for all that open together, for what they wait for is the same."""
+    """Merge loads with the same zone and the same open spans."""
     together: dict[tuple[str, Intervals], list[Load]] = defaultdict(list)
     for load in loads:
         together[load.zone, load.spans].append(load)

@@ -1,4 +1,4 @@
-"""What a forecast reckons with: when groups are open, what calls last, what follows attempts."""
+"""The inputs of a forecast: open hours of groups, length of calls, retries after attempts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import AttemptPolicy
 from shared.domain.policy.calling_rules import CallingRules
 
-# Seconds, in the middle of what the simulated carrier draws.
+# Seconds; the middle of the ranges from which the simulated carrier draws.
 RING_SECONDS = 11.5
 NO_ANSWER_SECONDS = 27.5
 FAILURE_SECONDS = 1.1
@@ -20,8 +20,8 @@ TALK_SECONDS = 32.5
 
 @dataclass(frozen=True, slots=True)
 class RetryCourse:
-    """What becomes of a contact after its n-th attempt, from 0: `again` is the share that is tried
-    again, after `delays` seconds in the mean.
+    """By the number of attempts, from 0: `again` is the share of contacts that is tried again, and
+    `delays` are the mean seconds until then.
     """
 
     again: tuple[float, ...]
@@ -68,7 +68,7 @@ def retry_course(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> Retr
 
 
 def mean_call_seconds(shares: Mapping[Outcome, float], *, talk_seconds: float) -> float:
-    """How long a call holds a line, ringing included."""
+    """How long a call occupies a line on average, ringing included."""
     talks = sum(shares.get(outcome, 0.0) for outcome in ANSWERED)
     rings = talks + shares.get(Outcome.DECLINED, 0.0)
     unanswered = shares.get(Outcome.NO_ANSWER, 0.0)
@@ -84,7 +84,7 @@ def mean_call_seconds(shares: Mapping[Outcome, float], *, talk_seconds: float) -
 def calls_a_second(
     *, calls_per_second: int | None, max_concurrent: int | None, call_seconds: float
 ) -> float | None:
-    """What the caps allow in the long run; None when nothing does."""
+    """The rate that the caps allow in the long run; None without a cap."""
     bounds = []
     if calls_per_second is not None:
         bounds.append(calls_per_second / RATE_WINDOW.total_seconds())

@@ -1,4 +1,4 @@
-"""How calls may end, in shares of all calls: what a forecast or a simulation assumes."""
+"""The mix of outcomes, as shares of all calls, that a forecast or a simulation assumes."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -19,15 +19,15 @@ ANSWERED = frozenset({Outcome.ANSWERED_HUMAN, Outcome.MACHINE_NO_MESSAGE})
 
 
 class ImpossibleSharesError(ValueError):
-    """Shares that are not shares, or together more than all calls; the text says which."""
+    """A share is not from 0 to 1, or the sum of all is not 1; the text names the shares."""
 
 
 def call_shares(given: Mapping[Outcome, float]) -> dict[Outcome, float]:
-    """The given shares as they are; the other outcomes divide the rest as they usually do."""
+    """The given shares; the other outcomes divide the rest in proportion to the default mix."""
     for outcome, share in given.items():
         if not 0 <= share <= 1:
             raise ImpossibleSharesError(f"{outcome} is a share: from 0 to 1, like 0.35")
-    # As they are written: 0.7 and 0.2 and 0.1 are all calls, and not a little less or more.
+    # By their decimal text: 0.7, 0.2 and 0.1 are exactly all calls, which floats are not.
     rest = 1 - sum(Fraction(str(share)) for share in given.values())
     others = {outcome: share for outcome, share in DEFAULT_MIX.items() if outcome not in given}
     if rest < 0 or (rest > 0 and not others):

@@ -1,4 +1,4 @@
-"""Where a contact is, by what is said of its address, and by its number."""
+"""Jurisdictions and zones of a contact, from its address and its number."""
 
 import re
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from shared.domain.places.number_plans import zones_of_prefix
 from shared.domain.places.numbers import PhoneNumber
 from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES, Place
 
-# What phonenumbers says of numbers that are of no country.
+# The region that phonenumbers gives to numbers of no country.
 NO_COUNTRY = "001"
 
 Source = Literal["contact", "postal_code"]
 
-# Countries by ISO 3166-1 in which the law of another holds; of the United States they are parts.
+# Countries by ISO 3166-1 that are under the law of another; those of the United States are parts.
 _PARENT_COUNTRIES = {country: f"US-{country}" for country in ("AS", "GU", "MP", "PR", "VI")} | {
     "CC": "AU",
     "CX": "AU",
@@ -37,7 +37,7 @@ _SPELLINGS = {"UK": "GB", "USA": "US"}
 _LONGEST_TEXT = 64
 _ISO_REGION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
 
-# The groups of each are the keys of its table, the most precise first.
+# The groups of each pattern are keys of the table of its country, the most precise first.
 _CODES = {
     "AU": re.compile(r"(\d{4})"),
     "CA": re.compile(r"(([ABCEGHJ-NPRSTVXY])\d)[ABCEGHJ-NPRSTV-Z](?:[ -]?\d[ABCEGHJ-NPRSTV-Z]\d)?"),
@@ -49,7 +49,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What is said of where a contact is, as it is written: each may be missing."""
+    """The address of a contact as its owner wrote it; each field may be missing."""
 
     zone: str | None = None
     postal_code: str | None = None
@@ -59,7 +59,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidAddress:
-    """`reason` is a stable code; what was read is not in it."""
+    """`reason` is a stable code and never contains the text that was read."""
 
     field: Literal["zone", "postal_code", "country", "region"]
     reason: str
@@ -67,7 +67,7 @@ class InvalidAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residence:
-    """What an address says; nothing of its jurisdictions or zones where there is no source."""
+    """The jurisdictions and zones of an address; empty where the address says nothing of them."""
 
     jurisdictions: tuple[str, ...] = ()
     jurisdiction_source: Source | None = None
@@ -76,14 +76,14 @@ class Residence:
 
 
 def jurisdictions_of(number: PhoneNumber) -> tuple[str, ...]:
-    """States and provinces by area code; all others by the country of the number."""
+    """By area code in the United States and Canada, by the country of the number elsewhere."""
     if number.region in {"CA", "US"}:
         return AREA_CODES.get(number.e164[2:5], (number.region,))
     return (_parent_country(number.region),)
 
 
 def locate(number: PhoneNumber, address: Address) -> Residence | InvalidAddress:
-    """Region and postal code are read as those of its country, or of the number's without one."""
+    """Read region and postal code by the country of the address, or else of the number."""
     given = _country(address)
     if isinstance(given, InvalidAddress):
         return given
@@ -116,7 +116,7 @@ def _jurisdictions(
 def _zones(
     number: PhoneNumber, region: str | None, postal: Place | None, country: str | None
 ) -> tuple[tuple[str, ...], Source | None]:
-    """A region or a country alone is less exact than a number of it, and truer than another's."""
+    """The zones of the number are more exact than those of a region or country it belongs to."""
     if postal:
         return postal.zones, "postal_code"
     if region:
@@ -141,7 +141,7 @@ def _country(address: Address) -> str | InvalidAddress | None:
 
 
 def _region(text: str | None, country: str) -> str | InvalidAddress | None:
-    """None when nothing is said; regions of a country without a table of them say nothing."""
+    """None without a text, and in a country whose regions are not in the tables."""
     if not text:
         return None
     parent = _parent_country(country)[:2]
@@ -154,7 +154,7 @@ def _region(text: str | None, country: str) -> str | InvalidAddress | None:
 
 
 def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
-    """None when nothing is said; postal codes of a country without a table of them say nothing."""
+    """None without a text, and in a country whose postal codes are not in the tables."""
     if not text:
         return None
     invalid = InvalidAddress(field="postal_code", reason="invalid_postal_code")

@@ -33,7 +33,7 @@ class CallingGroup:
 def calling_group(
     number: PhoneNumber, *, address: Address, default_zone: str | None
 ) -> CallingGroup | InvalidAddress:
-    """The contact's zone wins, then its address, its number and the campaign's default zone."""
+    """The zone of the contact wins, then its address, its number, the default of the campaign."""
     if address.zone and not is_zone(address.zone):
         return InvalidAddress(field="zone", reason="unknown_zone")
     home = locate(number, address)
@@ -55,7 +55,7 @@ def _zones(
     if contact_zone:
         return (contact_zone,), "contact"
     if home.zone_source:
-        # Without a zone it may be anywhere, and the number is no better guess.
+        # An address without zones may be anywhere, and the number is no better guess.
         return home.zones, home.zone_source if home.zones else "unknown"
     if number.zones:
         return number.zones, "number"
@@ -65,13 +65,13 @@ def _zones(
 
 
 def _jurisdictions(number: PhoneNumber, home: Residence) -> tuple[tuple[str, ...], str]:
-    """Of the address and of the number, so that the stricter wins."""
+    """The jurisdictions of address and number together, so that the stricter law wins."""
     if not home.jurisdiction_source:
         return jurisdictions_of(number), "number"
     if number.region == NO_COUNTRY:
         return home.jurisdictions, home.jurisdiction_source
     both = {*home.jurisdictions, *jurisdictions_of(number)}
-    # The rules of a country hold in its parts anyway.
+    # A country is left out beside a part of it: its rules hold in all its parts.
     wholes = {part.partition("-")[0] for part in both if "-" in part}
     return tuple(sorted(both - wholes)), f"{home.jurisdiction_source}+number"
 

@@ -1,7 +1,7 @@
 """Numbering plans of the world: phonenumbers' metadata, compiled once, for the common spellings.
 
-It answers for valid numbers only and leaves every other case, and every doubt, to phonenumbers
-itself; tests/unit/domain/places/test_numbers.py holds the two against each other.
+It recognises valid numbers only; all other and all doubtful texts go to phonenumbers itself.
+tests/unit/domain/places/test_numbers.py compares the two.
 """
 
 import re
@@ -50,7 +50,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Region:
-    """Which national numbers of a country calling code are valid ones of this region."""
+    """The national numbers of a country calling code that are valid in this region."""
 
     name: str
     leading: re.Pattern[str] | None
@@ -68,7 +68,7 @@ def recognise(digits: str, *, international: bool, default_region: str | None) -
     if not abroad:
         return _from_inside(plan, digits)
     rest = digits[abroad.end() :]
-    # No country calling code begins with 0, so this was not the prefix for calling abroad.
+    # No country calling code begins with 0, so the digits before were no international prefix.
     return None if rest.startswith("0") else _from_abroad(rest)
 
 
@@ -99,7 +99,7 @@ def _from_abroad(digits: str) -> Recognised | None:
 def _from_inside(plan: _Plan, digits: str) -> Recognised | None:
     national = digits
     if digits.startswith(plan.code):
-        # Some people leave out the plus: believed only where the digits make no sense otherwise.
+        # The plus may be missing: assumed only where the digits are no number otherwise.
         rest = _without_trunk_prefix(plan, digits[len(plan.code) :])
         senseless = not plan.general.fullmatch(digits) and plan.general.fullmatch(rest)
         if senseless or len(digits) > max(plan.lengths):
@@ -184,7 +184,7 @@ def _regions(code: str) -> tuple[_Region, ...]:
 def _compiled_region(code: str, name: str, *, alone: bool) -> _Region:
     metadata = _metadata(code, name)
     general = metadata.general_desc or PhoneNumberDesc()
-    # The only region of its code needs no leading digits to be told apart.
+    # Leading digits are needed only where several regions share a code.
     leading = None if alone else metadata.leading_digits
     return _Region(
         name=name,
@@ -208,7 +208,7 @@ def _kinds(metadata: PhoneMetadata, code: int, length: int) -> str:
         metadata.uan,
         metadata.voicemail,
     )
-    # phonenumbers asks for the kinds in this order, and the first that fits is the number's.
+    # In the order of phonenumbers: the first kind that matches is the kind of the number.
     fixed = _any_of((metadata.fixed_line,), length)
     same = metadata.same_mobile_and_fixed_line_pattern
     mobile = _any_of((None if same else metadata.mobile,), length)

@@ -1,4 +1,4 @@
-"""Phone numbers: text becomes E.164 with region and candidate zones, or a reason why not."""
+"""Parses phone numbers: E.164 with region and candidate zones, or the reason why not."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from shared.domain.places.number_plans import recognise, zones_of
 
-# Digits with the usual separators, after at most one plus: what nearly every list is made of.
+# Digits with the usual separators, after at most one plus: nearly all numbers in lists.
 _PLAIN_TEXT = re.compile(r"[ (]*\+?[0-9 ().-]{4,}")
 _PLAIN_LENGTH = 64
 _DIGITS_ONLY = str.maketrans("", "", "+ ().-")
@@ -32,7 +32,7 @@ _LENGTH_REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneNumber:
-    """A valid number. `zones` are all that it may be in, sorted; empty when nothing is known."""
+    """A valid number. `zones` are all zones that it may be in, sorted; empty if none is known."""
 
     e164: str
     region: str
@@ -42,7 +42,7 @@ class PhoneNumber:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidNumber:
     """`reason` is one of: empty, not_a_number, no_country, too_short, too_long, wrong_length,
-    not_assigned. It never holds what was read.
+    not_assigned. It never contains the text that was read.
     """
 
     reason: str

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """`zones` are all that it may be in; none means that it may be anywhere."""
+    """`zones` are all zones of the place; empty: it may be in any zone."""
 
     jurisdictions: tuple[str, ...]
     zones: tuple[str, ...]
@@ -42,7 +42,7 @@ def _postal_codes(country: str) -> dict[str, Place]:
 
 
 def _span(first: str, last: str) -> list[str]:
-    """Numbers of the same length, or what differs in its last character only."""
+    """All codes from first to last: numbers, or codes that differ in their last letter."""
     if first.isdigit():
         return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
     return [first[:-1] + chr(letter) for letter in range(ord(first[-1]), ord(last[-1]) + 1)]
@@ -72,5 +72,5 @@ REGIONS = _regions()
 POSTAL_CODES = {country: _postal_codes(country) for country in ("AU", "CA", "FR", "GB", "US")}
 # All zones of each part of a country.
 ZONES = _zones()
-# Of the United States and Canada; those of no place, like 800, are not there.
+# Of the United States and Canada; codes of no place, like 800, are left out.
 AREA_CODES = _area_codes()

@@ -1,4 +1,4 @@
-"""How often and how soon a contact is tried again, by one budget that all retries share."""
+"""The attempt policy: how often and how soon a contact is tried again, under one budget."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shared.domain.calendar.zones import day_start, local_date, refuse_naive
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
 
-# Nobody means a call in more than a year: such a wish is a defect of whoever reports it.
+# A callback in more than a year is taken for a defect of the provider that reports it.
 CALLBACK_MOST = timedelta(days=366)
 _CHANCE_BITS = 53
 
@@ -18,8 +18,8 @@ _CHANCE_BITS = 53
 class RetryRule:
     """Try again after `delay`, or after the policy's delay for the attempt's number.
 
-    With `max_attempts` this outcome ends a contact that has had so many attempts in total,
-    whatever the others ended with: it makes the shared budget smaller and never larger.
+    With `max_attempts` this outcome finishes a contact after so many attempts in total, of any
+    outcome: it can only make the shared budget smaller.
     """
 
     delay: timedelta | None = None
@@ -95,9 +95,9 @@ def record(
     """The history with one more attempt, begun at `at` in the window with that closing."""
     refuse_naive(window_closes_at)
     day, last = _budget_day(zones, at), history.day
-    # Clocks put back over midnight, or zones that changed, must not open a spent day again.
+    # Clocks that are put back over midnight, or changed zones, must not renew a spent day.
     same_day = last is not None and day <= last
-    # A closing may be moved while the window is open: until the latest known one it is the same.
+    # An edit may move the closing of an open window: it is one window until the latest closing.
     closing = history.window_closes_at
     same_window = closing is not None and at < closing
     return History(
@@ -121,9 +121,9 @@ def next_attempt(
 ) -> Again | None:
     """When the policy allows the next attempt; None when the contact is finished.
 
-    `history` already holds the attempt that ended. `chance`, from 0 to 1, is the share of the
-    jitter that is taken. At `callback_at` the person asked to be called: only the total and the
-    gap stand against that, while the attempt counts for the day and the window like any other.
+    `history` includes the attempt that ended. `chance`, from 0 to 1, is the share of the jitter
+    that is taken. `callback_at` is the time for which the person asked: only the total and the gap
+    restrict it, but the attempt counts for the day and the window like any other.
     """
     refuse_naive(ended_at)
     if history.attempts >= policy.max_total:
@@ -133,20 +133,20 @@ def next_attempt(
     if outcome is Outcome.CALLBACK_REQUESTED and callback_at is not None:
         refuse_naive(callback_at)
         if callback_at - gap_ends <= CALLBACK_MOST:
-            # Compared first, because the first and the last of all instants have no UTC.
+            # Compared before the conversion, because the first and the last instants have no UTC.
             at = max(gap_ends, callback_at).astimezone(UTC)
             return Again(not_before=at, waits_for=Reason.CALLBACK)
     rule = policy.retry.get(outcome)
     if rule is None or history.attempts >= (rule.max_attempts or policy.max_total):
         return None
     delay = _delay(policy, rule, history.attempts)
-    # Added to the longer of the two, so that a gap is spread too and never gets shorter.
+    # The jitter is added to the longer of the two, so that a gap is spread and never shortened.
     earliest = max(gap_ends, ended_at + delay) + delay * (policy.jitter * chance)
     return within_budget(policy, history, zones, earliest)
 
 
 def chance_of(attempt_id: UUID) -> float:
-    """From 0 to below 1, always the same for the same id: a repeated fold plans the same instant.
+    """A number from 0 to below 1, fixed by the id, so that a repeated fold plans the same instant.
 
     The last bits of a UUID are random in the versions 4 and 7.
     """
@@ -162,7 +162,7 @@ def _delay(policy: AttemptPolicy, rule: RetryRule, number: int) -> timedelta:
 def within_budget(
     policy: AttemptPolicy, history: History, zones: tuple[str, ...], earliest: datetime
 ) -> Again:
-    """The latest of the retry, the end of a spent day and the closing of a spent window."""
+    """The latest of `earliest`, the end of a spent day and the closing of a spent window."""
     found = Again(not_before=earliest, waits_for=Reason.RETRY)
     if history.day is not None and _spent(policy.max_per_day, history.attempts_on_day):
         found = _later(found, _budget_day_end(zones, history.day), Reason.DAY)
@@ -187,8 +187,8 @@ def _refuse_less_than_one(name: str, count: int | None) -> None:
 
 
 def _budget_day(zones: tuple[str, ...], at: datetime) -> date:
-    """The earliest local date: with several candidate zones the day goes on until it is over in
-    every one of them, so nobody's budget is renewed before their own midnight.
+    """The earliest local date of all candidate zones: a day ends when it is over in every zone, so
+    that no budget is renewed before the midnight of the person.
     """
     return min(local_date(name, at) for name in zones or ("UTC",))
 

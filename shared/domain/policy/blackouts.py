@@ -1,4 +1,4 @@
-"""Black-outs: spans in which nobody is called, everywhere or in one area; an emergency stop."""
+"""Black-outs: emergency stops of all calls, everywhere or in one area, for a span of time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from shared.domain.places.jurisdictions import covers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blackout:
-    """From `starts_at` until just before `ends_at`, which is `NEVER` until somebody ends it.
+    """From `starts_at` until just before `ends_at`, which is NEVER while no end is set.
 
-    No tenant: all of them. No jurisdiction: everywhere.
+    Without a tenant it is for all tenants, without a jurisdiction for all places.
     """
 
     id: int
@@ -30,7 +30,7 @@ def blacked_out(
     jurisdictions: tuple[str, ...],
     now: datetime,
 ) -> Blackout | None:
-    """The one that forbids the tenant to call there now; of several the one that ends last."""
+    """The black-out that forbids the tenant to call there now; of several, the last to end."""
     return max(
         (
             each

@@ -1,4 +1,4 @@
-"""The rules for one campaign and one calling group: its own, those of law, those of its tenant."""
+"""The rules for one campaign and one calling group: of the campaign, of law, of the tenant."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,13 +12,13 @@ from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 from shared.domain.policy.rules import CallKind, RingTime, Rule, holds_on
 
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
-# That there is no opening any more takes a long search.
+# How long the answer that no opening follows is kept: it takes a long search.
 NEVER_KEPT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRules:
-    """What a campaign says of itself. No subject: its calls are about what other such calls are.
+    """The campaign's own rules. Calls of campaigns with an empty subject share that subject.
 
     `default_zone_hours` hold beside its own hours, for contacts whose zone is only the campaign's
     default.
@@ -36,7 +36,7 @@ class CampaignRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantRules:
-    """What a tenant made of the packs; `overridden` rules do not hold for it."""
+    """The tenant's choices about the packs; `overridden` rules do not hold for it."""
 
     turned_on: frozenset[str] = frozenset()
     overridden: frozenset[str] = frozenset()
@@ -45,7 +45,7 @@ class TenantRules:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours with the rule that sets them; none: the campaign's own."""
+    """Hours with the rule that sets them; None: the campaign's own."""
 
     calendar: Calendar
     rule: Rule | None
@@ -53,7 +53,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A cap or a silence with the rule that sets it; none: the campaign's own."""
+    """A cap or a silence with the rule that sets it; None: the campaign's own."""
 
     limit: FrequencyCap | CoolingOff
     rule: Rule | None
@@ -64,7 +64,7 @@ class Limit:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class CallingRules:
-    """All that must hold for a contact of the group; asked for each, so the opening is kept."""
+    """All rules for the contacts of one group; the opening is cached, as each contact needs it."""
 
     group: CallingGroup
     hours: tuple[Hours, ...]
@@ -84,11 +84,11 @@ class CallingRules:
         self._calendars = tuple(each.calendar for each in self.hours)
 
     def opening(self, *, now: datetime) -> Span | None:
-        """The span that contains `now`, or the next one; None when there is none any more."""
+        """The span that contains `now`, or the next one; None when none follows."""
         if self._known_from <= now < self._known_until:
             return self._span
         span = self._span = next_span(self._calendars, self.group.zones, now=now)
-        # An open span is known from its opening; one to come only from `now`, which is before it.
+        # An open span is valid from its opening on; a future one from `now` on.
         self._known_from = now if span is None else min(now, span.opens_at)
         self._known_until = now + NEVER_KEPT if span is None else span.closes_at
         return span
@@ -97,7 +97,7 @@ class CallingRules:
 def calling_rules(
     campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
 ) -> CallingRules:
-    """Those of the rules that cover such calls to the group's places, beside the campaign's own."""
+    """The campaign's own rules, and all rules of law for such calls to the places of the group."""
     law = list(_holding(campaign, tenant, packs, group))
     own = [campaign.calendar]
     if group.source == "campaign" and campaign.default_zone_hours is not None:
@@ -127,7 +127,7 @@ def calling_rules(
 
 
 def in_force(rule: Rule, zones: tuple[str, ...], *, at: datetime) -> bool:
-    """Whether the local date, in any of the zones, is one on which the rule holds."""
+    """Whether the rule is in effect on the local date in any of the zones."""
     if rule.effective_from is None and rule.effective_until is None:
         return True
     return any(holds_on(rule, day=local_date(name, at)) for name in zones or ("UTC",))

@@ -1,6 +1,6 @@
-"""How often a person may be called, and for how long not at all after an event.
+"""Frequency caps and cooling-off periods: limits on the calls of a tenant to one person.
 
-Both look at the calls that a tenant has made to a number in all its campaigns.
+Both count the calls of all its campaigns to a number. The API calls a cooling-off a silence.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,14 +13,14 @@ from shared.domain.outcomes import Outcome
 
 
 class Scope(StrEnum):
-    """Which calls to the person count: those about the same subject, or all of the tenant's."""
+    """The calls that count: of the tenant to the person, about the same subject or about any."""
 
     SUBJECT = "subject"
     PERSON = "person"
 
 
 class Event(StrEnum):
-    """What a silence begins with."""
+    """The event that begins a silence (a cooling-off)."""
 
     CONVERSATION = "conversation"
     REFUSAL = "refusal"
@@ -28,7 +28,7 @@ class Event(StrEnum):
     MACHINE = "machine"
 
 
-# A call of which nobody knows the end may have been a conversation.
+# A call with an unknown end may have been a conversation.
 BEGINS: dict[Event, frozenset[Outcome]] = {
     Event.CONVERSATION: frozenset(
         {
@@ -46,7 +46,7 @@ BEGINS: dict[Event, frozenset[Outcome]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Length:
-    """Rolling hours, or local calendar days of which the first call's or event's is the first."""
+    """Rolling hours, or local calendar days; the day of the call or event is the first of them."""
 
     hours: int | None = None
     local_days: int | None = None
@@ -59,7 +59,7 @@ class Length:
             raise ValueError("from 1 hour to 366 days")
 
     def after(self, at: datetime, zones: tuple[str, ...]) -> datetime:
-        """The first instant at which `at` is this long ago, in every one of the zones."""
+        """The first instant at which this length of time has passed since `at` in every zone."""
         if self.hours is not None:
             return at + timedelta(hours=self.hours)
         days = timedelta(days=self.local_days or 0)
@@ -82,7 +82,7 @@ class FrequencyCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoolingOff:
-    """No call for a length of time after an event."""
+    """No call to the person for a length of time after an event."""
 
     after: Event
     lasts: Length
@@ -91,7 +91,7 @@ class CoolingOff:
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """A call to the person. Without an outcome it is up, or its end is not known yet."""
+    """A call to the person. Without an outcome it is live, or its end is not known yet."""
 
     dialing_at: datetime
     subject: str
@@ -101,9 +101,9 @@ class PastCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Until when a limit forbids a call, and the call that it goes back to.
+    """A limit forbids a call `until` then, because of the call `since`.
 
-    `counted` are the calls a cap has counted; a silence has counted one.
+    `counted` is the number of calls that a cap counted; for a cooling-off it is 1.
     """
 
     until: datetime
@@ -119,7 +119,7 @@ def held_by(
     zones: tuple[str, ...],
     now: datetime,
 ) -> Held | None:
-    """What a limit says to one more call at `now`; None when it allows it."""
+    """The block of one more call at `now` by a limit; None when the limit allows the call."""
     mine = [call for call in calls if limit.by is Scope.PERSON or call.subject == subject]
     if isinstance(limit, FrequencyCap):
         return _capped(limit, mine, zones=zones, now=now)
@@ -141,7 +141,7 @@ def _capped(
     )
     if len(recent) < cap.max_calls:
         return None
-    # One more is allowed when all but `max_calls - 1` of them are long enough ago.
+    # One more call is allowed when at most `max_calls - 1` of the calls still count.
     until, call = recent[len(recent) - cap.max_calls]
     return Held(until=until, since=call, counted=len(recent))
 

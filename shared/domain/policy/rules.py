@@ -1,4 +1,4 @@
-"""A rule of law as a value: whose it is, what calls it covers, what it demands, and who says so."""
+"""A rule of law as a value: its jurisdiction, the calls that it covers, its demand, its source."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ from shared.domain.policy.frequency import CoolingOff, FrequencyCap
 
 
 class CallKind(StrEnum):
-    """What a campaign calls for."""
+    """The purpose of a campaign's calls."""
 
     SOLICITATION = "solicitation"
     DEBT_COLLECTION = "debt_collection"
@@ -18,7 +18,7 @@ class CallKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RingTime:
-    """A call that nobody answers rings at least so long."""
+    """An unanswered call rings for at least so many seconds."""
 
     seconds: int
 
@@ -29,7 +29,7 @@ class RingTime:
 
 @dataclass(frozen=True, slots=True)
 class AbandonmentLimit:
-    """Abandoned calls are at most this share of those that a person answered, over `days`."""
+    """Abandoned calls are at most this share of the calls that a person answered, over `days`."""
 
     ratio: float
     days: int
@@ -43,7 +43,7 @@ class AbandonmentLimit:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a dialer cannot decide: consent, registries, records. It is shown and not enforced."""
+    """A duty that a dialer cannot enforce, like consent or records; it is shown only."""
 
 
 Demand = Calendar | FrequencyCap | CoolingOff | RingTime | AbandonmentLimit | Duty
@@ -51,11 +51,12 @@ Demand = Calendar | FrequencyCap | CoolingOff | RingTime | AbandonmentLimit | Du
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Holds for calls of its kinds into its jurisdiction from `effective_from` until the day before
-    `effective_until`; `automated_only` leaves calls alone in which a person speaks.
+    """A rule for calls of its kinds into its jurisdiction; with `automated_only` it does not hold
+    for calls in which a person speaks. It is in effect from `effective_from` until the day before
+    `effective_until`.
 
     A rule that is not `verified` is off until a tenant turns it on. `pack` is the pack and version
-    that it came from, like US@2026-11-21. `grade` says how well the source was read: D, S, 3, K or
+    of the rule, like US@2026-11-21. `grade` says how well the source was checked: D, S, 3, K or
     design, as docs/rules.md explains.
     """
 

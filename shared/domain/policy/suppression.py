@@ -1,4 +1,4 @@
-"""A suppression puts a contact off until it ends; then the contact has its own time again."""
+"""Suppressions: a contact waits until the suppression of its number ends, then resumes."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from shared.domain.reasons import Reason
 
 
 def put_off(again: Again, until: datetime | None) -> Again | None:
-    """When a contact may be called, where the suppressions of its number end at `until`.
+    """The time of a contact under the suppressions of its number, which end at `until`.
 
     None: never, because a suppression is for good. A suppression that ends before the contact is
     due changes nothing. A longer one keeps the contact's own time as `resumes_at`.
@@ -22,9 +22,9 @@ def put_off(again: Again, until: datetime | None) -> Again | None:
 
 
 def settle(waiting: Again, until: datetime | None, *, attempts: int, now: datetime) -> Again | None:
-    """What a waiting contact waits for after a change of the suppressions, which end at `until`.
+    """The time of a waiting contact after a change of the suppressions, which now end at `until`.
 
-    None: nothing, because a suppression is for good. The statement of shared/db/api/exclusions.py
+    None: never, because a suppression is for good. The statement of shared/db/api/exclusions.py
     does the same for many contacts at once, and is tested against this function.
     """
     if waiting.waits_for is not Reason.SUPPRESSION:
