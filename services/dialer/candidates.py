@@ -12,7 +12,6 @@ from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.campaigns import CampaignKey
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.decision.gates import ContactFacts
@@ -49,7 +48,7 @@ class Candidate:
 
     @property
     def reference(self) -> CallReference:
-        return CallReference(self.run.tenant_id, self.due.id)
+        return self.due.reference
 
     @property
     def person(self) -> Person:
@@ -64,12 +63,10 @@ class CandidateReader:
 
     async def read(self, messages: Collection[AttemptDue]) -> list[Candidate]:
         """The attempts of these messages that are still claimed. Raises ClockSkewError."""
-        ids = {message.data.attempt_id for message in messages}
-        campaigns = {
-            CampaignKey(message.data.tenant_id, message.data.campaign_id) for message in messages
-        }
+        references = {message.data.reference for message in messages}
+        campaigns = {message.data.campaign for message in messages}
         async with self.pool.acquire() as conn:
-            due = await dialing.due(conn, list(ids))
+            due = await dialing.due(conn, references)
             runs, database_now = await campaign_runs.current(conn, self.policies, campaigns)
             tenants = {run.tenant_id for run in runs.values()}
             in_force = await blackouts.in_force(conn, tenant_ids=tenants)

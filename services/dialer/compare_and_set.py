@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
 
 from services.dialer.candidates import Candidate
 from services.dialer.recheck import Blocked, recheck
 from shared.db import dialing, locks, person_calls
 from shared.db.person_calls import NewCall
 from shared.db.types import Connection, Pool
+from shared.domain.attempts import CallReference
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.decision.gates import call_up_until
 from shared.domain.policy.frequency import PastCall
@@ -24,7 +24,7 @@ from shared.runtime.process import now
 class Marked:
     """The attempts to dial, and those that are blocked; every other one was lost to a change."""
 
-    ids: set[UUID]
+    references: set[CallReference]
     blocked: list[tuple[Candidate, Blocked]]
 
 
@@ -38,7 +38,7 @@ async def mark_dialing(
         _mark_counted(pool, counted, reconcile=reconcile),
         _mark_others(pool, others, reconcile=reconcile),
     )
-    return Marked(done[0].ids | done[1].ids, done[0].blocked)
+    return Marked(done[0].references | done[1].references, done[0].blocked)
 
 
 async def _mark_others(
@@ -47,8 +47,8 @@ async def _mark_others(
     if not candidates:
         return Marked(set(), [])
     async with pool.acquire() as conn:
-        ids = await _dial(conn, candidates, in_person_calls=False, reconcile=reconcile)
-    return Marked(ids, [])
+        won = await _dial(conn, candidates, in_person_calls=False, reconcile=reconcile)
+    return Marked(won, [])
 
 
 async def _mark_counted(
@@ -78,15 +78,15 @@ async def _mark_counted(
                 allowed.append(candidate)
             else:
                 blocked.append((candidate, block))
-        ids = await _dial(conn, allowed, in_person_calls=True, reconcile=reconcile)
+        won = await _dial(conn, allowed, in_person_calls=True, reconcile=reconcile)
         noted = [
-            NewCall(candidate.due.id, candidate.person, candidate.rules.subject)
+            NewCall(candidate.reference.attempt_id, candidate.person, candidate.rules.subject)
             for candidate in allowed
-            if candidate.due.id in ids
+            if candidate.reference in won
         ]
         if noted:
             await person_calls.note(conn, noted, at=at)
-    return Marked(ids, blocked)
+    return Marked(won, blocked)
 
 
 async def _dial(
@@ -95,11 +95,11 @@ async def _dial(
     *,
     in_person_calls: bool,
     reconcile: timedelta,
-) -> set[UUID]:
+) -> set[CallReference]:
     at = now()
     return await dialing.dial(
         conn,
-        [candidate.due.id for candidate in candidates],
+        [candidate.reference for candidate in candidates],
         [candidate.due.number for candidate in candidates],
         [candidate.run.policy.revision.campaign for candidate in candidates],
         in_person_calls=in_person_calls,

@@ -79,11 +79,11 @@ class AttemptDialer:
         marking_at = time.monotonic()
         marked = await mark_dialing(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
-        ATTEMPTS_DIALING.inc(len(marked.ids))
+        ATTEMPTS_DIALING.inc(len(marked.references))
         await self._drop(marked.blocked)
-        won = [candidate for candidate in granted if candidate.due.id in marked.ids]
-        settled = marked.ids | {candidate.due.id for candidate, _ in marked.blocked}
-        lost = [candidate for candidate in granted if candidate.due.id not in settled]
+        won = [candidate for candidate in granted if candidate.reference in marked.references]
+        settled = marked.references | {candidate.reference for candidate, _ in marked.blocked}
+        lost = [candidate for candidate in granted if candidate.reference not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
             won = await self._permit_again(won, providers, marking_at=marking_at)
@@ -122,16 +122,16 @@ class AttemptDialer:
 
     async def _permit(self, wanted: list[Candidate], providers: Providers) -> list[Candidate]:
         """The candidates with a permit; the others are handed back with the time to ask again."""
-        granted, ids, times = [], [], []
+        granted, refused, times = [], [], []
         for candidate, refusal in await self._ask_permits(wanted, providers):
             if refusal is None:
                 granted.append(candidate)
                 continue
             ATTEMPTS_HANDED_BACK.labels(refusal.scope).inc()
-            ids.append(candidate.due.id)
+            refused.append(candidate.reference)
             times.append(now() + timedelta(seconds=refusal.seconds))
-        if ids:
-            await dialing.hand_back(self.pool, ids, times)
+        if refused:
+            await dialing.hand_back(self.pool, refused, times)
         return granted
 
     async def _permit_again(
@@ -191,5 +191,5 @@ class AttemptDialer:
         Each keeps its lease: a dialer that dials it meanwhile holds the same one, and the sweep
         releases the lease of an attempt that is dropped instead.
         """
-        ids = [candidate.due.id for candidate in candidates]
-        await dialing.hand_back(self.pool, ids, [now()] * len(ids))
+        references = [candidate.reference for candidate in candidates]
+        await dialing.hand_back(self.pool, references, [now()] * len(references))

@@ -13,10 +13,10 @@ from services.dialer.providers.protocol import (
 )
 from services.dialer.providers.trunks import Trunks, UnusableTrunkError
 from services.dialer.reporter import CallReporter
-from shared.db import dialing
+from shared.db import dialing, tenants
 from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.attempts import AttemptState, UnknownReason
 from shared.runtime.metrics import CALLS_RECONCILED
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,19 @@ class Reconciler:
     longest: timedelta
 
     async def run_once(self, now: datetime) -> bool:
+        """Return whether there may be more calls to settle at once."""
+        more = False
+        for tenant_id in await tenants.with_overdue_attempts(self.pool, claimed=False, now=now):
+            more = await self._reconcile(tenant_id, now=now) or more
+        return more
+
+    async def _reconcile(self, tenant_id: int, *, now: datetime) -> bool:
         unreported = await dialing.claim_unreported(
-            self.pool, now=now, revisit_at=now + self.interval, limit=RECONCILE_MOST
+            self.pool,
+            tenant_id,
+            now=now,
+            revisit_at=now + self.interval,
+            limit=RECONCILE_MOST,
         )
         answers = await asyncio.gather(
             *(self._settle(attempt, now=now) for attempt in unreported), return_exceptions=True
@@ -49,11 +60,14 @@ class Reconciler:
                 # It is asked again later, until it is too old. The others are settled all the same.
                 logger.error(
                     "call not reconciled",
-                    extra={"attempt_id": str(attempt.id), "error": type(answer).__name__},
+                    extra={
+                        "attempt_id": str(attempt.reference.attempt_id),
+                        "error": type(answer).__name__,
+                    },
                 )
                 finding = "failed"
                 if now - attempt.dialing_at > self.longest:
-                    await self.reporter.unknown(_reference(attempt), UnknownReason.NO_REPLY)
+                    await self.reporter.unknown(attempt.reference, UnknownReason.NO_REPLY)
             CALLS_RECONCILED.labels(finding).inc()
         return len(unreported) == RECONCILE_MOST
 
@@ -62,27 +76,23 @@ class Reconciler:
         too_old = now - attempt.dialing_at > self.longest
         try:
             provider = await self.trunks.provider(attempt.trunk_id)
-            report = await provider.lookup(_reference(attempt))
+            report = await provider.lookup(attempt.reference)
         except (ProviderUnavailableError, UnusableTrunkError):
             if too_old:
-                await self.reporter.unknown(_reference(attempt), UnknownReason.NO_REPLY)
+                await self.reporter.unknown(attempt.reference, UnknownReason.NO_REPLY)
             return "no_answer"
         if report is None and now - attempt.dialing_at < UNDER_WAY:
             return "early"
         if report is None:
-            await self.reporter.unknown(_reference(attempt), UnknownReason.NO_RECORD)
+            await self.reporter.unknown(attempt.reference, UnknownReason.NO_RECORD)
             return "no_record"
         if report.state is CallState.ENDED:
             await self.reporter.on_report(report)
             return "ended"
         if too_old:
             with contextlib.suppress(ProviderUnavailableError):
-                await provider.hang_up(_reference(attempt))
-            await self.reporter.unknown(_reference(attempt), UnknownReason.NO_ENDING)
+                await provider.hang_up(attempt.reference)
+            await self.reporter.unknown(attempt.reference, UnknownReason.NO_ENDING)
         elif attempt.state is AttemptState.DIALING:
-            await self.reporter.placed(_reference(attempt), report.provider_call_id)
+            await self.reporter.placed(attempt.reference, report.provider_call_id)
         return "live"
-
-
-def _reference(attempt: UnreportedAttempt) -> CallReference:
-    return CallReference(attempt.tenant_id, attempt.id)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
-from uuid import UUID
 
 from faststream.kafka import KafkaBroker
 
@@ -14,7 +13,7 @@ from services.dialer.providers.protocol import CallReport, CallState
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, CallReference, UnknownReason
-from shared.domain.capacity.scopes import Hierarchy, scopes_of
+from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
 from shared.kafka.broker import publish
@@ -37,7 +36,7 @@ End = CallEnded | CallUnknown | AttemptDropped
 
 
 class _Placed(NamedTuple):
-    id: UUID
+    reference: CallReference
     call_id: str
     at: datetime
 
@@ -89,7 +88,7 @@ class CallReporter:
 
     async def placed(self, reference: CallReference, call_id: str) -> None:
         """The provider has taken the call."""
-        await self._placed.add(_Placed(reference.attempt_id, call_id, now()))
+        await self._placed.add(_Placed(reference, call_id, now()))
 
     async def ended(
         self,
@@ -104,6 +103,7 @@ class CallReporter:
     ) -> None:
         """The call is over, by a report or by the answer to the originate."""
         data = CallEndedData(
+            tenant_id=reference.tenant_id,
             attempt_id=reference.attempt_id,
             outcome=outcome,
             ended_at=at,
@@ -125,6 +125,7 @@ class CallReporter:
     ) -> None:
         """The attempt surely was not placed; `stopped_by` is the rule of law, if it was one."""
         data = AttemptDroppedData(
+            tenant_id=reference.tenant_id,
             attempt_id=reference.attempt_id,
             from_state=from_state,
             reason=reason,
@@ -136,7 +137,12 @@ class CallReporter:
 
     async def unknown(self, reference: CallReference, reason: UnknownReason) -> None:
         """It cannot be known whether the attempt was placed; it is never placed again."""
-        data = CallUnknownData(attempt_id=reference.attempt_id, reason=reason, ended_at=now())
+        data = CallUnknownData(
+            tenant_id=reference.tenant_id,
+            attempt_id=reference.attempt_id,
+            reason=reason,
+            ended_at=now(),
+        )
         await self._end(reference, CallUnknown.of(data, at=now()))
 
     async def _end(self, reference: CallReference, message: End) -> None:
@@ -144,9 +150,9 @@ class CallReporter:
         self._scopes.pop(reference, None)
 
     async def _write_placed(self, batch: list[_Placed]) -> None:
-        ids, call_ids, times = zip(*batch, strict=True)
+        references, call_ids, times = zip(*batch, strict=True)
         CALLS_PLACED.inc(len(batch))
-        await patiently("placed", lambda: dialing.placed(self._pool, ids, call_ids, times))
+        await patiently("placed", lambda: dialing.placed(self._pool, references, call_ids, times))
 
     async def _end_all(self, batch: list[_End]) -> None:
         await patiently("end", lambda: self._end_once(batch))
@@ -162,12 +168,9 @@ class CallReporter:
         # the same attempt, which dials it. If it does not, the lease sweep releases it.
         dialed = [end for end in batch if not _was_claimed(end.message)]
         known = {end.reference: end.scopes for end in dialed if end.scopes is not None}
-        others = [end.reference.attempt_id for end in dialed if end.scopes is None]
+        others = [end.reference for end in dialed if end.scopes is None]
         if others:
-            rows = await dialing.leases_of(self._pool, others)
-            for attempt_id, campaign, tenant, trunk in rows:
-                scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
-                known[CallReference(tenant, attempt_id)] = scopes
+            known |= await dialing.leases_of(self._pool, others)
         await self._permits.release(known.items())
         await publish(self._broker, [end.message for end in batch])
 

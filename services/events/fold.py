@@ -15,6 +15,7 @@ from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
 from shared.db.waiting_counts import WaitBucket, five_minutes_of
+from shared.domain.attempts import CallReference
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.calls import AttemptDropped, CallEnded
@@ -32,18 +33,18 @@ class CallFolder:
             fresh = await _fresh(conn, events)
             decisions = await _decide_all(conn, fresh, self.policies)
             ended = await folding.end(conn, [decision.end for decision in decisions])
-            applied = [decision for decision in decisions if decision.facts.id in ended]
+            applied = [decision for decision in decisions if decision.end.reference in ended]
             await _suppress_opt_outs(conn, fresh)
             await _write(conn, applied)
         FACTS_REPEATED.inc(len(events) - len(applied))
         for event in fresh:
-            if event.data.attempt_id in ended:
+            if event.data.reference in ended:
                 FACTS_FOLDED.labels(event.type).inc()
         passing(Failpoint.AFTER_FOLD)
 
 
 async def _fresh(conn: Connection, events: list[Event]) -> list[Event]:
-    by_fact = {(event.data.attempt_id, _kind(event)): event for event in events}
+    by_fact = {(event.data.reference, _kind(event)): event for event in events}
     new = await inbox.take(conn, list(by_fact))
     return [event for fact, event in by_fact.items() if fact in new]
 
@@ -56,21 +57,21 @@ def _kind(event: Event) -> str:
 
 
 async def _decide_all(conn: Connection, events: list[Event], policies: Policies) -> list[Decision]:
-    facts = await folding.facts(conn, [event.data.attempt_id for event in events])
-    current = await policies.current(conn, {attempt.campaign for attempt in facts.values()})
-    decided: dict[object, Decision] = {}
+    facts = await folding.facts(conn, {event.data.reference for event in events})
+    current = await policies.current(conn, {each.campaign for each in facts.values()})
+    decided: dict[CallReference, Decision] = {}
     for event in events:
-        known = facts.get(event.data.attempt_id)
-        if known is None or known.id in decided or not moves(event, known):
+        known = facts.get(event.data.reference)
+        if known is None or known.reference in decided or not moves(event, known):
             continue
-        decided[known.id] = decide(event, known, current[known.campaign].attempts)
+        decided[known.reference] = decide(event, known, current[known.campaign].attempts)
     return list(decided.values())
 
 
 async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
     """Suppress each number whose call ended as opt_out, even if its attempt ended as unknown."""
     refused = [
-        event.data.attempt_id
+        event.data.reference
         for event in events
         if isinstance(event, CallEnded) and event.data.outcome is Outcome.OPT_OUT
     ]

@@ -42,7 +42,7 @@ class Pruner:
     async def run_once(self, now: datetime) -> bool:
         """Return whether there may be more to delete at once."""
         await self._make_days(now)
-        more = await self._delete_facts(now)
+        more = False
         for tenant_id in await tenants.ids(self.pool):
             more = await self._delete_rows(tenant_id, now) or more
         await self._drop_days(now)
@@ -68,15 +68,11 @@ class Pruner:
                 else:
                     await event_days.drop(conn, day)
 
-    async def _delete_facts(self, now: datetime) -> bool:
-        deleted = await retention.delete_facts(
-            self.pool, before=now - self.keep.inbox, limit=PRUNE_MOST
-        )
-        ROWS_PRUNED.labels("inbox").inc(deleted)
-        return deleted == PRUNE_MOST
-
     async def _delete_rows(self, tenant_id: int, now: datetime) -> bool:
         deleted = {
+            "inbox": await retention.delete_facts(
+                self.pool, tenant_id, before=now - self.keep.inbox, limit=PRUNE_MOST
+            ),
             "webhook_deliveries": await retention.delete_deliveries(
                 self.pool, tenant_id, before=now - self.keep.deliveries, limit=PRUNE_MOST
             ),

@@ -63,7 +63,7 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
         case _:
             assert_never(event)
     end = AttemptEnd(
-        id=facts.id,
+        reference=facts.reference,
         from_state=None,
         state=state,
         ended_at=ended_at,
@@ -87,7 +87,7 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
 
 def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
     end = AttemptEnd(
-        id=facts.id,
+        reference=facts.reference,
         from_state=facts.state,
         state=AttemptState.DROPPED,
         ended_at=event.data.dropped_at,

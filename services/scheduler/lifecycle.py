@@ -35,10 +35,7 @@ class Lifecycle:
     policies: Policies = field(default_factory=Policies)
 
     async def on_commands(self, commands: list[CampaignCommand], *, now: datetime) -> None:
-        campaigns = {
-            CampaignKey(command.data.tenant_id, command.data.campaign_id) for command in commands
-        }
-        for campaign in campaigns:
+        for campaign in {command.data.campaign for command in commands}:
             await self._settle(campaign, now=now)
 
     async def run_once(self, now: datetime) -> bool:

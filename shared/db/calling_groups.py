@@ -6,7 +6,7 @@ The api inserts both when it imports contacts. Groups never change, and all tena
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from shared.db.rows import calling_group
+from shared.db.rows import calling_group, columns
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.places.calling_groups import CallingGroup
@@ -83,8 +83,7 @@ async def of_campaigns(
             AND campaign_groups.campaign_id = campaign.id
         GROUP BY campaign.id
         """,
-        [campaign.tenant_id for campaign in campaigns],
-        [campaign.campaign_id for campaign in campaigns],
+        *columns(campaigns),
     )
     unknown = {id_ for row in rows for id_ in row["ids"]} - known.keys()
     if unknown:

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.policies import Policies
-from shared.db.rows import campaign_caps, campaign_key, revision
+from shared.db.rows import campaign_caps, campaign_key, columns, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import CampaignKey, CampaignState, WantedState
@@ -77,8 +77,7 @@ async def current(
         FROM unnest($1::integer[], $2::bigint[]) AS asked (tenant_id, id)
         JOIN campaign_terms USING (tenant_id, id)
         """,
-        [campaign.tenant_id for campaign in campaigns],
-        [campaign.campaign_id for campaign in campaigns],
+        *columns(campaigns),
     )
     at: datetime = rows[0]["at"] if rows else await conn.fetchval("SELECT clock_timestamp()")
     read = await _campaigns(conn, rows, policies)

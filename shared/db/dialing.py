@@ -4,24 +4,24 @@ Inserted as `claimed` by the scheduler (claims.py); `dialing` and `placed` by th
 events (folding.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from asyncpg import Record
 
-from shared.db.rows import calling_group
+from shared.db.rows import calling_group, columns
 from shared.db.types import Connection
-from shared.domain.attempts import AttemptState
+from shared.domain.attempts import AttemptState, CallReference
+from shared.domain.capacity.scopes import Hierarchy, scopes_of
 from shared.domain.places.calling_groups import CallingGroup
 
 
 @dataclass(frozen=True, slots=True)
 class DueAttempt:
-    """A claimed attempt as the dialer meets it."""
+    """A claimed attempt with the facts that decide on it."""
 
-    id: UUID
+    reference: CallReference
     campaign_id: int
     attempt_number: int
     number: str
@@ -34,71 +34,105 @@ class DueAttempt:
 
 @dataclass(frozen=True, slots=True)
 class UnreportedAttempt:
-    """A dialed attempt that nobody has reported on for a while."""
+    """A dialed attempt without a report for a while."""
 
-    tenant_id: int
-    id: UUID
+    reference: CallReference
     trunk_id: int
     state: AttemptState
     dialing_at: datetime
 
 
-async def live_leases(conn: Connection) -> list[tuple[UUID, int, int, int]]:
-    """(attempt, campaign, tenant, trunk) of every attempt that holds a permit."""
+async def live_leases(conn: Connection) -> dict[CallReference, Hierarchy]:
+    """The attempts of all tenants that hold a permit, with the scopes of their leases."""
     rows = await conn.fetch(
         """
-        SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
-        WHERE a.ended_at IS NULL AND a.state <> 'claimed'
+        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id, campaign.trunk_id
+        FROM tenants AS tenant
+        -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, campaign_id FROM attempts
+            WHERE tenant_id = tenant.id AND ended_at IS NULL AND state <> 'claimed' OFFSET 0
+        ) AS attempt
+        JOIN campaigns AS campaign
+            ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
         """
     )
-    return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
+    return _leases(rows)
 
 
-async def leases_of(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
-    """(attempt, campaign, tenant, trunk) of these attempts."""
+async def leases_of(
+    conn: Connection, references: Collection[CallReference]
+) -> dict[CallReference, Hierarchy]:
+    """The scopes of the leases of these attempts."""
+    return await _leases_of(conn, references, ended=False)
+
+
+async def ended(
+    conn: Connection, references: Collection[CallReference]
+) -> dict[CallReference, Hierarchy]:
+    """The attempts among these that have ended, with the scopes of their leases.
+
+    None of them is ever dialed again.
+    """
+    return await _leases_of(conn, references, ended=True)
+
+
+async def _leases_of(
+    conn: Connection, references: Collection[CallReference], *, ended: bool
+) -> dict[CallReference, Hierarchy]:
     rows = await conn.fetch(
         """
-        SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
-        WHERE a.id = ANY($1)
+        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id, campaign.trunk_id
+        FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
+        -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, campaign_id, state FROM attempts
+            WHERE tenant_id = reference.tenant_id AND id = reference.id OFFSET 0
+        ) AS attempt
+        JOIN campaigns AS campaign
+            ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
+        WHERE NOT $3 OR attempt.state IN ('ended', 'unknown', 'dropped')
         """,
-        list(ids),
+        *columns(references),
+        ended,
     )
-    return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
+    return _leases(rows)
 
 
-async def ended(conn: Connection, ids: Sequence[UUID]) -> list[tuple[UUID, int, int, int]]:
-    """(attempt, campaign, tenant, trunk) of those that have ended and are never dialed again."""
+def _leases(rows: Sequence[Record]) -> dict[CallReference, Hierarchy]:
+    return {
+        CallReference(row["tenant_id"], row["id"]): scopes_of(
+            tenant=row["tenant_id"], trunk=row["trunk_id"], campaign=row["campaign_id"]
+        )
+        for row in rows
+    }
+
+
+async def due(conn: Connection, references: Collection[CallReference]) -> list[DueAttempt]:
+    """The attempts among these that are still claimed, with the facts that decide on them."""
     rows = await conn.fetch(
         """
-        SELECT a.id, a.campaign_id, c.tenant_id, c.trunk_id
-        FROM attempts a JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
-        WHERE a.id = ANY($1) AND a.ended_at IS NOT NULL
-        """,
-        list(ids),
-    )
-    return [(row["id"], row["campaign_id"], row["tenant_id"], row["trunk_id"]) for row in rows]
-
-
-async def due(conn: Connection, ids: Sequence[UUID]) -> list[DueAttempt]:
-    """Those of the attempts that are still claimed, with what the dialer needs to decide."""
-    rows = await conn.fetch(
-        """
-        SELECT a.id, a.campaign_id, a.number AS attempt_number, c.number, a.window_closes_at,
-            c.expires_at,
+        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
+            attempt.number AS attempt_number, contact.number, attempt.window_closes_at,
+            contact.expires_at,
             g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             EXISTS (
-                SELECT FROM suppressions s
-                WHERE s.tenant_id = a.tenant_id AND s.number = c.number
-                    AND s.campaign_id IN (0, a.campaign_id) AND s.expires_at > clock_timestamp()
+                SELECT FROM suppressions
+                WHERE tenant_id = attempt.tenant_id AND number = contact.number
+                    AND campaign_id IN (0, attempt.campaign_id) AND expires_at > clock_timestamp()
             ) AS suppressed
-        FROM attempts a
-        JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
-        JOIN calling_groups g ON g.id = c.calling_group_id
-        WHERE a.id = ANY($1) AND a.state = 'claimed'
+        FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
+        -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, campaign_id, contact_id, number, window_closes_at FROM attempts
+            WHERE tenant_id = reference.tenant_id AND id = reference.id AND state = 'claimed'
+            OFFSET 0
+        ) AS attempt
+        JOIN contacts AS contact
+            ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
+        JOIN calling_groups AS g ON g.id = contact.calling_group_id
         """,
-        list(ids),
+        *columns(references),
     )
     groups: dict[int, CallingGroup] = {}
     return [_due(row, groups) for row in rows]
@@ -110,7 +144,7 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
     if group is None:
         group = groups[row["group_id"]] = calling_group(row)
     return DueAttempt(
-        row["id"],
+        CallReference(row["tenant_id"], row["id"]),
         row["campaign_id"],
         row["attempt_number"],
         row["number"],
@@ -124,7 +158,7 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
 
 async def dial(
     conn: Connection,
-    ids: Sequence[UUID],
+    references: Sequence[CallReference],
     numbers: Sequence[str],
     revisions: Sequence[int],
     *,
@@ -132,33 +166,38 @@ async def dial(
     now: datetime,
     open_until: datetime,
     revisit_at: datetime,
-) -> set[UUID]:
-    """The compare-and-set before an originate: who may be dialed is decided here and nowhere else.
+) -> set[CallReference]:
+    """The compare-and-set before an originate: only here is it decided which attempts are dialed.
 
-    It reads the owner's wish and the suppressions in the same statement, so a pause or a
-    suppression that is committed stops whatever has not passed this point. So does whatever has
-    raised the campaign's revision since the attempt was judged by the one that is given.
+    The same statement reads the state that the owner wants and the suppressions, so a pause or a
+    suppression that is committed stops each attempt that has not passed here. So does a change
+    that raised the campaign's revision since the attempt was judged by the given one.
     `in_person_calls` says that the same transaction notes the calls in person_calls.
     """
+    tenant_ids, ids = columns(references)
     rows = await conn.fetch(
         """
-        UPDATE attempts a
-        SET state = 'dialing', dialing_at = $3, revisit_at = $4, in_person_calls = $6
-        FROM campaigns c
-        -- Not a join with unnest, after which a plan may begin with the campaign's whole index.
-        WHERE a.id = ANY ($1::uuid[]) AND a.state = 'claimed' AND a.window_closes_at > $5
-            AND c.tenant_id = a.tenant_id AND c.id = a.campaign_id
-            AND c.state = 'running' AND c.wanted_state = 'running'
-            AND c.revision = ($7::integer[])[array_position($1::uuid[], a.id)]
+        UPDATE attempts AS attempt
+        SET state = 'dialing', dialing_at = $4, revisit_at = $5, in_person_calls = $7
+        FROM campaigns AS campaign
+        -- Not a join with unnest, after which a plan may begin with the campaign's whole index:
+        -- by the arrays, every index that a plan can choose reads the wanted ids only.
+        WHERE attempt.tenant_id = ANY ($1::integer[]) AND attempt.id = ANY ($2::uuid[])
+            AND attempt.tenant_id = ($1::integer[])[array_position($2::uuid[], attempt.id)]
+            AND attempt.state = 'claimed' AND attempt.window_closes_at > $6
+            AND campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
+            AND campaign.state = 'running' AND campaign.wanted_state = 'running'
+            AND campaign.revision = ($8::integer[])[array_position($2::uuid[], attempt.id)]
             AND NOT EXISTS (
-                SELECT FROM suppressions s
-                WHERE s.tenant_id = c.tenant_id
-                    AND s.number = ($2::text[])[array_position($1::uuid[], a.id)]
-                    AND s.campaign_id IN (0, c.id) AND s.expires_at > $3
+                SELECT FROM suppressions
+                WHERE tenant_id = campaign.tenant_id
+                    AND number = ($3::text[])[array_position($2::uuid[], attempt.id)]
+                    AND campaign_id IN (0, campaign.id) AND expires_at > $4
             )
-        RETURNING a.id
+        RETURNING attempt.tenant_id, attempt.id AS attempt_id
         """,
-        list(ids),
+        tenant_ids,
+        ids,
         list(numbers),
         now,
         revisit_at,
@@ -166,59 +205,77 @@ async def dial(
         in_person_calls,
         list(revisions),
     )
-    return {row["id"] for row in rows}
+    return {CallReference(**row) for row in rows}
 
 
-async def hand_back(conn: Connection, ids: Sequence[UUID], times: Sequence[datetime]) -> None:
+async def hand_back(
+    conn: Connection, references: Sequence[CallReference], times: Sequence[datetime]
+) -> None:
     """Let claimed attempts be published again at their times."""
     # Two dialers may hand back the same attempts: in one order, so that none deadlock.
-    ordered = sorted(zip(ids, times, strict=True))
+    ordered = sorted(zip(references, times, strict=True))
     await conn.execute(
         """
-        UPDATE attempts a SET revisit_at = d.at
-        FROM unnest($1::uuid[], $2::timestamptz[]) AS d (id, at)
-        WHERE a.id = d.id AND a.state = 'claimed'
+        UPDATE attempts AS attempt SET revisit_at = handed_back.at
+        FROM unnest($1::integer[], $2::uuid[], $3::timestamptz[]) AS handed_back (tenant_id, id, at)
+        WHERE attempt.tenant_id = handed_back.tenant_id AND attempt.id = handed_back.id
+            AND attempt.state = 'claimed'
         """,
-        [id_ for id_, _ in ordered],
+        *columns([reference for reference, _ in ordered]),
         [at for _, at in ordered],
     )
 
 
 async def placed(
     conn: Connection,
-    ids: Sequence[UUID],
+    references: Sequence[CallReference],
     call_ids: Sequence[str],
     times: Sequence[datetime],
 ) -> None:
     """The provider took the calls. One that has ended meanwhile stays ended."""
     await conn.execute(
         """
-        UPDATE attempts a SET state = 'placed', provider_call_id = d.call_id, placed_at = d.at
-        FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS d (id, call_id, at)
-        WHERE a.id = d.id AND a.state = 'dialing'
+        UPDATE attempts AS attempt
+        SET state = 'placed',
+            provider_call_id = ($3::text[])[array_position($2::uuid[], attempt.id)],
+            placed_at = ($4::timestamptz[])[array_position($2::uuid[], attempt.id)]
+        -- Not a join, as in `dial`: few attempts are `dialing` at once, so a plan may begin there.
+        WHERE attempt.tenant_id = ANY ($1::integer[]) AND attempt.id = ANY ($2::uuid[])
+            AND attempt.tenant_id = ($1::integer[])[array_position($2::uuid[], attempt.id)]
+            AND attempt.state = 'dialing'
         """,
-        list(ids),
+        *columns(references),
         list(call_ids),
         list(times),
     )
 
 
 async def claim_unreported(
-    conn: Connection, *, now: datetime, revisit_at: datetime, limit: int
+    conn: Connection, tenant_id: int, *, now: datetime, revisit_at: datetime, limit: int
 ) -> list[UnreportedAttempt]:
-    """Dialed attempts whose provider must be asked; nobody else asks before `revisit_at`."""
+    """Dialed attempts of a tenant whose provider must be asked; no other dialer asks meanwhile."""
     rows = await conn.fetch(
         """
-        UPDATE attempts a SET revisit_at = $2 FROM campaigns c
-        WHERE c.tenant_id = a.tenant_id AND c.id = a.campaign_id AND a.id IN (
+        UPDATE attempts AS attempt SET revisit_at = $3 FROM campaigns AS campaign
+        WHERE attempt.tenant_id = $1 AND attempt.id IN (
             SELECT id FROM attempts
-            WHERE ended_at IS NULL
-                AND state <> 'claimed' AND revisit_at <= $1
-            ORDER BY revisit_at LIMIT $3 FOR UPDATE SKIP LOCKED
-        ) RETURNING c.tenant_id, a.id, c.trunk_id, a.state, a.dialing_at
+            WHERE tenant_id = $1 AND ended_at IS NULL
+                AND state <> 'claimed' AND revisit_at <= $2
+            ORDER BY revisit_at LIMIT $4 FOR UPDATE SKIP LOCKED
+        ) AND campaign.tenant_id = $1 AND campaign.id = attempt.campaign_id
+        RETURNING attempt.id, campaign.trunk_id, attempt.state, attempt.dialing_at
         """,
+        tenant_id,
         now,
         revisit_at,
         limit,
     )
-    return [UnreportedAttempt(**{**row, "state": AttemptState(row["state"])}) for row in rows]
+    return [
+        UnreportedAttempt(
+            CallReference(tenant_id, row["id"]),
+            row["trunk_id"],
+            AttemptState(row["state"]),
+            row["dialing_at"],
+        )
+        for row in rows
+    ]

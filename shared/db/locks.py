@@ -8,8 +8,8 @@ table it locks rows in the order that is named. So no two transactions wait for 
 3. advisory IMPORT, then CONTACTS
 4. `calling_groups`: by their columns; `campaign_groups`: by group
 5. advisory PERSON: by key
-6. `inbox`: by attempt and kind
-7. `attempts`
+6. `inbox`: by tenant, attempt and kind
+7. `attempts`: by tenant and id
 8. `suppressions`: by tenant and number
 9. `contacts`: by number; claims skip locked rows
 10. `person_calls`

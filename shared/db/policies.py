@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from shared.db.rows import campaign_key, campaign_policy, revision
+from shared.db.rows import campaign_key, campaign_policy, columns, revision
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.campaigns import CampaignKey
@@ -44,8 +44,7 @@ class Policies:
             FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
             JOIN campaign_terms USING (tenant_id, id)
             """,
-            [campaign.tenant_id for campaign in campaigns],
-            [campaign.campaign_id for campaign in campaigns],
+            *columns(campaigns),
         )
         return await self.of(conn, {campaign_key(row): revision(row) for row in rows})
 
@@ -59,7 +58,6 @@ async def _read(
         FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
         JOIN campaign_terms USING (tenant_id, id)
         """,
-        [campaign.tenant_id for campaign in campaigns],
-        [campaign.campaign_id for campaign in campaigns],
+        *columns(campaigns),
     )
     return {campaign_key(row): campaign_policy(row) for row in rows}

@@ -10,10 +10,16 @@ from shared.db.types import Pool, Session
 from shared.runtime.retries import patiently
 from shared.runtime.settings import Settings
 
-# Each statement on a table that grows has its own index. Without these settings, statistics taken
-# in a burst may make PostgreSQL read the whole table. Only a plain index scan marks the dead
-# entries that it meets. See docs/decisions/0009.
-PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
+# Each statement on a table that grows has its own index, and each join follows a key. Without these
+# settings, statistics taken in a burst may make PostgreSQL read the whole table. Only a plain index
+# scan marks the dead entries that it meets. See docs/decisions/0009.
+PLANNING = {
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 
 
 @contextlib.asynccontextmanager

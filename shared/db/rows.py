@@ -3,7 +3,9 @@
 Rows of campaigns come from the view `campaign_terms`, those of groups from `calling_groups`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import asyncpg
 
@@ -14,6 +16,8 @@ from shared.domain.campaigns import CampaignKey
 from shared.domain.capacity.scopes import Caps, Scope, caps_of, scopes_of
 from shared.domain.places.calling_groups import CallingGroup
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
+
+Id = TypeVar("Id")
 
 
 def revision(row: asyncpg.Record) -> Revision:
@@ -57,3 +61,9 @@ def suppressed_until(row: asyncpg.Record) -> datetime | None:
     """NEVER for a suppression for good: asyncpg reads infinity as an instant without a zone."""
     until: datetime | None = row["suppressed_until"]
     return NEVER if until is not None and until.tzinfo is None else until
+
+
+def columns(keys: Iterable[tuple[int, Id]]) -> tuple[list[int], list[Id]]:
+    """Keys (tenant_id, id) as the two arrays that a statement unnests."""
+    pairs = list(keys)
+    return [tenant_id for tenant_id, _ in pairs], [id_ for _, id_ in pairs]

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from asyncpg import Record
 
 from services.events.fold import CallFolder
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState
+from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
 from shared.kafka.messages.calls import (
@@ -27,7 +26,9 @@ HOUR = timedelta(hours=1)
 BUSY = {"busy": {"delay_seconds": 3_600}}
 
 
-async def an_attempt(pool: Pool, *, contact: dict[str, Any] | None = None, **attempts: Any) -> UUID:
+async def an_attempt(
+    pool: Pool, *, contact: dict[str, Any] | None = None, **attempts: Any
+) -> CallReference:
     """A dialed attempt of the one contact of a campaign with this policy."""
     campaign = await a_running_campaign(pool, a_definition(attempts=attempts), now=NOW)
     await some_contacts(pool, campaign, 1)
@@ -38,8 +39,8 @@ async def an_attempt(pool: Pool, *, contact: dict[str, Any] | None = None, **att
 
 async def another_attempt(
     pool: Pool, *, at: datetime, closes_at: datetime, state: str = "dialing"
-) -> UUID:
-    id_: UUID = await pool.fetchval(
+) -> CallReference:
+    row = await pool.fetchrow(
         """
         WITH taken AS (
             UPDATE contacts SET state = 'active' RETURNING tenant_id, id, campaign_id, attempts
@@ -48,29 +49,32 @@ async def another_attempt(
             window_closes_at, revisit_at, dialing_at, number, state, tzdata_version)
         SELECT tenant_id, uuidv7(), campaign_id, id, $1, $2, $2,
             CASE WHEN $3 = 'dialing' THEN $1::timestamptz END, attempts + 1, $3, 'test'
-        FROM taken RETURNING id
+        FROM taken RETURNING tenant_id, id AS attempt_id
         """,
         at,
         closes_at,
         state,
     )
-    return id_
+    assert row is not None
+    return CallReference(**row)
 
 
 def an_end(
-    id_: UUID,
+    reference: CallReference,
     outcome: Outcome = Outcome.BUSY,
     *,
     at: datetime = NOW,
     callback_at: datetime | None = None,
 ) -> CallEnded:
-    data = CallEndedData(attempt_id=id_, outcome=outcome, ended_at=at, callback_at=callback_at)
+    data = CallEndedData(
+        **reference._asdict(), outcome=outcome, ended_at=at, callback_at=callback_at
+    )
     return CallEnded.of(data, at=at)
 
 
-def a_drop(id_: UUID, reason: Reason, *, retry_at: datetime = NOW) -> AttemptDropped:
+def a_drop(reference: CallReference, reason: Reason, *, retry_at: datetime = NOW) -> AttemptDropped:
     data = AttemptDroppedData(
-        attempt_id=id_,
+        **reference._asdict(),
         from_state=AttemptState.DIALING,
         reason=reason,
         dropped_at=NOW,

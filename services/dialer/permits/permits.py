@@ -29,7 +29,6 @@ from shared.domain.capacity.scopes import (
     Hierarchy,
     Scope,
     ScopeKind,
-    scopes_of,
 )
 from shared.runtime.metrics import PERMIT_REBUILDS
 
@@ -128,15 +127,9 @@ class Permits:
         The leases are read before the attempts, because an ended attempt is never dialed again.
         """
         members = await self.redis.zrange(_leases(INSTALLATION), 0, -1)
-        held = [CallReference.parse(str(member)).attempt_id for member in members]
+        held = [CallReference.parse(str(member)) for member in members]
         leaked = await dialing.ended(self.pool, held)
-        await self.release(
-            (
-                CallReference(tenant, attempt_id),
-                scopes_of(campaign=campaign, tenant=tenant, trunk=trunk),
-            )
-            for attempt_id, campaign, tenant, trunk in leaked
-        )
+        await self.release(leaked.items())
         return False
 
     async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
@@ -172,10 +165,9 @@ class Permits:
         live = await dialing.live_leases(self.pool)
         expires = (time + self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000
         async with self.redis.pipeline(transaction=True) as pipeline:
-            for attempt_id, campaign, tenant, trunk in live:
-                member = str(CallReference(tenant, attempt_id))
-                for scope in scopes_of(campaign=campaign, tenant=tenant, trunk=trunk):
-                    _ = pipeline.zadd(_leases(scope), {member: expires})
+            for reference, scopes in live.items():
+                for scope in scopes:
+                    _ = pipeline.zadd(_leases(scope), {str(reference): expires})
             _ = pipeline.set(EPOCH, epoch)
             _ = pipeline.delete(REBUILDING)
             await pipeline.execute()

@@ -1,6 +1,6 @@
 """The statements of a fold, one per batch each: read the facts, end attempts, move contacts on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from shared.db import rows
 from shared.db.types import Connection
-from shared.domain.attempts import AttemptState
+from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.campaigns import CampaignKey
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
@@ -48,6 +48,10 @@ class FoldFacts:
     in_person_calls: bool
 
     @property
+    def reference(self) -> CallReference:
+        return CallReference(self.tenant_id, self.id)
+
+    @property
     def campaign(self) -> CampaignKey:
         return CampaignKey(self.tenant_id, self.campaign_id)
 
@@ -56,7 +60,7 @@ class FoldFacts:
 class AttemptEnd:
     """The last values of an attempt's row."""
 
-    id: UUID
+    reference: CallReference
     from_state: AttemptState | None
     state: AttemptState
     ended_at: datetime
@@ -84,27 +88,40 @@ class ContactNext:
     outcome: Outcome | None
 
 
-async def facts(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, FoldFacts]:
+async def facts(
+    conn: Connection, references: Collection[CallReference]
+) -> dict[CallReference, FoldFacts]:
     """The attempts among these that are still live."""
     records = await conn.fetch(
         """
-        SELECT a.id, a.state, a.number, a.dialing_at, a.window_closes_at, a.campaign_id,
-            a.tenant_id, a.contact_id, c.external_id, c.attempts, c.attempts_on_day, c.day,
-            c.attempts_in_window, c.window_closes_at AS last_window, c.expires_at,
-            c.waits_for, g.zones, c.calling_group_id, c.number AS phone, a.in_person_calls,
-            s.until AS suppressed_until
-        FROM attempts a
-        JOIN contacts c ON c.tenant_id = a.tenant_id AND c.id = a.contact_id
-        JOIN calling_groups g ON g.id = c.calling_group_id
+        SELECT attempt.tenant_id, attempt.id, attempt.state, attempt.number, attempt.dialing_at,
+            attempt.window_closes_at, attempt.campaign_id, attempt.contact_id,
+            attempt.in_person_calls, contact.external_id, contact.attempts,
+            contact.attempts_on_day, contact.day, contact.attempts_in_window,
+            contact.window_closes_at AS last_window, contact.expires_at, contact.waits_for,
+            contact.calling_group_id, contact.number AS phone, g.zones,
+            suppression.until AS suppressed_until
+        FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
+        -- OFFSET 0 keeps the references outside, so each is a look-up by primary key. By the state,
+        -- because `ended_at` would bring in the index of all live attempts.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, state, number, dialing_at, window_closes_at, campaign_id,
+                contact_id, in_person_calls
+            FROM attempts
+            WHERE tenant_id = reference.tenant_id AND id = reference.id
+                AND state IN ('claimed', 'dialing', 'placed')
+            OFFSET 0
+        ) AS attempt
+        JOIN contacts AS contact
+            ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
+        JOIN calling_groups AS g ON g.id = contact.calling_group_id
         CROSS JOIN LATERAL suppressed_until(
-            a.tenant_id, a.campaign_id, c.number, statement_timestamp()
-        ) s
-        -- By the state, because `ended_at` would bring in the index of all live attempts.
-        WHERE a.id = ANY($1) AND a.state IN ('claimed', 'dialing', 'placed')
+            attempt.tenant_id, attempt.campaign_id, contact.number, statement_timestamp()
+        ) AS suppression
         """,
-        list(ids),
+        *rows.columns(references),
     )
-    return {row["id"]: _facts(row) for row in records}
+    return {CallReference(row["tenant_id"], row["id"]): _facts(row) for row in records}
 
 
 def _facts(row: Record) -> FoldFacts:
@@ -120,71 +137,74 @@ def _facts(row: Record) -> FoldFacts:
     )
 
 
-async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> set[UUID]:
-    """Write the ends; returns the attempts whose state still allowed it.
+async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> set[CallReference]:
+    """End the attempts that are still in a state from which they may; return which.
 
     A call that ended before the dialer stored `placed` gets its `placed_at` here.
     """
-    rows = await conn.fetch(
+    records = await conn.fetch(
         """
-        UPDATE attempts a
-        SET state = d.state, ended_at = d.ended_at, outcome = d.outcome, reason = d.reason,
-            revisit_at = NULL, stopped_by = d.stopped_by,
-            provider_call_id = coalesce(a.provider_call_id, d.call_id),
-            placed_at = CASE WHEN a.placed_at IS NULL AND d.call_id IS NOT NULL
-                THEN a.dialing_at ELSE a.placed_at END
+        UPDATE attempts AS attempt
+        SET state = ending.state, ended_at = ending.ended_at, outcome = ending.outcome,
+            reason = ending.reason, revisit_at = NULL, stopped_by = ending.stopped_by,
+            provider_call_id = coalesce(attempt.provider_call_id, ending.call_id),
+            placed_at = CASE WHEN attempt.placed_at IS NULL AND ending.call_id IS NOT NULL
+                THEN attempt.dialing_at ELSE attempt.placed_at END
         FROM unnest(
-            $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
-            $7::text[], $8::text[]
-        ) AS d (id, from_state, state, ended_at, outcome, reason, call_id, stopped_by)
-        WHERE a.id = d.id
-            AND a.state = ANY (
-                CASE WHEN d.from_state IS NULL THEN ARRAY['dialing', 'placed']
-                ELSE ARRAY[d.from_state] END
+            $1::integer[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
+            $7::text[], $8::text[], $9::text[]
+        ) AS ending (
+            tenant_id, id, from_state, state, ended_at, outcome, reason, call_id, stopped_by
+        )
+        WHERE attempt.tenant_id = ending.tenant_id AND attempt.id = ending.id
+            AND attempt.state = ANY (
+                CASE WHEN ending.from_state IS NULL THEN ARRAY['dialing', 'placed']
+                ELSE ARRAY[ending.from_state] END
             )
-        RETURNING a.id
+        RETURNING attempt.tenant_id, attempt.id AS attempt_id
         """,
-        [attempt.id for attempt in ends],
-        [attempt.from_state for attempt in ends],
-        [attempt.state for attempt in ends],
-        [attempt.ended_at for attempt in ends],
-        [attempt.outcome for attempt in ends],
-        [attempt.reason for attempt in ends],
-        [attempt.provider_call_id for attempt in ends],
-        [attempt.stopped_by for attempt in ends],
+        *rows.columns(end.reference for end in ends),
+        [end.from_state for end in ends],
+        [end.state for end in ends],
+        [end.ended_at for end in ends],
+        [end.outcome for end in ends],
+        [end.reason for end in ends],
+        [end.provider_call_id for end in ends],
+        [end.stopped_by for end in ends],
     )
-    return {row["id"] for row in rows}
+    return {CallReference(**row) for row in records}
 
 
 async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
+    """Give each contact its next state; no `not_before` leaves it as it is."""
     await conn.execute(
         """
-        UPDATE contacts c
-        SET state = d.state, not_before = coalesce(d.not_before, c.not_before),
-            waits_for = d.waits_for, resumes_at = d.resumes_at, attempts = d.attempts,
-            attempts_on_day = d.attempts_on_day, day = d.day,
-            attempts_in_window = d.attempts_in_window, window_closes_at = d.last_window,
-            outcome = d.outcome
+        UPDATE contacts AS contact
+        SET state = next.state, not_before = coalesce(next.not_before, contact.not_before),
+            waits_for = next.waits_for, resumes_at = next.resumes_at, attempts = next.attempts,
+            attempts_on_day = next.attempts_on_day, day = next.day,
+            attempts_in_window = next.attempts_in_window, window_closes_at = next.last_window,
+            outcome = next.outcome
         FROM unnest(
-            $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::smallint[],
-            $6::smallint[], $7::date[], $8::smallint[], $9::timestamptz[], $10::text[],
-            $11::timestamptz[], $12::integer[]
-        ) AS d (
-            id, state, not_before, waits_for, attempts, attempts_on_day, day, attempts_in_window,
-            last_window, outcome, resumes_at, tenant_id
+            $1::integer[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
+            $6::timestamptz[], $7::smallint[], $8::smallint[], $9::date[], $10::smallint[],
+            $11::timestamptz[], $12::text[]
+        ) AS next (
+            tenant_id, id, state, not_before, waits_for, resumes_at, attempts, attempts_on_day,
+            day, attempts_in_window, last_window, outcome
         )
-        WHERE c.tenant_id = d.tenant_id AND c.id = d.id
+        WHERE contact.tenant_id = next.tenant_id AND contact.id = next.id
         """,
+        [contact.tenant_id for contact in nexts],
         [contact.id for contact in nexts],
         [contact.state for contact in nexts],
         [contact.not_before for contact in nexts],
         [contact.waits_for for contact in nexts],
+        [contact.resumes_at for contact in nexts],
         [contact.attempts for contact in nexts],
         [contact.attempts_on_day for contact in nexts],
         [contact.day for contact in nexts],
         [contact.attempts_in_window for contact in nexts],
         [contact.last_window for contact in nexts],
         [contact.outcome for contact in nexts],
-        [contact.resumes_at for contact in nexts],
-        [contact.tenant_id for contact in nexts],
     )

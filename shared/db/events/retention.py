@@ -83,15 +83,17 @@ async def delete_attempts(conn: Connection, tenant_id: int, *, before: datetime,
     return len(rows)
 
 
-async def delete_facts(conn: Connection, *, before: datetime, limit: int) -> int:
-    """Facts in the inbox that came before that time, of all tenants."""
+async def delete_facts(conn: Connection, tenant_id: int, *, before: datetime, limit: int) -> int:
+    """Facts in the inbox that came before that time."""
     rows = await conn.fetch(
         """
-        DELETE FROM inbox WHERE (attempt_id, kind) IN (
+        DELETE FROM inbox WHERE tenant_id = $1 AND (attempt_id, kind) IN (
             SELECT attempt_id, kind FROM inbox
-            WHERE received_at < $1 AND attempt_id < $2 ORDER BY attempt_id LIMIT $3
+            WHERE tenant_id = $1 AND received_at < $2 AND attempt_id < $3
+            ORDER BY attempt_id LIMIT $4
         ) RETURNING 1
         """,
+        tenant_id,
         before,
         _first_id(before),
         limit,

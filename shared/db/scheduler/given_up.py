@@ -6,6 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
+from shared.db.rows import columns
 from shared.db.types import Connection
 from shared.db.waiting_counts import WaitBucket
 from shared.domain.campaigns import CampaignKey
@@ -35,8 +36,7 @@ async def callbacks_due(
                 AND state = 'pending' AND waits_for = 'callback' AND not_before <= $3
         )
         """,
-        [campaign.tenant_id for campaign in campaigns],
-        [campaign.campaign_id for campaign in campaigns],
+        *columns(campaigns),
         now,
     )
     return {row["campaign_id"] for row in rows}

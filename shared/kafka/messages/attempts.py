@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar, Literal, Self
 from uuid import UUID
 
+from shared.domain.attempts import CallReference
+from shared.domain.campaigns import CampaignKey
 from shared.kafka.messages.envelope import Data, Message
 
 ATTEMPTS_DUE = "outdial.attempts.due.v1"
@@ -14,6 +16,14 @@ class AttemptDueData(Data):
     attempt_id: UUID
     campaign_id: int
     contact_id: int
+
+    @property
+    def reference(self) -> CallReference:
+        return CallReference(self.tenant_id, self.attempt_id)
+
+    @property
+    def campaign(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
 
 
 class AttemptDue(Message):

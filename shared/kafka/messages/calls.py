@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, WithJsonSchema
 
-from shared.domain.attempts import AttemptState, UnknownReason
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import DROPS, Reason
 from shared.kafka.messages.envelope import Data, Message
@@ -14,10 +14,20 @@ from shared.kafka.messages.envelope import Data, Message
 CALL_REPORTS = "outdial.calls.reports.v1"
 
 
-class CallEndedData(Data):
+class CallReportData(Data):
+    """The attempt that a report is about."""
+
+    tenant_id: int
+    attempt_id: UUID
+
+    @property
+    def reference(self) -> CallReference:
+        return CallReference(self.tenant_id, self.attempt_id)
+
+
+class CallEndedData(CallReportData):
     """`callback_at`: the time at which the person asked to be called, if the outcome is that."""
 
-    attempt_id: UUID
     outcome: Outcome
     ended_at: AwareDatetime
     provider_call_id: str | None = None
@@ -39,8 +49,7 @@ class CallEnded(Message):
         return cls(time=at, partitionkey=str(data.attempt_id), data=data)
 
 
-class CallUnknownData(Data):
-    attempt_id: UUID
+class CallUnknownData(CallReportData):
     reason: UnknownReason
     ended_at: AwareDatetime
 
@@ -58,8 +67,7 @@ class CallUnknown(Message):
         return cls(time=at, partitionkey=str(data.attempt_id), data=data)
 
 
-class AttemptDroppedData(Data):
-    attempt_id: UUID
+class AttemptDroppedData(CallReportData):
     from_state: Literal[AttemptState.CLAIMED, AttemptState.DIALING]
     reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(DROPS)})]
     dropped_at: AwareDatetime

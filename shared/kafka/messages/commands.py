@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-from shared.domain.campaigns import Command
+from shared.domain.campaigns import CampaignKey, Command
 from shared.kafka.messages.envelope import Data, Message
 
 COMMANDS = "outdial.campaigns.commands.v1"
@@ -13,6 +13,10 @@ class CampaignCommandData(Data):
     tenant_id: int
     campaign_id: int
     command: Command
+
+    @property
+    def campaign(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
 
 
 class CampaignCommand(Message):

@@ -22,19 +22,19 @@ async def revision(pool: Pool) -> int:
 async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench: Bench) -> None:
     messages = await bench.claimed()
     await bench.pool.execute("UPDATE campaigns SET revision = 2")
-    ids, now = [message.data.attempt_id for message in messages], datetime.now(UTC)
+    references, now = [message.data.reference for message in messages], datetime.now(UTC)
 
     async def won(judged_by: int) -> bool:
         dialed = await dialing.dial(
             bench.pool,
-            ids,
+            references,
             ["+12025550000"],
             [judged_by],
             now=now,
             open_until=now,
             revisit_at=now + timedelta(minutes=1),
         )
-        return dialed == set(ids)
+        return dialed == set(references)
 
     assert [await won(1), await won(3), await won(2)] == [False, False, True]
 

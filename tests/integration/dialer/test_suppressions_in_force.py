@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from shared.db import dialing
+from shared.domain.attempts import CallReference
 from tests.support.campaigns import a_running_campaign, a_tenant
 from tests.support.dialing import Bench
 
@@ -25,21 +26,23 @@ async def suppress(bench: Bench, *, campaign_id: int = 0, expires_in: timedelta)
 
 async def wins(bench: Bench, *, now: datetime) -> list[bool]:
     """Whether the look before the permit, and then the compare-and-set, let each attempt pass."""
-    ids = [row["id"] for row in await bench.pool.fetch("SELECT id FROM attempts ORDER BY id")]
+    rows = await bench.pool.fetch("SELECT tenant_id, id AS attempt_id FROM attempts ORDER BY id")
+    references = [CallReference(**row) for row in rows]
     [number] = {row["number"] for row in await bench.pool.fetch("SELECT number FROM contacts")}
-    looked = {each.id: not each.suppressed for each in await dialing.due(bench.pool, ids)}
+    due = await dialing.due(bench.pool, references)
+    looked = {attempt.reference: not attempt.suppressed for attempt in due}
     won = await dialing.dial(
         bench.pool,
-        ids,
-        [number] * len(ids),
-        [0] * len(ids),
+        references,
+        [number] * len(references),
+        [0] * len(references),
         now=now,
         open_until=now,
         revisit_at=now + HOUR,
     )
-    assert len(looked) == len(ids)
+    assert len(looked) == len(references)
     assert won == {each for each, may in looked.items() if may}
-    return [each in won for each in ids]
+    return [reference in won for reference in references]
 
 
 async def test_it_holds_for_its_campaign_until_it_expires(bench: Bench) -> None:

@@ -68,8 +68,8 @@ async def test_delays_by_number_and_jitter_are_those_of_the_attempt(pool: Pool) 
     second = await another_attempt(pool, at=NOW + HOUR, closes_at=CLOSING)
     twice = await fold(pool, an_end(second, at=NOW + HOUR))
 
-    shortly = timedelta(seconds=600) * (1 + 0.5 * chance_of(first))
-    later = HOUR + 2 * HOUR * (1 + 0.5 * chance_of(second))
+    shortly = timedelta(seconds=600) * (1 + 0.5 * chance_of(first.attempt_id))
+    later = HOUR + 2 * HOUR * (1 + 0.5 * chance_of(second.attempt_id))
     assert once["not_before"] - NOW == pytest.approx(shortly, abs=timedelta(microseconds=1))
     assert twice["not_before"] - NOW == pytest.approx(later, abs=timedelta(microseconds=1))
 
@@ -130,7 +130,7 @@ async def test_a_call_of_unknown_end_counts_in_the_window(pool: Pool) -> None:
     attempt = await an_attempt(
         pool, max_total=3, max_per_window=1, retry={"unknown": {"delay_seconds": 60}}
     )
-    data = CallUnknownData(attempt_id=attempt, reason=UnknownReason.NO_REPLY, ended_at=NOW)
+    data = CallUnknownData(**attempt._asdict(), reason=UnknownReason.NO_REPLY, ended_at=NOW)
 
     contact = await fold(pool, CallUnknown.of(data, at=NOW))
 
@@ -144,7 +144,7 @@ async def test_who_says_no_is_suppressed_whenever_it_is_told(
 ) -> None:
     attempt = await an_attempt(pool, max_total=3, retry=BUSY)
     if given_up_before:
-        data = CallUnknownData(attempt_id=attempt, reason=UnknownReason.NO_ENDING, ended_at=NOW)
+        data = CallUnknownData(**attempt._asdict(), reason=UnknownReason.NO_ENDING, ended_at=NOW)
         await fold(pool, CallUnknown.of(data, at=NOW))
 
     await fold(pool, an_end(attempt, Outcome.OPT_OUT))

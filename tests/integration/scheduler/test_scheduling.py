@@ -12,7 +12,6 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db import locks
-from shared.db.events import folding
 from shared.db.scheduler import claims
 from shared.db.scheduler.claims import ClaimableGroup
 from shared.db.types import Pool
@@ -217,39 +216,6 @@ async def test_a_lost_attempt_of_a_paused_campaign_is_published_again_too(
     again = await pool.fetchval("SELECT count(*) FROM attempts WHERE revisit_at > $1", later)
 
     assert again == 3
-
-
-ROWS_READ = """
-    SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'attempts'
-"""
-
-
-async def test_a_look_at_the_live_attempts_reads_those_only(pool: Pool, claimer: Claimer) -> None:
-    campaign = await a_running_campaign(pool, now=NOW)
-    await some_contacts(pool, campaign, 3_000)
-    for _ in range(3):
-        await claimer.run_once(NOW)
-    # As in the middle of a burst: by these statistics every attempt is live.
-    await pool.execute("ANALYZE attempts")
-    await pool.execute(
-        """
-        UPDATE attempts SET state = 'dropped', ended_at = now(), revisit_at = NULL
-        WHERE id NOT IN (SELECT id FROM attempts LIMIT 10)
-        """
-    )
-    ids = [row["id"] for row in await pool.fetch("SELECT id FROM attempts LIMIT 500")]
-
-    async with pool.acquire() as conn, conn.transaction():
-        before = await conn.fetchrow(ROWS_READ)
-        live = await claims.live(conn, [await tenant_of(conn, campaign)], now=NOW)
-        await folding.facts(conn, ids)
-        after = await conn.fetchrow(ROWS_READ)
-
-    assert live[campaign].claimed == 10
-    assert before is not None
-    assert after is not None
-    assert after["seq_tup_read"] == before["seq_tup_read"]
-    assert after["idx_tup_fetch"] - before["idx_tup_fetch"] <= 10 + len(ids)
 
 
 @pytest.mark.parametrize(

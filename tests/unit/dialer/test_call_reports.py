@@ -59,7 +59,11 @@ async def test_a_time_without_a_zone_is_refused() -> None:
 def test_an_ended_call_of_before_names_no_callback_and_a_later_one_keeps_its_own() -> None:
     old = CallEnded.model_validate_json(STORED.read_bytes())
     data = CallEndedData(
-        attempt_id=ATTEMPT, outcome=Outcome.CALLBACK_REQUESTED, ended_at=AT, callback_at=AT
+        tenant_id=17,
+        attempt_id=ATTEMPT,
+        outcome=Outcome.CALLBACK_REQUESTED,
+        ended_at=AT,
+        callback_at=AT,
     )
     new = CallEnded.of(data, at=AT)
 

@@ -341,10 +341,11 @@ CREATE INDEX person_calls_age ON person_calls (tenant_id, dialing_at);
 
 -- Which facts have been folded: a message may come twice, a fact counts once.
 CREATE TABLE inbox (
+    tenant_id integer NOT NULL,
     attempt_id uuid NOT NULL,
     kind text NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (attempt_id, kind)
+    PRIMARY KEY (tenant_id, attempt_id, kind)
 );
 
 -- Public events, committed with the fact, relayed to Kafka, and kept for a while. The positions of a
