@@ -1,6 +1,6 @@
-"""blackouts: spans in which nobody is called; the api and the command line write them.
+"""blackouts: spans without calls. The api writes those of its tenants, the command line any.
 
-They are ended and never deleted, so that it can be told why nobody was called.
+A black-out is ended and never deleted, so that the record shows why no call was made.
 """
 
 from collections.abc import Collection
@@ -11,13 +11,13 @@ from shared.db.types import Connection
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.policy.blackouts import Blackout
 
-# Who looks gets those that begin soon, too, so that what is known stays right for a while.
+# A reader also gets the black-outs that begin soon, so that its answer stays right for a while.
 AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One as it is told. No `ends_at`: until it is ended."""
+    """A black-out. Without `ends_at` it lasts until it is ended."""
 
     id: int
     tenant_id: int | None
@@ -29,7 +29,7 @@ class Record:
 
 
 async def in_force(conn: Connection, *, tenant_ids: Collection[int]) -> list[Blackout]:
-    """Those that hold now or begin within the next day, for any of the tenants or for all."""
+    """Black-outs now or within the next day, of any of the tenants or of the installation."""
     rows = await conn.fetch(
         """
         SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
@@ -54,7 +54,7 @@ async def insert(
     ends_at: datetime | None,
     reason: str,
 ) -> Record:
-    """It begins now when it is said to begin before; a record must not claim more than was so."""
+    """A start in the past is stored as now, so that the record never claims an earlier stop."""
     (record,) = await conn.fetch(
         """
         INSERT INTO blackouts (tenant_id, jurisdiction, starts_at, ends_at, reason)
@@ -74,7 +74,7 @@ async def insert(
 async def page(
     conn: Connection, *, tenant_id: int | None, before: int | None, limit: int
 ) -> list[Record]:
-    """Those that hold or held for the tenant, the last made first; without a tenant, all."""
+    """The tenant's and the installation's black-outs, the newest first; without a tenant, all."""
     records = await conn.fetch(
         """
         SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
@@ -93,9 +93,9 @@ async def page(
 
 
 async def end(conn: Connection, blackout_id: int, *, tenant_id: int | None) -> bool:
-    """End it now, or before it begins; one that is over stays as it is. Whether there is one.
+    """End a black-out now, or cancel one that has not begun; whether there is such a black-out.
 
-    A tenant ends its own. Without a tenant, any.
+    With a tenant, only one of that tenant. One that has ended does not change.
     """
     found = await conn.fetchval(
         """

@@ -1,4 +1,4 @@
-"""campaigns, as those see them that run them; the scheduler writes the state, the api the rest."""
+"""campaigns, for the scheduler and the dialer; the scheduler writes the state, the api the rest."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
 
 @dataclass(frozen=True, slots=True)
 class RunningCampaign:
-    """A campaign that may be called; `wanted` says that calls may be started now.
+    """A campaign with its policy and its caps; `wanted`: it runs, and its owner wants it to run.
 
     `caps` are those of its scopes, without the installation's.
     """

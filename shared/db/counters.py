@@ -1,4 +1,4 @@
-"""campaign_counters: what has happened in a campaign, added up in the transaction of each fact.
+"""campaign_counters: counts of the events in a campaign, added in the transaction of each fact.
 
 Written by the api (`contacts`), the scheduler (`attempts`, `finished.*` of contacts it gives up)
 and events (`dropped`, `outcome.*`, `finished.*`).
@@ -17,7 +17,7 @@ FINISHED = "finished."
 
 
 async def add(conn: Connection, counts: Iterable[tuple[CampaignKey, str, int]]) -> None:
-    """Add each (campaign, name, n), in one order for all writers so that none deadlock."""
+    """Add n to each (campaign, name), in the order of locks (shared/db/locks.py)."""
     rows = sorted(counts)
     if not rows:
         return

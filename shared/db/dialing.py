@@ -139,7 +139,7 @@ async def due(conn: Connection, references: Collection[CallReference]) -> list[D
 
 
 def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
-    """Attempts of one group share it, and are told apart by its id at less cost."""
+    """Attempts of one group share its value, so that comparing ids is enough."""
     group = groups.get(row["group_id"])
     if group is None:
         group = groups[row["group_id"]] = calling_group(row)
@@ -212,7 +212,7 @@ async def hand_back(
     conn: Connection, references: Sequence[CallReference], times: Sequence[datetime]
 ) -> None:
     """Let claimed attempts be published again at their times."""
-    # Two dialers may hand back the same attempts: in one order, so that none deadlock.
+    # Two dialers may hand back the same attempts, so each sorts them.
     ordered = sorted(zip(references, times, strict=True))
     await conn.execute(
         """
@@ -232,7 +232,7 @@ async def placed(
     call_ids: Sequence[str],
     times: Sequence[datetime],
 ) -> None:
-    """The provider took the calls. One that has ended meanwhile stays ended."""
+    """Note that the provider took the calls; an attempt that has ended meanwhile stays ended."""
     await conn.execute(
         """
         UPDATE attempts AS attempt

@@ -52,9 +52,9 @@ async def block_completion(conn: Connection, campaign_id: int) -> None:
 
 
 async def try_exclude_imports(conn: Connection, campaign_id: int) -> bool:
-    """Whether no import is under way (`block_completion`); none begins until the transaction ends.
+    """Whether no import is under way; if so, none begins until the transaction ends.
 
-    It does not wait, so it may come after other locks.
+    The other side of `block_completion`. It does not wait, so it may come after other locks.
     """
     is_free: bool = await conn.fetchval(
         "SELECT pg_try_advisory_xact_lock($1, hashint8($2))", LockClass.IMPORT, campaign_id

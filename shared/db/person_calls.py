@@ -1,4 +1,4 @@
-"""person_calls: the calls of a tenant to a number, which caps count and silences begin with.
+"""person_calls: the calls of a tenant to a number; caps count them, silences follow them.
 
 Written by the dialer with its compare-and-set, and given their outcomes by events.
 """
@@ -19,7 +19,7 @@ LOOK_BACK = timedelta(days=370)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A number, as one tenant knows it."""
+    """A number within a tenant."""
 
     tenant_id: int
     number: str
@@ -35,7 +35,7 @@ class NewCall:
 async def of_persons(
     conn: Connection, persons: Collection[Person], *, now: datetime
 ) -> dict[Person, list[PastCall]]:
-    """Their calls as far back as any limit looks, and those of which nobody knows the end yet."""
+    """Calls to the persons as far back as any limit looks, and those without an end."""
     rows = await conn.fetch(
         """
         SELECT c.tenant_id, c.number, c.dialing_at, c.subject, c.outcome, c.ended_at
@@ -57,7 +57,7 @@ async def of_persons(
 
 
 async def note(conn: Connection, calls: Sequence[NewCall], *, at: datetime) -> None:
-    """In the transaction that lets them be dialed."""
+    """Insert the calls, in the transaction of their compare-and-set."""
     await conn.execute(
         """
         INSERT INTO person_calls (tenant_id, number, dialing_at, attempt_id, subject)
@@ -74,7 +74,7 @@ async def note(conn: Connection, calls: Sequence[NewCall], *, at: datetime) -> N
 
 
 async def end(conn: Connection, ended: Sequence[tuple[UUID, Person, Outcome, datetime]]) -> None:
-    """Give calls their outcomes."""
+    """Write the outcomes of calls."""
     await conn.execute(
         """
         UPDATE person_calls c SET outcome = e.outcome, ended_at = e.ended_at
@@ -91,7 +91,7 @@ async def end(conn: Connection, ended: Sequence[tuple[UUID, Person, Outcome, dat
 
 
 async def forget(conn: Connection, dropped: Sequence[tuple[UUID, Person]]) -> None:
-    """Calls that surely were not placed count nowhere."""
+    """Delete calls that were surely not placed, so that no limit counts them."""
     await conn.execute(
         """
         DELETE FROM person_calls c

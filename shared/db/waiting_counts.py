@@ -1,4 +1,4 @@
-"""waiting_contacts: how many pending contacts wait for what, added up in each transaction.
+"""waiting_contacts: how many pending contacts wait for which reason, added in each transaction.
 
 Written by the api (imports, suppressions), the scheduler (claims, contacts it gives up) and events.
 """
@@ -35,12 +35,12 @@ class WaitBucket:
 
 
 def five_minutes_of(not_before: datetime | None) -> int:
-    """Which five minutes since 1970 an instant lies in; 0 for none."""
+    """The number of an instant's five minutes since 1970; 0 for None."""
     return 0 if not_before is None else int(not_before.timestamp() // 300)
 
 
 async def add(conn: Connection, changes: Iterable[tuple[WaitBucket, int]]) -> None:
-    """Add to each bucket, in one order for all writers so that none deadlock.
+    """Add to each bucket, in the order of locks (shared/db/locks.py).
 
     Last in a transaction: all writers share these rows, and they are locked until the commit.
     """

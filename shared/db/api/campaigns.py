@@ -154,7 +154,7 @@ async def bump_revision(conn: Connection, *, tenant_id: int | None) -> None:
             SELECT tenant_id, id FROM campaigns
             WHERE ($1::integer IS NULL OR tenant_id = $1)
                 AND state NOT IN ('completed', 'cancelled')
-            -- In one order for all, so that none deadlock.
+            -- In the order of locks (shared/db/locks.py).
             ORDER BY tenant_id, id FOR NO KEY UPDATE
         )
         """,

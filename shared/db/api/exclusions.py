@@ -47,7 +47,7 @@ async def settle(
             WHERE m.tenant_id = $1 AND ($2 = 0 OR m.id = $2)
                 AND m.state NOT IN ('completed', 'cancelled') AND c.state = 'pending'
                 AND (s.until IS NOT NULL OR c.waits_for = 'suppression')
-            -- In one order for all, so that none deadlock.
+            -- In the order of locks (shared/db/locks.py).
             ORDER BY c.number, c.id
             FOR UPDATE OF c
         )

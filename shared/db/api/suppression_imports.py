@@ -51,7 +51,7 @@ async def merge(conn: Connection, *, tenant_id: int, campaign_id: int) -> int:
             )
             SELECT DISTINCT ON (number) $1, number, $2, reason, expires_at, clock_timestamp()
             FROM suppression_rows
-            -- The same order in every import, so that two imports cannot deadlock.
+            -- In the order of locks (shared/db/locks.py).
             ORDER BY number, line DESC
             ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE
             SET reason = excluded.reason, expires_at = excluded.expires_at,

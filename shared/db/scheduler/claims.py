@@ -58,7 +58,7 @@ class DeferredContact:
 class LiveAttempts:
     """Attempts of a campaign that wait to be dialed, and those that hold a permit.
 
-    `overdue` are the claimed ones that nobody has dialed in time.
+    `overdue` are claimed ones that were not dialed in time.
     """
 
     claimed: int

@@ -1,4 +1,4 @@
-"""What is left to do in a campaign, so that the scheduler can complete it. Read only."""
+"""The rest of a campaign: contacts and attempts that keep the scheduler from completing it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

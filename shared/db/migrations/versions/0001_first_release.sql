@@ -62,7 +62,7 @@ CREATE TABLE calling_groups (
     CHECK ((source = 'unknown') = (cardinality(zones) = 0))
 );
 
--- Spans in which nobody is called: everywhere, of one tenant, in one jurisdiction, or both.
+-- Spans without calls: everywhere, of one tenant, in one jurisdiction, or both.
 CREATE TABLE blackouts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id integer REFERENCES tenants (id),
@@ -92,7 +92,7 @@ CREATE TABLE api_keys (
     UNIQUE (tenant_id, sha256)
 );
 
--- Every state of tenants.rules, so that nobody weakens a rule without a trace.
+-- Every version of tenants.rules, so that no rule is weakened without a trace.
 CREATE TABLE tenant_rule_changes (
     tenant_id integer NOT NULL REFERENCES tenants (id),
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -103,7 +103,7 @@ CREATE TABLE tenant_rule_changes (
     FOREIGN KEY (tenant_id, api_key_id) REFERENCES api_keys
 );
 
--- `revision` is raised by whatever forbids calls that were allowed: an edit, the tenant's rules, a
+-- `revision` rises with each change that may forbid a call: an edit, the tenant's rules, a
 -- black-out. The dialer's compare-and-set wins only by the revision that the attempt was judged by.
 CREATE TABLE campaigns (
     tenant_id integer NOT NULL REFERENCES tenants (id),
@@ -143,7 +143,7 @@ FROM campaigns AS campaign
 JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
 JOIN trunks AS trunk ON trunk.id = campaign.trunk_id;
 
--- Who wanted what and when: the instant is the one at which the dialer must begin to obey.
+-- Each change of wanted_state: by which key, and at which instant; the dialer obeys from then on.
 CREATE TABLE campaign_changes (
     tenant_id integer NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
