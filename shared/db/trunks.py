@@ -61,7 +61,7 @@ async def upsert(
         ),
         granted AS (
             INSERT INTO trunk_grants (tenant_id, trunk_id)
-            SELECT tenant_id, trunk.id FROM trunk, unnest($4::bigint[]) AS tenant_id
+            SELECT tenant_id, trunk.id FROM trunk, unnest($4::integer[]) AS tenant_id
             ON CONFLICT DO NOTHING
         )
         SELECT id FROM trunk
