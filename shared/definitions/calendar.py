@@ -136,6 +136,7 @@ class CalendarDefinition(Definition):
             dated=tuple(dated for date in self.dates for dated in date.dated()),
             excluded=frozenset(self.excluded_dates),
             holidays=tuple(
-                HolidaySet(country=each.country, region=each.region) for each in self.holidays
+                HolidaySet(country=holidays.country, region=holidays.region)
+                for holidays in self.holidays
             ),
         )

@@ -119,8 +119,8 @@ class RuleDefinition(Definition):
     def _faults(self) -> Iterator[str]:
         given = [demand for demand in DEMANDS if getattr(self, demand) is not None]
         if len(given) != 1:
-            told = " and ".join(given) or "none"
-            yield f"it makes exactly one demand of {', '.join(DEMANDS)}, and not {told}"
+            text = " and ".join(given) or "none"
+            yield f"it makes exactly one demand of {', '.join(DEMANDS)}, and not {text}"
         if self.holidays and self.hours is None:
             yield "holidays belong to hours"
         if not self.name.startswith(f"{self.jurisdiction.lower()}."):
@@ -133,7 +133,7 @@ class RuleDefinition(Definition):
 
     def demand(self) -> Demand:
         if self.hours is not None:
-            holidays = tuple(each.holiday_set() for each in self.holidays)
+            holidays = tuple(definition.holiday_set() for definition in self.holidays)
             return Calendar(windows=weekly_windows(self.hours), holidays=holidays)
         if self.cap is not None:
             return self.cap.cap()

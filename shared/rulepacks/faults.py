@@ -41,9 +41,9 @@ class RulePackError(ValueError):
 
 def of_syntax(file: str, text: str, error: tomllib.TOMLDecodeError) -> PackFault:
     message = str(error)
-    found = _POSITION.search(message)
-    if found:
-        return PackFault(file, int(found[1]), None, message[: found.start()])
+    match = _POSITION.search(message)
+    if match:
+        return PackFault(file, int(match[1]), None, message[: match.start()])
     last = max(len(text.splitlines()), 1)
     return PackFault(file, last, None, message.removesuffix(_AT_END))
 
@@ -60,27 +60,27 @@ def of_rule(file: str, text: str, index: int, message: str, *, key: str = "name"
     """A fault of the rule that comes at this place in the file."""
     begin, end = _section(text, index)
     name = _NAME.search(text, begin, end)
-    place = _key(key, text, begin, end)
-    if place is None:
-        place = begin if name is None else name.start(1)
-    return PackFault(file, _line(text, place), name[1] if name else None, message)
+    at = _key(key, text, begin, end)
+    if at is None:
+        at = begin if name is None else name.start(1)
+    return PackFault(file, _line(text, at), name[1] if name else None, message)
 
 
 def of_key(file: str, text: str, key: str, message: str) -> PackFault:
     """A fault of the pack's own fields, which stand before its rules."""
-    place = _key(key, text, 0, _section(text, 0)[0])
-    return PackFault(file, _line(text, place or 0), None, message)
+    at = _key(key, text, 0, _section(text, 0)[0])
+    return PackFault(file, _line(text, at or 0), None, message)
 
 
 def _of_field(file: str, text: str, error: ErrorDetails) -> PackFault:
     message = error["msg"].removeprefix("Value error, ")
     match error["loc"]:
         case ("rules", int(index), *path):
-            told = f"{_path(path)}: {message}" if path else message
-            return of_rule(file, text, index, told, key=str(path[0]) if path else "name")
+            detail = f"{_path(path)}: {message}" if path else message
+            return of_rule(file, text, index, detail, key=str(path[0]) if path else "name")
         case path:
-            told = f"{_path(path)}: {message}" if path else message
-            return of_key(file, text, str(path[0]) if path else "", told)
+            detail = f"{_path(path)}: {message}" if path else message
+            return of_key(file, text, str(path[0]) if path else "", detail)
 
 
 def _path(path: Iterable[Any]) -> str:
@@ -97,9 +97,9 @@ def _section(text: str, index: int) -> tuple[int, int]:
 
 
 def _key(key: str, text: str, begin: int, end: int) -> int | None:
-    found = re.compile(rf"^[ \t]*({re.escape(key)})\s*[=.]", re.MULTILINE).search(text, begin, end)
-    return found.start(1) if found else None
+    match = re.compile(rf"^[ \t]*({re.escape(key)})\s*[=.]", re.MULTILINE).search(text, begin, end)
+    return match.start(1) if match else None
 
 
-def _line(text: str, place: int) -> int:
-    return text.count("\n", 0, place) + 1
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

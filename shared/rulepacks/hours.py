@@ -31,10 +31,10 @@ def weekly_windows(hours: Mapping[str, str]) -> tuple[WeeklyWindow, ...]:
 
 def _weekdays(days: str) -> range:
     first, _, last = days.partition("-")
-    found = range(DAYS.index(first), DAYS.index(last or first) + 1)
-    if not found:
+    weekdays = range(DAYS.index(first), DAYS.index(last or first) + 1)
+    if not weekdays:
         raise ValueError(f"hours: {days} goes backwards; a week begins with mon")
-    return found
+    return weekdays
 
 
 def _of_one_day(weekday: int, spans: str) -> Iterator[WeeklyWindow]:

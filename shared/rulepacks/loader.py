@@ -51,9 +51,9 @@ def load(directory: Path | None) -> RulePacks:
 @cache
 def built_in() -> tuple[PackFile, ...]:
     here = resources.files("shared.rulepacks")
-    packs = [each for each in here.iterdir() if each.name.endswith(".toml")]
+    packs = [file for file in here.iterdir() if file.name.endswith(".toml")]
     return tuple(
-        PackFile(each.name, each.read_bytes()) for each in sorted(packs, key=lambda pack: pack.name)
+        PackFile(file.name, file.read_bytes()) for file in sorted(packs, key=lambda pack: pack.name)
     )
 
 
@@ -74,8 +74,8 @@ def parse(packaged: Iterable[PackFile], own: Iterable[PackFile]) -> RulePacks:
         raise RulePackError(wrong)
     definitions = [chosen[country].definition for country in sorted(chosen)]
     return RulePacks(
-        rules=tuple(rule.rule(each.pack) for each in definitions for rule in each.rules),
-        versions={each.jurisdiction: str(each.version) for each in definitions},
+        rules=tuple(rule.rule(pack.pack) for pack in definitions for rule in pack.rules),
+        versions={pack.jurisdiction: str(pack.version) for pack in definitions},
     )
 
 
@@ -87,13 +87,13 @@ def _found(path: Path) -> PackFile:
 
 
 def _read(files: Iterable[PackFile], wrong: list[PackFault]) -> list[_Read]:
-    found = []
+    packs = []
     for file in files:
         text = _text(file, wrong)
         definition = None if text is None else _definition(file.name, text, wrong)
         if text is not None and definition is not None:
-            found.append(_Read(file.name, text, definition))
-    return found
+            packs.append(_Read(file.name, text, definition))
+    return packs
 
 
 def _text(file: PackFile, wrong: list[PackFault]) -> str | None:
@@ -124,8 +124,8 @@ def _disagreements(read: _Read) -> Iterator[PackFault]:
     country, seen = read.definition.jurisdiction, set[str]()
     for index, rule in enumerate(read.definition.rules):
         if rule.jurisdiction.partition("-")[0] != country:
-            told = f"jurisdiction: {rule.jurisdiction} is not in {country}, whose pack this is"
-            yield faults.of_rule(read.file, read.text, index, told, key="jurisdiction")
+            text = f"jurisdiction: {rule.jurisdiction} is not in {country}, whose pack this is"
+            yield faults.of_rule(read.file, read.text, index, text, key="jurisdiction")
         if rule.name in seen:
             yield faults.of_rule(read.file, read.text, index, "another rule has this name too")
         seen.add(rule.name)
@@ -137,7 +137,7 @@ def _by_country(files: Iterable[PackFile], wrong: list[PackFault]) -> dict[str, 
         wrong.extend(_disagreements(pack))
         country = pack.definition.jurisdiction
         if country in by_country:
-            told = f"jurisdiction: {by_country[country].file} is a pack of {country} too"
-            wrong.append(faults.of_key(pack.file, pack.text, "jurisdiction", told))
+            text = f"jurisdiction: {by_country[country].file} is a pack of {country} too"
+            wrong.append(faults.of_key(pack.file, pack.text, "jurisdiction", text))
         by_country[country] = pack
     return by_country

@@ -114,10 +114,10 @@ def next_span(
     cut: it still reaches a week ahead, and the caller asks again at its end.
     """
     refuse_naive(now)
-    found = _next_open(calendars, zones, seconds_of(now)) if zones else None
-    if found is None:
+    span = _next_open(calendars, zones, seconds_of(now)) if zones else None
+    if span is None:
         return None
-    opens, closes = found
+    opens, closes = span
     return Span(opens_at=instant_of(opens), closes_at=instant_of(closes))
 
 

@@ -50,8 +50,8 @@ def known_regions(country: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4_096)
 def _dates(country: str, region: str | None, year: int) -> frozenset[date]:
     # The first holiday of the next year may be observed in this year.
-    found = _library().country_holidays(country, subdiv=region, years=(year, year + 1))
-    return frozenset(day for day in found if day.year == year)
+    holidays = _library().country_holidays(country, subdiv=region, years=(year, year + 1))
+    return frozenset(day for day in holidays if day.year == year)
 
 
 @cache

@@ -60,11 +60,11 @@ def offset_segments(name: str, start: int, end: int) -> tuple[tuple[int, int, in
     low = start
     while low < end:
         high = min(low + _PROBE, end)
-        found = utc_offset(name, high)
-        if found != offset:
-            change = _first_with(name, found, low, high)
+        later = utc_offset(name, high)
+        if later != offset:
+            change = _first_with(name, later, low, high)
             pieces.append((begin, change, offset))
-            begin, offset = change, found
+            begin, offset = change, later
         low = high
     if begin < end:
         pieces.append((begin, end, offset))

@@ -63,9 +63,9 @@ def fair_shares(claimants: Sequence[Claimant], free: Mapping[Scope, int]) -> dic
 
 
 def _deal(claimants: list[Claimant], left: dict[Scope, int], shares: Counter[int]) -> None:
-    most = max(min(left[scope] for scope in each.scopes) for each in claimants)
+    most = max(min(left[scope] for scope in claimant.scopes) for claimant in claimants)
     portion = max(1, most // TURNS)
-    queue = [(each.used / each.weight, each.id, each) for each in claimants]
+    queue = [(claimant.used / claimant.weight, claimant.id, claimant) for claimant in claimants]
     heapq.heapify(queue)
     while queue:
         _, id_, claimant = heapq.heappop(queue)

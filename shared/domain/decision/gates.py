@@ -154,7 +154,7 @@ def hours(rules: CallingRules, _facts: ContactFacts, now: datetime) -> Block | N
     if span is not None and span.opens_at <= now:
         return None
     # The campaign's own hours come first, so that law is named only where it is stricter.
-    closed = (each.rule for each in rules.hours if not is_open((each.calendar,), zones, at=now))
+    closed = (hours.rule for hours in rules.hours if not is_open((hours.calendar,), zones, at=now))
     return closed_block(rules, next(closed, None), None if span is None else span.opens_at)
 
 
@@ -188,17 +188,17 @@ def limits(rules: CallingRules, facts: ContactFacts, now: datetime) -> Block | N
     """The block of the limit that lasts longest."""
     if not facts.calls:
         return None
-    found = list(each_limit(rules, facts, now))
-    return max(found, key=by_duration) if found else None
+    blocks = list(each_limit(rules, facts, now))
+    return max(blocks, key=by_duration) if blocks else None
 
 
 def each_limit(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iterator[Block]:
     zones = rules.group.zones
-    for each in rules.limits:
-        if facts.calls and each.holds(zones, at=now):
-            found = held_by(each.limit, facts.calls, subject=rules.subject, zones=zones, now=now)
-            if found is not None:
-                yield _limited(each, found, zones)
+    for limit in rules.limits:
+        if facts.calls and limit.holds(zones, at=now):
+            held = held_by(limit.limit, facts.calls, subject=rules.subject, zones=zones, now=now)
+            if held is not None:
+                yield _limited(limit, held, zones)
 
 
 def _limited(limit: Limit, held: Held, zones: tuple[str, ...]) -> Block:

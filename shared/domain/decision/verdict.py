@@ -52,8 +52,8 @@ def _next_allowed(rules: CallingRules, facts: ContactFacts, now: datetime) -> da
     """Go from instant to instant at which the last block ends, until no gate is shut."""
     at = now
     for _ in range(STEPS_MOST):
-        found = (gate(rules, facts, at) for gate in GATES)
-        untils = [block.until for block in found if block is not None]
+        blocks = (gate(rules, facts, at) for gate in GATES)
+        untils = [block.until for block in blocks if block is not None]
         if not untils:
             return at
         known = [until for until in untils if until is not None]
@@ -77,14 +77,14 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
     together = hours(rules, facts, now)
     if together is None:
         return
-    for each in rules.hours:
-        span = next_span((each.calendar,), rules.group.zones, now=now)
+    for law in rules.hours:
+        span = next_span((law.calendar,), rules.group.zones, now=now)
         if span is not None and span.opens_at <= now:
             continue
         if span is None or together.until is None:
-            yield closed_block(rules, each.rule, None)
+            yield closed_block(rules, law.rule, None)
         else:
-            yield closed_block(rules, each.rule, span.opens_at, span.closes_at)
+            yield closed_block(rules, law.rule, span.opens_at, span.closes_at)
 
 
 # Gates that stand for several rules; a verdict lists each rule.

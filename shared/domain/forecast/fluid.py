@@ -67,7 +67,7 @@ class _Queue:
     """The waiting part of one load: by attempts so far, the amount and the instant it is ready."""
 
     load: Load
-    place: int = 0
+    index: int = 0
     due: dict[_State, tuple[float, float]] = field(default_factory=dict)
     arriving: dict[int, list[tuple[_State, float, float]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -81,9 +81,9 @@ class _Queue:
     def span(self, at: int) -> tuple[int, int] | None:
         """The open span that contains `at`, or the next one."""
         spans = self.load.spans
-        while self.place < len(spans) and spans[self.place][1] <= at:
-            self.place += 1
-        return spans[self.place] if self.place < len(spans) else None
+        while self.index < len(spans) and spans[self.index][1] <= at:
+            self.index += 1
+        return spans[self.index] if self.index < len(spans) else None
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class _Flow:
             if span is not None and span[0] < until:
                 ready.append((span[1], span[0], queue))
         clock = float(at)
-        for closes, opens, queue in sorted(ready, key=lambda each: each[:2]):
+        for closes, opens, queue in sorted(ready, key=lambda entry: entry[:2]):
             clock = self._serve(queue, index, max(clock, opens), min(until, closes))
 
     def _serve(self, queue: _Queue, index: int, clock: float, until: float) -> float:
@@ -170,15 +170,15 @@ class _Flow:
         return _State(state.attempts + 1, day, on_day, closes, in_window)
 
     def _retry_at(self, queue: _Queue, state: _State, at: float) -> float:
-        found = at + self.call_seconds + self.course.delays[state.attempts - 1]
+        earliest = at + self.call_seconds + self.course.delays[state.attempts - 1]
         if self.course.max_per_day is not None and state.on_day >= self.course.max_per_day:
             midnight = day_start(queue.load.zone, date.fromordinal(state.day + 1))
-            found = max(found, seconds_of(midnight))
+            earliest = max(earliest, seconds_of(midnight))
         if self.course.max_per_window is not None and (
             state.in_window >= self.course.max_per_window
         ):
-            found = max(found, state.closes)
-        return found
+            earliest = max(earliest, state.closes)
+        return earliest
 
 
 def merged(loads: Sequence[Load]) -> list[Load]:
@@ -190,9 +190,9 @@ def merged(loads: Sequence[Load]) -> list[Load]:
         Load(
             spans=spans,
             zone=zone,
-            new=sum(load.new for load in each),
-            tried=sum(load.tried for load in each),
-            later=tuple(later for load in each for later in load.later),
+            new=sum(load.new for load in same),
+            tried=sum(load.tried for load in same),
+            later=tuple(later for load in same for later in load.later),
         )
-        for (zone, spans), each in together.items()
+        for (zone, spans), same in together.items()
     ]

@@ -32,16 +32,16 @@ class RetryCourse:
 
 def openings(rules: CallingRules, *, start: datetime, end: datetime) -> Intervals:
     """The open spans of a group between two instants."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     at = start
     while at < end:
         span = rules.opening(now=at)
         if span is None or span.opens_at >= end:
             break
         begins, ends = max(span.opens_at, at), min(span.closes_at, end)
-        found.append((seconds_of(begins), seconds_of(ends)))
+        spans.append((seconds_of(begins), seconds_of(ends)))
         at = span.closes_at
-    return union(found)
+    return union(spans)
 
 
 def retry_course(policy: AttemptPolicy, shares: Mapping[Outcome, float]) -> RetryCourse:

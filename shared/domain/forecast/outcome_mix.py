@@ -31,10 +31,8 @@ def call_shares(given: Mapping[Outcome, float]) -> dict[Outcome, float]:
     rest = 1 - sum(Fraction(str(share)) for share in given.values())
     others = {outcome: share for outcome, share in DEFAULT_MIX.items() if outcome not in given}
     if rest < 0 or (rest > 0 and not others):
-        told = " and ".join(f"{outcome} {share:g}" for outcome, share in given.items())
-        raise ImpossibleSharesError(f"{told} are together not all calls, but {float(1 - rest):g}")
+        text = " and ".join(f"{outcome} {share:g}" for outcome, share in given.items())
+        raise ImpossibleSharesError(f"{text} are together not all calls, but {float(1 - rest):g}")
     usual = sum(others.values())
-    found = dict(given) | {
-        outcome: float(rest) * share / usual for outcome, share in others.items()
-    }
-    return {outcome: found[outcome] for outcome in DEFAULT_MIX}
+    mix = dict(given) | {outcome: float(rest) * share / usual for outcome, share in others.items()}
+    return {outcome: mix[outcome] for outcome in DEFAULT_MIX}

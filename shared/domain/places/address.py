@@ -136,8 +136,8 @@ def _country(address: Address) -> str | InvalidAddress | None:
         country = _SPELLINGS.get(country, country)
         known = country in SUPPORTED_REGIONS
         return country if known else InvalidAddress(field="country", reason="unknown_country")
-    found = _ISO_REGION.fullmatch((address.region or "").strip().upper())
-    return found[1] if found and found[1] in SUPPORTED_REGIONS else None
+    part = _ISO_REGION.fullmatch((address.region or "").strip().upper())
+    return part[1] if part and part[1] in SUPPORTED_REGIONS else None
 
 
 def _region(text: str | None, country: str) -> str | InvalidAddress | None:
@@ -149,8 +149,8 @@ def _region(text: str | None, country: str) -> str | InvalidAddress | None:
     if regions is None and country != NO_COUNTRY and len(text) <= _LONGEST_TEXT:
         return None
     name = text.strip().casefold().removeprefix(f"{parent.lower()}-")
-    found = regions.get(name) if regions else None
-    return found or InvalidAddress(field="region", reason="unknown_region")
+    code = regions.get(name) if regions else None
+    return code or InvalidAddress(field="region", reason="unknown_region")
 
 
 def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
@@ -164,11 +164,11 @@ def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
     pattern = _CODES.get(office)
     if pattern is None:
         return None
-    found = pattern.fullmatch(text.strip().upper())
-    if found is None:
+    match = pattern.fullmatch(text.strip().upper())
+    if match is None:
         return invalid
     places = POSTAL_CODES[office]
-    return next((places[key] for key in found.groups() if key in places), invalid)
+    return next((places[key] for key in match.groups() if key in places), invalid)
 
 
 def _parent_country(country: str) -> str:

@@ -52,10 +52,10 @@ def parse_number(text: str, *, default_region: str | None) -> PhoneNumber | Inva
     """The number that phonenumbers finds in the text; `default_region` is its ISO country."""
     if len(text) <= _PLAIN_LENGTH and _PLAIN_TEXT.fullmatch(text):
         digits = text.translate(_DIGITS_ONLY)
-        found = recognise(digits, international="+" in text, default_region=default_region)
-        if found:
-            e164 = f"+{found.code}{found.national}"
-            return PhoneNumber(e164=e164, region=found.region, zones=zones_of(found))
+        number = recognise(digits, international="+" in text, default_region=default_region)
+        if number:
+            e164 = f"+{number.code}{number.national}"
+            return PhoneNumber(e164=e164, region=number.region, zones=zones_of(number))
     return _parse_anything(text, default_region)
 
 

@@ -63,7 +63,7 @@ def _zones() -> dict[str, tuple[str, ...]]:
         for place in places.values():
             for jurisdiction in place.jurisdictions:
                 zones[jurisdiction].update(place.zones)
-    return {jurisdiction: tuple(sorted(found)) for jurisdiction, found in zones.items()}
+    return {jurisdiction: tuple(sorted(names)) for jurisdiction, names in zones.items()}
 
 
 # ISO 3166-2 by country and by what people write for it, casefolded: FL or florida.

@@ -163,18 +163,18 @@ def within_budget(
     policy: AttemptPolicy, history: History, zones: tuple[str, ...], earliest: datetime
 ) -> Again:
     """The latest of `earliest`, the end of a spent day and the closing of a spent window."""
-    found = Again(not_before=earliest, waits_for=Reason.RETRY)
+    again = Again(not_before=earliest, waits_for=Reason.RETRY)
     if history.day is not None and _spent(policy.max_per_day, history.attempts_on_day):
-        found = _later(found, _budget_day_end(zones, history.day), Reason.DAY)
+        again = _later(again, _budget_day_end(zones, history.day), Reason.DAY)
     if history.window_closes_at is not None and _spent(
         policy.max_per_window, history.attempts_in_window
     ):
-        found = _later(found, history.window_closes_at.astimezone(UTC), Reason.WINDOW)
-    return found
+        again = _later(again, history.window_closes_at.astimezone(UTC), Reason.WINDOW)
+    return again
 
 
-def _later(found: Again, at: datetime, waits_for: Reason) -> Again:
-    return Again(not_before=at, waits_for=waits_for) if at > found.not_before else found
+def _later(again: Again, at: datetime, waits_for: Reason) -> Again:
+    return Again(not_before=at, waits_for=waits_for) if at > again.not_before else again
 
 
 def _spent(allowed: int | None, used: int) -> bool:

@@ -33,9 +33,10 @@ def blacked_out(
     """The black-out that forbids the tenant to call there now; of several, the last to end."""
     return max(
         (
-            each
-            for each in blackouts
-            if each.starts_at <= now < each.ends_at and _covers(each, tenant_id, jurisdictions)
+            blackout
+            for blackout in blackouts
+            if blackout.starts_at <= now < blackout.ends_at
+            and _covers(blackout, tenant_id, jurisdictions)
         ),
         key=attrgetter("ends_at"),
         default=None,

@@ -81,7 +81,7 @@ class CallingRules:
     _known_until: datetime = UNKNOWN
 
     def __post_init__(self) -> None:
-        self._calendars = tuple(each.calendar for each in self.hours)
+        self._calendars = tuple(hours.calendar for hours in self.hours)
 
     def opening(self, *, now: datetime) -> Span | None:
         """The span that contains `now`, or the next one; None when none follows."""
