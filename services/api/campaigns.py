@@ -5,7 +5,7 @@ import base64
 import logging
 import secrets
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import ValidationError
@@ -18,8 +18,8 @@ from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
-from shared.domain.calendar.calendar import next_span, opening_days
 from shared.domain.campaigns import ALLOWED, WANTS, Command
+from shared.domain.decision.reachability import is_over_everywhere, opens_anywhere
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
 from shared.kafka.messages.public import ATTEMPT_ENDED
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
@@ -28,10 +28,6 @@ from shared.runtime.retries import TRANSIENT
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 2.0
-# The zones in which a date ends last and first, and Greenwich: if none of them ever opens, no
-# contact can be called.
-OUTER_ZONES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
-TWO_DAYS = timedelta(days=2)
 NEVER_OPEN = "no window opens before end_date is over; look at dates, excluded_dates, holidays"
 
 
@@ -165,13 +161,9 @@ async def _publish(resources: Resources, message: CampaignCommand) -> None:
 def refuse_never_open(definition: CampaignDefinition, *, now: datetime) -> None:
     """Refuse a calendar without an open minute from now on, in any zone of the Earth."""
     calendar = definition.calendar.calendar()
-    if calendar.windows and calendar.end_date is None:
+    if opens_anywhere(calendar, now=now):
         return
-    for day in opening_days(calendar, (now - TWO_DAYS).date()):
-        start = max(now, datetime.combine(day, time(), UTC) - TWO_DAYS)
-        if any(next_span((calendar,), (zone,), now=start) for zone in OUTER_ZONES):
-            return
-    if calendar.end_date and datetime.combine(calendar.end_date, time(), UTC) + TWO_DAYS < now:
+    if is_over_everywhere(calendar, now=now):
         detail = "the last date is over everywhere"
         raise Refused("in_the_past", detail, field=("calendar", "end_date"))
     if not calendar.windows:

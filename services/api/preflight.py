@@ -15,11 +15,10 @@ from services.api.refusals import not_found
 from shared.db import calling_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Plan
-from shared.db.waiting_counts import BUCKET_SECONDS, NEW, WaitBucket
-from shared.domain.calendar.intervals import Intervals, seconds_of
+from shared.domain.calendar.intervals import Intervals
 from shared.domain.capacity.scopes import Caps, lowest_of
 from shared.domain.decision.reachability import Unreachable, unreachable
-from shared.domain.forecast.fluid import Forecast, Load, forecast, merged
+from shared.domain.forecast.fluid import Forecast, Load, forecast, load_of, merged
 from shared.domain.forecast.inputs import (
     TALK_SECONDS,
     calls_a_second,
@@ -30,6 +29,7 @@ from shared.domain.forecast.inputs import (
 from shared.domain.forecast.outcome_mix import call_shares
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.wait_buckets import WaitBucket
 
 Schedule = tuple[tuple[object, ...], tuple[str, ...]]
 
@@ -156,19 +156,9 @@ def _group(
         # Groups with the same rules and zones open together: compute their spans once.
         known[schedule] = openings(rules, start=now, end=until)
     spans = known[schedule]
-    present = seconds_of(now) // BUCKET_SECONDS
-    new = sum(count for bucket, count in waits if bucket.waits_for == NEW)
-    due = sum(count for bucket, count in waits if bucket.five_minutes <= present) - new
-    later = (
-        (bucket.five_minutes * BUCKET_SECONDS, count)
-        for bucket, count in waits
-        if bucket.five_minutes > present
-    )
     return Group(
         rules=rules,
-        load=Load(
-            spans=spans, zone=zones[0] if zones else "UTC", new=new, tried=due, later=tuple(later)
-        ),
+        load=load_of(waits, spans=spans, zone=zones[0] if zones else "UTC", now=now),
         contacts=sum(count for _, count in waits),
         never=None if spans else unreachable(rules, now=now),
     )

@@ -14,10 +14,10 @@ from shared.db.events import folding, inbox, opt_outs
 from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.types import Connection, Pool
-from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.attempts import CallReference
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from shared.kafka.messages.calls import AttemptDropped, CallEnded
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED

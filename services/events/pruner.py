@@ -11,7 +11,7 @@ import asyncpg
 from shared.db import tenants, waiting_counts
 from shared.db.events import event_days, retention
 from shared.db.types import Connection, Pool
-from shared.db.waiting_counts import five_minutes_of
+from shared.domain.wait_buckets import five_minutes_of
 from shared.runtime.metrics import EVENT_DAYS, ROWS_PRUNED
 
 logger = logging.getLogger(__name__)

@@ -17,13 +17,13 @@ from shared.db.scheduler.claims import (
     NewAttempt,
 )
 from shared.db.types import Connection, Pool
-from shared.db.waiting_counts import WaitBucket, five_minutes_of
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.decision.gates import Block, ContactFacts, call_up_until, first_block
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import wait_after
+from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from shared.rulepacks.rulebook import RuleBook
 
 # So many are decided on at a time at least.

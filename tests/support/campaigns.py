@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.db import waiting_counts
 from shared.db.types import Connection
-from shared.db.waiting_counts import WaitBucket
+from shared.domain.wait_buckets import NEW, WaitBucket
 from shared.rulepacks.rulebook import RuleBook
 from shared.rulepacks.store import RulePackStore
 
@@ -128,9 +128,7 @@ async def some_contacts(
         first,
         count,
     )
-    await waiting_counts.add(
-        conn, [(WaitBucket(tenant_id, campaign_id, group_id, waiting_counts.NEW, 0), count)]
-    )
+    await waiting_counts.add(conn, [(WaitBucket(tenant_id, campaign_id, group_id, NEW, 0), count)])
     await conn.execute(
         """
         INSERT INTO campaign_counters AS c VALUES ($1, $2, 'contacts', $3)

@@ -14,11 +14,12 @@ from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
 from services.api.why import AttemptWhy, Capacity, ContactWhy
-from services.api.why_campaign import CampaignWhy, WaitReason
+from services.api.why_campaign import CampaignWhy
 from shared.domain.attempts import AttemptState
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.scopes import ScopeKind
 from shared.domain.contacts import ContactState
+from shared.domain.decision.campaign_waits import WaitReason
 from shared.domain.decision.details import Detail, WaitDetail
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.frequency import Length

@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from shared.db import rows
 from shared.db.types import Connection
-from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.definitions.campaign import CampaignDefinition
 from shared.domain.policy.attempt_policy import AttemptPolicy, History
+from shared.domain.wait_buckets import NEW, WaitBucket, five_minutes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

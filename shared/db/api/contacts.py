@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import WaitBucket
 from shared.domain.campaigns import CampaignKey
+from shared.domain.wait_buckets import WaitBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
+from shared.domain.wait_buckets import NEW, WaitBucket, five_minutes_of
 
 # The pool's own limit is meant for short statements; an import settles many numbers.
 LONG = 3600.0

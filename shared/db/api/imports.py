@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import WaitBucket
+from shared.domain.wait_buckets import WaitBucket
 
 # The pool's own limit is meant for short statements.
 LONG = 3600.0

@@ -13,7 +13,6 @@ import asyncpg
 from shared.db.person_calls import LOOK_BACK
 from shared.db.rows import calling_group, campaign_caps, campaign_policy
 from shared.db.types import Connection
-from shared.db.waiting_counts import BUCKET_SECONDS, WaitBucket
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.campaigns import ENDED, CampaignKey, CampaignState, WantedState
@@ -23,6 +22,7 @@ from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.frequency import PastCall
+from shared.domain.wait_buckets import BUCKET_SECONDS, WaitBucket
 
 BUCKETS_AN_HOUR = 3_600 // BUCKET_SECONDS
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.db.types import Connection
-from shared.db.waiting_counts import WaitBucket
+from shared.domain.wait_buckets import WaitBucket
 
 
 @dataclass(frozen=True, slots=True)

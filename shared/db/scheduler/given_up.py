@@ -8,9 +8,9 @@ import asyncpg
 
 from shared.db.rows import columns
 from shared.db.types import Connection
-from shared.db.waiting_counts import WaitBucket
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from shared.domain.wait_buckets import WaitBucket
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,26 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, WeeklyWindow, next_span
+from shared.domain.calendar.calendar import (
+    MINUTES_A_DAY,
+    Calendar,
+    WeeklyWindow,
+    next_span,
+    opening_days,
+)
 from shared.domain.policy.calling_rules import CallingRules, Hours
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import Reason
 
 # How far next_span looks.
 SEARCHED = timedelta(days=400)
+# The zones in which a date ends last and first, and Greenwich: if none of them ever opens, no
+# contact can be called.
+OUTER_ZONES = ("Etc/GMT+12", "Etc/UTC", "Pacific/Kiritimati")
+TWO_DAYS = timedelta(days=2)
 
 
 class ChangeKind(StrEnum):
@@ -69,6 +79,23 @@ def unreachable(rules: CallingRules, *, now: datetime) -> Unreachable | None:
     own = tuple(hours for hours in rules.hours if hours.rule is None)
     law = [hours for hours in rules.hours if hours.rule is not None]
     return _by_own(own, zones, now=now) or _by_law(own, law, zones, now=now)
+
+
+def opens_anywhere(calendar: Calendar, *, now: datetime) -> bool:
+    """Whether the calendar has an open minute from now on, in any zone of the Earth."""
+    if calendar.windows and calendar.end_date is None:
+        return True
+    for day in opening_days(calendar, (now - TWO_DAYS).date()):
+        start = max(now, datetime.combine(day, time(), UTC) - TWO_DAYS)
+        if any(next_span((calendar,), (zone,), now=start) for zone in OUTER_ZONES):
+            return True
+    return False
+
+
+def is_over_everywhere(calendar: Calendar, *, now: datetime) -> bool:
+    """Whether the last date of the calendar has ended in every zone of the Earth."""
+    end = calendar.end_date
+    return end is not None and datetime.combine(end, time(), UTC) + TWO_DAYS < now
 
 
 def _by_own(own: tuple[Hours, ...], zones: tuple[str, ...], *, now: datetime) -> Unreachable | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from shared.domain.calendar.intervals import Intervals, instant_of, seconds_of
 from shared.domain.calendar.zones import day_start, local_date
 from shared.domain.forecast.inputs import RetryCourse
+from shared.domain.wait_buckets import BUCKET_SECONDS, NEW, WaitBucket
 
 # Steps of a quarter of an hour; longer ones where a long period would need too many of them.
 STEP_SECONDS = 900
@@ -196,3 +197,20 @@ def merged(loads: Sequence[Load]) -> list[Load]:
         )
         for (zone, spans), same in together.items()
     ]
+
+
+def load_of(
+    buckets: Iterable[tuple[WaitBucket, int]], *, spans: Intervals, zone: str, now: datetime
+) -> Load:
+    """The load of one calling group, from the counts of its wait buckets."""
+    present = seconds_of(now) // BUCKET_SECONDS
+    new = due = 0
+    later = []
+    for bucket, count in buckets:
+        if bucket.waits_for == NEW:
+            new += count
+        elif bucket.five_minutes <= present:
+            due += count
+        else:
+            later.append((bucket.five_minutes * BUCKET_SECONDS, count))
+    return Load(spans=spans, zone=zone, new=new, tried=due, later=tuple(later))

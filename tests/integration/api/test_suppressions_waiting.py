@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.events.fold import CallFolder
-from shared.db.waiting_counts import NEW, five_minutes_of
+from shared.domain.wait_buckets import NEW, five_minutes_of
 from tests.support.api import Api
 from tests.support.folding import BUSY, an_end, another_attempt
 

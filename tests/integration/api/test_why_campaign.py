@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.db import waiting_counts
 from shared.db.types import Pool
-from shared.db.waiting_counts import WaitBucket, five_minutes_of
+from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from tests.support.api import ALWAYS, Api
 from tests.support.why_situations import FREE, asking_on_sunday
 

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.api.why_campaign import CampaignHours, explain
-from shared.db.waiting_counts import NEW, WaitBucket, five_minutes_of
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.calendar.intervals import NEVER
+from shared.domain.decision.campaign_waits import CampaignHours, explain
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import (
@@ -17,6 +16,7 @@ from shared.domain.policy.calling_rules import (
     calling_rules,
 )
 from shared.domain.policy.rules import CallKind, Rule
+from shared.domain.wait_buckets import NEW, WaitBucket, five_minutes_of
 
 # A Monday: 13:00 in Berlin, 07:00 in New York.
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
