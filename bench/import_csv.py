@@ -132,7 +132,7 @@ async def _copy(conn: Connection, campaign_id: int) -> float:
     """Seconds of a COPY of the same rows from the server's disk into a twin of the table."""
     directory = await conn.fetchval("SELECT current_setting('data_directory')")
     file = f"{directory}/bench_contacts_{campaign_id}.copy"
-    columns = "campaign_id, calling_group_id, number, external_id, attributes"
+    columns = "tenant_id, campaign_id, calling_group_id, number, external_id, attributes"
     # COPY takes no parameters.
     rows = f"SELECT {columns} FROM contacts WHERE campaign_id = {campaign_id:d} ORDER BY id"  # noqa: S608
     await conn.execute("CREATE TABLE contacts_twin (LIKE contacts INCLUDING ALL)")
