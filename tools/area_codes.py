@@ -13,7 +13,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.geodata import GEOCODE_DATA
 
-from shared.domain.places.tables import REGIONS
+from shared.domain.places import tables
 
 HEADER = """\
 # Area codes of the United States and Canada by state, province and territory (ISO 3166-2).
@@ -60,7 +60,7 @@ def _place(code: str, country: str) -> tuple[str, ...]:
     names = _names(f"1{code}")
     if names and names <= SHARED.keys():
         return SHARED[names.pop()]
-    found = {REGIONS[country].get(MISSPELLED.get(name, name).casefold()) for name in names}
+    found = {tables.regions()[country].get(MISSPELLED.get(name, name).casefold()) for name in names}
     (place,) = found if len(found) == 1 else (None,)
     if place is None:
         raise AreaCodeError(f"area code {code} of {country} is not in one place: {sorted(names)}")

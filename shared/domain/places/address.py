@@ -6,9 +6,10 @@ from typing import Literal
 
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
+from shared.domain.places import tables
 from shared.domain.places.number_plans import zones_of_prefix
 from shared.domain.places.numbers import PhoneNumber
-from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES, Place
+from shared.domain.places.tables import Place
 
 # The region that phonenumbers gives to numbers of no country.
 NO_COUNTRY = "001"
@@ -78,7 +79,7 @@ class Residence:
 def jurisdictions_of(number: PhoneNumber) -> tuple[str, ...]:
     """By area code in the United States and Canada, by the country of the number elsewhere."""
     if number.region in {"CA", "US"}:
-        return AREA_CODES.get(number.e164[2:5], (number.region,))
+        return tables.area_codes().get(number.e164[2:5], (number.region,))
     return (_parent_country(number.region),)
 
 
@@ -120,7 +121,11 @@ def _zones(
     if postal:
         return postal.zones, "postal_code"
     if region:
-        return ((), None) if region in jurisdictions_of(number) else (ZONES[region], "contact")
+        return (
+            ((), None)
+            if region in jurisdictions_of(number)
+            else (tables.zones()[region], "contact")
+        )
     if (
         country is None
         or number.region == country
@@ -145,7 +150,7 @@ def _region(text: str | None, country: str) -> str | InvalidAddress | None:
     if not text:
         return None
     parent = _parent_country(country)[:2]
-    regions = REGIONS.get(parent)
+    regions = tables.regions().get(parent)
     if regions is None and country != NO_COUNTRY and len(text) <= _LONGEST_TEXT:
         return None
     name = text.strip().casefold().removeprefix(f"{parent.lower()}-")
@@ -167,7 +172,7 @@ def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
     match = pattern.fullmatch(text.strip().upper())
     if match is None:
         return invalid
-    places = POSTAL_CODES[office]
+    places = tables.postal_codes()[office]
     return next((places[key] for key in match.groups() if key in places), invalid)
 
 
@@ -178,5 +183,7 @@ def _parent_country(country: str) -> str:
 def _zones_of(country: str) -> tuple[str, ...]:
     parent = _parent_country(country)
     return (
-        ZONES[parent] if "-" in parent else zones_of_prefix(str(country_code_for_region(country)))
+        tables.zones()[parent]
+        if "-" in parent
+        else zones_of_prefix(str(country_code_for_region(country)))
     )

@@ -1,12 +1,13 @@
-"""Tables of places, read once from `data/`: area codes, postal codes and the parts of countries.
+"""Tables of places in `data/`: area codes, postal codes and the parts of countries.
 
-They belong to the program as its code does, and change with it only.
+Each is read once, when it is first needed. The files are part of the program and change with it.
 """
 
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 
@@ -23,12 +24,20 @@ def _lines(name: str) -> Iterator[dict[str, str]]:
     return csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
 
 
-def _area_codes() -> dict[str, tuple[str, ...]]:
+@cache
+def area_codes() -> dict[str, tuple[str, ...]]:
+    """Jurisdictions of the United States and Canada by area code, without codes of no place."""
     return {
         code: tuple(line["jurisdictions"].split())
         for line in _lines("area_codes.csv")
         for code in line["area_codes"].split()
     }
+
+
+@cache
+def postal_codes() -> dict[str, dict[str, Place]]:
+    """Places by country and by the first characters of a postal code."""
+    return {country: _postal_codes(country) for country in ("AU", "CA", "FR", "GB", "US")}
 
 
 def _postal_codes(country: str) -> dict[str, Place]:
@@ -48,29 +57,23 @@ def _span(first: str, last: str) -> list[str]:
     return [first[:-1] + chr(letter) for letter in range(ord(first[-1]), ord(last[-1]) + 1)]
 
 
-def _regions() -> dict[str, dict[str, str]]:
-    regions: defaultdict[str, dict[str, str]] = defaultdict(dict)
+@cache
+def regions() -> dict[str, dict[str, str]]:
+    """ISO 3166-2 by country and by the names that people write, casefolded: FL or florida."""
+    codes: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for line in _lines("regions.csv"):
         code = line["code"]
         country, _, part = code.partition("-")
-        regions[country] |= {line["name"].casefold(): code, part.casefold(): code}
-    return dict(regions)
+        codes[country] |= {line["name"].casefold(): code, part.casefold(): code}
+    return dict(codes)
 
 
-def _zones() -> dict[str, tuple[str, ...]]:
-    zones: defaultdict[str, set[str]] = defaultdict(set)
-    for places in POSTAL_CODES.values():
+@cache
+def zones() -> dict[str, tuple[str, ...]]:
+    """All zones of each part of a country."""
+    zones_of: defaultdict[str, set[str]] = defaultdict(set)
+    for places in postal_codes().values():
         for place in places.values():
             for jurisdiction in place.jurisdictions:
-                zones[jurisdiction].update(place.zones)
-    return {jurisdiction: tuple(sorted(names)) for jurisdiction, names in zones.items()}
-
-
-# ISO 3166-2 by country and by what people write for it, casefolded: FL or florida.
-REGIONS = _regions()
-# By country and by the first characters of a code.
-POSTAL_CODES = {country: _postal_codes(country) for country in ("AU", "CA", "FR", "GB", "US")}
-# All zones of each part of a country.
-ZONES = _zones()
-# Of the United States and Canada; codes of no place, like 800, are left out.
-AREA_CODES = _area_codes()
+                zones_of[jurisdiction].update(place.zones)
+    return {jurisdiction: tuple(sorted(names)) for jurisdiction, names in zones_of.items()}

@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 
 from shared.domain.calendar.zones import is_zone
+from shared.domain.places import tables
 from shared.domain.places.address import Address, Residence, jurisdictions_of, locate
 from shared.domain.places.number_plans import zones_of_prefix
 from shared.domain.places.numbers import PhoneNumber, parse_number
-from shared.domain.places.tables import AREA_CODES, POSTAL_CODES, REGIONS, ZONES
 from tests.support.places import number_of, said
 
 
@@ -115,7 +115,7 @@ def test_jurisdictions_of_numbers(text: str, jurisdictions: tuple[str, ...]) -> 
 
 
 def test_every_place_in_the_tables_has_known_zones_in_order() -> None:
-    places = [place for table in POSTAL_CODES.values() for place in table.values()]
+    places = [place for table in tables.postal_codes().values() for place in table.values()]
 
     for place in places:
         assert all(is_zone(zone) for zone in place.zones)
@@ -124,14 +124,14 @@ def test_every_place_in_the_tables_has_known_zones_in_order() -> None:
 
 
 def test_every_part_of_a_country_has_a_name_and_zones_and_no_other_is_named() -> None:
-    known = {code for regions in REGIONS.values() for code in regions.values()}
+    known = {code for regions in tables.regions().values() for code in regions.values()}
     named = {
         place
-        for table in POSTAL_CODES.values()
+        for table in tables.postal_codes().values()
         for p in table.values()
         for place in p.jurisdictions
     }
-    by_number = {place for places in AREA_CODES.values() for place in places}
+    by_number = {place for places in tables.area_codes().values() for place in places}
 
     assert {place for place in named | by_number if "-" in place} == known
-    assert all(ZONES[code] for code in known)
+    assert all(tables.zones()[code] for code in known)
