@@ -57,7 +57,7 @@ async def upsert(
         -- Grants that are not named any more end.
         ended AS (
             DELETE FROM trunk_grants USING trunk
-            WHERE trunk_id = trunk.id AND tenant_id <> ALL (coalesce($4::bigint[], '{}'))
+            WHERE trunk_id = trunk.id AND tenant_id <> ALL (coalesce($4::integer[], '{}'))
         ),
         granted AS (
             INSERT INTO trunk_grants (tenant_id, trunk_id)
