@@ -1,4 +1,4 @@
-"""One stack for the runs that need no other."""
+"""One stack that the tests share, except those that need their own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A campaign from the REST API to its last webhook, with a carrier that misbehaves."""
+"""Runs a campaign from the REST API to its last webhook, with a carrier that makes faults."""
 
 from collections import Counter
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 
-async def test_every_end_is_counted_and_told(stack: RunningStack, tmp_path: Path) -> None:
+async def test_every_end_is_counted_and_reported(stack: RunningStack, tmp_path: Path) -> None:
     owner = stack.owner
     async with webhook_inbox() as inbox, subscribed(stack.local.servers.kafka.url) as subscriber:
         definition = a_campaign(
@@ -44,13 +44,13 @@ async def test_every_end_is_counted_and_told(stack: RunningStack, tmp_path: Path
     assert {each["data"]["attempt_id"] for each in inbox.taken.values()} == {
         each["attempt_id"] for each in told
     }
-    await stack.judge_counts()
+    await stack.check_counts()
     await stack.judge()
 
 
 async def test_closed_zones_are_not_called(stack: RunningStack, tmp_path: Path) -> None:
     owner, now = stack.owner, utc_now()
-    # Half of the people are nine hours ahead, where it is not between these hours.
+    # Half of the contacts are in Tokyo, nine hours ahead: it is never between these hours there.
     rows = [
         (number, ("Etc/UTC", "Asia/Tokyo")[place % 2])
         for place, number in enumerate(numbers(60, first=38_000))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracle.facts import Originate, read_log
 from tests.support.owner import a_campaign, numbers
-from tests.support.stack import RunningStack, tell
+from tests.support.stack import RunningStack, print_figures
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -43,8 +43,9 @@ async def test_a_pause_stops_calls_and_a_resume_finishes_them(
         max([0.0, *(line.at - paused_at for line in lines if paused_at < line.at < resumed_at)])
         for paused_at, resumed_at in pauses
     ]
-    tell(f"last originate after a pause was answered: {[f'{lag:.3f} s' for lag in lags]}")
-    # All of the few stand for 99 of 100; the checker judges the 2 s that hold for each.
+    print_figures(f"last originate after a pause was answered: {[f'{lag:.3f} s' for lag in lags]}")
+    # A pause must stop calls within 1 s in 99 of 100 cases; this run has few, so in each of them.
+    # The checker judges the limit of 2 s, which each case must keep.
     assert max(lags) <= 1.0
     assert len(pauses) == PAUSES
     assert (await owner.counters(campaign)).contacts["finished"] == 1_500

@@ -1,4 +1,4 @@
-"""Two schedulers and two dialers share campaigns: no cap is passed and nobody is called twice."""
+"""Two schedulers and two dialers share campaigns: they keep the caps and call no contact twice."""
 
 from pathlib import Path
 
@@ -8,16 +8,16 @@ import pytest
 from shared.db import trunks
 from shared.domain.capacity.scopes import Caps
 from tests.support.owner import a_campaign, numbers
-from tests.support.stack import running_stack, tell
+from tests.support.stack import print_figures, running_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 CONCURRENT, PER_SECOND = 20, 80
-# The carrier refuses, and logs, whatever is above the trunk's caps.
+# The carrier refuses and logs each call above the trunk's caps.
 CAPS = ("--max-concurrent", str(CONCURRENT), "--calls-per-second", str(PER_SECOND))
 
 
-async def test_two_of_each_keep_every_cap(tmp_path: Path) -> None:
+async def test_two_schedulers_and_two_dialers_keep_every_cap(tmp_path: Path) -> None:
     scale = {"scheduler": 2, "dialer": 2}
     async with running_stack(tmp_path / "stack", scale=scale, carrier_options=CAPS) as stack:
         conn = await asyncpg.connect(stack.postgres)
@@ -39,11 +39,11 @@ async def test_two_of_each_keep_every_cap(tmp_path: Path) -> None:
         await stack.until_quiet()
 
         seen = await stack.carrier_stats()
-        tell(f"carrier: {seen}")
+        print_figures(f"carrier: {seen}")
         assert seen["duplicates"] == 0
         assert seen["peak_concurrent"] <= CONCURRENT
         assert seen["peak_per_second"] <= PER_SECOND
-        # The caps were the bound, not the stack.
+        # The calls reached the caps, so the caps limited them and not the speed of the stack.
         assert seen["peak_concurrent"] > CONCURRENT / 2
-        await stack.judge_counts()
+        await stack.check_counts()
         await stack.judge()

@@ -8,16 +8,16 @@ import pytest
 
 from tests.oracle.facts import Originate, read_log
 from tests.support.owner import Owner, a_campaign, hours, numbers, utc_now
-from tests.support.stack import RunningStack, tell
+from tests.support.stack import RunningStack, print_figures
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 QUEUED = 2_000
 CLOSED = 500
-# Shorter than Kafka takes a silent consumer for dead, long enough to claim everything.
+# Shorter than Kafka's session timeout, long enough to claim all contacts.
 FROZEN = timedelta(seconds=4.5)
-# The dialer keeps two seconds from the closing; before them it has some to dial.
+# The dialer stops two seconds before the closing; until then it dials some of the queue.
 RESUMED = timedelta(seconds=8)
 A_SECOND = 100
 
@@ -26,10 +26,10 @@ async def queued(owner: Owner, campaign: int) -> bool:
     return (await owner.counters(campaign)).attempts["live"] >= QUEUED
 
 
-async def test_nobody_is_called_after_the_closing(stack: RunningStack, tmp_path: Path) -> None:
+async def test_no_contact_is_called_after_the_closing(stack: RunningStack, tmp_path: Path) -> None:
     owner = stack.owner
     closing = (utc_now() + timedelta(seconds=80)).replace(second=0, microsecond=0)
-    # Those in Tokyo are nine hours ahead, where it is not between these hours.
+    # The contacts in Tokyo are nine hours ahead: it is not between these hours there.
     rows = [(number, "Etc/UTC") for number in numbers(QUEUED, first=30_000)]
     rows += [(number, "Asia/Tokyo") for number in numbers(CLOSED, first=34_000)]
     calendar = {"windows": hours(closing - timedelta(hours=2), closing)}
@@ -42,7 +42,7 @@ async def test_nobody_is_called_after_the_closing(stack: RunningStack, tmp_path:
     try:
         await owner.start(campaign)
         await until(lambda: queued(owner, campaign), seconds=4, every=0.05)
-        # As fast as this the queue is dialed from both sides of the closing.
+        # At this rate some of the queue is left when the window closes.
         await stack.ask("UPDATE trunks SET calls_per_second = $1 RETURNING 1", A_SECOND)
         await until(lambda: utc_now() >= closing - RESUMED, seconds=10, every=0.01)
     finally:
@@ -57,7 +57,9 @@ async def test_nobody_is_called_after_the_closing(stack: RunningStack, tmp_path:
         "SELECT count(*) FROM attempts WHERE campaign_id = $1 AND reason = 'window'",
         campaign,
     )
-    tell(f"{len(ours)} called, the last {last:.2f} s before the closing; {dropped} dropped")
+    print_figures(
+        f"{len(ours)} called, the last {last:.2f} s before the closing; {dropped} dropped"
+    )
     assert last > 0
     assert {dict(rows)[line.to] for line in ours} == {"Etc/UTC"}
     assert 0 < len(ours) < QUEUED / 2

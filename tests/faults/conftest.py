@@ -1,4 +1,4 @@
-"""One stack, with two dialers, for the faults that leave it whole."""
+"""One stack with two dialers, shared by the tests whose faults it survives."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.support.stack import RunningStack, running_stack
 
-# Calls of one to three seconds: some are still up when a server has come back.
+# Calls last one to three seconds, so some are still up when a server has come back.
 LONGER_CALLS = 0.05
 
 

@@ -1,4 +1,4 @@
-"""The drill: each service killed at each of its worst moments, twice, in the middle of one run."""
+"""The drill: kills each service twice at each of its failpoints, in the middle of one run."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import pytest
 from outdial import carrier_log
 from tests.oracle.facts import Originate, read_log
 from tests.support.owner import a_campaign, numbers
-from tests.support.stack import RunningStack, running_stack, tell
+from tests.support.stack import RunningStack, print_figures, running_stack
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.drill, pytest.mark.timeout(400)]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.drill, pytest.mark.timeout(400)]
 CONTACTS = 3_700
 LEAST_ATTEMPTS = 5_000
 CAPS = {"max_concurrent": 80, "calls_per_second": 150}
-# Each is passed so many times before it kills: about two seconds of the run.
+# "point:n" kills the service when it passes the point for the nth time, after about 2 s.
 CHAINS = {
     "dialer": ("after_dialing:30", "after_originate:200") * 2,
     "scheduler": ("after_claim:20", "after_publish:20") * 2,
@@ -50,7 +50,7 @@ async def test_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
         seconds = time.monotonic() - began
 
         counters = await stack.owner.counters(campaign)
-        tell(f"{await table(stack, kills)}\n{counters.attempts}, {seconds:.0f} s")
+        print_figures(f"{await table(stack, kills)}\n{counters.attempts}, {seconds:.0f} s")
         assert counters.attempts["total"] >= LEAST_ATTEMPTS
         assert counters.contacts["finished"] == CONTACTS
         seen = carrier_log.count(stack.log)
@@ -69,7 +69,7 @@ async def kill_api(stack: RunningStack) -> Kill:
 
 
 async def kill_at_points(stack: RunningStack, name: str, points: tuple[str, ...]) -> list[Kill]:
-    """Each life of the service ends at the next point; the last one goes on."""
+    """Kill the service at each point in turn, and restart it; after the last it keeps running."""
     service, kills = stack.local.service(name), []
     service.environment = {"OUTDIAL_FAILPOINT": points[0]}
     await service.restart()
@@ -86,7 +86,7 @@ async def kill_at_points(stack: RunningStack, name: str, points: tuple[str, ...]
 
 
 async def table(stack: RunningStack, kills: list[Kill]) -> str:
-    """What was killed, when it was up again, when the calls were, and what nobody knows since."""
+    """For each kill: seconds until ready, seconds without enough calls, unknown attempts."""
     calls = [line.at for line in read_log(stack.log) if isinstance(line, Originate)]
     usual = median(calls_in_second(calls, at) for at in range(int(calls[0]) + 1, int(calls[-1])))
     conn = await asyncpg.connect(stack.postgres)
@@ -110,7 +110,7 @@ async def table(stack: RunningStack, kills: list[Kill]) -> str:
 
 
 def rate_back(calls: list[float], at: float, *, enough: float) -> str:
-    """After how long a second begins that has enough calls again."""
+    """Seconds from the kill until the first second with enough calls again."""
     later = [call for call in calls if call >= at]
     found = next((call for call in later if calls_in_second(later, call) >= enough), None)
     return "not again" if found is None else f"{found - at:.1f}"

@@ -1,4 +1,4 @@
-"""A dialer that stands still for longer than its permits and its group's patience does no harm."""
+"""A dialer that is frozen for longer than its permits and its Kafka session live does no harm."""
 
 import signal
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.owner import a_campaign, numbers
-from tests.support.stack import RunningStack, tell
+from tests.support.stack import RunningStack, print_figures
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -30,7 +30,7 @@ async def test_the_other_one_takes_over(stack: RunningStack, tmp_path: Path) -> 
     before = (await owner.counters(campaign)).attempts["ended"]
     frozen.send(signal.SIGSTOP)
     await until(lambda: time.monotonic() - began > FROZEN_SECONDS, seconds=30)
-    # By now the other has all partitions.
+    # The other dialer has all partitions now.
     await owner.until_attempts(campaign, before + 200, seconds=60)
     meanwhile = (await owner.counters(campaign)).attempts["ended"] - before
     assert (await owner.campaign(campaign))["state"] == "running"
@@ -39,7 +39,9 @@ async def test_the_other_one_takes_over(stack: RunningStack, tmp_path: Path) -> 
     await owner.until_state(campaign, "completed", seconds=120)
     await stack.until_quiet()
     counters = await owner.counters(campaign)
-    tell(f"{meanwhile} attempts ended meanwhile, {counters.outcomes.get('unknown', 0)} unknown")
+    print_figures(
+        f"{meanwhile} attempts ended meanwhile, {counters.outcomes.get('unknown', 0)} unknown"
+    )
     assert counters.contacts["finished"] == CONTACTS
     assert (await stack.carrier_stats())["duplicates"] == 0
     await stack.judge()

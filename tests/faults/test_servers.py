@@ -1,4 +1,4 @@
-"""Each server restarted, politely and by kill -9, in the middle of a run: the run goes on."""
+"""Restarts each server, by SIGTERM and by SIGKILL, in the middle of a run: the run goes on."""
 
 import time
 from pathlib import Path
@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from outdial.stack.server import GivenServer, LocalServer
 from tests.support.owner import a_campaign, numbers
-from tests.support.stack import RunningStack, tell
+from tests.support.stack import RunningStack, print_figures
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -23,7 +23,9 @@ def server_of(stack: RunningStack, name: str) -> LocalServer | GivenServer:
 
 
 @pytest.mark.parametrize("name", ["kafka", "postgres", "redis"])
-async def test_a_restart_is_waited_out(stack: RunningStack, tmp_path: Path, name: str) -> None:
+async def test_a_run_survives_the_restart_of_a_server(
+    stack: RunningStack, tmp_path: Path, name: str
+) -> None:
     owner, server = stack.owner, server_of(stack, name)
     definition = a_campaign(f"{name} restarts", max_concurrent=150, calls_per_second=120)
     rows = [(number, "UTC") for number in numbers(CONTACTS)]
@@ -43,13 +45,15 @@ async def test_a_restart_is_waited_out(stack: RunningStack, tmp_path: Path, name
     await owner.until_state(campaign, "completed", seconds=120)
     await stack.until_quiet()
     counters = await owner.counters(campaign)
-    tell(f"{name}: {took}, {counters.attempts}, unknown {counters.outcomes.get('unknown', 0)}")
+    print_figures(
+        f"{name}: {took}, {counters.attempts}, unknown {counters.outcomes.get('unknown', 0)}"
+    )
     assert counters.contacts["finished"] == CONTACTS
     await stack.judge()
 
 
 async def eventually_counted(stack: RunningStack, campaign: int) -> int:
-    """Attempts that have ended, as soon as the API can say so."""
+    """The number of ended attempts; waits until the API answers."""
     await stack.owner.until_attempts(campaign, 0, seconds=60)
     return (await stack.owner.counters(campaign)).attempts["ended"]
 
@@ -59,7 +63,7 @@ async def calls_are_up(stack: RunningStack, count: int) -> bool:
 
 
 async def no_lease_is_left(redis: Redis) -> bool:
-    """One for good would be a call fewer for ever."""
+    """A lease that is never released would take one call from the cap for ever."""
     return not await redis.zcard("outdial:leases:installation:0")
 
 
@@ -81,6 +85,6 @@ async def test_a_flushed_redis_lets_no_call_above_the_cap(
         await stack.until_quiet()
         await until(lambda: no_lease_is_left(redis), seconds=30, every=0.2)
 
-    tell(f"calls up at each FLUSHALL: {at_flush} of {CONCURRENT}")
+    print_figures(f"calls up at each FLUSHALL: {at_flush} of {CONCURRENT}")
     assert (await owner.counters(campaign)).contacts["finished"] == 80
     await stack.judge()

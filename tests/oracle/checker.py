@@ -1,8 +1,8 @@
-"""The checker: joins the carrier's log with the database and decides the invariants, after a run.
+"""The checker: compares the carrier's log with the database after a run, invariant by invariant.
 
-It uses nothing of the product, so that a mistake is not made twice:
-`python -m tests.oracle.checker --postgres URL --log FILE` prints what is violated, and leaves
-with 1 if anything is.
+It imports no code of the product, so that both do not share a mistake.
+`python -m tests.oracle.checker --postgres URL --log FILE` prints the violations, and exits with 1
+if there are any.
 """
 
 import argparse
@@ -31,7 +31,7 @@ async def check(
     stop_seconds: float = STOP_SECONDS,
     faults: list[Fault] | None = None,
 ) -> list[Violation]:
-    """`caps` are the installation's; `faults` were noted by who made them, and excuse unknowns."""
+    """`caps` are those of the installation; the noted `faults` may explain unknown attempts."""
     facts = await read_facts(conn, log, faults=faults or [])
     return list(judge(facts, caps=caps, stop_seconds=stop_seconds))
 

@@ -1,4 +1,4 @@
-"""The counters of I6: each equals a recount of the rows, and none is there that has no meaning."""
+"""I6: each stored counter equals a recount of its rows, and there is no other counter."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def differ(facts: Facts) -> Iterator[Violation]:
 
 
 def _place(contact: Contact) -> str:
-    """Where it waits: the slot is of five minutes, and 0 for who need not wait at all."""
+    """The name of the contact's waiting count; `slot` numbers five minutes, 0 means due at once."""
     slot = 0 if contact.not_before is None else int(contact.not_before // 300)
     return f"waiting {contact.calling_group_id} {contact.waits_for or 'new'} {slot}"
 

@@ -1,4 +1,4 @@
-"""I1 and I2: one originate per attempt; one call at a time per contact, and its policy kept."""
+"""I1: one originate per attempt. I2: one call at a time per contact, within its attempt policy."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from uuid import UUID
 from tests.oracle.facts import Attempt, CallEnd, Contact, Facts, Violation
 from tests.oracle.hours import local_date
 
-# A wait is kept to the microsecond in the database and logged as a float.
+# The database has microseconds, the log has floats: they differ by rounding.
 _ROUNDING_SECONDS = 0.001
-# A person who asks to be called is, even on a day that is spent.
+# A requested callback is made even if the day's attempts are used up.
 _CALLBACK = "callback_requested"
 
 
@@ -24,7 +24,7 @@ def originated_twice(facts: Facts) -> Iterator[Violation]:
 
 
 def calls_at_once(facts: Facts) -> Iterator[Violation]:
-    """By the order of the log's lines, which is the order in which the carrier decided."""
+    """Follow the lines of the log: their order is the order of the carrier's decisions."""
     live: dict[int, set[UUID]] = defaultdict(set)
     for line in facts.log:
         attempt = facts.attempts.get(line.reference)
@@ -82,7 +82,7 @@ def _too_many_a_day(
     for attempt in called:
         if attempt.id not in facts.accepted:
             continue
-        # With several candidate zones a day lasts until it is over in all of them.
+        # If the contact may be in several zones, a day ends when it has ended in all of them.
         day = min(local_date(zone, facts.accepted[attempt.id].at) for zone in contact.zones)
         days[day] += 1
         if days[day] > allowed and attempt.id not in asked_for:
@@ -96,7 +96,7 @@ def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> It
             continue
         rule = policy.get("retry", {}).get(earlier.outcome)
         if earlier.outcome == _CALLBACK:
-            # When it was asked for is not in the log.
+            # The log does not have the time that the person asked for.
             rule = {"delay_seconds": 0}
         if rule is None or number >= (rule.get("max_attempts") or number + 1):
             yield f"attempt {later.id} after {earlier.outcome}, which was to end it"

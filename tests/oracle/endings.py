@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.oracle.facts import Attempt, CallEnd, Facts, Originate, Violation
 
 _ENDS = ("ended", "unknown", "dropped")
-# What was in flight when something was killed may go unknown for it, within this time.
+# A fault may explain an unknown attempt that was dialed at most so long before or after it.
 _FAULT_SECONDS = 10.0
 
 
@@ -65,7 +65,7 @@ def ended_twice(facts: Facts) -> Iterator[Violation]:
 
 
 def contacts_miscounted(facts: Facts) -> Iterator[Violation]:
-    """A contact's own count holds what was or may have been placed, and nothing twice."""
+    """`contacts.attempts` counts each attempt once that was placed or may have been placed."""
     counted = Counter(
         a.contact_id for a in facts.attempts.values() if a.state in ("ended", "unknown")
     )

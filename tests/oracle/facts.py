@@ -1,4 +1,4 @@
-"""What the carrier logged and what the database says, read once and joined by attempt id."""
+"""The facts of a run: the carrier's log and the rows of the database, joined by attempt id."""
 
 import json
 from collections import defaultdict
@@ -90,7 +90,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something was killed or cut at this instant; it may explain an attempt that went unknown."""
+    """A process or connection was killed at this instant; this may explain an unknown attempt."""
 
     at: float
     what: str
@@ -98,7 +98,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blackout:
-    """None stands for every tenant, and for everywhere."""
+    """Tenant None means every tenant; jurisdiction None means everywhere."""
 
     tenant_id: int | None
     jurisdiction: str | None
@@ -115,12 +115,12 @@ class Facts:
     tenant_caps: dict[int, Caps]
     trunk_caps: dict[int, Caps]
     changes: dict[int, list[tuple[float, str]]]
-    """Campaign id to what its owner wanted from when on, in order."""
-    # By tenant, campaign (0: all of them) and number, from when until when.
+    """By campaign id: the states that its owner wanted, each with its instant, in order."""
+    # By (tenant, campaign or 0 for all campaigns, number): the start and the end.
     suppressions: dict[tuple[int, int, str], tuple[float, float]]
     counters: dict[tuple[int, str], int]
     blackouts: list[Blackout] = field(default_factory=list)
-    # What each tenant made of the rules of law, as it stood at the end.
+    # The rule choices of each tenant at the end of the run.
     tenant_rules: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -147,26 +147,26 @@ class Facts:
 
     @cached_property
     def attempts_of(self) -> dict[int, list[Attempt]]:
-        """The attempts of each contact, as they were claimed."""
+        """The attempts of each contact, in the order of their claims."""
         found = defaultdict(list)
         for attempt in sorted(self.attempts.values(), key=lambda a: (a.claimed_at, a.id)):
             found[attempt.contact_id].append(attempt)
         return found
 
     def outcome(self, attempt: Attempt) -> str | None:
-        """What the database made of the call, else what the carrier did."""
+        """The outcome in the database, or else the one in the carrier's log."""
         ends = self.ends.get(attempt.id)
         return attempt.outcome or (ends[0].outcome if ends else None)
 
     def ended_at(self, attempt: Attempt) -> float | None:
-        """The carrier knows best, but not when an attempt was given up as unknown."""
+        """The instant of the carrier's log, but for an unknown attempt that of the database."""
         ends = self.ends.get(attempt.id)
         if ends and attempt.state != "unknown":
             return ends[0].at
         return attempt.ended_at.timestamp() if attempt.ended_at else None
 
     def known(self) -> Iterator[tuple[Originate, Attempt, Contact, Campaign]]:
-        """Each originate with what it was for; those nobody knows are I5's."""
+        """Each originate with its attempt, contact and campaign; I5 judges the others."""
         for line in self.originates:
             attempt = self.attempts.get(line.reference)
             if attempt is not None and attempt.contact_id in self.contacts:
@@ -179,7 +179,7 @@ class Facts:
 
 
 def read_log(path: Path) -> Iterator[Originate | CallEnd]:
-    """Whole lines; a torn last one was never answered."""
+    """Read all complete lines; the carrier never answered an incomplete last one."""
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"\n"):
@@ -187,7 +187,7 @@ def read_log(path: Path) -> Iterator[Originate | CallEnd]:
 
 
 def _line(line: dict[str, Any]) -> Originate | CallEnd:
-    # "17.<uuid>": the tenant and the attempt that the call is for.
+    # "17.<uuid>": the tenant and the attempt of the call.
     tenant, _, attempt = line["reference"].partition(".")
     reference = UUID(attempt)
     if line["kind"] == "ended":
@@ -204,5 +204,5 @@ def _line(line: dict[str, Any]) -> Originate | CallEnd:
 
 
 def covers(area: str, places: tuple[str, ...]) -> bool:
-    """Whether any of the places is the area or a part of it, as US-LA is one of US."""
+    """Whether one of the places is the area or a part of it, as US-LA is a part of US."""
     return any(f"{place}-".startswith(f"{area}-") for place in places)

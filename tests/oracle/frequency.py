@@ -11,12 +11,12 @@ from tests.oracle.facts import Campaign, Contact, Facts, Violation
 from tests.oracle.hours import local_date
 from tests.oracle.law import Law, Rule
 
-# The dialer counts from when it decided on a call, which reaches the carrier a moment later.
+# The dialer counts a call from its decision; the call reaches the carrier a moment later.
 _ARRIVAL_SECONDS = 1.0
-# A wait is kept to the microsecond in the database and logged as a float.
+# The database has microseconds, the log has floats: they differ by rounding.
 _ROUNDING_SECONDS = 0.001
 _BEGINNINGS = {
-    # A call of which nobody knows the end may have been one.
+    # A call with an unknown end may have been a conversation.
     "conversation": ("answered_human", "callback_requested", "opt_out", "unknown"),
     "refusal": ("declined", "opt_out"),
     "abandoned": ("overflow",),
@@ -26,7 +26,7 @@ _BEGINNINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A cap or a silence as it is written; without a rule of law it is the campaign's own."""
+    """A frequency cap or a silence, of a rule of law or (rule None) of the campaign."""
 
     written: dict[str, Any]
     rule: Rule | None = None
@@ -41,7 +41,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`ended_at` is never before the call; one that has no end yet is up."""
+    """`ended_at` is never before `at`; for a call without an end it equals `at`."""
 
     id: UUID
     at: float
@@ -61,7 +61,7 @@ def called_too_often(facts: Facts) -> Iterator[Violation]:
 
 
 def _calls_by_person(facts: Facts) -> dict[tuple[int, str], list[Call]]:
-    """By tenant and number, in the order in which the carrier accepted them."""
+    """The calls of each (tenant, number), in the order in which the carrier accepted them."""
     law, found = Law(facts.tenant_rules), defaultdict(list)
     for line, attempt, contact, campaign in facts.known():
         if facts.accepted.get(attempt.id) is not line:
@@ -70,7 +70,7 @@ def _calls_by_person(facts: Facts) -> dict[tuple[int, str], list[Call]]:
         subject = campaign.definition.get("subject") or ""
         informs = campaign.definition.get("kind") == "informational"
         if informs and not subject and not limits:
-            # Such calls are nobody's business but the contact's own.
+            # Such a call counts for its contact only, not for the person.
             continue
         call = Call(
             id=attempt.id,
@@ -104,7 +104,7 @@ def _broken(call: Call, calls: list[Call], place: int) -> Iterator[str]:
 
 
 def _before(limit: Limit, call: Call, calls: list[Call], place: int) -> Iterator[Call]:
-    """The earlier calls that the limit looks at, the last one first."""
+    """The earlier calls that the limit counts, the latest first."""
     earlier = (calls[each] for each in range(place - 1, -1, -1))
     return (each for each in earlier if limit.counts(each, call))
 
@@ -130,7 +130,7 @@ def _too_soon(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
 
 
 def _past(length: dict[str, Any], since: float, call: Call) -> bool:
-    """Whether so many hours have gone by, or so many local days in all of the zones."""
+    """Whether the length is over: its hours, or its local days in each of the call's zones."""
     if length.get("hours") is not None:
         return bool(call.at - since >= length["hours"] * 3600)
     return all(

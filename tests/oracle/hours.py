@@ -1,4 +1,4 @@
-"""I3: no originate outside the hours, by wall time in every zone the contact may be in."""
+"""I3: each originate is inside the hours, by wall time in every zone where the contact may be."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,7 @@ def outside_hours(facts: Facts) -> Iterator[Violation]:
 
 
 def open_at(calendar: dict[str, Any], zone: str, at: datetime) -> bool:
-    """Wall clocks are compared as people read them, so no offset is ever kept."""
+    """Compares naive wall times, so that no wrong offset can enter."""
     wall = at.astimezone(_zone(zone)).replace(tzinfo=None)
     today, yesterday = wall.date(), wall.date() - timedelta(days=1)
     hours = _hours(calendar, today)
@@ -57,7 +57,7 @@ def _closed(campaign: Campaign, contact: Contact, at: datetime) -> str | None:
 
 
 def _forbidden(rule: Rule, contact: Contact, at: datetime) -> str | None:
-    """Law holds on the dates of the place; on others every minute is open."""
+    """A rule is in effect on local dates; on other dates every minute is open."""
     hours = rule.hours
     if hours is None:
         return None
@@ -70,7 +70,7 @@ def _forbidden(rule: Rule, contact: Contact, at: datetime) -> str | None:
 
 
 def _hours(calendar: dict[str, Any], day: date) -> list[tuple[date, dict[str, Any]]]:
-    """The windows that begin on this date, its special ones instead of the weekly ones."""
+    """The windows that begin on this date: its special hours, or else the weekly ones."""
     weekly = (each for each in calendar["windows"] if _DAYS[day.weekday()] in each["days"])
     return [(day, window) for window in _special(calendar, day) or weekly]
 
@@ -108,13 +108,13 @@ def _allowed(calendar: dict[str, Any], day: date) -> bool:
 
 @cache
 def _holidays(country: str, region: str | None) -> holidays.HolidayBase:
-    """Of some years: what is observed on the last day of one belongs to the next."""
+    """For the years around: New Year's Day may be observed on 31 December of the year before."""
     return holidays.country_holidays(country, subdiv=region, years=range(2020, 2041))
 
 
 @cache
 def _zone(name: str) -> ZoneInfo:
-    """Straight from the tzdata package, whatever the process made of its search path."""
+    """Read the zone from the tzdata package, not from the search path of the process."""
     with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 

@@ -1,4 +1,4 @@
-"""The rules of law that cover a call, by a reading of the packs of the checker's own."""
+"""The rules of law that cover a call: the checker reads the packs by its own code."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """Of what it demands one at most is there. `hours` are written like a campaign's calendar."""
+    """A rule has at most one demand. `hours` have the form of a campaign's calendar."""
 
     name: str
     jurisdiction: str
@@ -34,14 +34,14 @@ class Rule:
 
 
 class Law:
-    """`chosen` is what each tenant made of the packs: rules turned on, overridden and added."""
+    """`chosen` has the choices of each tenant: rules turned on, overridden and added."""
 
     def __init__(self, chosen: Mapping[int, dict[str, Any]]) -> None:
         self._chosen = chosen
         self._known: dict[tuple[int, str, bool, tuple[str, ...]], tuple[Rule, ...]] = {}
 
     def rules(self, campaign: Campaign, contact: Contact) -> tuple[Rule, ...]:
-        """Those for such calls to the contact's places, whatever the day."""
+        """The rules for the campaign's calls to the contact's places, on any day."""
         kind = campaign.definition.get("kind", "solicitation")
         automated = campaign.definition.get("automated", True)
         key = campaign.tenant_id, kind, automated, contact.jurisdictions
@@ -89,7 +89,7 @@ def _rule(written: Mapping[str, Any]) -> Rule:
 
 
 def _day(written: date | str | None) -> date | None:
-    """TOML has dates; what a tenant added is JSON, which has none."""
+    """A date of a pack (TOML has dates) or of a tenant's rule (JSON has text)."""
     return date.fromisoformat(written) if isinstance(written, str) else written
 
 

@@ -1,4 +1,4 @@
-"""I4: the carrier never saw more calls at once, or in any rolling second, than a cap allows."""
+"""I4: the carrier's calls at once and in each rolling second stay within every cap."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -46,7 +46,7 @@ def _scopes(facts: Facts, reference: UUID) -> tuple[Scope, ...]:
 def _over_concurrency(
     facts: Facts, caps: Mapping[Scope, Caps], scopes: Callable[[UUID], tuple[Scope, ...]]
 ) -> Iterator[Violation]:
-    """A call that the carrier refused would have been one too many, and is counted as asked for."""
+    """A call that the carrier refused counts too, because the dialer asked for it."""
     live: dict[Scope, set[UUID]] = defaultdict(set)
     for line in facts.log:
         for scope in scopes(line.reference):

@@ -1,4 +1,4 @@
-"""What the database says after a run, read at one instant for the checker."""
+"""Reads the rows for the checker after a run, in one snapshot of the database."""
 
 import json
 from collections import defaultdict
@@ -62,7 +62,7 @@ async def _contacts(conn: Connection) -> dict[int, Contact]:
         FROM contacts JOIN calling_groups ON calling_groups.id = calling_group_id
         """
     )
-    # A few groups stand behind all contacts: each of them is one pair of values.
+    # All contacts share a few calling groups, so their values are kept once.
     groups: dict[int, dict[str, Any]] = {}
     for row in rows:
         if row["calling_group_id"] not in groups:

@@ -39,7 +39,7 @@ def _reaches(blackout: Blackout, campaign: Campaign, contact: Contact) -> bool:
 
 
 def _stopped_at(changes: list[tuple[float, str]], at: float) -> tuple[float, str] | None:
-    """The start of the stop that holds at this instant, if one does."""
+    """The start of the stop in force at this instant, if there is one."""
     stop: tuple[float, str] | None = None
     for changed_at, wanted in changes:
         if changed_at > at:

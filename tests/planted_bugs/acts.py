@@ -1,4 +1,4 @@
-"""What planted bugs have in common: they change a correct history, each in one place."""
+"""Helpers of the planted bugs; each bug changes a correct history in one place."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ async def change_definition(history: History, path: list[str], value: object) ->
 
 
 async def change_rules(history: History, rules: dict[str, object]) -> None:
-    """What the tenant made of the rules of law."""
+    """Store the tenant's rule choices."""
     await history.conn.execute("UPDATE tenants SET rules = $1", json.dumps(rules))
 
 

@@ -1,4 +1,4 @@
-"""Bugs of I1 and I2: calls that are placed twice, and too soon or too often for their contact."""
+"""Bugs of I1 and I2: a call placed twice, and calls too soon or too often for their contact."""
 
 from tests.planted_bugs.acts import Plant, attempt_of, change_definition
 from tests.support.histories import BERLIN, LATER, SECOND, START, History
@@ -31,7 +31,7 @@ async def two_calls_at_once(history: History) -> None:
 
 async def called_again_during_an_unknown_call(history: History) -> None:
     dora = await history.contact("+4930123457", BERLIN)
-    first = await history.call(dora, at=START + 60 * SECOND, outcome="busy", told="unknown")
+    first = await history.call(dora, at=START + 60 * SECOND, outcome="busy", stored="unknown")
     ended = next(line for line in history.lines[::-1] if line["reference"].endswith(str(first)))
     ended["at"] = (START + 500 * SECOND).timestamp()
     await history.call(dora, at=START + 400 * SECOND, outcome="declined")

@@ -1,4 +1,4 @@
-"""Bugs of I6 in what was stored: counters that are no recount of their rows."""
+"""Bugs of I6: stored counters that differ from a recount of their rows."""
 
 from tests.planted_bugs.acts import Plant
 from tests.support.histories import History

@@ -1,4 +1,4 @@
-"""Bugs of I5 and I6: attempts that are lost, or end otherwise than the carrier says."""
+"""Bugs of I5 and I6: lost attempts, and ends that differ from those of the carrier."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""Bugs of I2: a person called too often by all campaigns together, or too soon after an event."""
+"""Bugs of I2: all campaigns together call a person too often, or too soon after an event."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ A_WEEK_OF_SILENCE = {"after": "conversation", "local_days": 7, "by": "subject"}
 
 
 async def known_twice(history: History, **changes: object) -> list[int]:
-    """A person whom two campaigns call; the second one differs in parts of its definition."""
+    """One person is a contact of two campaigns; `changes` are those of the second definition."""
     other = await history.campaign(**changes)
     return [
         await history.contact(PERSON, BERLIN),
@@ -58,7 +58,7 @@ async def two_calls_about_one_subject_and_one_about_another(history: History) ->
 async def a_third_call_on_the_second_local_day(
     history: History, *, third: datetime = datetime(2026, 11, 3, 18, 30, tzinfo=UTC)
 ) -> None:
-    """More than 24 hours after the first."""
+    """The last call is more than 24 hours after the first."""
     dora = await known_twice(history)
     await cap(history, hours=None, local_days=2)
     await call_in_turn(history, dora, at=[START + 60 * SECOND, START + DAY, third])
@@ -123,12 +123,12 @@ async def called_in_the_week_after_a_conversation(history: History) -> None:
 
 
 async def called_within_an_hour(
-    history: History, *, of: str, after: str, seconds: float = 3599, told: str | None = None
+    history: History, *, of: str, after: str, seconds: float = 3599, stored: str | None = None
 ) -> None:
-    """An hour after the end of a call of 20 seconds is silent."""
+    """The silence is the hour after the end of a call of 20 seconds."""
     first, second = await known_twice(history, subject="loan-offer")
     await silence(history, hours=1, local_days=None, after=after, by="person")
-    await history.call(first, at=START + 60 * SECOND, outcome=of, told=told)
+    await history.call(first, at=START + 60 * SECOND, outcome=of, stored=stored)
     await history.call(second, at=START + (80 + seconds) * SECOND)
 
 
@@ -145,7 +145,7 @@ async def called_within_an_hour_of_a_machine(history: History) -> None:
 
 
 async def called_within_an_hour_of_a_call_of_unknown_end(history: History) -> None:
-    await called_within_an_hour(history, of="busy", told="unknown", after="conversation")
+    await called_within_an_hour(history, of="busy", stored="unknown", after="conversation")
 
 
 async def called_during_a_conversation(history: History) -> None:

@@ -41,7 +41,7 @@ async def called_in_an_unknown_zone(history: History) -> None:
 async def called_beside_the_hours_of_a_date(
     history: History, *, start: str = "09:00", end: str = "12:00"
 ) -> None:
-    """On that date the weekly hours do not hold; who was called before noon was in New York."""
+    """Special hours replace the weekly ones on that date; the call before noon was in New York."""
     special = {"date": "2026-11-02", "windows": [{"start": start, "end": end}]}
     await change_definition(history, ["calendar", "dates"], [special])
 
@@ -61,7 +61,7 @@ async def called_on_the_day_before_an_excluded_date(history: History) -> None:
 
 
 async def called_on_a_holiday(history: History, *, region: str = "BY") -> None:
-    """All Saints' Day, a Sunday, is kept in Bavaria and not in Berlin."""
+    """All Saints' Day, a Sunday, is a holiday in Bavaria and not in Berlin."""
     kept = [{"country": "DE", "region": region}]
     await change_definition(history, ["calendar", "holidays"], kept)
     dora = await history.contact("+4930123457", BERLIN)

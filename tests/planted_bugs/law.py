@@ -1,4 +1,4 @@
-"""Bugs of I2 and I3: calls that a rule of law forbids and their campaign does not."""
+"""Bugs of I2 and I3: calls that the campaign allows and a rule of law forbids."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,20 +134,20 @@ async def a_fourth_call_in_florida_about_another_subject(history: History) -> No
 
 async def a_fourth_call_in_oregon(history: History, *, days_before: int = 0) -> None:
     dora = await twice_known(history, zone="America/Los_Angeles", place="US-OR")
-    # Seven in the morning there is too early.
+    # START is seven in the morning there, which is too early.
     moved = timedelta(hours=3) - timedelta(days=days_before)
     await call_in_turn(history, dora, at=[at + moved for at in FOUR_TIMES])
 
 
 async def a_fourth_call_in_oregon_before_its_rule(history: History) -> None:
-    """Which is of January 2026."""
+    """The rule is in effect from January 2026 on."""
     await a_fourth_call_in_oregon(history, days_before=330)
 
 
 async def called_in_the_week_of_a_talk_about_the_debt(
     history: History, *, kind: str = "debt_collection"
 ) -> None:
-    """The rule is the country's, and holds in each of its parts."""
+    """A rule of the country is in force in each of its parts."""
     first, second = await twice_known(history, zone=NEW_YORK, place="US-NY")
     await change_definition(history, ["kind"], kind)
     await history.call(first, at=START + 60 * SECOND, outcome="answered_human")

@@ -27,7 +27,7 @@ async def dialed_after_cancel(history: History) -> None:
 async def suppressed(
     history: History, *, campaign_id: int = 0, expires_at: datetime | None = None
 ) -> None:
-    """Five seconds before a call; campaign 0 stands for all of the tenant's."""
+    """A suppression five seconds before a call; campaign 0 means all campaigns of the tenant."""
     await history.conn.execute(
         """
         INSERT INTO suppressions (tenant_id, campaign_id, number, reason, created_at, expires_at)
@@ -64,7 +64,7 @@ async def called_in_a_blackout(
     seconds: float = 5,
     ends_at: datetime | None = None,
 ) -> None:
-    """A call into Louisiana so long after it began; without an area it is everywhere."""
+    """A black-out, and a call into Louisiana so many seconds later; without an area: everywhere."""
     dora = await history.contact("+12255550101", CHICAGO, places=["US-LA", "US-MS"])
     await history.call(dora, at=BLACKED_OUT, outcome="declined")
     await history.conn.execute(

@@ -1,4 +1,4 @@
-"""What the owner does through the API's use cases; what was done is remembered, not what failed."""
+"""The acts of the owner, by the use cases of the API; the world remembers those that succeeded."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from tests.state_machine.world import World
 
 
 class Stop(StrEnum):
-    """By what an owner makes a call that is due one that must not be made."""
+    """The ways in which an owner stops a call that is due."""
 
     PAUSE = "pause"
     CANCEL = "cancel"
@@ -30,13 +30,13 @@ class Stop(StrEnum):
 
 @contextlib.contextmanager
 def perhaps_refused() -> Iterator[None]:
-    """A command that makes no sense just now is refused, and changes nothing."""
+    """Ignore a refusal: a command that does not fit the state changes nothing."""
     with contextlib.suppress(Refused):
         yield
 
 
 async def add(world: World, campaign: Campaign, people: Sequence[tuple[str, str | None]]) -> None:
-    """(number, zone given with it) pairs."""
+    """Import `people`: pairs of a number and the zone given with it."""
     entries = [Entry(number=number, zone=zone) for number, zone in people]
     with perhaps_refused():
         added = await imports.add(
@@ -110,7 +110,7 @@ async def end_blackout(world: World, ended: Blackout) -> None:
 
 
 async def expire(world: World, campaign: Campaign, number: str, in_: timedelta) -> None:
-    """Straight in the row, because no request of the API says so yet."""
+    """Set the expiry in the row, without the API."""
     if number in campaign.zones:
         expires_at = world.clock() + in_
         await world.rows(

@@ -1,4 +1,4 @@
-"""The carrier: notes each call that reaches it, and judges it on the spot by all notes before."""
+"""The carrier: keeps each call that reaches it, and judges it at once by all earlier calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ CONVERSATIONS = {Outcome.ANSWERED_HUMAN, Outcome.CALLBACK_REQUESTED, Outcome.OPT
 
 
 class Mood(StrEnum):
-    """What becomes of an originate, and of the process that made it."""
+    """How the carrier answers an originate, or when the dialer dies during it."""
 
     TAKES = "takes"
     REFUSES = "refuses"
@@ -50,8 +50,8 @@ class Call:
     ended_at: datetime | None = None
     outcome: Outcome | None = None
     callback_at: datetime | None = None
-    # The product has taken in that the person asked not to be called.
-    is_heard: bool = False
+    # The product has processed the person's wish not to be called again.
+    is_suppressed: bool = False
 
     def report(self) -> CallReport:
         return CallReport(

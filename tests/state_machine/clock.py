@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told, which PostgreSQL and the dialer read as theirs."""
+"""A clock that moves only when a test sets it; PostgreSQL and the dialer read it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import pytest
 
 from shared.db.types import Session
 
-# A function of this name in a schema that is searched first is what the product's queries call.
+# The schema comes first in the search path, so the product's queries call this function.
 SCHEMA = """
     CREATE SCHEMA virtual;
     CREATE TABLE virtual.clock (at timestamptz NOT NULL);
@@ -24,7 +24,7 @@ READERS = tuple(
 
 
 async def install(dsn: str) -> None:
-    """For every connection that is made to this database from now on."""
+    """Install the clock for every later connection to this database."""
     conn = await asyncpg.connect(dsn)
     try:
         await conn.execute(SCHEMA)
@@ -51,7 +51,7 @@ class Clock:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """The processes of the dialer read this clock."""
+        """Make the modules of the dialer read this clock."""
         with pytest.MonkeyPatch.context() as patch:
             for module in READERS:
                 patch.setattr(f"{module}.now", self)

@@ -1,4 +1,4 @@
-"""What the state machine draws from: what happens often is there several times."""
+"""The values that the state machine draws; frequent values are listed several times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from tests.state_machine.owner import PLANS
 from tests.state_machine.people import KINDS, NUMBERS
 from tests.state_machine.work import By
 
-# Days of changing clocks in New York, London and Adelaide, and one of none.
+# Days on which the clocks of New York, London and Adelaide change, and an ordinary day.
 DAYS = st.sampled_from(
     [datetime(2026, *day, tzinfo=UTC) for day in ((3, 7), (3, 28), (4, 4), (10, 31), (11, 18))]
 )
@@ -30,9 +30,9 @@ SPANS = st.sampled_from(
         )
     ]
 )
-# Between rounds of calls: mostly so short that several go into a day.
+# Time between rounds of calls: mostly short, so that a day has several rounds.
 PAUSES = st.sampled_from([timedelta(minutes=11), timedelta(hours=1), timedelta(hours=3)]) | SPANS
-# What ends the story of a contact or a campaign is seldom drawn, so that there is one.
+# Values that end a contact or a campaign are rare, so that many steps come before them.
 LENGTHS = st.sampled_from([*[timedelta(hours=1), timedelta(hours=9), timedelta(days=2)] * 3, None])
 COMMAND = st.sampled_from([*[Command.START, Command.PAUSE, Command.RESUME] * 4, Command.CANCEL])
 PLAN = st.sampled_from([*["always"] * 4, *PLANS])
@@ -41,7 +41,7 @@ KIND = st.sampled_from(KINDS)
 NUMBER = st.sampled_from(NUMBERS)
 LIST = st.none() | KIND
 ZONE = st.sampled_from([None, None, "America/New_York", "Asia/Kolkata"])
-# All of what is waiting, or one of it.
+# All waiting messages, or one of them.
 WHICH = st.integers(0, 5)
 ONLY = st.none() | WHICH
 SELDOM = st.sampled_from([False, False, False, True])

@@ -1,4 +1,4 @@
-"""What has been published and not yet delivered: once, twice, late, out of order, or never."""
+"""The published messages; the machine delivers each once, twice, late, out of order or never."""
 
 from typing import Any, TypeVar, cast
 
@@ -14,12 +14,12 @@ EVENTS: TypeAdapter[CallEvent] = TypeAdapter(CallEvent)
 
 
 class Mail:
-    """In Kafka's place, so that the machine and not a network decides what arrives when."""
+    """Stands in for Kafka, so that the machine decides which message arrives when."""
 
     def __init__(self) -> None:
         self.due: list[AttemptDue] = []
         self.events: list[CallEvent] = []
-        # A process that dies at its publishing.
+        # Whether the process dies when it publishes, so that its messages are lost.
         self.is_lost = False
 
     @property
@@ -33,12 +33,12 @@ class Mail:
         for message in messages:
             if not self.is_lost:
                 self._keep(topic, message.body)
-        # In the order in which they were claimed, so that what is drawn means the same again.
+        # A stable order, so that a drawn index means the same message when an example is repeated.
         self.due.sort(key=lambda each: (each.data.campaign_id, each.data.contact_id))
         self.events.sort(key=lambda each: each.data.attempt_id)
 
     def take_due(self, only: int | None) -> list[AttemptDue]:
-        """All, or one of them; the rest comes later."""
+        """Take all messages, or only the one at this index; the others stay for later."""
         taken = self.due if only is None else _one(self.due, only)
         self.due = [each for each in self.due if each not in taken]
         return taken

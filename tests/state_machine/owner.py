@@ -1,4 +1,4 @@
-"""What the owner has asked for, remembered in plain values and judged by the wall clock."""
+"""The owner's wishes as plain values, and which calls they forbid by the wall clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,14 +12,14 @@ from tests.state_machine.people import PEOPLE
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = frozenset(range(7))
-# The same limits of both campaigns about the subject: calls in rolling hours, and a silence.
+# The limits that both campaigns on the subject have: calls in rolling hours, and a silence.
 CALLS_MOST, CALLS_WITHIN = 3, timedelta(hours=24)
 SILENCE = timedelta(hours=168)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """From minute to minute of the day on which they begin, in wall time."""
+    """Wall time, in minutes of the day on which the hours begin."""
 
     days: frozenset[int]
     start: int
@@ -48,7 +48,7 @@ class Plan:
         }
 
     def allows(self, zones: tuple[str, ...], at: datetime) -> bool:
-        """No zone: nobody knows the hour, so nobody is called."""
+        """A contact without a zone is never called."""
         return bool(zones) and all(self._allows_in(zone, at) for zone in zones)
 
     def _allows_in(self, zone: str, at: datetime) -> bool:
@@ -78,14 +78,14 @@ PLANS = {
 
 @dataclass(slots=True)
 class Campaign:
-    """`flow` is its call flow, by which the carrier knows it."""
+    """`flow` is the call flow; the carrier finds the campaign by it."""
 
     id: int
     kind: str
     flow: str
     plan: Plan = PLANS["always"]
     wanted: str = "draft"
-    # By number, what was true when it was imported first.
+    # By number: the zones at its first import.
     zones: dict[str, tuple[str, ...]] = field(default_factory=dict)
     expires_at: dict[str, datetime] = field(default_factory=dict)
 
@@ -101,12 +101,12 @@ class Blackout:
 @dataclass(slots=True)
 class Owner:
     campaigns: list[Campaign] = field(default_factory=list)
-    # By number and campaign (0: all), until when.
+    # By (number, campaign or 0 for all campaigns): the end of the suppression.
     suppressed: dict[tuple[str, int], datetime] = field(default_factory=dict)
     blackouts: list[Blackout] = field(default_factory=list)
 
     def forbids(self, campaign: Campaign, number: str, at: datetime) -> Iterator[str]:
-        """Every reason of the owner's against a call at this instant."""
+        """Each reason why the owner does not want a call at this instant."""
         if campaign.wanted != "running":
             yield f"the campaign should be {campaign.wanted}"
         for list_ in (0, campaign.id):

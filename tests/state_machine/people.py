@@ -1,4 +1,4 @@
-"""Whom the machine calls and by which policies: what the product must find out, written down."""
+"""The persons and policies of the machine, written out; the product must find the same."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +9,7 @@ from shared.domain.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the number alone says of its owner."""
+    """The zones and the country that the number alone gives."""
 
     zones: tuple[str, ...]
     country: str | None
@@ -27,7 +27,7 @@ NUMBERS = tuple(PEOPLE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`delays` are those of the outcomes after which it is tried again."""
+    """`delays` has each outcome that is retried, with its delay."""
 
     is_limited: bool
     max_total: int
@@ -56,7 +56,7 @@ class Policy:
 
 
 NO_TIME, HOUR = timedelta(0), timedelta(hours=1)
-# Both are about the same subject, with the same limits: a person is one to both.
+# Two campaigns have this subject and these limits: calls of both count for a person.
 ABOUT_LOANS = {
     "subject": "loans",
     "frequency_caps": [{"max_calls": 3, "hours": 24}],

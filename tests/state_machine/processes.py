@@ -1,4 +1,4 @@
-"""The scheduler, two dialers and events, as they run, but for what carries messages and time."""
+"""The scheduler, two dialers and events, as in production except for Kafka and the clock."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,18 +32,18 @@ from tests.support.dialing import EVENTS, OneTrunk
 LEASE = timedelta(seconds=30)
 INTERVAL = timedelta(seconds=10)
 LONGEST_CALL = timedelta(hours=4)
-# Whoever finds the leases lost asks again, as a consumer does.
+# A dialer that finds the leases lost asks again, as its consumer does.
 ASKED_MOST = 10
 
 Act = Callable[[], Awaitable[None]]
 
 
 async def at_once(_seconds: float) -> None:
-    """No originate is under way while the machine has the leases rebuilt."""
+    """Replaces the pause before leases are rebuilt: the machine has no originate under way then."""
 
 
 class HeldUpPermits(Permits):
-    """Somebody acts while Redis is asked: after the dialer's look, before its compare-and-set."""
+    """Runs `meanwhile` after the dialer's look and the permit, before its compare-and-set."""
 
     meanwhile: Act | None = None
 
@@ -59,7 +59,7 @@ class HeldUpPermits(Permits):
 
 
 class Dialer:
-    """One process of the dialer, which begins with nothing in its memory."""
+    """One process of the dialer; a new object has an empty memory, like a restarted process."""
 
     def __init__(self, pool: Pool, redis: Redis, mail: Mail, carrier: Carrier, book: RuleBook):
         self.permits = HeldUpPermits(redis, pool, 60, _pause=at_once)
@@ -91,7 +91,7 @@ class Dialer:
         await self.originator.drain()
 
 
-# For ever: the recounts read every row.
+# Long enough that nothing is deleted: the recounts read every row.
 EVER = timedelta(days=40 * 365)
 KEEP = Retention(events=EVER, deliveries=EVER, attempts=EVER, person_calls=EVER, inbox=EVER)
 
@@ -108,5 +108,5 @@ class Processes:
         self.restart_dialers()
 
     def restart_dialers(self) -> None:
-        """As after a crash of both."""
+        """Replace both dialers, as after a crash of both."""
         self.dialers = [Dialer(*self._parts) for _ in range(2)]

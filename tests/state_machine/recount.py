@@ -1,8 +1,8 @@
-"""Counts everything again from the rows, by queries that the product does not use."""
+"""Recounts all counters from the rows, by queries that the product does not use."""
 
 from shared.db.types import Session
 
-# Each row is something that must not be.
+# Each row of the result is a fault.
 RECOUNT = """
 WITH counted AS (
     SELECT campaign_id, 'contacts' AS name, count(*) AS n FROM contacts GROUP BY 1

@@ -1,7 +1,7 @@
-"""Owners, processes, people and misfortune in any order, on real PostgreSQL and Redis.
+"""Acts of owners, steps of processes, ends of calls and faults in any order.
 
-What must always hold is judged after each step: by the carrier, who notes every call, and by a
-recount of all rows.
+They run on real PostgreSQL and Redis. The invariants are judged after each step: by the carrier,
+which keeps every call, and by a recount of all rows.
 """
 
 from collections.abc import Coroutine
@@ -34,7 +34,7 @@ from tests.state_machine.work import By
 from tests.state_machine.world import Run, World, a_running_world
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Without these the examples would have told a story in which nothing happens.
+# All examples together must reach each of these; otherwise they test too little.
 MUST_BE_SEEN = {
     *("no_answer", "busy", "answered_human", "opt_out", "callback_requested", "unknown"),
     *("call_up", "campaign", "suppression", "blackout", "window"),
@@ -75,7 +75,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(kind=draws.KIND)
     def another_campaign(self, kind: str) -> None:
-        """The one before it goes on, but is told nothing more."""
+        """Start a new campaign; the earlier one goes on without further commands."""
         self.run(self._another(kind))
 
     async def _another(self, kind: str) -> None:
@@ -126,7 +126,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(before=st.sampled_from([timedelta(seconds=n) for n in (0, 1, 3)]))
     def tick_to_half_hour(self, before: timedelta) -> None:
-        """Where windows open and close, or just before."""
+        """Move to the next half hour, where windows open and close, or to just before it."""
         ahead = draws.HALF_HOUR - (self.world.clock() - EPOCH + before) % draws.HALF_HOUR
         self.run(self.world.clock.tick(ahead))
 
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=draws.WHICH, stop=draws.STOP)
     def stop_a_call_late(self, which: int, stop: Stop) -> None:
-        """When the dialer has looked, and before it commits."""
+        """The stop comes after the dialer's look and before its commit."""
         self.run(work.stop_a_call(self.world, which, stop, is_late=True))
 
     @rule(
@@ -180,27 +180,27 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=draws.WHICH)
     def report_again(self, which: int) -> None:
-        """A call of long ago, or one that is still up."""
+        """Report an old call again, or a call that is still up."""
         calls = self.world.carrier.calls
         if calls:
             self.run(work.report(self.world, calls[-1 - which % len(calls)]))
 
     @rule(only=draws.ONLY, backwards=st.booleans(), times=st.integers(1, 2))
     def fold(self, only: int | None, backwards: bool, times: int) -> None:
-        """Twice: the process died after its commit, before Kafka heard of it."""
+        """`times` 2: the process died after its commit, before it committed the offset to Kafka."""
         events = self.world.mail.take_events(only)
         self.run(work.fold(self.world, events[::-1] if backwards else events, times=times))
 
     @rule(outcome=draws.OUTCOME, by=draws.BY, rounds=st.integers(1, 4), span=draws.PAUSES)
     def go_round(self, outcome: Outcome, by: By, rounds: int, span: timedelta) -> None:
-        """Work goes on undisturbed for a while."""
+        """Run some rounds of work without a fault."""
         for _ in range(rounds):
             self.run(work.go_round(self.world, outcome, by=by))
             self.run(self.world.clock.tick(span))
 
     @rule(outcome=draws.OUTCOME, first=draws.KIND, lasts=draws.TALKS)
     def call_in_turn(self, outcome: Outcome, first: str, lasts: timedelta) -> None:
-        """All are claimed, one campaign calls, and the others only when its calls have ended."""
+        """Claim for all campaigns; dial for one, and for the others after its calls have ended."""
         self.run(work.call_in_turn(self.world, self.campaigns[first].id, outcome, lasts))
 
     @rule()
@@ -217,7 +217,7 @@ class Machine(RuleBasedStateMachine):
 
     @override
     def teardown(self) -> None:
-        """What broke an example is told, and not what follows from it."""
+        """Skipped after a failed step, so that the report shows the first fault only."""
         if self.campaigns and not self.world.is_broken:
             self.run(work.come_to_rest(self.world))
             self.run(self._judge())
@@ -240,7 +240,7 @@ def test_whatever_happens_in_any_order_the_invariants_hold(dsn: str, servers: Lo
                 max_examples=300,
                 stateful_step_count=50,
                 deadline=None,
-                # The same examples each time: whoever looks for others takes this away.
+                # The same examples each time; remove this line to search for others.
                 derandomize=True,
                 database=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

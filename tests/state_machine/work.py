@@ -1,4 +1,4 @@
-"""What the processes do in one step of the machine, and what must be so when they have done it."""
+"""The work of the processes in one step of the machine, and the checks after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ LEFT = """
     SELECT 'contact ' || id || ' is active' FROM contacts WHERE state = 'active'
 """
 ROUNDS_MOST = 40
-# So shortly before the end of a window nobody needs to begin a call.
+# A contact need not be claimed so shortly before its window closes.
 MOMENT = timedelta(seconds=2)
 
 
 class By(StrEnum):
-    """Who dials: one process, both at once the same, or both at once each its own campaigns."""
+    """The dialers at work: one; both on the same attempts; or both, each on its own campaigns."""
 
     ONE = "one"
     BOTH = "both"
@@ -47,11 +47,11 @@ async def claim(world: World, *, both: bool = False, is_lost: bool = False) -> N
     world.mail.is_lost = is_lost
     await asyncio.gather(*(claimer.run_once(world.clock()) for claimer in claimers))
     world.mail.is_lost = False
-    await _refuse_forgotten(world)
+    await _judge_claims(world)
 
 
-async def _refuse_forgotten(world: World) -> None:
-    """Whoever is due is claimed, where nothing is shut now or in a moment, and no cap holds."""
+async def _judge_claims(world: World) -> None:
+    """Note a fault for each due contact that was not claimed although no gate or cap stops it."""
     now, owner = world.clock(), world.owner
     soon = now + MOMENT
     by_flow = {campaign.flow: campaign for campaign in owner.campaigns}
@@ -67,7 +67,7 @@ async def rescue(world: World) -> None:
 
 
 async def sweep(world: World) -> None:
-    """What is looked for now and then: wishes of owners, void requests, what may be forgotten."""
+    """Run the periodic work: commands of owners, expired contacts, deletion of old rows."""
     await world.processes.lifecycle.run_once(world.clock())
     await world.processes.lifecycle.expire(world.clock())
     await world.processes.pruner.run_once(world.clock())
@@ -101,7 +101,7 @@ async def dial(
 
 
 async def stop_a_call(world: World, which: int, stop: acts.Stop, *, is_late: bool) -> None:
-    """The owner stops one of the calls that are due, before the dialer looks or while it does."""
+    """The owner stops a call that is due, before the dialer's look or (`is_late`) after it."""
     await claim(world)
     if not world.mail.due:
         await _end_calls(world, Outcome.BUSY)
@@ -120,7 +120,7 @@ async def stop_a_call(world: World, which: int, stop: acts.Stop, *, is_late: boo
 
 
 async def report(world: World, call: Call, *, is_lost: bool = False) -> None:
-    """The carrier tells a dialer of the call as it is."""
+    """The carrier reports the present state of the call to a dialer."""
     world.mail.is_lost = is_lost
     await world.processes.dialers[0].reporter.on_report(call.report())
     world.mail.is_lost = False
@@ -129,15 +129,15 @@ async def report(world: World, call: Call, *, is_lost: bool = False) -> None:
 async def fold(world: World, events: Sequence[CallEvent], *, times: int = 1) -> None:
     for _ in range(times):
         await world.processes.folder.on_call_events(list(events))
-    await _hear(world)
+    await _note_opt_outs(world)
 
 
-async def _hear(world: World) -> None:
-    """Who said no is on the list of all campaigns from the fold on, until that is lifted."""
+async def _note_opt_outs(world: World) -> None:
+    """Note a suppression for each opt-out that has been folded."""
     said = [
         call
         for call in world.carrier.calls
-        if call.outcome is Outcome.OPT_OUT and not call.is_heard
+        if call.outcome is Outcome.OPT_OUT and not call.is_suppressed
     ]
     if not said:
         return
@@ -145,7 +145,7 @@ async def _hear(world: World) -> None:
     ended = {row["id"] for row in rows}
     for call in said:
         if call.reference.attempt_id in ended:
-            call.is_heard = True
+            call.is_suppressed = True
             world.owner.suppressed[call.number, 0] = NEVER
 
 
@@ -160,7 +160,7 @@ async def flush_redis(world: World) -> None:
 
 
 async def go_round(world: World, outcome: Outcome, *, by: By) -> None:
-    """Everything that can happen happens once, and every call ends at once in the same way."""
+    """Sweep, claim, dial and fold once; every call ends at once with this outcome."""
     await sweep(world)
     await claim(world, both=by is not By.ONE)
     await dial(world, world.mail.take_due(None), by=by)
@@ -168,7 +168,7 @@ async def go_round(world: World, outcome: Outcome, *, by: By) -> None:
 
 
 async def call_in_turn(world: World, first: int, outcome: Outcome, lasts: timedelta) -> None:
-    """One campaign's attempts are dialed and come to their ends while the others' wait."""
+    """Dial the first campaign's attempts and end their calls, then dial the others."""
     await claim(world)
     due = world.mail.take_due(None)
     await dial(world, [each for each in due if each.data.campaign_id == first])
@@ -185,7 +185,7 @@ async def _end_calls(world: World, outcome: Outcome) -> None:
 
 
 async def come_to_rest(world: World) -> None:
-    """Let all go on that was stopped, until no attempt is live; none may stay so."""
+    """Resume what is stopped and work until no attempt is live; one that stays live is a fault."""
     for blackout in list(world.owner.blackouts):
         if blackout.ends_at > world.clock():
             await acts.end_blackout(world, blackout)

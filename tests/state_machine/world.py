@@ -54,9 +54,9 @@ class World:
         self.processes = Processes(pool, redis, self.mail, self.carrier, book)
         self.resources = Resources(pool=pool, publish=_to_nobody, rulebook=book)
         self.caller = Caller(tenant_id=tenant_id, api_key_id=key_id)
-        # How attempts ended in all examples, and what contacts waited for at their ends.
+        # Over all examples: how attempts ended, and what contacts waited for at the end.
         self.seen: Counter[str] = Counter()
-        # A step has begun and not ended well.
+        # Whether a step has begun and not succeeded.
         self.is_broken = False
 
     @property
@@ -64,7 +64,7 @@ class World:
         return self.carrier.owner
 
     async def begin(self, at: datetime) -> None:
-        """A new example: nothing has happened yet."""
+        """Empty everything for a new example."""
         await self._conn.execute(EMPTIED)
         await self.redis.flushdb()
         await self.clock.set(at)
@@ -74,7 +74,7 @@ class World:
         self.processes.restart_dialers()
 
     async def campaign(self, kind: str) -> Campaign:
-        """The owner makes another campaign of this kind."""
+        """Create another campaign of this kind."""
         plan, flow = PLANS["always"], f"{kind}-{len(self.owner.campaigns)}"
         definition = CampaignDefinition.model_validate(
             {
@@ -125,12 +125,12 @@ async def a_world(dsn: str, redis_url: str) -> AsyncIterator[World]:
 
 
 async def _to_nobody(_messages: Sequence[Message]) -> None:
-    """Commands only wake the scheduler, which the machine has look by itself."""
+    """Drops messages of commands: they only wake the scheduler, which the machine runs itself."""
 
 
 @contextmanager
 def a_running_world(dsn: str, redis_url: str) -> Iterator[tuple[World, Run]]:
-    """Of its own: the machine's steps are not coroutines, and that of the session stands still."""
+    """A world on an event loop of its own, because the machine's steps are not coroutines."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         run, stack = runner.get_loop().run_until_complete, AsyncExitStack()
         try:

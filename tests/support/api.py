@@ -1,4 +1,4 @@
-"""The API on a test's own database, asked over HTTP without a socket."""
+"""The API on a test's own database; tests send it HTTP requests without a socket."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ DEFINITION: dict[str, Any] = {"name": "Reminders", "calendar": {"windows": [ALWA
 
 @dataclass(slots=True, kw_only=True)
 class Api:
-    """Asks as one tenant."""
+    """An HTTP client with the API key of one tenant."""
 
     http: httpx2.AsyncClient
     pool: Pool
@@ -64,7 +64,7 @@ class Api:
         return _body(await self.ask("POST", path, content=file, headers=headers), status)
 
     async def another(self) -> "Api":
-        """The same service, asked by another tenant."""
+        """A client of the same service with the key of another tenant."""
         tenant_id, key = await a_tenant(self.pool, "another")
         return Api(http=self.http, pool=self.pool, tenant_id=tenant_id, key=key)
 
@@ -89,7 +89,7 @@ async def serving(
     now: datetime | None = None,
     dialects: Mapping[str, Starlette] | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """By the clock of the wall, or with one that stands still."""
+    """The API with the real clock, or with one that is fixed at `now`."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:

@@ -1,4 +1,4 @@
-"""Campaigns and contacts put straight into the database, for tests that begin behind the API."""
+"""Inserts campaigns and contacts into the database, for tests that do not use the API."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def a_definition(**changes: Any) -> dict[str, Any]:
 
 
 def a_rulebook() -> RuleBook:
-    """With the packs that come with the product."""
+    """A rule book with the product's own rule packs."""
     return RuleBook(RulePackStore(None))
 
 
@@ -94,7 +94,7 @@ async def some_contacts(
     jurisdictions: Sequence[str] = ("US",),
     first: int = 0,
 ) -> list[int]:
-    """Contacts with numbers +12025550000 and up; their ids in order."""
+    """Insert contacts with numbers from +12025550000 up; return their ids in order."""
     source = "contact" if zones else "unknown"
     tenant_id = await tenant_of(conn, campaign_id)
     group_id = await conn.fetchval(

@@ -1,4 +1,4 @@
-"""The carrier simulator as a process of its own, and a listener that takes its events."""
+"""The carrier simulator as a process, and a listener that receives its events."""
 
 import asyncio
 import json
@@ -84,7 +84,7 @@ async def running_carrier(
 
 @dataclass(slots=True, kw_only=True)
 class Listener:
-    """Refuses the first `refusals` events with 503, then takes all."""
+    """Answers the first `refusals` events with 503, then accepts all."""
 
     url: str = ""
     refusals: int = 0

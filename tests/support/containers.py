@@ -12,14 +12,14 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from outdial.stack.ports import free_port
 
-# Those of docker-compose.yml; the environment may name others.
+# The images of docker-compose.yml; the environment may name others.
 IMAGES = {
     "OUTDIAL_TEST_POSTGRES_IMAGE": "postgres:18",
     "OUTDIAL_TEST_REDIS_IMAGE": "valkey/valkey:8",
     "OUTDIAL_TEST_KAFKA_IMAGE": "apache/kafka:4.3.0",
 }
 KAFKA_PORT = 9092
-# One node, so that every internal topic has one copy.
+# There is one node, so every internal topic has one copy.
 KAFKA_SETTINGS = {
     "KAFKA_NODE_ID": "1",
     "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -40,7 +40,7 @@ KAFKA_SETTINGS = {
 
 @contextmanager
 def containers() -> Iterator[dict[str, str]]:
-    """The addresses of three new containers, by the variables that name servers."""
+    """Start three containers; return their addresses by environment variable."""
     with _postgres() as postgres, _redis() as redis, _kafka() as kafka:
         yield {
             "OUTDIAL_POSTGRES_URL": f"{postgres.get_connection_url()}?sslmode=disable",
@@ -57,7 +57,7 @@ def _postgres() -> PostgresContainer:
         dbname="outdial",
         driver=None,
     )
-    # A killed process loses nothing without fsync, only a crashed machine does.
+    # Without fsync a killed process loses nothing; only a crash of the machine would.
     return server.with_command("postgres -c fsync=off -c max_connections=200 -c timezone=UTC")
 
 

@@ -1,4 +1,4 @@
-"""A migrated template once per session, and a database of its own for each test."""
+"""One migrated template database per session, and a copy of it for each test."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _numbers = count(1)
 
 
 def database_url(url: str, name: str) -> str:
-    """The same server, another database."""
+    """The address of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
@@ -34,7 +34,7 @@ async def template(servers: LocalServers) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def dsn(servers: LocalServers, template: str) -> AsyncIterator[str]:
-    """The address of this test's own empty database."""
+    """The address of a new, empty database for this test."""
     name = f"{template}_{next(_numbers)}"
     conn = await asyncpg.connect(servers.postgres.url)
     await conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')

@@ -1,4 +1,4 @@
-"""A dialer and a fold around a provider that does as it is told."""
+"""A dialer and a fold around a scripted provider."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ EVENTS = EventsAddress("http://dialers", SecretStr("a-word-of-the-test"))
 
 
 class OneTrunk(Trunks):
-    """Every trunk leads to the scripted provider."""
+    """Trunks that all use the scripted provider."""
 
     provider_: Provider
 
@@ -71,7 +71,7 @@ class Bench:
     async def claimed(
         self, count: int = 1, *, tenant_id: int | None = None, **definition: object
     ) -> list[AttemptDue]:
-        """Attempts as the scheduler leaves them, with the messages that it sends."""
+        """Insert claimed attempts, and return the messages that the scheduler would publish."""
         now = datetime.now(UTC)
         self.campaign = await a_running_campaign(
             self.pool, a_definition(**definition), tenant_id=tenant_id, now=now
@@ -137,7 +137,7 @@ async def bench(
     pool: Pool, redis: Redis, broker: KafkaBroker, dsn: str, servers: LocalServers
 ) -> AsyncIterator[Bench]:
     permits = Permits(redis, pool, 60)
-    # An empty Redis has lost its leases; rebuilding them outlives a permit.
+    # Redis is empty, so the leases must be rebuilt, which takes longer than a permit is valid.
     await permits.acquire([], {INSTALLATION: Caps(1, 1)})
     reporter = CallReporter(pool, broker, permits)
     trunks = OneTrunk(pool, reporter.on_report)
@@ -154,7 +154,7 @@ async def bench(
         INTERVAL,
     )
     reconciler = Reconciler(pool, trunks, reporter, INTERVAL, timedelta(hours=1))
-    # A group of its own, so that what other tests left on the topic is passed over quickly.
+    # A consumer group of its own, so that messages of other tests are skipped quickly.
     events = make_broker(settings_for(servers, dsn), "events")
     consume(
         events,

@@ -1,4 +1,4 @@
-"""A contact with an attempt that has been dialed, and the messages that end it, folded twice."""
+"""A contact with a dialed attempt; each message that ends the attempt is folded twice."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ BUSY = {"busy": {"delay_seconds": 3_600}}
 async def an_attempt(
     pool: Pool, *, contact: dict[str, Any] | None = None, **attempts: Any
 ) -> CallReference:
-    """A dialed attempt of the one contact of a campaign with this policy."""
+    """A campaign with this policy, one contact, and its dialed attempt."""
     campaign = await a_running_campaign(pool, a_definition(attempts=attempts), now=NOW)
     await some_contacts(pool, campaign, 1)
     for column, value in (contact or {}).items():
@@ -84,7 +84,10 @@ def a_drop(reference: CallReference, reason: Reason, *, retry_at: datetime = NOW
 
 
 async def fold(pool: Pool, event: CallEnded | CallUnknown | AttemptDropped) -> Record:
-    """The contact after the event came twice: together and once more, which changes nothing."""
+    """Fold the event twice in a batch and once more; return the contact.
+
+    The repeats must change nothing.
+    """
     folder = CallFolder(pool)
     await folder.on_call_events([event, event])
     [contact] = await pool.fetch("SELECT * FROM contacts")

@@ -1,4 +1,4 @@
-"""Small correct histories, in the database and in a carrier's log, for the checker to judge."""
+"""Small correct histories for the checker: rows in the database and a carrier's log."""
 
 import json
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class History:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     async def campaign(self, **changes: object) -> int:
-        """Another one of the tenant, which differs in these parts of its definition."""
+        """Another campaign of the tenant, with these changes of the definition."""
         campaign_id: int = await self.conn.fetchval(
             """
             INSERT INTO campaigns
@@ -105,11 +105,13 @@ class History:
         at: datetime = START,
         seconds: float = 20,
         outcome: str = "busy",
-        told: str | None = None,
+        stored: str | None = None,
     ) -> UUID:
-        """A call of so many seconds; `told` is the outcome in the database where it differs."""
+        """A call of so many seconds; `stored` is the outcome in the database if it differs."""
         attempt_id = uuid4()
-        await self.attempt(contact_id, attempt_id, at=at, seconds=seconds, outcome=told or outcome)
+        await self.attempt(
+            contact_id, attempt_id, at=at, seconds=seconds, outcome=stored or outcome
+        )
         number = await self.conn.fetchval("SELECT number FROM contacts WHERE id = $1", contact_id)
         self.originate(attempt_id, number, at=at)
         self.end(attempt_id, at=at + seconds * SECOND, outcome=outcome)
@@ -169,7 +171,7 @@ class History:
         return f"{self.tenant_id}.{attempt_id}"
 
     async def finish(self) -> None:
-        """What the services would have left behind: finished contacts, counters, the log."""
+        """Write what the services would have written: finished contacts, counters, the log."""
         await self.conn.execute(
             """
             UPDATE contacts SET state = 'finished', outcome = (
@@ -239,13 +241,13 @@ async def want(history: History, state: str, *, at: datetime) -> None:
 
 
 async def usual_history(conn: Session, log: Path) -> History:
-    """A contact that was busy and then answered, one unknown, one dropped first, one not called."""
+    """Four contacts: busy then answered, unknown, dropped then declined, not called."""
     history = await begin(conn, log)
     anna = await history.contact("+4930123456", BERLIN)
     await history.call(anna, at=START, outcome="busy")
     await history.call(anna, at=LATER, outcome="answered_human")
     ben = await history.contact("+12125550101", NEW_YORK, source="number")
-    await history.call(ben, at=START + 5 * SECOND, outcome="no_answer", told="unknown")
+    await history.call(ben, at=START + 5 * SECOND, outcome="no_answer", stored="unknown")
     cleo = await history.contact("+12125550102", NEW_YORK, source="number")
     await history.attempt(cleo, uuid4(), at=START, seconds=1, outcome="dropped")
     await history.call(cleo, at=START + 30 * SECOND, outcome="declined")

@@ -1,4 +1,4 @@
-"""An owner of campaigns, who uses the REST API only."""
+"""An owner of campaigns; uses the REST API only."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from tests.support.waiting import until
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ALWAYS = [{"days": DAYS, "start": "00:00", "end": "24:00"}]
-# Ten thousand numbers each.
+# Each prefix has ten thousand numbers.
 PREFIXES = ("+1202555", "+1212555", "+1303555", "+1415555")
 RETRIED = ("busy", "no_answer", "network_error")
 
@@ -27,9 +27,9 @@ def a_campaign(
     calls_per_second: int | None = None,
     **changes: Any,
 ) -> Json:
-    """Callable at any hour, as no law restricts it.
+    """A campaign without limits of hours, of a kind that no law restricts.
 
-    What was not answered is tried again a second later, twice at most.
+    A call without an answer is retried a second later, at most twice.
     """
     definition = {
         "name": name,
@@ -46,12 +46,12 @@ def a_campaign(
 
 
 def hours_around(now: datetime, *, before: int = 2, after: int = 4) -> list[Json]:
-    """Windows that are open now in UTC, whatever the weekday."""
+    """Windows that are open now in UTC, on any weekday."""
     return hours(now - timedelta(hours=before), now + timedelta(hours=after))
 
 
 def hours(start: datetime, end: datetime) -> list[Json]:
-    """Windows from one wall time of UTC to the other, within a day, on every weekday."""
+    """One window on every weekday, from one wall time of UTC to the other, of at most a day."""
     return [
         {
             "days": DAYS,
@@ -64,20 +64,20 @@ def hours(start: datetime, end: datetime) -> list[Json]:
 
 class Owner(Client):
     async def launch(self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path) -> int:
-        """Create, import the (number, zone) rows as CSV, start; the campaign's id."""
+        """Create a campaign, import the (number, zone) rows as CSV, start it; return its id."""
         campaign_id, _ = await self.launch_telling(definition, rows, folder)
         return campaign_id
 
     async def launch_telling(
         self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
     ) -> tuple[int, Json]:
-        """The same, with what the API said at the creation."""
+        """Like `launch`, but return the API's answer to the creation too."""
         created = await self._prepare(definition, rows, folder)
         await self.start(created["id"])
         return int(created["id"]), created
 
     async def prepare(self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path) -> int:
-        """The same without the start."""
+        """Like `launch`, but do not start the campaign."""
         return int((await self._prepare(definition, rows, folder))["id"])
 
     async def _prepare(
@@ -105,7 +105,7 @@ class Owner(Client):
         await self._call("POST", "/v1/suppressions", json=body)
 
     async def until_state(self, campaign_id: int, state: str, *, seconds: float) -> None:
-        """However often the API cannot answer meanwhile."""
+        """Wait for the state, and try again while the API does not answer."""
 
         async def is_there() -> bool:
             try:
@@ -116,7 +116,7 @@ class Owner(Client):
         await until(is_there, seconds=seconds, every=0.1)
 
     async def until_attempts(self, campaign_id: int, count: int, *, seconds: float) -> None:
-        """Until so many attempts have ended, one way or the other."""
+        """Wait until at least so many attempts have ended."""
 
         async def enough() -> bool:
             try:

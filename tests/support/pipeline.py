@@ -1,4 +1,4 @@
-"""A broker on the session's Kafka, an empty Redis, and a provider that does as it is told."""
+"""A broker on the session's Kafka, an empty Redis, and a scripted provider."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ async def topics(servers: LocalServers) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def broker(servers: LocalServers, topics: None, dsn: str) -> AsyncIterator[KafkaBroker]:
-    """Connected for publishing; a test that consumes starts a broker of its own."""
+    """A broker for publishing; a test with a consumer starts a broker of its own."""
     made = make_broker(settings_for(servers, dsn), "test")
     await made.start()
     yield made
@@ -76,7 +76,7 @@ async def accept(request: Originate) -> str:
 
 @dataclass
 class ScriptedProvider(Provider):
-    """Notes each originate, then answers as `answer` says; `known` are the calls it can look up."""
+    """Keeps each originate and calls `answer`; `known` has the calls for `lookup`."""
 
     answer: Callable[[Originate], Awaitable[str]] = accept
     asked: list[Originate] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A number of each country, and in short what an address says beside it."""
+"""A number of each country, and a short form of the zones and rules of an address."""
 
 from shared.domain.places.address import Address, InvalidAddress, locate
 from shared.domain.places.numbers import PhoneNumber, parse_number
@@ -25,7 +25,7 @@ def number_of(country: str) -> PhoneNumber:
 
 
 def said(home: str, /, **address: str) -> tuple[str, str] | str:
-    """Jurisdictions and zones, each joined by spaces; or what is wrong."""
+    """The jurisdictions and zones, each joined by spaces, or the error."""
     found = locate(number_of(home), Address(**address))
     if isinstance(found, InvalidAddress):
         return f"{found.field}: {found.reason}"

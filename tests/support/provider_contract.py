@@ -1,9 +1,11 @@
-"""The contract of a provider: one set of tests, which runs on any provider by its entry point.
+"""The contract of a provider: one set of tests that every provider must pass.
 
-Inherit `ProviderContract`, give the name and a fixture `settings` with those of a trunk, and say in
-`ended` how your carrier posts the end of a call.
+Name a class `Test...`, inherit `ProviderContract`, and give the provider's `name` and a fixture
+`settings` with the settings of a trunk. Inherit also each contract that applies to the provider:
+`RecordsContract`, `EventsContract`, `SignedEventsContract`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -54,16 +56,10 @@ class Connected:
 
 
 class ProviderContract:
+    """The tests for every provider."""
+
     name: ClassVar[str]
     secret: ClassVar[SecretStr] = NO_SECRET
-    # Whether the provider knows which calls it has seen.
-    has_records: ClassVar[bool] = True
-    # Whether the carrier signs its events.
-    is_signed: ClassVar[bool] = False
-
-    def ended(self, reference: CallReference) -> Posted | None:
-        """The event by which the carrier says that the call has ended; None: it posts nothing."""
-        return None
 
     @pytest_asyncio.fixture(loop_scope="session")
     async def connected(self, settings: dict[str, Any]) -> AsyncIterator[Connected]:
@@ -78,12 +74,6 @@ class ProviderContract:
         yield subject[0]
         await provider.close()
 
-    def posted(self, reference: CallReference) -> Posted:
-        posted = self.ended(reference)
-        if posted is None:
-            pytest.skip("this provider posts nothing")
-        return posted
-
     async def test_a_placed_call_is_known_by_its_reference(self, connected: Connected) -> None:
         reference = await connected.place()
 
@@ -93,12 +83,6 @@ class ProviderContract:
         assert report.reference == reference
         assert report.state in connected.provider.capabilities.states
         assert (report.outcome is not None) == (report.state is CallState.ENDED)
-
-    async def test_a_call_that_was_never_placed_has_no_record(self, connected: Connected) -> None:
-        if not self.has_records:
-            pytest.skip("this provider keeps no records")
-
-        assert await connected.provider.lookup(CallReference(17, uuid7())) is None
 
     async def test_a_call_that_is_hung_up_ends(self, connected: Connected) -> None:
         reference = await connected.place()
@@ -114,10 +98,30 @@ class ProviderContract:
     async def test_hanging_up_an_unknown_call_does_no_harm(self, connected: Connected) -> None:
         await connected.provider.hang_up(CallReference(17, uuid7()))
 
+    async def test_the_secret_shows_in_no_text(self, connected: Connected) -> None:
+        trunk = Trunk(id=7, provider=self.name, settings={}, secret=SecretStr("never-shown"))
+
+        assert "never-shown" not in f"{trunk!r} {trunk}"
+
+
+class RecordsContract(ProviderContract):
+    """The tests for a provider that knows which calls it has placed."""
+
+    async def test_a_call_that_was_never_placed_has_no_record(self, connected: Connected) -> None:
+        assert await connected.provider.lookup(CallReference(17, uuid7())) is None
+
+
+class EventsContract(ProviderContract, ABC):
+    """The tests for a provider whose carrier posts what happens to calls."""
+
+    @abstractmethod
+    def ended(self, reference: CallReference) -> Posted:
+        """The event by which the carrier says that the call has ended."""
+
     async def test_an_event_is_reported_before_it_is_answered(self, connected: Connected) -> None:
         reference = await connected.place()
 
-        answer = await connected.provider.receive(self.posted(reference))
+        answer = await connected.provider.receive(self.ended(reference))
 
         assert 200 <= answer.status < 300
         assert [(report.reference, report.state) for report in connected.reports] == [
@@ -129,12 +133,12 @@ class ProviderContract:
     ) -> None:
         reference = CallReference(17, uuid7())
 
-        await connected.provider.receive(self.posted(reference))
+        await connected.provider.receive(self.ended(reference))
 
         assert [report.reference for report in connected.reports] == [reference]
 
     async def test_an_event_that_was_not_kept_is_not_taken(self, connected: Connected) -> None:
-        posted = self.posted(CallReference(17, uuid7()))
+        posted = self.ended(CallReference(17, uuid7()))
         connected.fault = ConnectionError("the message was not published")
 
         with pytest.raises(ConnectionError):
@@ -143,25 +147,22 @@ class ProviderContract:
     async def test_an_unreadable_event_is_refused_and_not_reported(
         self, connected: Connected
     ) -> None:
-        posted = replace(self.posted(CallReference(17, uuid7())), body=b"\xff{")
+        posted = replace(self.ended(CallReference(17, uuid7())), body=b"\xff{")
 
         assert await _is_refused(connected.provider, posted)
         assert connected.reports == []
 
+
+class SignedEventsContract(EventsContract):
+    """The tests for a provider whose carrier signs its events."""
+
     async def test_a_signature_covers_the_address_and_the_body(self, connected: Connected) -> None:
-        if not self.is_signed:
-            pytest.skip("this carrier does not sign")
-        posted, other = (self.posted(CallReference(17, uuid7())) for _ in range(2))
+        posted, other = (self.ended(CallReference(17, uuid7())) for _ in range(2))
 
         assert await _is_refused(connected.provider, replace(posted, body=other.body))
         assert await _is_refused(connected.provider, replace(posted, address=ADDRESS + "&a=b"))
         assert await _is_refused(connected.provider, replace(posted, headers={}))
         assert connected.reports == []
-
-    async def test_the_secret_shows_in_no_text(self, connected: Connected) -> None:
-        trunk = Trunk(id=7, provider=self.name, settings={}, secret=SecretStr("never-shown"))
-
-        assert "never-shown" not in f"{trunk!r} {trunk}"
 
 
 async def _is_refused(provider: Provider, posted: Posted) -> bool:

@@ -1,4 +1,4 @@
-"""Two schedulers and two dialers over the same persons, as fast as they can, and who was called."""
+"""Two schedulers and two dialers call the same persons as fast as they can."""
 
 import asyncio
 import json
@@ -45,14 +45,14 @@ RESTLESS = """
 
 
 def noon_zone(now: datetime) -> str:
-    """A zone in which it is about noon, at whatever hour the test is run."""
+    """A zone in which it is about noon now."""
     ahead = 12 - now.hour
     return "Etc/GMT" if ahead == 0 else f"Etc/GMT{-ahead:+}"
 
 
 @dataclass
 class Race:
-    """Campaigns of one tenant that call the same persons and never tire."""
+    """Campaigns of one tenant that call the same persons again and again."""
 
     pool: Pool
     bench: Bench
@@ -61,10 +61,10 @@ class Race:
     outcome: Outcome
 
     async def run(self) -> None:
-        """Claim and dial from both sides at once, until only caps and silences keep anybody."""
+        """Claim and dial with all at once, until only frequency caps and silences stop calls."""
         deadline = time.monotonic() + SECONDS_MOST
         while time.monotonic() < deadline:
-            # Who waits for a permit or for the end of another call is not kept waiting here.
+            # Contacts that wait for a permit or for the end of another call become due at once.
             await self.pool.execute(
                 """
                 UPDATE contacts AS contact SET not_before = now()
@@ -94,7 +94,7 @@ class Race:
                 )
                 for row in rows
             ]
-            # Each message comes to both dialers, one from the front and one from the back.
+            # Both dialers get all messages, in opposite orders.
             await asyncio.gather(
                 self.bench.dialer.on_attempts_due(due),
                 self.bench.dialer.on_attempts_due(due[::-1]),
@@ -103,9 +103,9 @@ class Race:
             await self._end_calls()
             if not await self.pool.fetchval(RESTLESS):
                 return
-            # What was stopped at the last moment has left its lease to the sweep.
+            # The sweep releases leases of attempts that were dropped at the last moment.
             await self.bench.dialer.permits.sweep(now)
-        raise AssertionError("somebody may still be called")
+        raise AssertionError("a contact may still be called")
 
     async def _end_calls(self) -> None:
         rows = await self.pool.fetch(
@@ -133,7 +133,7 @@ class Race:
         return Counter(request.to for request in self.bench.provider.asked)
 
     async def age(self, span: timedelta) -> None:
-        """As if all that has happened had happened so much earlier."""
+        """Move all calls into the past by this span."""
         await self.pool.execute(
             "UPDATE person_calls SET dialing_at = dialing_at - $1::interval,"
             " ended_at = ended_at - $1::interval",

@@ -29,7 +29,7 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loc
 
 
 async def _given(stack: AsyncExitStack) -> dict[str, str]:
-    """The addresses of servers that are not started as local processes."""
+    """The addresses of servers that are not local processes."""
     if os.environ.get("OUTDIAL_TEST_SERVERS") != "containers":
         return dict(os.environ)
     # The package is imported only here: it asks for a container engine.

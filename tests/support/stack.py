@@ -1,4 +1,4 @@
-"""The whole product as processes, its owner, and the judgement of what it did."""
+"""The whole product as processes, its owner, and the checks after a run."""
 
 import json
 import sys
@@ -25,9 +25,9 @@ from tests.support.owner import Owner
 from tests.support.waiting import until
 
 GIVEN = ("OUTDIAL_POSTGRES_URL", "OUTDIAL_REDIS_URL", "OUTDIAL_KAFKA_URL")
-# Short leases, so that what was lost with a process is found again soon.
+# Short intervals, so that attempts of a killed process are rescued soon.
 FAST = {"OUTDIAL_CLAIM_LEASE_SECONDS": "2", "OUTDIAL_RECONCILE_SECONDS": "2"}
-# Calls of a few tenths of a second.
+# Calls last a few tenths of a second.
 TIME_SCALE = 0.01
 FAULTY: dict[str, Any] = {
     "faults": {
@@ -57,7 +57,7 @@ class RunningStack:
         return self.local.servers.postgres.url
 
     def note(self, what: str) -> None:
-        """That something is killed or cut now, which may excuse an unknown attempt."""
+        """Note that something is killed now, which may explain an unknown attempt."""
         self.faults.append(Fault(at=time.time(), what=what))
 
     async def carrier_stats(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class RunningStack:
             return stats
 
     async def ask(self, question: str, *arguments: object) -> Any:
-        """One value from the database, by a connection of its own."""
+        """Query one value from the database."""
         conn = await asyncpg.connect(self.postgres)
         try:
             return await conn.fetchval(question, *arguments)
@@ -77,7 +77,7 @@ class RunningStack:
             await conn.close()
 
     async def until_quiet(self, *, seconds: float = 60) -> None:
-        """Until no attempt is live and nothing waits to be told."""
+        """Wait until no attempt is live, and all events and webhooks are sent."""
 
         async def is_quiet() -> bool:
             return not await self.ask(
@@ -95,7 +95,7 @@ class RunningStack:
         await until(is_quiet, seconds=seconds, every=0.1)
 
     async def judge(self) -> None:
-        """Nothing violated, nothing parked, and every service up."""
+        """Check that no invariant is violated, no dead letter exists and every service runs."""
         conn = await asyncpg.connect(self.postgres)
         try:
             violations = await check(conn, self.log, faults=self.faults)
@@ -103,17 +103,17 @@ class RunningStack:
             await conn.close()
         shown = [str(violation) for violation in violations[:20]]
         assert not violations, f"{len(violations)} violations: {shown}"
-        assert await parked(self.local.servers.kafka.url) == {}
+        assert await dead_letter_counts(self.local.servers.kafka.url) == {}
         assert [each.name for each in self.local.services if not each.is_running] == []
 
-    async def judge_counts(self) -> None:
-        """The counters of all campaigns there were, together, equal the carrier's log."""
-        told: Counter[str] = Counter()
+    async def check_counts(self) -> None:
+        """Check that the sum of all campaigns' counters equals the carrier's log."""
+        counted: Counter[str] = Counter()
         for campaign in await self.ask("SELECT array_agg(id) FROM campaigns"):
-            told.update((await self.owner.counters(campaign)).outcomes)
+            counted.update((await self.owner.counters(campaign)).outcomes)
         seen = carrier_log.count(self.log)
-        assert told == Counter(seen.outcomes)
-        assert told.total() == seen.accepted
+        assert counted == Counter(seen.outcomes)
+        assert counted.total() == seen.accepted
         assert seen.duplicates == 0
 
 
@@ -127,7 +127,7 @@ async def running_stack(
     time_scale: float = TIME_SCALE,
     environment: Mapping[str, str] = FAST,
 ) -> AsyncIterator[RunningStack]:
-    """A stack of its own, whatever servers the environment names: its servers are killed too."""
+    """A stack with servers of its own, because tests kill them."""
     directory.mkdir(parents=True, exist_ok=True)
     behaves = directory / "behaviour.json"
     behaves.write_text(json.dumps(behaviour))
@@ -157,8 +157,8 @@ async def running_stack(
             await local.stop(kill=True)
 
 
-async def parked(kafka_url: str) -> dict[str, int]:
-    """How many messages each dead-letter topic holds, where it holds any."""
+async def dead_letter_counts(kafka_url: str) -> dict[str, int]:
+    """The number of messages on each dead-letter topic that is not empty."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_url)
     await consumer.start()
     try:
@@ -170,11 +170,11 @@ async def parked(kafka_url: str) -> dict[str, int]:
 
 
 def not_json(logs: Iterable[Path]) -> list[str]:
-    """Lines that no log collector could read."""
+    """The lines that are not JSON."""
     lines = (line for log in logs for line in log.read_text().splitlines())
     return [line for line in lines if not line.startswith("{")]
 
 
-def tell(figures: str) -> None:
-    """What a run measured, for those who ask pytest to show it (`-s` or `-rP`)."""
+def print_figures(figures: str) -> None:
+    """Print the figures of a run; pytest shows them with `-s` or `-rP`."""
     sys.stdout.write(f"\n{figures}\n")

@@ -1,4 +1,4 @@
-"""Those whom Outdial tells: a subscriber of the public topics, and a receiver of webhooks."""
+"""A subscriber of the public topics, and a receiver of webhooks."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Subscriber:
-    """Keeps every event once, by its id, as the public promise says one should."""
+    """Keeps each event once, by its id: delivery is at least once."""
 
     events: dict[str, Event] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ async def subscribed(kafka_url: str) -> AsyncIterator[Subscriber]:
 
 @dataclass(slots=True)
 class WebhookInbox:
-    """Verifies each post with the reference library; refuses the first try of every tenth."""
+    """Verifies each post with the reference library; refuses every tenth event at its first try."""
 
     url: str = ""
     secret: str = ""

@@ -1,4 +1,4 @@
-"""Waiting for a condition with a deadline, instead of sleeping."""
+"""Waits for a condition, with a deadline, so that tests do not sleep."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 async def until(
     condition: Callable[[], Awaitable[bool] | bool], *, seconds: float = 10.0, every: float = 0.01
 ) -> None:
-    """`every` is how long after an answer the next question is asked."""
+    """`every` is the pause between two checks in seconds."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()

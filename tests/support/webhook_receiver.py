@@ -1,4 +1,4 @@
-"""A receiver of webhooks: the reference library judges every post, a script answers it."""
+"""A receiver of webhooks: the reference library verifies each post, a script gives the answer."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ class Post:
 
 @dataclass
 class Receiver:
-    """`script[path]` lists the answers to come; when it is empty the answer is 204."""
+    """`script[path]` has the next answers; without one the answer is 204."""
 
     script: defaultdict[str, list[Step]] = field(default_factory=lambda: defaultdict(list))
     posts: list[Post] = field(default_factory=list)

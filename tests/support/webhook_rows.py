@@ -17,7 +17,7 @@ from tests.support.webhook_receiver import SECRET
 
 @dataclass(frozen=True, slots=True)
 class OwnEndpoint:
-    """A campaign of a tenant of its own, and the endpoint of the campaign."""
+    """A new tenant's campaign, and the endpoint of the campaign."""
 
     key: EndpointKey
     campaign_id: int
@@ -55,7 +55,7 @@ async def another_endpoint(
     *,
     rendering: str = "standard",
 ) -> int:
-    """Another endpoint of the same tenant: its id."""
+    """Insert another endpoint of the same tenant; return its id."""
     endpoint_id: int = await pool.fetchval(
         """
         INSERT INTO webhook_endpoints (tenant_id, campaign_id, event_types, url, secret, rendering)
@@ -87,7 +87,7 @@ def an_event(tenant_id: int, campaign_id: int, number: int = 1) -> AttemptEnded:
 
 
 async def end_attempts(pool: Pool, endpoint: OwnEndpoint, count: int = 1) -> list[UUID]:
-    """Attempts of the campaign end: the ids of the events."""
+    """End attempts of the campaign; return the ids of their events."""
     events = [an_event(endpoint.key.tenant_id, endpoint.campaign_id, n) for n in range(count)]
     async with pool.acquire() as conn:
         await public_events.add(conn, events)
@@ -106,7 +106,7 @@ async def row_of(pool: Pool, event_id: UUID) -> asyncpg.Record:
 
 
 async def make_due(pool: Pool) -> None:
-    """Let the time until the next tries pass."""
+    """Make all pending deliveries due now."""
     await pool.execute(
         "UPDATE webhook_deliveries SET next_try_at = now() - interval '1 s' WHERE state = 'pending'"
     )

@@ -1,4 +1,4 @@
-"""docs/why.md: what is said of ten contacts in ten situations.
+"""Makes docs/why.md: the answers for ten contacts in ten situations.
 
 `python -m tests.support.why_examples > docs/why.md`
 """
@@ -36,7 +36,7 @@ page from a real database, and a test compares.
 
 
 async def examples(pool: Pool) -> list[tuple[Situation, dict[str, Any]]]:
-    """Each with the API's answer; all contacts are made before the first question."""
+    """Each situation with the API's answer; all contacts are inserted before the first request."""
     async with asking_on_sunday(pool) as api:
         made = [(situation, await situation.make(api)) for situation in SITUATIONS]
         return [(each, await api.get(f"/v1/contacts/{id_}/why")) for each, id_ in made]

@@ -28,7 +28,7 @@ def hours(days: list[str], start: str = "09:00", end: str = "20:00") -> dict[str
 
 @asynccontextmanager
 async def asking_on_sunday(pool: Pool) -> AsyncIterator[Api]:
-    """As a tenant whose trunk has caps, by a clock that stands still."""
+    """A tenant with a trunk that has caps, and a fixed clock."""
     async with pool.acquire() as conn:
         await trunks.upsert(
             conn, name="default", provider="null", settings={}, caps=Caps(200, None)
@@ -39,11 +39,11 @@ async def asking_on_sunday(pool: Pool) -> AsyncIterator[Api]:
 
 
 async def _unpublished(_messages: object) -> None:
-    """Nobody listens; what a command says is in the database."""
+    """Drops the messages of commands: the tests read the database."""
 
 
 async def a_contact(api: Api, number: str, **changes: Any) -> int:
-    """In a campaign of its own that runs."""
+    """Insert a running campaign with one contact."""
     definition = {"calendar": hours(WEEK)} | changes
     campaign_id = await api.campaign(**definition)
     await api.import_csv(campaign_id, f"number\n{number}\n".encode())
@@ -60,7 +60,7 @@ async def a_contact(api: Api, number: str, **changes: Any) -> int:
 async def a_call(
     api: Api, contact_id: int, *, at: datetime, outcome: Outcome = Outcome.NO_ANSWER
 ) -> None:
-    """An attempt that ended, noted as a call to the person as the dialer and events note it."""
+    """Insert an ended attempt and its call to the person, as the dialer and events write them."""
     attempt_id, ended_at = uuid7(), at + timedelta(minutes=2)
     row = await api.pool.fetchrow(
         """
@@ -130,7 +130,7 @@ async def suppressed(api: Api) -> int:
 
 
 async def called_often(api: Api) -> int:
-    """Once in an earlier campaign, twice in this one."""
+    """The person was called once in an earlier campaign and twice in this one."""
     number, subject = "+13055550105", "solar-offer"
     earlier = await a_contact(api, number, subject=subject, name="Solar, first round")
     contact_id = await a_contact(api, number, subject=subject, name="Solar, second round")

@@ -45,7 +45,7 @@ class BeepCall:
 
 
 class BeepCarrier:
-    """The carrier, which every dialer reaches: the calls of each account that it knows."""
+    """The carrier, shared by all dialers: the calls of each account."""
 
     accounts: ClassVar[dict[str, dict[CallReference, BeepCall]]] = {}
 

@@ -1,4 +1,4 @@
-"""The contract of a provider on the built-in ones and on one that a third party would add."""
+"""The contract of a provider: the built-in providers and one of a third party pass it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,13 @@ from services.dialer.providers.trunks import UnusableTrunkError, connect
 from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
 from tests.support.carrier import running_carrier
-from tests.support.provider_contract import ADDRESS, ProviderContract
+from tests.support.provider_contract import (
+    ADDRESS,
+    EventsContract,
+    ProviderContract,
+    RecordsContract,
+    SignedEventsContract,
+)
 from tests.support.third_party import beep
 from tests.support.third_party.beep import BeepCarrier, sign
 
@@ -30,14 +36,13 @@ async def ignore(report: CallReport) -> None:
 
 class TestNull(ProviderContract):
     name = "null"
-    has_records = False
 
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
         return {}
 
 
-class TestSimulated(ProviderContract):
+class TestSimulated(RecordsContract, EventsContract):
     name = "simulated"
 
     @override
@@ -52,10 +57,9 @@ class TestSimulated(ProviderContract):
             yield {"url": carrier.url}
 
 
-class TestThirdParty(ProviderContract):
+class TestThirdParty(RecordsContract, SignedEventsContract):
     name = "beep"
     secret = SecretStr("key-of-the-account")
-    is_signed = True
 
     @override
     def ended(self, reference: CallReference) -> Posted:
@@ -66,7 +70,7 @@ class TestThirdParty(ProviderContract):
 
     @pytest.fixture
     def settings(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-        # Its metadata, with the entry point, lie beside it as in site-packages.
+        # The metadata with the entry point are in the same directory, as in site-packages.
         monkeypatch.syspath_prepend(THIRD_PARTY)
         monkeypatch.setattr(BeepCarrier, "accounts", {"acme": {}})
         return {"account": "acme"}
