@@ -12,7 +12,7 @@ from services.dialer.compare_and_set import mark_dialing
 from services.dialer.originator import Originator
 from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
 from services.dialer.providers.protocol import Provider
-from services.dialer.providers.trunks import Trunks, UnusableTrunkError
+from services.dialer.providers.trunks import ConnectedTrunk, Trunks, UnusableTrunkError
 from services.dialer.recheck import Blocked, recheck
 from services.dialer.reporter import CallReporter
 from shared.db import dialing
@@ -63,8 +63,7 @@ class AttemptDialer:
 
     async def _dial(self, wanted: list[Candidate]) -> None:
         """Permit, recheck, compare and set, originate: in this order, which is the safety."""
-        providers = await self._connect(wanted)
-        wanted = [candidate for candidate in wanted if candidate.run.trunk_id in providers]
+        wanted, providers = await self._connect(wanted)
         asked_at = time.monotonic()
         granted = await self._permit(wanted, providers)
         if not granted:
@@ -106,19 +105,32 @@ class AttemptDialer:
         await self._drop(blocked)
         return wanted
 
-    async def _connect(self, wanted: list[Candidate]) -> Providers:
-        """The providers by trunk; attempts of an unusable trunk are dropped, to free its caps."""
-        providers: dict[int, Provider] = {}
+    async def _connect(self, wanted: list[Candidate]) -> tuple[list[Candidate], Providers]:
+        """The candidates with a usable trunk, and the providers by trunk.
+
+        The other candidates are dropped, to free the caps of their trunk. A trunk is unusable also
+        for a tenant whose grant has ended.
+        """
+        connected: dict[int, ConnectedTrunk] = {}
         for trunk_id in {candidate.run.trunk_id for candidate in wanted}:
             try:
-                providers[trunk_id] = await self.trunks.provider(trunk_id)
+                connected[trunk_id] = await self.trunks.connected(trunk_id)
             except UnusableTrunkError as error:
                 extra = {"trunk_id": trunk_id, "reason": str(error)}
                 logger.error("trunk not usable", extra=extra)
-        unusable = [candidate for candidate in wanted if candidate.run.trunk_id not in providers]
+        usable: list[Candidate] = []
+        unusable: list[Candidate] = []
+        for candidate in wanted:
+            known = connected.get(candidate.run.trunk_id)
+            is_usable = known is not None and known.trunk.serves(candidate.run.tenant_id)
+            (usable if is_usable else unusable).append(candidate)
+        for tenant_id, trunk_id in {(one.run.tenant_id, one.run.trunk_id) for one in unusable}:
+            if trunk_id in connected:
+                extra = {"trunk_id": trunk_id, "tenant_id": tenant_id, "reason": "not granted"}
+                logger.error("trunk not usable", extra=extra)
         blocked = Blocked(Reason.REFUSED, now() + NO_TRUNK_DELAY)
         await self._drop([(candidate, blocked) for candidate in unusable])
-        return providers
+        return usable, {trunk_id: known.provider for trunk_id, known in connected.items()}
 
     async def _permit(self, wanted: list[Candidate], providers: Providers) -> list[Candidate]:
         """The candidates with a permit; the others are handed back with the time to ask again."""

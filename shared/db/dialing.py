@@ -250,6 +250,23 @@ async def placed(
     )
 
 
+async def is_of_trunk(conn: Connection, reference: CallReference, trunk_id: int) -> bool:
+    """Whether the attempt exists and the trunk of its campaign is this one."""
+    answer: bool = await conn.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM attempts AS attempt
+            JOIN campaigns AS campaign
+                ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
+            WHERE attempt.tenant_id = $1 AND attempt.id = $2 AND campaign.trunk_id = $3
+        )
+        """,
+        *reference,
+        trunk_id,
+    )
+    return answer
+
+
 async def claim_unreported(
     conn: Connection, tenant_id: int, *, now: datetime, revisit_at: datetime, limit: int
 ) -> list[UnreportedAttempt]:

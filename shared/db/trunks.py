@@ -29,6 +29,9 @@ class Trunk:
     secret: SecretStr = NO_SECRET
     granted_to: frozenset[int] | None = None
 
+    def serves(self, tenant_id: int) -> bool:
+        return self.granted_to is None or tenant_id in self.granted_to
+
 
 async def upsert(
     conn: Connection,

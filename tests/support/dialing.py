@@ -20,10 +20,11 @@ from services.dialer.provider_events import EventsAddress
 from services.dialer.providers.protocol import (
     Provider,
 )
-from services.dialer.providers.trunks import Trunks
+from services.dialer.providers.trunks import ConnectedTrunk, Trunks
 from services.dialer.reconciler import Reconciler
 from services.dialer.reporter import CallReporter
 from services.events.fold import CallFolder
+from shared.db.trunks import Trunk
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
 from shared.domain.capacity.scopes import INSTALLATION, Caps
@@ -50,8 +51,8 @@ class OneTrunk(Trunks):
     provider_: Provider
 
     @override
-    async def provider(self, trunk_id: int) -> Provider:
-        return self.provider_
+    async def connected(self, trunk_id: int) -> ConnectedTrunk:
+        return ConnectedTrunk(Trunk(id=trunk_id, provider="", settings={}), self.provider_)
 
 
 @dataclass

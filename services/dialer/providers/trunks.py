@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from typing import NamedTuple
 
 from services.dialer.providers.protocol import CallReport, Provider, Report, TrunkSettingsError
-from shared.db import trunks
+from shared.db import dialing, trunks
 from shared.db.trunks import Trunk
 from shared.db.types import Pool
 
@@ -15,53 +16,69 @@ class UnusableTrunkError(Exception):
     """The trunk does not exist, its provider is not installed, or its settings do not suit it."""
 
 
+class ConnectedTrunk(NamedTuple):
+    trunk: Trunk
+    provider: Provider
+
+
 @dataclass(slots=True)
 class Trunks:
     """A trunk whose row has changed is connected anew the next time it is needed."""
 
     pool: Pool
     report: Report
-    _connected: dict[int, tuple[Trunk, Provider]] = field(default_factory=dict)
+    _connected: dict[int, ConnectedTrunk] = field(default_factory=dict)
 
     async def provider(self, trunk_id: int) -> Provider:
+        """The provider for calls that are up; `connected` also tells who may start a call."""
+        return (await self.connected(trunk_id)).provider
+
+    async def connected(self, trunk_id: int) -> ConnectedTrunk:
+        """The provider with the row as it is now. Raises UnusableTrunkError."""
         row = await trunks.find(self.pool, trunk_id)
         if row is None:
             raise UnusableTrunkError(f"trunk {trunk_id} does not exist")
         known = self._connected.get(trunk_id)
-        if known is not None and known[0] == row:
-            return known[1]
-        provider = connect(row, self.report)
-        self._connected[trunk_id] = (row, provider)
+        if known is not None and known.trunk == row:
+            return known
+        current = ConnectedTrunk(row, connect(row, self._of_own_calls(row)))
+        self._connected[trunk_id] = current
         if known is not None:
-            await known[1].close()
-        return provider
+            await known.provider.close()
+        return current
 
     async def close(self) -> None:
         for _, provider in self._connected.values():
             await provider.close()
+
+    def _of_own_calls(self, trunk: Trunk) -> Report:
+        """Refuse reports on calls of other trunks: a carrier might guess a reference.
+
+        A tenant with a grant is trusted without a look-up. A call that was up when the grant ended
+        is still reported on, because its campaign names the trunk.
+        """
+
+        async def checked(call: CallReport) -> None:
+            reference = call.reference
+            if not trunk.serves(reference.tenant_id) and not await dialing.is_of_trunk(
+                self.pool, reference, trunk.id
+            ):
+                raise ValueError("the call is of a tenant without a grant of the trunk")
+            await self.report(call)
+
+        return checked
 
 
 def connect(trunk: Trunk, report: Report) -> Provider:
     # Exceptions are not chained: the text of a foreign one may quote the settings or the secret.
     try:
         provider: type[Provider] = _installed(trunk.provider)
-        return provider.connect(trunk, _of_own_tenants(trunk, report))
+        return provider.connect(trunk, report)
     except (UnusableTrunkError, TrunkSettingsError) as error:
         raise UnusableTrunkError(f"provider {trunk.provider!r}: {error}") from None
     except Exception as error:
         reason = f"provider {trunk.provider!r}: {type(error).__name__}"
         raise UnusableTrunkError(reason) from None
-
-
-def _of_own_tenants(trunk: Trunk, report: Report) -> Report:
-    """Refuse reports on calls of tenants without a grant: a carrier might guess a reference."""
-
-    async def checked(call: CallReport) -> None:
-        if trunk.granted_to is not None and call.reference.tenant_id not in trunk.granted_to:
-            raise ValueError("the call is of a tenant without a grant of the trunk")
-        await report(call)
-
-    return checked
 
 
 def _installed(name: str) -> type[Provider]:

@@ -58,6 +58,17 @@ async def a_call(bench: Bench) -> tuple[CallReference, str]:
     return reference, call.request.events_url
 
 
+async def granted_trunk(bench: Bench, name: str, granted_to: list[int]) -> int:
+    return await trunks.upsert(
+        bench.pool,
+        name=name,
+        provider="beep",
+        settings={"account": "acme"},
+        secret=KEY,
+        granted_to=granted_to,
+    )
+
+
 def signed(address: str, reference: CallReference) -> tuple[bytes, dict[str, str]]:
     body = urlencode({"reference": str(reference), "outcome": "busy"}).encode()
     return body, {"x-beep-signature": sign(KEY, address=address, body=body)}
@@ -136,22 +147,41 @@ async def test_an_event_that_cannot_be_kept_is_asked_for_again(
 async def test_the_carrier_of_one_tenants_trunk_reports_on_no_call_of_another(
     bench: Bench, other_dialer: httpx2.AsyncClient
 ) -> None:
+    reference, _ = await a_call(bench)
+    other = EVENTS.of_trunk(await granted_trunk(bench, "other", []))
+    body, headers = signed(other, reference)
+
+    answer = await other_dialer.post(other, content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert await bench.states() == ["placed"]
+
+
+async def test_a_call_that_is_up_when_the_grant_ends_is_still_reported_on(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
     reference, url = await a_call(bench)
     body, headers = signed(url, reference)
 
-    async def answer(granted_to: list[int]) -> int:
-        await trunks.upsert(
-            bench.pool,
-            name="default",
-            provider="beep",
-            settings={"account": "acme"},
-            secret=KEY,
-            granted_to=granted_to,
-        )
-        response = await other_dialer.post(url, content=body, headers=headers)
-        return response.status_code
+    await granted_trunk(bench, "default", [])
+    answer = await other_dialer.post(url, content=body, headers=headers)
 
-    assert await answer([]) == 400
-    assert await bench.states() == ["placed"]
-    assert await answer([bench.tenant]) == 200
+    assert answer.status_code == 200
     await bench.becomes("ended")
+
+
+async def test_a_grant_that_has_ended_stops_the_next_call(bench: Bench) -> None:
+    messages = await bench.claimed()
+    await granted_trunk(bench, "default", [bench.tenant])
+    connected = Trunks(bench.pool, bench.reporter.on_report)
+    [trunk_id] = await bench.pool.fetch("SELECT trunk_id FROM campaigns")
+    await connected.provider(trunk_id["trunk_id"])
+
+    await granted_trunk(bench, "default", [])
+    await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
+    await bench.becomes("dropped")
+    await connected.close()
+
+    assert BeepCarrier.accounts == {"acme": {}}
+    assert await bench.contact() == ("pending", 0, None)
+    assert await bench.leases() == 0
