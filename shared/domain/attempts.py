@@ -7,7 +7,9 @@ from uuid import UUID
 
 from typing_extensions import override
 
-_REFERENCE = re.compile(r"([1-9][0-9]{0,17})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+# The columns of tenants are of PostgreSQL's type integer.
+LARGEST_TENANT_ID = (1 << 31) - 1
+_REFERENCE = re.compile(r"([1-9][0-9]{0,9})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class CallReference(NamedTuple):
@@ -27,7 +29,7 @@ class CallReference(NamedTuple):
     def parse(cls, text: str) -> Self:
         """Read the text form exactly as `str` writes it. Raises ValueError for any other text."""
         match = _REFERENCE.fullmatch(text)
-        if match is None:
+        if match is None or int(match[1]) > LARGEST_TENANT_ID:
             raise ValueError("not a call reference")
         return cls(int(match[1]), UUID(match[2]))
 

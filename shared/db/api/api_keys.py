@@ -6,10 +6,10 @@ import secrets
 from dataclasses import dataclass
 
 from shared.db.types import Connection
+from shared.domain.attempts import LARGEST_TENANT_ID
 
 # The text of a key names its tenant, so that a look-up reads the rows of this tenant only.
 _KEY = re.compile(r"od_([1-9][0-9]{0,9})_[A-Za-z0-9_-]+", re.ASCII)
-LARGEST_TENANT_ID = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

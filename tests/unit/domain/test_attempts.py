@@ -16,6 +16,10 @@ def test_the_text_form_names_the_tenant_and_the_attempt() -> None:
     assert CallReference.parse(str(REFERENCE)) == REFERENCE
 
 
+def test_the_largest_tenant_is_the_largest_integer_of_the_column() -> None:
+    assert CallReference.parse(f"{2**31 - 1}.{ATTEMPT}").tenant_id == 2**31 - 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -25,7 +29,9 @@ def test_the_text_form_names_the_tenant_and_the_attempt() -> None:
         f"0.{ATTEMPT}",
         f"017.{ATTEMPT}",
         f"-1.{ATTEMPT}",
-        f"{10**18}.{ATTEMPT}",
+        f"{2**31}.{ATTEMPT}",
+        f"{9_999_999_999}.{ATTEMPT}",
+        f"{10**17}.{ATTEMPT}",
         f"\u0661.{ATTEMPT}",
         f"17.{ATTEMPT.upper()}",
         f"17.{ATTEMPT.replace('-', '')}",
