@@ -62,11 +62,11 @@ class Pruner:
         for day in sorted(days):
             if datetime.combine(day, time(), UTC) + timedelta(days=1) > now - self.keep.events:
                 return
+            if await event_days.in_use(self.pool, day):
+                logger.warning("events kept longer", extra={"day": day.isoformat()})
+                continue
             async with _changing_days(self.pool, day) as conn:
-                if await event_days.in_use(conn, day):
-                    logger.warning("events kept longer", extra={"day": day.isoformat()})
-                else:
-                    await event_days.drop(conn, day)
+                await event_days.drop(conn, day)
 
     async def _delete_rows(self, tenant_id: int, now: datetime) -> bool:
         deleted = {

@@ -40,7 +40,11 @@ async def make(conn: Connection, day: date) -> None:
 
 
 async def in_use(conn: Connection, day: date) -> bool:
-    """Whether an event of the day is not on Kafka yet, or a delivery of it is pending."""
+    """Whether an event of the day is not on Kafka yet, or a delivery of it is pending.
+
+    It comes before the transaction that drops: there, its locks on all days would block another
+    process that drops. A past day gets no new pending row, so the answer False stays true.
+    """
     starts_at = datetime.combine(day, time(), UTC)
     used: bool = await conn.fetchval(
         """
@@ -56,8 +60,14 @@ async def in_use(conn: Connection, day: date) -> bool:
             ) AS behind
             WHERE head.last > coalesce(relay.relayed, 0)
         ) OR EXISTS (
-            SELECT FROM webhook_deliveries
-            WHERE state = 'pending' AND event_at >= $1 AND event_at < $2
+            -- Tenant by tenant, each a look at webhook_deliveries_pending.
+            SELECT FROM tenants AS tenant
+            CROSS JOIN LATERAL (
+                SELECT FROM webhook_deliveries
+                WHERE tenant_id = tenant.id
+                    AND state = 'pending' AND event_at >= $1 AND event_at < $2
+                LIMIT 1
+            ) AS pending
         )
         """,
         starts_at,

@@ -26,7 +26,6 @@ EXCEPTIONS = {
     "shared.db.trunks:upsert": "the operator says which tenants may use a trunk",
     "shared.db.trunks:find": "a dialer reads which tenants may use a trunk",
     "shared.db.events.event_days:in_default": "a day of events holds all tenants",
-    "shared.db.events.event_days:in_use": "a day of events holds all tenants",
 }
 
 TABLES = """

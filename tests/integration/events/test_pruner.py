@@ -9,7 +9,7 @@ import pytest
 from services.events.pruner import DAYS_AHEAD, Pruner, Retention
 from shared.db import public_events
 from shared.db.events import event_days, event_relays
-from shared.db.types import Pool
+from shared.db.types import Connection, Pool
 from tests.support.folding import an_attempt
 from tests.support.webhook_rows import OwnEndpoint, an_endpoint, an_event, end_attempts
 
@@ -45,6 +45,14 @@ async def events_of(pool: Pool, at: datetime, count: int = 3) -> OwnEndpoint:
     )
     await pool.execute("INSERT INTO event_relays SELECT tenant_id, last FROM event_heads")
     return endpoint
+
+
+async def deliveries_read(conn: Connection) -> int:
+    rows: int = await conn.fetchval(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+        " WHERE relname = 'webhook_deliveries'"
+    )
+    return rows
 
 
 async def test_days_are_made_ahead_and_take_the_events_of_their_day(pool: Pool) -> None:
@@ -129,6 +137,38 @@ async def test_a_day_stays_while_an_event_of_it_is_still_to_be_sent(
 
     assert kept == 3
     assert await pool.fetchval("SELECT count(*) FROM public_events") == 0
+
+
+async def test_the_look_at_a_day_holds_no_lock_while_the_day_is_dropped(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await events_of(pool, NOW - 20 * DAY)
+    drop = event_days.drop
+
+    async def drop_after_another(conn: Connection, day: date) -> None:
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE public_events IN ACCESS EXCLUSIVE MODE NOWAIT")
+        await drop(conn, day)
+
+    monkeypatch.setattr(event_days, "drop", drop_after_another)
+    await prune(pool)
+
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 0
+
+
+async def test_the_look_at_a_day_reads_no_pending_delivery_of_another_day(pool: Pool) -> None:
+    await events_of(pool, NOW, 1000)
+    await pool.execute("UPDATE webhook_deliveries SET state = 'pending', ended_at = NULL")
+    await pool.execute("ANALYZE webhook_deliveries")
+
+    async with pool.acquire() as conn, conn.transaction():
+        before = await deliveries_read(conn)
+        old = await event_days.in_use(conn, (NOW - 20 * DAY).date())
+        read = await deliveries_read(conn) - before
+        young = await event_days.in_use(conn, TODAY)
+
+    assert (old, young) == (False, True)
+    assert read < 10
 
 
 async def test_deliveries_go_when_they_ended_and_their_time_is_over(pool: Pool) -> None:
