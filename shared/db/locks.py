@@ -16,7 +16,8 @@ table it locks rows in the order that is named. So no two transactions wait for 
 11. `campaign_counters`: by campaign and name
 12. `waiting_contacts`: by primary key
 13. `event_heads`: by tenant
-14. `webhook_endpoints`: by tenant and id, shared
+14. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
+15. `webhook_deliveries`: claims skip locked rows
 
 All transactions of a campaign or a tenant share the rows of 11 to 13, so these come last and are
 held for the shortest time. Two transactions never work on one attempt at a time: Kafka's key and

@@ -138,6 +138,7 @@ class WebhookSender:
     async def _write(self, results: list[TryResult]) -> None:
         gone = {result.key.endpoint: result for result in results if result.status == GONE}
         async with self._pool.acquire() as conn, conn.transaction():
+            await webhooks.lock_endpoints(conn, gone)
             await webhooks.record_results(conn, results)
             for endpoint, result in sorted(gone.items()):
                 await webhooks.disable(conn, endpoint, now=result.tried_at)

@@ -175,6 +175,22 @@ def _due(row: Record) -> DueDelivery:
     )
 
 
+async def lock_endpoints(conn: Connection, endpoints: Collection[EndpointKey]) -> None:
+    """Lock endpoints that will be disabled, in order, before any of their deliveries."""
+    if not endpoints:
+        return
+    await conn.execute(
+        """
+        SELECT FROM unnest($1::integer[], $2::bigint[]) AS gone (tenant_id, id)
+        JOIN webhook_endpoints AS endpoint USING (tenant_id, id)
+        ORDER BY endpoint.tenant_id, endpoint.id
+        FOR NO KEY UPDATE OF endpoint
+        """,
+        [endpoint.tenant_id for endpoint in endpoints],
+        [endpoint.id for endpoint in endpoints],
+    )
+
+
 async def record_results(conn: Connection, results: Sequence[TryResult]) -> None:
     """Write the results of tries.
 
@@ -210,7 +226,10 @@ async def record_results(conn: Connection, results: Sequence[TryResult]) -> None
 
 
 async def disable(conn: Connection, endpoint: EndpointKey, *, now: datetime) -> None:
-    """The receiver wants nothing more: its pending deliveries are given up."""
+    """The receiver wants nothing more: its pending deliveries are given up.
+
+    `lock_endpoints` comes first, if the transaction also records results.
+    """
     await conn.execute(
         """
         UPDATE webhook_endpoints SET disabled_at = $3

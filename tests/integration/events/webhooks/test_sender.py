@@ -146,6 +146,25 @@ async def test_410_disables_the_endpoint(pool: Pool, receiver: Receiver) -> None
     )
 
 
+async def test_410_locks_the_endpoint_before_its_deliveries(pool: Pool, receiver: Receiver) -> None:
+    """Another process that disables the same endpoint gets its deliveries and ends."""
+    endpoint = await an_endpoint(pool, receiver.url())
+    (delivery,) = await end_attempts(pool, endpoint)
+    receiver.answer(410)
+
+    async with sending(pool) as sender, pool.acquire() as conn:
+        async with conn.transaction():
+            await webhooks.lock_endpoints(conn, [endpoint.key])
+            sends = asyncio.create_task(send_all(sender))
+            await until(lambda: _one_waits_for_a_lock(pool))
+            await conn.execute("SELECT FROM webhook_deliveries FOR UPDATE NOWAIT")
+            await webhooks.disable(conn, endpoint.key, now=datetime.now(UTC))
+        await sends
+
+    row = await row_of(pool, delivery)
+    assert (row["state"], row["last_error"]) == ("exhausted", "endpoint disabled")
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_busy_receiver_is_given_the_time_it_asks_for(
     pool: Pool, receiver: Receiver, status: int
