@@ -21,7 +21,7 @@ from shared.runtime.process import every, now, run, running, serve, service_app
 from shared.runtime.settings import Settings
 
 CLAIM_SECONDS = 0.05
-# The claimer sees sooner what is overdue; this is for when it cannot go on.
+# The claimer rescues sooner in running campaigns; this covers all others, and a claimer at fault.
 RESCUE_SECONDS = 1.0
 SWEEP_SECONDS = 0.5
 

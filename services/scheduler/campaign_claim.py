@@ -1,4 +1,4 @@
-"""One campaign's claim: due contacts become attempts, or wait for what forbids to call them."""
+"""The claim of one campaign: each due contact becomes an attempt, or waits while it is blocked."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from shared.domain.reasons import wait_after
 from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from shared.rulepacks.rulebook import RuleBook
 
-# So many are decided on at a time at least.
+# At least so many contacts are decided on at a time.
 LOOK_LEAST = 200
 
 
@@ -41,7 +41,7 @@ class OpenGroup:
 
 @dataclass(slots=True)
 class ClaimResult:
-    """What came of a claim, and whether there may be more to claim."""
+    """The claimed attempts, and whether there may be more to claim."""
 
     more: bool = False
     claimed: list[ClaimedAttempt] = field(default_factory=list)
@@ -61,8 +61,8 @@ class Claims:
         *,
         now: datetime,
     ) -> list[OpenGroup]:
-        """The open groups, the one that closes first in front: its contacts can wait least."""
-        found = []
+        """The groups that are open now, in the order of closing: the first can wait least."""
+        open_groups = []
         for group in groups:
             rules = self.rulebook.rules(campaign.policy, group.calling)
             span = rules.opening(now=now)
@@ -71,8 +71,8 @@ class Claims:
             places = group.calling.jurisdictions
             if blacked_out(blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now):
                 continue
-            found.append(OpenGroup(group, rules, span.closes_at))
-        return sorted(found, key=lambda each: (each.closes_at, each.group.id))
+            open_groups.append(OpenGroup(group, rules, span.closes_at))
+        return sorted(open_groups, key=lambda group: (group.closes_at, group.group.id))
 
     async def take(
         self,
@@ -83,39 +83,41 @@ class Claims:
         callbacks: bool,
         now: datetime,
     ) -> ClaimResult:
-        """Claim up to `limit` contacts: who is owed a callback, then groups as they close."""
-        taken = ClaimResult()
+        """Claim up to `limit` contacts: due callbacks first, then groups in the given order."""
+        result = ClaimResult()
         if callbacks:
-            await self._claim_limited(campaign, opened, taken, limit=limit, callbacks=True, now=now)
-        limited = [each for each in opened if each.rules.limits]
-        free = [each for each in opened if not each.rules.limits]
-        if limited and len(taken.claimed) < limit:
             await self._claim_limited(
-                campaign, limited, taken, limit=limit, callbacks=False, now=now
+                campaign, opened, result, limit=limit, callbacks=True, now=now
             )
-        if free and len(taken.claimed) < limit:
-            await self._claim_unlimited(campaign, free, taken, limit=limit, now=now)
-        return taken
+        limited = [group for group in opened if group.rules.limits]
+        free = [group for group in opened if not group.rules.limits]
+        if limited and len(result.claimed) < limit:
+            await self._claim_limited(
+                campaign, limited, result, limit=limit, callbacks=False, now=now
+            )
+        if free and len(result.claimed) < limit:
+            await self._claim_unlimited(campaign, free, result, limit=limit, now=now)
+        return result
 
     async def _claim_unlimited(
         self,
         campaign: RunningCampaign,
         opened: Sequence[OpenGroup],
-        taken: ClaimResult,
+        result: ClaimResult,
         *,
         limit: int,
         now: datetime,
     ) -> None:
-        """Where nothing depends on the person, one statement claims them."""
-        wanted = limit - len(taken.claimed)
+        """Claim by one statement, in groups without a limit on the calls to a person."""
+        wanted = limit - len(result.claimed)
         async with self.pool.acquire() as conn, conn.transaction():
             claimed, buckets = await claims.claim(
                 conn,
                 tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
                 groups=[
-                    ClaimableGroup(each.group.id, each.closes_at, each.rules.versions)
-                    for each in opened
+                    ClaimableGroup(group.group.id, group.closes_at, group.rules.versions)
+                    for group in opened
                 ],
                 limit=wanted,
                 tzdata_version=tzdata_version(),
@@ -123,23 +125,23 @@ class Claims:
                 now=now,
             )
             await _count(conn, campaign, claimed, [(bucket, -1) for bucket in buckets])
-        taken.claimed += claimed
-        taken.more = taken.more or len(claimed) == wanted
+        result.claimed += claimed
+        result.more = result.more or len(claimed) == wanted
 
     async def _claim_limited(
         self,
         campaign: RunningCampaign,
         opened: Sequence[OpenGroup],
-        taken: ClaimResult,
+        result: ClaimResult,
         *,
         limit: int,
         callbacks: bool,
         now: datetime,
     ) -> None:
-        """Where it does, each is decided on, and waits if it must."""
-        by_group = {each.group.id: each for each in opened}
-        wanted = limit - len(taken.claimed)
-        # Also where little is wanted: who must wait is found soon, and is not asked again.
+        """Decide on each contact, in groups that limit the calls to a person; blocked ones wait."""
+        by_group = {group.group.id: group for group in opened}
+        wanted = limit - len(result.claimed)
+        # Also if few are wanted: contacts that must wait are found soon and not read again.
         looked_at = max(wanted, LOOK_LEAST)
         async with self.pool.acquire() as conn, conn.transaction():
             due = await claims.lock_due(
@@ -154,21 +156,21 @@ class Claims:
             if not due:
                 return
             blocks = await self._blocks(conn, campaign, due, by_group, now=now)
-            allowed = [each for each in due if each.id not in blocks][:wanted]
+            allowed = [contact for contact in due if contact.id not in blocks][:wanted]
             deferred = [
-                (each, _deferral(each, block, now=now))
-                for each in due
-                if (block := blocks.get(each.id))
+                (contact, _deferral(contact, block, now=now))
+                for contact in due
+                if (block := blocks.get(contact.id))
             ]
             claimed = await claims.insert(
                 conn,
                 [
                     NewAttempt(
-                        contact_id=each.id,
-                        closes_at=by_group[each.calling_group_id].closes_at,
-                        rules=by_group[each.calling_group_id].rules.versions,
+                        contact_id=contact.id,
+                        closes_at=by_group[contact.calling_group_id].closes_at,
+                        rules=by_group[contact.calling_group_id].rules.versions,
                     )
-                    for each in allowed
+                    for contact in allowed
                 ],
                 tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
@@ -179,11 +181,14 @@ class Claims:
             await claims.defer(
                 conn, [deferral for _, deferral in deferred], tenant_id=campaign.tenant_id
             )
-            left = [(each.bucket, -1) for each in (*allowed, *(each for each, _ in deferred))]
-            arrived = [(_place(campaign, each, deferral), 1) for each, deferral in deferred]
+            left = [
+                (contact.bucket, -1)
+                for contact in (*allowed, *(contact for contact, _ in deferred))
+            ]
+            arrived = [(_bucket(campaign, contact, deferral), 1) for contact, deferral in deferred]
             await _count(conn, campaign, claimed, left + arrived)
-        taken.claimed += claimed
-        taken.more = taken.more or len(due) == looked_at or len(claimed) == wanted
+        result.claimed += claimed
+        result.more = result.more or len(due) == looked_at or len(claimed) == wanted
 
     async def _blocks(
         self,
@@ -194,30 +199,32 @@ class Claims:
         *,
         now: datetime,
     ) -> dict[int, Block]:
-        """By contact, what forbids to call it; the dialer asks again, with the person locked."""
-        persons = {each.id: Person(campaign.tenant_id, each.number) for each in due}
+        """The blocks by contact id. The dialer decides again, with the person locked."""
+        persons = {contact.id: Person(campaign.tenant_id, contact.number) for contact in due}
         calls = await person_calls.of_persons(conn, set(persons.values()), now=now)
         blocks = {}
-        for each in due:
-            known = calls.get(persons[each.id])
-            rules = by_group[each.calling_group_id].rules
+        for contact in due:
+            known = calls.get(persons[contact.id])
+            rules = by_group[contact.calling_group_id].rules
             if not known or not rules.limits:
                 continue
             facts = ContactFacts(calls=known, call_up_until=call_up_until(known, now=now))
             block = first_block(rules, facts, now=now)
             if block is not None:
-                blocks[each.id] = block
+                blocks[contact.id] = block
         return blocks
 
 
 def _deferral(contact: DueContact, block: Block, *, now: datetime) -> DeferredContact:
-    # What was asked is of the kind that ends; a window that closed meanwhile opens again.
+    # The gates that were asked all end; a window that closed meanwhile opens again.
     until = min(block.until or now + timedelta(minutes=1), now + RECHECK_AFTER)
     waits_for = wait_after(block.reason, before=contact.bucket.waits_for)
     return DeferredContact(contact_id=contact.id, until=until, waits_for=waits_for)
 
 
-def _place(campaign: RunningCampaign, contact: DueContact, deferral: DeferredContact) -> WaitBucket:
+def _bucket(
+    campaign: RunningCampaign, contact: DueContact, deferral: DeferredContact
+) -> WaitBucket:
     five_minutes = five_minutes_of(deferral.until)
     return WaitBucket(*campaign.key, contact.calling_group_id, deferral.waits_for, five_minutes)
 

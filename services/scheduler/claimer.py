@@ -1,6 +1,6 @@
 """Claims due contacts of running campaigns and hands the attempts to the dialers.
 
-What nobody dialed in time is found by the same look at the live attempts, many times a second.
+The same read of the live attempts shows which are overdue, many times a second.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import ATTEMPTS_CLAIMED
 
-# One statement's worth: above it the statement's latency grows and the rate does not.
+# The most that one statement claims: with more its latency grows and the rate does not.
 CLAIM_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The running campaigns as one look finds them.
+    """The state that one pass works on, read at its beginning.
 
-    `opened` are the groups in which each may call now; in those of `callbacks` somebody is owed
-    a callback.
+    `opened` has the groups that each campaign may call now, `callbacks` the campaigns with a
+    callback that is due.
     """
 
     running: list[RunningCampaign]
@@ -59,15 +59,15 @@ class Claimer:
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when there may be more to do at once."""
         async with self.pool.acquire() as conn:
-            scene = await self._observe(conn, now=now)
-        more = scene.overdue and await self.rescuer.run_once(now)
+            observed = await self._observe(conn, now=now)
+        more = observed.overdue and await self.rescuer.run_once(now)
         publishing: list[asyncio.Task[None]] = []
         try:
-            async for claimed in self._claim_by_share(scene, now=now):
+            async for claimed in self._claim_by_share(observed, now=now):
                 publishing.append(asyncio.create_task(self._publish(claimed, now=now)))
                 more = more or len(claimed) == CLAIM_MOST
         finally:
-            # Also after a claim that failed: what is committed goes out, and nothing outlives this.
+            # Also after a claim that failed: committed attempts are published, and no task is left.
             published = await asyncio.gather(*publishing, return_exceptions=True)
         for error in published:
             if error is not None:
@@ -75,29 +75,31 @@ class Claimer:
         return more
 
     async def _claim_by_share(
-        self, scene: Pass, *, now: datetime
+        self, observed: Pass, *, now: datetime
     ) -> AsyncIterator[list[ClaimedAttempt]]:
-        """Claim by shares. What a campaign leaves of its own is dealt out again to the others.
+        """Claim by shares; the rest of a share that a campaign does not use goes to the others.
 
-        Each round serves somebody or finds somebody with nothing to do, so that it comes to an
-        end, and no campaign is kept waiting by those that only wait.
+        Each round claims for a campaign or finds one without work, so the rounds end, and
+        campaigns that only wait keep no other campaign waiting.
         """
-        hungry = {campaign.id: campaign for campaign in scene.running if scene.opened[campaign.id]}
-        while shares := scene.usage.shares(list(hungry.values())):
+        hungry = {
+            campaign.id: campaign for campaign in observed.running if observed.opened[campaign.id]
+        }
+        while shares := observed.usage.shares(list(hungry.values())):
             for id_, share in shares.items():
                 limit = min(CLAIM_MOST, share)
-                taken = await self.claims.take(
+                result = await self.claims.take(
                     hungry[id_],
-                    scene.opened[id_],
+                    observed.opened[id_],
                     limit=limit,
-                    callbacks=id_ in scene.callbacks,
+                    callbacks=id_ in observed.callbacks,
                     now=now,
                 )
-                scene.usage.note(hungry[id_], len(taken.claimed))
-                if taken.claimed:
-                    yield taken.claimed
-                # Who took a whole statement's worth has its next in the next pass.
-                if not taken.claimed or not taken.more or limit == CLAIM_MOST:
+                observed.usage.note(hungry[id_], len(result.claimed))
+                if result.claimed:
+                    yield result.claimed
+                # A campaign that claimed a whole statement claims again in the next pass.
+                if not result.claimed or not result.more or limit == CLAIM_MOST:
                     del hungry[id_]
 
     async def _observe(self, conn: Connection, *, now: datetime) -> Pass:
@@ -117,7 +119,7 @@ class Claimer:
                 for campaign in running
             },
             callbacks=await given_up.callbacks_due(conn, keys, now=now),
-            overdue=any(each.overdue for each in live.values()),
+            overdue=any(attempts.overdue for attempts in live.values()),
         )
 
     async def _publish(self, claimed: list[ClaimedAttempt], *, now: datetime) -> None:

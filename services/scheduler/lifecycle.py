@@ -1,4 +1,4 @@
-"""Moves campaigns to the state that their owners want, and ends those that are done."""
+"""Moves campaigns to the states that their owners want, and completes those without work left."""
 
 import logging
 from collections import Counter
@@ -28,7 +28,7 @@ EXPIRE_MOST = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """A command wakes it for one campaign; the sweep finds what a lost command left."""
+    """A command settles one campaign; the sweep settles all, also after a lost command."""
 
     pool: Pool
     rulebook: RuleBook
@@ -47,7 +47,7 @@ class Lifecycle:
         return more
 
     async def _settle(self, key: CampaignKey, *, now: datetime) -> bool:
-        """Whether there is more to give up in this campaign."""
+        """Return whether there are more contacts to give up in this campaign."""
         async with self.pool.acquire() as conn, conn.transaction():
             campaign = await campaign_runs.lock_unsettled(conn, self.policies, key)
             if campaign is None:
@@ -72,7 +72,7 @@ class Lifecycle:
         *,
         now: datetime,
     ) -> bool:
-        """Complete a campaign of which no contact is live or can be called any more."""
+        """Complete a campaign if no attempt is live and no contact can still be called."""
         if not await locks.try_exclude_imports(conn, campaign.id):
             return False
         left = await completion.remainder(conn, campaign.key)
@@ -92,7 +92,7 @@ class Lifecycle:
             )
         await _count(conn, finished)
         if left.waiting:
-            # Somebody may be locked by another: it is over when a look finds nobody any more.
+            # Another transaction may lock a contact: a later sweep completes the campaign.
             return bool(finished)
         if left.has_contacts:
             events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
@@ -116,7 +116,7 @@ class Lifecycle:
 
 
 async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
-    """Last in the transaction but for its public events, in the order in which all writers lock."""
+    """Count them; only the public events come later in the transaction (shared/db/locks.py)."""
     ends = Counter((contact.campaign, counters.FINISHED + contact.outcome) for contact in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
     await waiting_counts.add(conn, [(contact.bucket, -1) for contact in finished])

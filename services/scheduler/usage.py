@@ -1,4 +1,4 @@
-"""What campaigns have in use in each scope of caps, and what they may claim beside it."""
+"""The capacity in use in each scope of caps, and the number of attempts to claim beside it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ IDLE = LiveAttempts(claimed=0, dialed=0, overdue=0)
 
 @dataclass(slots=True)
 class Usage:
-    """Counted from the live attempts at the beginning of a pass and kept up while claiming."""
+    """Counts the live attempts at the beginning of a pass and adds each claim."""
 
     caps: dict[Scope, Caps]
     waiting: Counter[Scope] = field(default_factory=Counter)
@@ -38,7 +38,7 @@ class Usage:
             self.waiting[scope] += claimed
 
     def shares(self, campaigns: Sequence[RunningCampaign]) -> dict[int, int]:
-        """How many each of the campaigns may claim now, by id; those that may none are left out."""
+        """The number of attempts to claim now, by campaign id; without campaigns with none."""
         free = {
             scope: room(caps, waiting=self.waiting[scope], dialed=self.dialed[scope])
             for scope, caps in self.caps.items()

@@ -1,4 +1,4 @@
-"""attempts, as the scheduler makes them: due contacts are claimed, lost claims published again."""
+"""attempts, as the scheduler inserts them for due contacts and publishes lost ones again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ async def lock_due(
     limit: int,
     now: datetime,
 ) -> list[DueContact]:
-    """Up to `limit` due contacts, or only those with a callback, to be decided on one by one."""
+    """Lock up to `limit` due contacts, or only due callbacks, so that each can be decided on."""
     rows = await conn.fetch(
         """
         SELECT contact.id, open_group.id AS group_id, contact.number,
