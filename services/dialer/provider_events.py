@@ -1,7 +1,8 @@
 """The public address at which carriers post what happens to calls; any dialer serves it."""
 
+import hashlib
+import hmac
 import logging
-import secrets
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -21,17 +22,24 @@ PATH = "/carrier-events"
 
 @dataclass(frozen=True, slots=True)
 class EventsAddress:
-    """`secret` is part of the address, so that only a carrier that was given it can report."""
+    """The address of a trunk has a word of its own, which only its carrier is given.
+
+    The word is computed from `secret` and the trunk, so that every dialer knows it, and no carrier
+    can compute the word of another trunk.
+    """
 
     base: str
     secret: SecretStr
 
     def of_trunk(self, trunk_id: int) -> str:
-        return f"{self.base.rstrip('/')}{PATH}/{self.secret.get_secret_value()}/{trunk_id}"
+        return f"{self.base.rstrip('/')}{PATH}/{self._word(trunk_id)}/{trunk_id}"
 
-    def has_secret(self, text: str) -> bool:
-        own = self.secret.get_secret_value()
-        return secrets.compare_digest(text.encode(), own.encode())
+    def has_word(self, text: str, trunk_id: int) -> bool:
+        return hmac.compare_digest(text.encode(), self._word(trunk_id).encode())
+
+    def _word(self, trunk_id: int) -> str:
+        key = self.secret.get_secret_value().encode()
+        return hmac.digest(key, str(trunk_id).encode(), hashlib.sha256).hex()
 
 
 def provider_events_route(address: EventsAddress, trunks: Trunks) -> Route:
@@ -39,7 +47,7 @@ def provider_events_route(address: EventsAddress, trunks: Trunks) -> Route:
 
     async def on_event(request: Request) -> Response:
         trunk_id: int = request.path_params["trunk_id"]
-        if not address.has_secret(request.path_params["secret"]):
+        if not address.has_word(request.path_params["word"], trunk_id):
             return Response(status_code=404)
         body = await _read(request)
         if body is None:
@@ -57,7 +65,7 @@ def provider_events_route(address: EventsAddress, trunks: Trunks) -> Route:
             logger.warning("carrier event refused", extra=extra)
         return Response(answer.body, answer.status, dict(answer.headers))
 
-    return Route(PATH + "/{secret}/{trunk_id:int}", on_event, methods=["GET", "POST"])
+    return Route(PATH + "/{word}/{trunk_id:int}", on_event, methods=["GET", "POST"])
 
 
 async def _answer(trunks: Trunks, trunk_id: int, posted: Posted) -> Answer:

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     events_secret: SecretStr | None = Field(
         default=None,
-        description="a word in the address of carriers' events, the same for all dialers",
+        description="key of the words in carriers' addresses, the same for all dialers",
     )
     claim_lease_seconds: float = Field(
         default=15, gt=0, description="after which a claimed attempt is published again"

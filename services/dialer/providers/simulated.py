@@ -137,7 +137,7 @@ class SimulatedProvider(Provider):
 
     @override
     async def receive(self, posted: Posted) -> Answer:
-        """The carrier does not sign: the secret in the address is the proof."""
+        """The carrier does not sign: the word in the address is the proof."""
         event = _Event.model_validate_json(posted.body)
         await self._report(
             CallReport(

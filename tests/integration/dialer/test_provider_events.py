@@ -69,6 +69,10 @@ async def granted_trunk(bench: Bench, name: str, granted_to: list[int]) -> int:
     )
 
 
+def word_of(address: str) -> str:
+    return address.split("/")[-2]
+
+
 def signed(address: str, reference: CallReference) -> tuple[bytes, dict[str, str]]:
     body = urlencode({"reference": str(reference), "outcome": "busy"}).encode()
     return body, {"x-beep-signature": sign(KEY, address=address, body=body)}
@@ -97,9 +101,9 @@ async def test_an_event_with_a_wrong_signature_or_address_changes_nothing(
 
     forged = await other_dialer.post(url, content=body.replace(b"busy", b"fax"), headers=headers)
     moved = await other_dialer.post(f"{url}?leg=b", content=body, headers=headers)
-    guessed = await other_dialer.post(
-        url.replace(EVENTS.secret.get_secret_value(), "a-guess-of-the-word"), content=body
-    )
+    guess = url.replace(word_of(url), "a-guess-of-the-word")
+    body_of_guess, headers_of_guess = signed(guess, reference)
+    guessed = await other_dialer.post(guess, content=body_of_guess, headers=headers_of_guess)
     nowhere = await other_dialer.post(f"{url}0", content=body, headers=headers)
 
     assert [answer.status_code for answer in (forged, moved, guessed, nowhere)] == (
@@ -107,6 +111,20 @@ async def test_an_event_with_a_wrong_signature_or_address_changes_nothing(
     )
     assert await bench.states() == ["placed"]
     assert await bench.leases() == 1
+
+
+async def test_the_word_of_one_trunk_opens_no_other(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    reference, url = await a_call(bench)
+    address = url.replace(word_of(url), word_of(EVENTS.of_trunk(10**6)))
+    body, headers = signed(address, reference)
+
+    answer = await other_dialer.post(address, content=body, headers=headers)
+
+    assert answer.status_code == 404
+    assert EVENTS.secret.get_secret_value() not in url
+    assert await bench.states() == ["placed"]
 
 
 async def test_a_body_that_is_too_long_is_not_read(
