@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from services.dialer.providers.protocol import (
     ORIGINATE_SECONDS,
+    CallReport,
     CallState,
+    Provider,
     ProviderUnavailableError,
 )
 from services.dialer.providers.trunks import Trunks, UnusableTrunkError
@@ -16,7 +18,7 @@ from services.dialer.reporter import CallReporter
 from shared.db import dialing, tenants
 from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, UnknownReason
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
 from shared.runtime.metrics import CALLS_RECONCILED
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ class Reconciler:
         too_old = now - attempt.dialing_at > self.longest
         try:
             provider = await self.trunks.provider(attempt.trunk_id)
-            report = await provider.lookup(attempt.reference)
+            report = await _look_up(provider, attempt.reference)
         except (ProviderUnavailableError, UnusableTrunkError):
             if too_old:
                 await self.reporter.unknown(attempt.reference, UnknownReason.NO_REPLY)
@@ -96,3 +98,11 @@ class Reconciler:
         elif attempt.state is AttemptState.DIALING:
             await self.reporter.placed(attempt.reference, report.provider_call_id)
         return "live"
+
+
+async def _look_up(provider: Provider, reference: CallReference) -> CallReport | None:
+    report = await provider.lookup(reference)
+    if report is not None and report.reference != reference:
+        # The carrier's answer must not end a call that was not asked about.
+        raise ProviderUnavailableError("answer about another call")
+    return report

@@ -22,6 +22,7 @@ from services.dialer.providers.protocol import (
     Originate,
     Posted,
     Provider,
+    ProviderUnavailableError,
 )
 from services.dialer.providers.trunks import connect
 from shared.db.trunks import NO_SECRET, Trunk
@@ -61,6 +62,12 @@ class ProviderContract:
     name: ClassVar[str]
     secret: ClassVar[SecretStr] = NO_SECRET
 
+    def confuse(
+        self, monkeypatch: pytest.MonkeyPatch, asked: CallReference, answered: CallReference
+    ) -> bool:
+        """Let the carrier answer a look-up of `asked` with `answered`; False: it names no call."""
+        return False
+
     @pytest_asyncio.fixture(loop_scope="session")
     async def connected(self, settings: dict[str, Any]) -> AsyncIterator[Connected]:
         subject: list[Connected] = []
@@ -83,6 +90,16 @@ class ProviderContract:
         assert report.reference == reference
         assert report.state in connected.provider.capabilities.states
         assert (report.outcome is not None) == (report.state is CallState.ENDED)
+
+    async def test_an_answer_about_another_call_is_no_answer(
+        self, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, answered = await connected.place(), await connected.place()
+        if not self.confuse(monkeypatch, asked, answered):
+            pytest.skip("the answers of this carrier name no call")
+
+        with pytest.raises(ProviderUnavailableError):
+            await connected.provider.lookup(asked)
 
     async def test_a_call_that_is_hung_up_ends(self, connected: Connected) -> None:
         reference = await connected.place()

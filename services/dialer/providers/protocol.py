@@ -152,7 +152,7 @@ class Provider(Protocol):
     async def lookup(self, reference: CallReference) -> CallReport | None:
         """Ask for the state of a call; None when the provider never saw the reference.
 
-        Raises ProviderUnavailableError.
+        Raises ProviderUnavailableError, also when the carrier answers with another call.
         """
 
     @abstractmethod

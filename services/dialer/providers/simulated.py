@@ -118,8 +118,10 @@ class SimulatedProvider(Provider):
                 call = _Call.model_validate_json(await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError, ValidationError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
+        if call.reference != reference:
+            raise ProviderUnavailableError("answer about another call")
         return CallReport(
-            reference=call.reference,
+            reference=reference,
             provider_call_id=call.call_id,
             state=call.state,
             at=call.ended_at or datetime.now(UTC),

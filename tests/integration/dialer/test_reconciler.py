@@ -1,6 +1,9 @@
 """Calls that nobody reports on: the provider is asked, and none is ever dialed again."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
 
 from services.dialer.providers.protocol import (
     CallReport,
@@ -9,6 +12,7 @@ from services.dialer.providers.protocol import (
     Originate,
     ProviderUnavailableError,
 )
+from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue
 from tests.support.dialing import INTERVAL, Bench
@@ -66,6 +70,24 @@ async def test_a_provider_that_does_not_answer_is_asked_again_later(bench: Bench
 
     assert await bench.states() == ["dialing"]
     assert await bench.column("revisit_at") == now + INTERVAL
+
+
+async def test_an_answer_about_another_call_settles_neither(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await silent(bench)
+    other = CallReference(bench.tenant, uuid4())
+    bench.provider.known[bench.reference(message)] = an_ending(other, Outcome.NO_ANSWER)
+    reported: list[CallReport] = []
+
+    async def keep(report: CallReport) -> None:
+        reported.append(report)
+
+    monkeypatch.setattr(bench.reporter, "on_report", keep)
+    await bench.reconciler.run_once(datetime.now(UTC))
+
+    assert reported == []
+    assert await bench.states() == ["dialing"]
 
 
 async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) -> None:

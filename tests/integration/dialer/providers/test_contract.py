@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
@@ -50,6 +51,18 @@ class TestSimulated(RecordsContract, EventsContract):
         event = {"reference": str(reference), "call_id": "c-1", "kind": "ended", "outcome": "busy"}
         body = json.dumps(event | {"at": datetime.now(UTC).isoformat()}).encode()
         return Posted(method="POST", address=ADDRESS, headers={}, body=body)
+
+    @override
+    def confuse(
+        self, monkeypatch: pytest.MonkeyPatch, asked: CallReference, answered: CallReference
+    ) -> bool:
+        get = aiohttp.ClientSession.get
+
+        def confused(session: aiohttp.ClientSession, url: str) -> object:
+            return get(session, url.replace(str(asked), str(answered)))
+
+        monkeypatch.setattr(aiohttp.ClientSession, "get", confused)
+        return True
 
     @pytest_asyncio.fixture(loop_scope="session")
     async def settings(self, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
