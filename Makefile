@@ -21,7 +21,7 @@ export XDG_CACHE_HOME ?= $(CURDIR)/$(VENV)/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down check test bench lock clean
+.PHONY: help demo up down check test bench docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ test: $(VENV)/.dev ## Run the tests on real PostgreSQL, Redis and Kafka; ARGS='-
 
 bench: $(VENV)/.dev ## Measure throughput, import and memory
 	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.dev ## Write docs/openapi.json and docs/asyncapi.json anew
+	$(BIN)/python -m services.api.openapi > docs/openapi.json
+	$(BIN)/python -m shared.kafka.asyncapi > docs/asyncapi.json
 
 lock: $(VENV)/.uv ## Write the locks anew from pyproject.toml; ARGS=--upgrade for newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh $(ARGS)

@@ -18,7 +18,8 @@ Api = Annotated[
     str | None, typer.Option(envvar="OUTDIAL_API_URL", help="Default: that of the local stack.")
 ]
 Key = Annotated[
-    str | None, typer.Option(envvar="OUTDIAL_API_KEY", help="Default: that of a new tenant.")
+    str | None,
+    typer.Option(envvar="OUTDIAL_API_KEY", help="Default: that of the stack's own tenant."),
 ]
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 TimeScale = Annotated[

@@ -14,7 +14,7 @@ from shared.domain.attempts import CallReference
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.capacity.margins import WINDOW_MARGIN
 from shared.domain.capacity.scopes import Hierarchy
-from shared.domain.decision.gates import ContactFacts
+from shared.domain.decision.gates import NEW_CONTACT, ContactFacts
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
@@ -23,8 +23,6 @@ from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.metrics import CLOCK_SKEW
 from shared.runtime.process import now
 
-# The facts of nearly all attempts: nothing blocks them.
-UNHINDERED = ContactFacts()
 # A clock further off than this against PostgreSQL's may open a window that is closed.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -102,7 +100,7 @@ def facts_of(
     spent = rules.max_total is not None and due.attempt_number > rules.max_total
     hindered = due.suppressed or due.expires_at is not None or blackout is not None
     if run.wanted and not hindered and not spent:
-        return UNHINDERED
+        return NEW_CONTACT
     return ContactFacts(
         attempts=due.attempt_number - 1,
         expires_at=due.expires_at,

@@ -19,7 +19,13 @@ from shared.db.scheduler.claims import (
 from shared.db.types import Connection, Pool
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
-from shared.domain.decision.gates import Block, ContactFacts, call_up_until, first_block
+from shared.domain.decision.gates import (
+    NEW_CONTACT,
+    Block,
+    ContactFacts,
+    call_up_until,
+    first_block,
+)
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import wait_after
@@ -61,7 +67,11 @@ class Claims:
         *,
         now: datetime,
     ) -> list[OpenGroup]:
-        """The groups that are open now, in the order of closing: the first can wait least."""
+        """The groups that every gate lets through, in the order of closing.
+
+        The gates are asked about a new contact: a reason that keeps a whole group from being
+        called keeps its contacts from being claimed.
+        """
         open_groups = []
         for group in groups:
             rules = self.rulebook.rules(campaign.policy, group.calling)
@@ -69,9 +79,14 @@ class Claims:
             if span is None or span.opens_at > now or span.closes_at <= now + WINDOW_MARGIN:
                 continue
             places = group.calling.jurisdictions
-            if blacked_out(blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now):
-                continue
-            open_groups.append(OpenGroup(group, rules, span.closes_at))
+            blackout = blacked_out(
+                blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now
+            )
+            facts = NEW_CONTACT
+            if blackout is not None:
+                facts = ContactFacts(blackout_until=blackout.ends_at)
+            if first_block(rules, facts, now=now) is None:
+                open_groups.append(OpenGroup(group, rules, span.closes_at))
         return sorted(open_groups, key=lambda group: (group.closes_at, group.group.id))
 
     async def take(

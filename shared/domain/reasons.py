@@ -47,8 +47,8 @@ class Meaning:
     `drops_to`: the reason for which the contact waits after the drop, or after a claim that was
     put off; None: no attempt is dropped for this reason.
     `finishes`: the outcome of the contact, where a drop finishes it.
-    `is_personal`: it lasts for one contact alone. A reason that keeps a whole group from being
-    called is seen by the claim itself.
+    `is_personal`: it lasts for one contact alone. The claim asks the gates about a whole group,
+    and then about its contacts only if limits or calls of the person need it.
     `is_wait`: a pending contact may be stored as waiting for it.
     `is_counted`: the answer to why, of a campaign, counts waiting contacts by it.
     `is_for_ever`: it may keep a whole calling group from ever being called.

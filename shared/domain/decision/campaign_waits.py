@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from shared.domain.calendar.calendar import Span
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.decision.gates import ContactFacts
+from shared.domain.decision.gates import NEW_CONTACT
 from shared.domain.decision.verdict import decide
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
@@ -83,15 +83,18 @@ class _Group:
             return self._at(starts_at, reason, None)
         # Some contacts of this bucket become due within minutes: their wait is as good as over.
         if self._due is None:
-            self._due = self._at(self._hours.now, *self._shut())
+            self._due = self._due_wait()
         return self._due
 
-    def _shut(self) -> tuple[Reason, Rule | None]:
-        """The gate that is shut at this hour, or pacing."""
-        binding = decide(self._rules, ContactFacts(), now=self._hours.now).binding
-        return (Reason.PACING, None) if binding is None else (binding.reason, binding.rule)
+    def _due_wait(self) -> _Wait:
+        """The gate that is shut at this hour, or pacing; neither pacing nor for ever has an end."""
+        binding = decide(self._rules, NEW_CONTACT, now=self._hours.now).binding
+        if binding is None:
+            return self._at(self._hours.now, Reason.PACING, None, ends=False)
+        ends = binding.until is not None
+        return self._at(self._hours.now, binding.reason, binding.rule, ends=ends)
 
-    def _at(self, at: datetime, reason: Reason, rule: Rule | None) -> _Wait:
+    def _at(self, at: datetime, reason: Reason, rule: Rule | None, *, ends: bool = True) -> _Wait:
         if not self._rules.group.zones:
             return Reason.UNKNOWN_ZONE, None, None
         if self._opening(at) is None:
@@ -101,7 +104,7 @@ class _Group:
         opens_at = self._opens_at(at)
         if opens_at is None or self._blackout(at):
             return Reason.BLACKOUT, None, opens_at
-        return reason, rule, None if reason is Reason.PACING else opens_at
+        return reason, rule, opens_at if ends else None
 
     def _opens_at(self, at: datetime) -> datetime | None:
         """None if a black-out has no end, or if the dates are over at its end."""

@@ -61,6 +61,9 @@ class ContactFacts:
     call_up_until: datetime | None = None
 
 
+NEW_CONTACT = ContactFacts()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A reason why the contact is not called now. `until` is when it ends by itself; None: never.

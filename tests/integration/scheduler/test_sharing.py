@@ -10,6 +10,9 @@ from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
+from shared.domain.decision import gates
+from shared.domain.decision.gates import Block
+from shared.domain.reasons import Reason
 from tests.support.campaigns import (
     a_definition,
     a_rulebook,
@@ -140,3 +143,16 @@ async def test_a_campaign_is_not_completed_while_another_holds_a_contact(pool: P
     assert held == "running"
     assert await pool.fetchval("SELECT state FROM campaigns") == "completed"
     assert await pool.fetchval("SELECT count(*) FROM contacts WHERE state = 'pending'") == 0
+
+
+async def test_a_gate_that_shuts_a_whole_group_keeps_it_from_being_claimed(
+    pool: Pool, claimer: Claimer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the dialer would drop its attempts and the scheduler claim them, without an end."""
+    campaign = await a_campaign(pool, await a_tenant(pool), 5, 0)
+    shut = Block(reason=Reason.LAW, until=None)
+    monkeypatch.setattr(gates, "GATES", (*gates.GATES, lambda _rules, _facts, _now: shut))
+
+    await claimer.run_once(NOW)
+
+    assert await claims_of(pool, campaign) == 0

@@ -7,6 +7,7 @@ import pytest
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.decision.campaign_waits import CampaignHours, explain
+from shared.domain.decision.gates import Block
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.calling_rules import (
@@ -16,6 +17,7 @@ from shared.domain.policy.calling_rules import (
     calling_rules,
 )
 from shared.domain.policy.rules import CallKind, Rule
+from shared.domain.reasons import Reason
 from shared.domain.wait_buckets import NEW, WaitBucket, five_minutes_of
 
 # A Monday: 13:00 in Berlin, 07:00 in New York.
@@ -203,3 +205,14 @@ def test_a_retry_inside_a_blackout_waits_for_the_blackout() -> None:
     ending = a_blackout(ends_at=NOW + 2 * HOUR)
 
     assert told(retry, blackouts=(ending,)) == [("blackout", 2, NOW + 2 * HOUR)]
+
+
+def test_a_gate_without_an_end_gives_no_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = Block(reason=Reason.LAW, until=None)
+    gates = (lambda _rules, _facts, _now: shut,)
+    monkeypatch.setattr("shared.domain.decision.verdict.GATES", gates)
+    hours = CampaignHours(tenant_id=1, stopped=None, blackouts=(), now=NOW)
+
+    (wait,) = explain(hours, [waits(BERLIN, 3)], rules)
+
+    assert (wait.reason, wait.opens_at) == ("law", None)
