@@ -54,7 +54,9 @@ async def main() -> None:
                 async with running(
                     every(RELAY_SECONDS, "relay", relay.run_once),
                     every(WEBHOOK_SECONDS, "webhooks", sender.run_once),
-                    every(PRUNE_SECONDS, "prune", pruner.run_once),
+                    every(PRUNE_SECONDS, "make_days", pruner.make_days),
+                    every(PRUNE_SECONDS, "prune", pruner.delete_rows),
+                    every(PRUNE_SECONDS, "drop_days", pruner.drop_days),
                 ):
                     yield
                 await sender.aclose()

@@ -34,39 +34,42 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Pruner:
-    """Deletes in batches, tenant by tenant; a day of events is dropped as a whole."""
+    """Deletes in batches, tenant by tenant; a day of events is dropped as a whole.
+
+    Each public method is a periodic step of its own: one that fails does not stop the others.
+    """
 
     pool: Pool
     keep: Retention
 
-    async def run_once(self, now: datetime) -> bool:
-        """Return whether there may be more to delete at once."""
-        await self._make_days(now)
-        more = False
-        for tenant_id in await tenants.ids(self.pool):
-            more = await self._delete_rows(tenant_id, now) or more
-        await self._drop_days(now)
-        return more
-
-    async def _make_days(self, now: datetime) -> None:
+    async def make_days(self, now: datetime) -> bool:
         today = now.astimezone(UTC).date()
         ahead = {today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)}
         wanted = ahead | await event_days.in_default(self.pool)
         for day in sorted(wanted - await event_days.made(self.pool)):
             async with _changing_days(self.pool, day) as conn:
                 await event_days.make(conn, day)
+        return False
 
-    async def _drop_days(self, now: datetime) -> None:
+    async def delete_rows(self, now: datetime) -> bool:
+        """Return whether there may be more to delete at once."""
+        more = False
+        for tenant_id in await tenants.ids(self.pool):
+            more = await self._delete_rows(tenant_id, now) or more
+        return more
+
+    async def drop_days(self, now: datetime) -> bool:
         days = await event_days.made(self.pool)
         EVENT_DAYS.set(len(days))
         for day in sorted(days):
             if datetime.combine(day, time(), UTC) + timedelta(days=1) > now - self.keep.events:
-                return
+                break
             if await event_days.in_use(self.pool, day):
                 logger.warning("events kept longer", extra={"day": day.isoformat()})
                 continue
             async with _changing_days(self.pool, day) as conn:
                 await event_days.drop(conn, day)
+        return False
 
     async def _delete_rows(self, tenant_id: int, now: datetime) -> bool:
         deleted = {

@@ -70,7 +70,10 @@ async def sweep(world: World) -> None:
     """Run the periodic work: commands of owners, expired contacts, deletion of old rows."""
     await world.processes.lifecycle.run_once(world.clock())
     await world.processes.lifecycle.expire(world.clock())
-    await world.processes.pruner.run_once(world.clock())
+    pruner, now = world.processes.pruner, world.clock()
+    await pruner.make_days(now)
+    await pruner.delete_rows(now)
+    await pruner.drop_days(now)
 
 
 async def dial(

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shared.db.types import Connection
 
+# Seconds; a default partition with many events is read and emptied as a whole.
+LONGEST_MAKE = 600.0
+
 
 async def wait_briefly(conn: Connection) -> None:
     """Set a short lock timeout: while this transaction waits for a lock, all writers wait too."""
@@ -29,14 +32,15 @@ async def made(conn: Connection) -> set[date]:
 async def in_default(conn: Connection) -> set[date]:
     """The days with events in the default partition, because their own was not made in time."""
     rows = await conn.fetch(
-        "SELECT DISTINCT (at AT TIME ZONE 'UTC')::date AS day FROM public_events_default"
+        "SELECT DISTINCT (at AT TIME ZONE 'UTC')::date AS day FROM public_events_default",
+        timeout=LONGEST_MAKE,
     )
     return {row["day"] for row in rows}
 
 
 async def make(conn: Connection, day: date) -> None:
     """Make the day's partition, unless it is there, and move its events out of the default one."""
-    await conn.execute("SELECT make_event_day($1)", day)
+    await conn.execute("SELECT make_event_day($1)", day, timeout=LONGEST_MAKE)
 
 
 async def in_use(conn: Connection, day: date) -> bool:

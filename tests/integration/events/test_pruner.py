@@ -10,7 +10,10 @@ from services.events.pruner import DAYS_AHEAD, Pruner, Retention
 from shared.db import public_events
 from shared.db.events import event_days, event_relays
 from shared.db.types import Connection, Pool
+from shared.runtime.metrics import STEPS_FAILED
+from shared.runtime.process import every, running
 from tests.support.folding import an_attempt
+from tests.support.waiting import until
 from tests.support.webhook_rows import OwnEndpoint, an_endpoint, an_event, end_attempts
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -22,8 +25,11 @@ KEEP = Retention(
 
 
 async def prune(pool: Pool, now: datetime = NOW) -> None:
-    while await Pruner(pool, KEEP).run_once(now):
+    pruner = Pruner(pool, KEEP)
+    await pruner.make_days(now)
+    while await pruner.delete_rows(now):
         pass
+    await pruner.drop_days(now)
 
 
 async def days(pool: Pool) -> set[date]:
@@ -77,6 +83,45 @@ async def test_events_of_a_day_that_nobody_made_move_to_their_day(pool: Pool) ->
         await pool.execute("DELETE FROM event_relays")
         entries = await event_relays.oldest(conn, await event_relays.backlogs(conn), limit=10)
     assert [entry.position for entry in entries] == [1, 2, 3]
+
+
+async def test_a_day_with_many_events_has_longer_than_a_short_statement(
+    pool: Pool, dsn: str
+) -> None:
+    """The move of its events takes longer here than the connection's own limit."""
+    await events_of(pool, NOW)
+    await pool.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$"
+    )
+    await pool.execute(
+        "CREATE TRIGGER slow BEFORE DELETE ON public_events_default EXECUTE FUNCTION slow()"
+    )
+    conn = await asyncpg.connect(dsn, command_timeout=1)
+
+    await event_days.make(conn, TODAY)
+
+    await conn.close()
+    assert await pool.fetchval("SELECT count(*) FROM public_events_20261118") == 3
+
+
+async def test_days_that_cannot_be_made_do_not_keep_old_rows(pool: Pool) -> None:
+    await events_of(pool, NOW - 31 * DAY)
+    await pool.execute("DROP FUNCTION make_event_day")
+    pruner = Pruner(pool, KEEP)
+    failed = STEPS_FAILED.labels("make_days")
+    before = failed._value.get()
+
+    async def has_pruned() -> bool:
+        rows: int = await pool.fetchval("SELECT count(*) FROM webhook_deliveries")
+        return rows == 0 and bool(failed._value.get() > before)
+
+    async with running(
+        every(60, "make_days", lambda _: pruner.make_days(NOW)),
+        every(60, "prune", lambda _: pruner.delete_rows(NOW)),
+        every(60, "drop_days", lambda _: pruner.drop_days(NOW)),
+    ):
+        await until(has_pruned)
 
 
 async def test_an_event_may_come_while_its_day_is_made(pool: Pool, dsn: str) -> None:
