@@ -59,6 +59,12 @@ class Added:
     fault: Fault | None = None
 
 
+async def check_open(resources: Resources, caller: Caller, campaign_id: int) -> None:
+    """Refuse before the file comes; `import_csv` checks again in its transaction."""
+    async with resources.pool.acquire() as conn:
+        await _open(conn, caller, campaign_id)
+
+
 async def import_csv(
     resources: Resources,
     caller: Caller,
@@ -148,6 +154,10 @@ async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campa
     await owned(conn, caller, campaign_id)
     await locks.block_completion(conn, campaign_id)
     # Read again: the scheduler may have completed it before its completion was blocked.
+    return await _open(conn, caller, campaign_id)
+
+
+async def _open(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     campaign = await owned(conn, caller, campaign_id)
     if campaign.is_over:
         raise campaign_ended()

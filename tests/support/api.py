@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from services.api.app import create_app
 from services.api.http.resources import Publish, Resources
+from services.api.http.upload import Uploads
 from shared.db import trunks
 from shared.db.api import api_keys, tenants
 from shared.db.types import Pool
@@ -88,13 +89,20 @@ async def serving(
     *,
     now: datetime | None = None,
     dialects: Mapping[str, Starlette] | None = None,
+    uploads: Uploads | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """The API with the real clock, or with one that is fixed at `now`."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:
         clock = process.now if now is None else lambda: now
-        yield Resources(pool=pool, publish=publish, rulebook=a_rulebook(), clock=clock)
+        yield Resources(
+            pool=pool,
+            publish=publish,
+            rulebook=a_rulebook(),
+            clock=clock,
+            uploads=uploads or Uploads(),
+        )
 
     app = create_app(opened, dialects=dialects)
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)

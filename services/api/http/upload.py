@@ -2,13 +2,15 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 # A client that sends nothing for this long is considered dead.
 SILENT_SECONDS = 30.0
@@ -16,26 +18,47 @@ SILENT_SECONDS = 30.0
 LONGEST_SECONDS = 3600.0
 # Enough bytes for a write to be worth a thread.
 WRITTEN_AT_ONCE = 1024 * 1024
+# Files take from seconds to minutes.
+RETRY_AFTER_SECONDS = "10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """`directory` needs room for simultaneous uploads; None is the system's temporary directory."""
+    """`directory` needs room for `at_once` files; None is the system's temporary directory.
+
+    One tenant has at most `per_tenant` of these files, so that the others can upload, too.
+    """
 
     directory: Path | None = None
     largest_bytes: int = 1 << 30
+    at_once: int = 16
+    per_tenant: int = 6
+    _files: Counter[int] = field(default_factory=Counter, init=False)
 
     @asynccontextmanager
-    async def spooled(self, body: AsyncIterator[bytes]) -> AsyncIterator[BinaryIO]:
+    async def spooled(self, request: Request, *, tenant_id: int) -> AsyncIterator[BinaryIO]:
         """The whole body as a file without a name, so that a crash leaves no file behind."""
-        with tempfile.TemporaryFile(dir=self.directory) as file:
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self.largest_bytes:
+            raise HTTPException(413)
+        with self._slot(tenant_id), tempfile.TemporaryFile(dir=self.directory) as file:
             try:
                 async with asyncio.timeout(LONGEST_SECONDS):
-                    await self._spool(body, file)
+                    await self._spool(request.stream(), file)
             except TimeoutError:
                 raise HTTPException(408) from None
             file.seek(0)
             yield file
+
+    @contextmanager
+    def _slot(self, tenant_id: int) -> Iterator[None]:
+        if self._files.total() >= self.at_once or self._files[tenant_id] >= self.per_tenant:
+            raise HTTPException(503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+        self._files[tenant_id] += 1
+        try:
+            yield
+        finally:
+            self._files[tenant_id] -= 1
 
     async def _spool(self, body: AsyncIterator[bytes], file: BinaryIO) -> None:
         size = 0

@@ -170,7 +170,7 @@ async def add_contacts(
 
 @router.post(
     "/campaigns/{campaign_id}/contacts/import",
-    responses=documented(400, 408, 409, 413),
+    responses=documented(400, 408, 409, 413, 503),
     openapi_extra=CSV_BODY,
 )
 async def import_contacts(
@@ -195,7 +195,8 @@ async def import_contacts(
     `expires_at` (an instant with its offset; the contact is not called after it);
     every other column becomes an attribute. It is imported in one transaction.
     """
-    async with resources.uploads.spooled(request.stream()) as file:
+    await imports.check_open(resources, caller, campaign_id)
+    async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
         done = await imports.import_csv(
             resources,
             caller,

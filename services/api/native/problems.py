@@ -46,6 +46,7 @@ HTTP_REFUSALS = {
     405: ("method_not_allowed", "the resource has no such method"),
     408: ("request_timeout", "the file stopped coming"),
     413: ("body_too_large", "the body is larger than this resource takes"),
+    503: ("unavailable", "try again shortly"),
 }
 EXAMPLES = HTTP_REFUSALS | {
     409: ("campaign_ended", "the campaign is completed or cancelled"),
@@ -210,7 +211,7 @@ async def _incomplete(_request: Request, _error: Exception) -> Response:
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
     logger.warning("request not served", extra={"error": type(error).__name__})
-    return answer(503, "unavailable", "try again shortly", headers={"Retry-After": "1"})
+    return answer(503, *HTTP_REFUSALS[503], headers={"Retry-After": "1"})
 
 
 async def _internal(_request: Request, _error: Exception) -> Response:

@@ -132,7 +132,7 @@ async def lift_suppression(
 
 @router.post(
     "/suppressions/import",
-    responses=documented(400, 408, 413),
+    responses=documented(400, 408, 413, 503),
     openapi_extra={"requestBody": {"required": True, "content": CSV}},
 )
 async def import_suppressions(
@@ -144,7 +144,9 @@ async def import_suppressions(
     is none; `expires_at`, an instant with its offset, without it for good. Other columns
     are ignored. If a number comes twice, its last row counts.
     """
-    async with resources.uploads.spooled(request.stream()) as file:
+    async with resources.pool.acquire() as conn:
+        await suppressions.named_list(conn, caller, campaign_id)
+    async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
         done = await suppressions.import_csv(
             resources, caller, file, campaign_id=campaign_id, now=now
         )

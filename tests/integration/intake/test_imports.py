@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from services.api.http import upload
+from services.api.http.upload import Uploads
 from shared.db import locks
 from shared.db.api import imports
 from shared.db.types import Connection, Pool
-from tests.support.api import Api
+from shared.kafka.messages.envelope import Message
+from tests.support.api import Api, serving
 
 THREE = (
     b"number,zone,external_id,language\n"
@@ -220,7 +223,7 @@ async def test_an_ended_campaign_takes_no_contacts(api: Api, state: str) -> None
         state,
     )
 
-    problem = await api.import_csv(campaign_id, THREE, status=409)
+    problem = await asyncio.wait_for(api.import_csv(campaign_id, _never(), status=409), 10)
     listed = [{"number": "+12025550123"}]
     refused = await api.post(f"/v1/campaigns/{campaign_id}/contacts", listed, status=409)
 
@@ -229,16 +232,17 @@ async def test_an_ended_campaign_takes_no_contacts(api: Api, state: str) -> None
 
 async def test_a_file_on_its_way_holds_no_connection_and_no_campaign(api: Api) -> None:
     campaign_id = await api.campaign()
-    is_coming, more = asyncio.Event(), asyncio.Event()
+    coming, more = asyncio.Semaphore(0), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
         yield THREE
-        is_coming.set()
+        coming.release()
         await more.wait()
         yield b"+12025550199,,,\n"
 
     slow = [asyncio.create_task(api.import_csv(campaign_id, slowly())) for _ in range(5)]
-    await is_coming.wait()
+    for _ in slow:
+        await coming.acquire()
     other = await asyncio.wait_for(api.import_csv(campaign_id, b"number\n+12025550177\n"), 10)
     assert api.pool.get_idle_size() == api.pool.get_size()
     more.set()
@@ -375,3 +379,29 @@ async def test_a_client_that_falls_silent_is_given_up(
 
     assert problem["code"] == "request_timeout"
     assert await contacts_of(api.pool) == []
+
+
+async def test_an_unknown_campaign_is_refused_before_its_file_comes(api: Api) -> None:
+    await asyncio.wait_for(api.import_csv(99, _never(), status=404), 10)
+
+
+async def test_an_import_without_a_free_slot_may_come_again(api: Api) -> None:
+    campaign_id = await api.campaign()
+    full = Uploads(at_once=0)
+
+    async with serving(api.pool, _publish_nothing, uploads=full) as http:
+        answer = await replace(api, http=http).ask(
+            "POST", f"/v1/campaigns/{campaign_id}/contacts/import", content=THREE
+        )
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "10"
+
+
+async def _never() -> AsyncIterator[bytes]:
+    await asyncio.Event().wait()
+    yield b""
+
+
+async def _publish_nothing(_messages: Sequence[Message]) -> None:
+    return

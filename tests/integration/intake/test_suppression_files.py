@@ -1,8 +1,10 @@
 """Suppressions as files: imported in one transaction, counted, and exported to come back alike."""
 
+import asyncio
 import csv
 import io
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,9 @@ NUMBER = "+12025550123"
 REASONS = ["=1+1", "+x", "-x", "@x", "'=x", "''@x", "'x", "plain", 'a "b", c', "two\nlines", "ü"]
 
 
-async def send(api: Api, file: bytes, query: str = "", *, status: int = 200) -> dict[str, Any]:
+async def send(
+    api: Api, file: bytes | AsyncIterator[bytes], query: str = "", *, status: int = 200
+) -> dict[str, Any]:
     path = f"/v1/suppressions/import{query}"
     answer = await api.ask("POST", path, content=file, headers={"Content-Type": "text/csv"})
     assert answer.status_code == status, answer.text
@@ -166,3 +170,11 @@ async def test_a_hundred_thousand_rows_come_in_within_seconds(api: Api) -> None:
     assert report["imported"] > 50_000
     assert time.monotonic() - began < 30
     assert (await exported(api)).count("\n") == report["imported"] + 1
+
+
+async def test_a_list_of_an_unknown_campaign_is_refused_before_its_file_comes(api: Api) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    await asyncio.wait_for(send(api, never(), "?campaign_id=99", status=422), 10)
