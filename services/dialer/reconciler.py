@@ -20,10 +20,14 @@ from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, CallReference, UnknownReason
 from shared.runtime.metrics import CALLS_RECONCILED
+from shared.runtime.process import now
 
 logger = logging.getLogger(__name__)
 
 RECONCILE_MOST = 200
+TENANTS_AT_ONCE = 16
+# Longest wait for the answer to a question about a call.
+QUESTION_SECONDS = ORIGINATE_SECONDS
 # An originate younger than this may still be on its way.
 UNDER_WAY = timedelta(seconds=ORIGINATE_SECONDS + 1)
 
@@ -38,12 +42,25 @@ class Reconciler:
     interval: timedelta
     longest: timedelta
 
-    async def run_once(self, now: datetime) -> bool:
-        """Return whether there may be more calls to settle at once."""
-        more = False
-        for tenant_id in await tenants.with_overdue_attempts(self.pool, claimed=False, now=now):
-            more = await self._reconcile(tenant_id, now=now) or more
-        return more
+    async def run_once(self, at: datetime) -> bool:
+        """Return whether there may be more calls to settle at once.
+
+        Tenants are reconciled side by side: the slow carrier of one does not delay the others.
+        """
+        overdue = await tenants.with_overdue_attempts(self.pool, claimed=False, now=at)
+        limit = asyncio.Semaphore(TENANTS_AT_ONCE)
+
+        async def reconcile(tenant_id: int) -> bool:
+            async with limit:
+                # Tenants that wait for their turn must not be judged by an old time.
+                return await self._reconcile(tenant_id, now=now())
+
+        results = await asyncio.gather(*map(reconcile, overdue), return_exceptions=True)
+        # Raised when all have ended: the next pass must not meet this one.
+        for error in results:
+            if isinstance(error, BaseException):
+                raise error
+        return any(results)
 
     async def _reconcile(self, tenant_id: int, *, now: datetime) -> bool:
         unreported = await dialing.claim_unreported(
@@ -92,8 +109,9 @@ class Reconciler:
             await self.reporter.on_report(report)
             return "ended"
         if too_old:
-            with contextlib.suppress(ProviderUnavailableError):
-                await provider.hang_up(attempt.reference)
+            with contextlib.suppress(ProviderUnavailableError, TimeoutError):
+                async with asyncio.timeout(QUESTION_SECONDS):
+                    await provider.hang_up(attempt.reference)
             await self.reporter.unknown(attempt.reference, UnknownReason.NO_ENDING)
         elif attempt.state is AttemptState.DIALING:
             await self.reporter.placed(attempt.reference, report.provider_call_id)
@@ -101,7 +119,11 @@ class Reconciler:
 
 
 async def _look_up(provider: Provider, reference: CallReference) -> CallReport | None:
-    report = await provider.lookup(reference)
+    try:
+        async with asyncio.timeout(QUESTION_SECONDS):
+            report = await provider.lookup(reference)
+    except TimeoutError:
+        raise ProviderUnavailableError("no answer in time") from None
     if report is not None and report.reference != reference:
         # The carrier's answer must not end a call that was not asked about.
         raise ProviderUnavailableError("answer about another call")

@@ -19,7 +19,14 @@ SCHEMA = """
 """
 READERS = tuple(
     f"services.dialer.{module}"
-    for module in ("candidates", "compare_and_set", "handlers", "originator", "reporter")
+    for module in (
+        "candidates",
+        "compare_and_set",
+        "handlers",
+        "originator",
+        "reconciler",
+        "reporter",
+    )
 )
 
 

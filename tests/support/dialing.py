@@ -81,7 +81,10 @@ class Bench:
         await some_contacts(self.pool, self.campaign, count)
         rows = await self.pool.fetch(
             """
-            WITH taken AS (UPDATE contacts SET state = 'active' RETURNING tenant_id, id)
+            WITH taken AS (
+                UPDATE contacts SET state = 'active' WHERE campaign_id = $1
+                RETURNING tenant_id, id
+            )
             INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
                 window_closes_at, revisit_at, number, state, tzdata_version)
             SELECT tenant_id, uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken

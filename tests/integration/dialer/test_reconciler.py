@@ -1,5 +1,6 @@
 """Calls that nobody reports on: the provider is asked, and none is ever dialed again."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue
 from tests.support.dialing import INTERVAL, Bench
 from tests.support.pipeline import an_ending
+from tests.support.waiting import until
 
 
 async def lose(request: Originate) -> str:
@@ -61,15 +63,51 @@ async def test_what_the_provider_never_saw_ends_as_unknown(bench: Bench) -> None
     assert len(bench.provider.asked) == 1
 
 
-async def test_a_provider_that_does_not_answer_is_asked_again_later(bench: Bench) -> None:
+async def test_a_provider_that_does_not_answer_is_asked_again_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await silent(bench)
     bench.provider.lookup_error = ProviderUnavailableError("down")
 
-    now = datetime.now(UTC)
-    await bench.reconciler.run_once(now)
+    at = datetime.now(UTC)
+    monkeypatch.setattr("services.dialer.reconciler.now", lambda: at)
+    await bench.reconciler.run_once(at)
 
     assert await bench.states() == ["dialing"]
-    assert await bench.column("revisit_at") == now + INTERVAL
+    assert await bench.column("revisit_at") == at + INTERVAL
+
+
+async def test_a_provider_that_hangs_for_one_tenant_delays_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.provider.answer = lose
+    messages = await bench.claimed() + await bench.claimed()
+    first, second = sorted(message.data.reference for message in messages)
+    assert first.tenant_id != second.tenant_id
+    await bench.dialer.on_attempts_due(messages)
+    await bench.originator.drain()
+    await bench.pool.execute("UPDATE attempts SET revisit_at = now() - interval '1 second'")
+    bench.provider.known = {
+        reference: an_ending(reference, Outcome.NO_ANSWER) for reference in (first, second)
+    }
+    look_up, released = bench.provider.lookup, asyncio.Event()
+
+    async def hang(reference: CallReference) -> CallReport | None:
+        if reference == first:
+            await released.wait()
+        return await look_up(reference)
+
+    monkeypatch.setattr(bench.provider, "lookup", hang)
+    reconciling = asyncio.create_task(bench.reconciler.run_once(datetime.now(UTC)))
+
+    async def has_ended() -> bool:
+        return "ended" in await bench.states()
+
+    await until(has_ended, seconds=4)
+    assert not reconciling.done()
+    released.set()
+    await reconciling
+    await bench.becomes("ended", "ended")
 
 
 async def test_an_answer_about_another_call_settles_neither(
@@ -90,7 +128,9 @@ async def test_an_answer_about_another_call_settles_neither(
     assert await bench.states() == ["dialing"]
 
 
-async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) -> None:
+async def test_a_call_without_an_ending_is_hung_up_and_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = await silent(bench)
     reference = bench.reference(message)
     bench.provider.known[reference] = CallReport(
@@ -103,6 +143,7 @@ async def test_a_call_without_an_ending_is_hung_up_and_given_up(bench: Bench) ->
     await bench.reconciler.run_once(datetime.now(UTC))
     await bench.becomes("placed")
     much_later = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr("services.dialer.reconciler.now", lambda: much_later)
     await bench.reconciler.run_once(much_later)
     await bench.becomes("unknown")
 
