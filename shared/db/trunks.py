@@ -5,7 +5,7 @@ Every tenant may use a trunk of the installation; any other trunk is granted to 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -28,6 +28,10 @@ class Trunk:
     settings: Mapping[str, Any]
     secret: SecretStr = NO_SECRET
     granted_to: frozenset[int] | None = None
+
+    def is_routed_as(self, other: "Trunk") -> bool:
+        """Whether both lead to the same provider in the same way; their grants may differ."""
+        return replace(self, granted_to=None) == replace(other, granted_to=None)
 
     def serves(self, tenant_id: int) -> bool:
         return self.granted_to is None or tenant_id in self.granted_to
