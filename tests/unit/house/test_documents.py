@@ -139,3 +139,7 @@ def test_compose_publishes_on_loopback_only() -> None:
 
     assert len(published) == COMPOSE.count("ports:")
     assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_compose_runs_several_dialers() -> None:
+    assert 'ports: ["127.0.0.1::8002"]' in COMPOSE
