@@ -19,7 +19,7 @@ async def test_every_end_is_counted_and_reported(stack: RunningStack, tmp_path: 
     owner = stack.owner
     async with webhook_inbox() as inbox, subscribed(stack.local.servers.kafka.url) as subscriber:
         definition = a_campaign(
-            "told", max_concurrent=30, calls_per_second=60, webhook={"url": inbox.url}
+            "events", max_concurrent=30, calls_per_second=60, webhook={"url": inbox.url}
         )
         rows = [(number, "UTC") for number in numbers(300)]
         campaign, created = await owner.launch_telling(definition, rows, tmp_path)
@@ -34,15 +34,15 @@ async def test_every_end_is_counted_and_reported(stack: RunningStack, tmp_path: 
     assert counters.contacts == {"total": 300, "pending": 0, "active": 0, "finished": 300}
     assert ended > 300
     assert sum(counters.finished.values()) == 300
-    told = subscriber.attempts(campaign)
-    assert Counter(each["outcome"] for each in told) == counters.outcomes
-    assert len({each["attempt_id"] for each in told}) == ended
-    assert sum(each["contact_finished"] for each in told) == 300
+    events = subscriber.attempts(campaign)
+    assert Counter(event["outcome"] for event in events) == counters.outcomes
+    assert len({event["attempt_id"] for event in events}) == ended
+    assert sum(event["contact_finished"] for event in events) == 300
     assert subscriber.states(campaign) == ["running", "completed"]
     assert inbox.wrong == 0
     assert inbox.refused <= inbox.taken.keys()
-    assert {each["data"]["attempt_id"] for each in inbox.taken.values()} == {
-        each["attempt_id"] for each in told
+    assert {event["data"]["attempt_id"] for event in inbox.taken.values()} == {
+        event["attempt_id"] for event in events
     }
     await stack.check_counts()
     await stack.judge()
@@ -52,8 +52,8 @@ async def test_closed_zones_are_not_called(stack: RunningStack, tmp_path: Path) 
     owner, now = stack.owner, utc_now()
     # Half of the contacts are in Tokyo, nine hours ahead: it is never between these hours there.
     rows = [
-        (number, ("Etc/UTC", "Asia/Tokyo")[place % 2])
-        for place, number in enumerate(numbers(60, first=38_000))
+        (number, ("Etc/UTC", "Asia/Tokyo")[index % 2])
+        for index, number in enumerate(numbers(60, first=38_000))
     ]
     definition = a_campaign("zones", calendar={"windows": hours_around(now)})
     campaign = await owner.launch(definition, rows, tmp_path)

@@ -30,9 +30,9 @@ async def test_two_schedulers_and_two_dialers_keep_every_cap(tmp_path: Path) -> 
         )
         await conn.close()
         owner, running = stack.owner, []
-        for place in range(2):
-            rows = [(number, "UTC") for number in numbers(200, first=place * 200)]
-            definition = a_campaign(f"half {place}", max_concurrent=15, calls_per_second=60)
+        for index in range(2):
+            rows = [(number, "UTC") for number in numbers(200, first=index * 200)]
+            definition = a_campaign(f"half {index}", max_concurrent=15, calls_per_second=60)
             running.append(await owner.launch(definition, rows, tmp_path))
         for campaign in running:
             await owner.until_state(campaign, "completed", seconds=120)

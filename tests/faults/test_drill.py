@@ -112,8 +112,8 @@ async def table(stack: RunningStack, kills: list[Kill]) -> str:
 def rate_back(calls: list[float], at: float, *, enough: float) -> str:
     """Seconds from the kill until the first second with enough calls again."""
     later = [call for call in calls if call >= at]
-    found = next((call for call in later if calls_in_second(later, call) >= enough), None)
-    return "not again" if found is None else f"{found - at:.1f}"
+    first = next((call for call in later if calls_in_second(later, call) >= enough), None)
+    return "not again" if first is None else f"{first - at:.1f}"
 
 
 def calls_in_second(calls: list[float], at: float) -> int:

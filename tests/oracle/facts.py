@@ -139,19 +139,19 @@ class Facts:
     @cached_property
     def accepted(self) -> dict[UUID, Originate]:
         """The first accepted originate of each attempt."""
-        found: dict[UUID, Originate] = {}
+        accepted: dict[UUID, Originate] = {}
         for line in self.originates:
             if line.verdict == "accepted":
-                found.setdefault(line.reference, line)
-        return found
+                accepted.setdefault(line.reference, line)
+        return accepted
 
     @cached_property
     def attempts_of(self) -> dict[int, list[Attempt]]:
         """The attempts of each contact, in the order of their claims."""
-        found = defaultdict(list)
+        attempts = defaultdict(list)
         for attempt in sorted(self.attempts.values(), key=lambda a: (a.claimed_at, a.id)):
-            found[attempt.contact_id].append(attempt)
-        return found
+            attempts[attempt.contact_id].append(attempt)
+        return attempts
 
     def outcome(self, attempt: Attempt) -> str | None:
         """The outcome in the database, or else the one in the carrier's log."""

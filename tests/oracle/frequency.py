@@ -54,15 +54,15 @@ class Call:
 
 def called_too_often(facts: Facts) -> Iterator[Violation]:
     for calls in _calls_by_person(facts).values():
-        for place, call in enumerate(calls):
-            if place:
-                for evidence in _broken(call, calls, place):
+        for index, call in enumerate(calls):
+            if index:
+                for evidence in _broken(call, calls, index):
                     yield Violation(invariant="I2", id=str(call.id), evidence=evidence)
 
 
 def _calls_by_person(facts: Facts) -> dict[tuple[int, str], list[Call]]:
     """The calls of each (tenant, number), in the order in which the carrier accepted them."""
-    law, found = Law(facts.tenant_rules), defaultdict(list)
+    law, calls = Law(facts.tenant_rules), defaultdict(list)
     for line, attempt, contact, campaign in facts.known():
         if facts.accepted.get(attempt.id) is not line:
             continue
@@ -81,8 +81,8 @@ def _calls_by_person(facts: Facts) -> dict[tuple[int, str], list[Call]]:
             zones=contact.zones,
             limits=limits,
         )
-        found[campaign.tenant_id, line.to].append(call)
-    return found
+        calls[campaign.tenant_id, line.to].append(call)
+    return calls
 
 
 def _limits(law: Law, campaign: Campaign, contact: Contact) -> tuple[Limit, ...]:
@@ -94,25 +94,25 @@ def _limits(law: Law, campaign: Campaign, contact: Contact) -> tuple[Limit, ...]
     )
 
 
-def _broken(call: Call, calls: list[Call], place: int) -> Iterator[str]:
+def _broken(call: Call, calls: list[Call], index: int) -> Iterator[str]:
     for limit in call.limits:
         if limit.binds(call):
             judge = _too_many if "max_calls" in limit.written else _too_soon
-            why = judge(limit, call, _before(limit, call, calls, place))
+            why = judge(limit, call, _before(limit, call, calls, index))
             if why is not None:
                 yield f"{why}, by {limit.rule.name if limit.rule else 'its campaign'}"
 
 
-def _before(limit: Limit, call: Call, calls: list[Call], place: int) -> Iterator[Call]:
+def _before(limit: Limit, call: Call, calls: list[Call], index: int) -> Iterator[Call]:
     """The earlier calls that the limit counts, the latest first."""
-    earlier = (calls[each] for each in range(place - 1, -1, -1))
-    return (each for each in earlier if limit.counts(each, call))
+    earlier = (calls[number] for number in range(index - 1, -1, -1))
+    return (before for before in earlier if limit.counts(before, call))
 
 
 def _too_many(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
     cap = limit.written
     ignored = cap.get("ignore", ())
-    counted = (each for each in earlier if each.outcome not in ignored)
+    counted = (before for before in earlier if before.outcome not in ignored)
     first = next(islice(counted, cap["max_calls"] - 1, None), None)
     if first is None or _past(cap, first.at - _ARRIVAL_SECONDS, call):
         return None
@@ -121,8 +121,8 @@ def _too_many(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
 
 def _too_soon(limit: Limit, call: Call, earlier: Iterator[Call]) -> str | None:
     silence = limit.written
-    events = (each for each in earlier if each.outcome in _BEGINNINGS[silence["after"]])
-    last = max(events, key=lambda each: each.ended_at, default=None)
+    events = (before for before in earlier if before.outcome in _BEGINNINGS[silence["after"]])
+    last = max(events, key=lambda event: event.ended_at, default=None)
     if last is None or _past(silence, last.ended_at - _ROUNDING_SECONDS, call):
         return None
     waited = max(0.0, call.at - last.ended_at)

@@ -51,7 +51,9 @@ def _closed(campaign: Campaign, contact: Contact, at: datetime) -> str | None:
     if by_default and contact.zone_source == "campaign":
         calendars.append({"windows": by_default})
     closed = [
-        zone for zone in contact.zones if not all(open_at(each, zone, at) for each in calendars)
+        zone
+        for zone in contact.zones
+        if not all(open_at(calendar, zone, at) for calendar in calendars)
     ]
     return f"closed in {', '.join(closed)}" if closed else None
 
@@ -71,13 +73,15 @@ def _forbidden(rule: Rule, contact: Contact, at: datetime) -> str | None:
 
 def _hours(calendar: dict[str, Any], day: date) -> list[tuple[date, dict[str, Any]]]:
     """The windows that begin on this date: its special hours, or else the weekly ones."""
-    weekly = (each for each in calendar["windows"] if _DAYS[day.weekday()] in each["days"])
+    weekly = (window for window in calendar["windows"] if _DAYS[day.weekday()] in window["days"])
     return [(day, window) for window in _special(calendar, day) or weekly]
 
 
 def _special(calendar: dict[str, Any], day: date) -> list[dict[str, Any]]:
-    listed = (each for each in calendar.get("dates", ()) if each["date"] == day.isoformat())
-    return [window for each in listed for window in each["windows"]]
+    listed = (
+        special for special in calendar.get("dates", ()) if special["date"] == day.isoformat()
+    )
+    return [window for special in listed for window in special["windows"]]
 
 
 def _holds(window: dict[str, Any], began: date, wall: datetime) -> bool:
@@ -100,8 +104,8 @@ def _allowed(calendar: dict[str, Any], day: date) -> bool:
     in_range = after_start and (not last or day <= date.fromisoformat(last))
     excluded = day.isoformat() in calendar.get("excluded_dates", ())
     kept = any(
-        day in _holidays(each["country"], each.get("region"))
-        for each in calendar.get("holidays", ())
+        day in _holidays(holiday["country"], holiday.get("region"))
+        for holiday in calendar.get("holidays", ())
     )
     return in_range and not excluded and not kept
 

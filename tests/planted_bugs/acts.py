@@ -11,8 +11,8 @@ Plant = Callable[[History], Awaitable[None]]
 
 
 async def attempt_of(history: History, outcome: str) -> UUID:
-    found = await history.conn.fetchval("SELECT id FROM attempts WHERE outcome = $1", outcome)
-    return UUID(str(found))
+    attempt_id = await history.conn.fetchval("SELECT id FROM attempts WHERE outcome = $1", outcome)
+    return UUID(str(attempt_id))
 
 
 async def change_definition(history: History, path: list[str], value: object) -> None:
@@ -29,5 +29,5 @@ async def change_rules(history: History, rules: dict[str, object]) -> None:
 async def call_in_turn(
     history: History, contacts: list[int], *, at: list[datetime], outcome: str = "busy"
 ) -> None:
-    for place, instant in enumerate(at):
-        await history.call(contacts[place % len(contacts)], at=instant, outcome=outcome)
+    for index, instant in enumerate(at):
+        await history.call(contacts[index % len(contacts)], at=instant, outcome=outcome)

@@ -27,8 +27,8 @@ async def placed_but_not_in_the_database(history: History) -> None:
 
 
 async def dropped_but_placed(history: History) -> None:
-    found = await history.conn.fetchval("SELECT id FROM attempts WHERE state = 'dropped'")
-    reference = UUID(str(found))
+    attempt_id = await history.conn.fetchval("SELECT id FROM attempts WHERE state = 'dropped'")
+    reference = UUID(str(attempt_id))
     history.originate(reference, "+12125550102", at=START)
     history.end(reference, at=START + SECOND, outcome="busy")
 

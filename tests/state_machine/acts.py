@@ -42,8 +42,8 @@ async def add(world: World, campaign: Campaign, people: Sequence[tuple[str, str 
         added = await imports.add(
             world.resources, world.caller, campaign.id, entries, now=world.clock()
         )
-        for (number, zone), each in zip(people, added, strict=True):
-            if each.result != "duplicate":
+        for (number, zone), entry in zip(people, added, strict=True):
+            if entry.result != "duplicate":
                 campaign.zones[number] = (zone,) if zone else PEOPLE[number].zones
 
 

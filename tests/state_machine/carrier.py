@@ -85,7 +85,9 @@ class Carrier(ScriptedProvider):
     async def originate(self, request: Originate) -> str:
         if self.mood is Mood.IS_NOT_REACHED:
             raise CallUnknownError("nothing was sent")
-        (campaign,) = (each for each in self.owner.campaigns if each.flow == request.call_flow)
+        (campaign,) = (
+            campaign for campaign in self.owner.campaigns if campaign.flow == request.call_flow
+        )
         call = Call(
             reference=request.reference, campaign=campaign, number=request.to, at=self.clock()
         )

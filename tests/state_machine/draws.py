@@ -47,7 +47,7 @@ ONLY = st.none() | WHICH
 SELDOM = st.sampled_from([False, False, False, True])
 MOOD = st.sampled_from([*[Mood.TAKES] * 2, *Mood])
 BY = st.sampled_from(By)
-STOP = st.sampled_from([*[each for each in Stop if each is not Stop.CANCEL] * 3, Stop.CANCEL])
+STOP = st.sampled_from([*[stop for stop in Stop if stop is not Stop.CANCEL] * 3, Stop.CANCEL])
 OUTCOME = st.sampled_from(
     [*[Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERED_HUMAN] * 4, *Outcome]
 )

@@ -34,18 +34,18 @@ class Mail:
             if not self.is_lost:
                 self._keep(topic, message.body)
         # A stable order, so that a drawn index means the same message when an example is repeated.
-        self.due.sort(key=lambda each: (each.data.campaign_id, each.data.contact_id))
-        self.events.sort(key=lambda each: each.data.attempt_id)
+        self.due.sort(key=lambda message: (message.data.campaign_id, message.data.contact_id))
+        self.events.sort(key=lambda message: message.data.attempt_id)
 
     def take_due(self, only: int | None) -> list[AttemptDue]:
         """Take all messages, or only the one at this index; the others stay for later."""
         taken = self.due if only is None else _one(self.due, only)
-        self.due = [each for each in self.due if each not in taken]
+        self.due = [message for message in self.due if message not in taken]
         return taken
 
     def take_events(self, only: int | None) -> list[CallEvent]:
         taken = self.events if only is None else _one(self.events, only)
-        self.events = [each for each in self.events if each not in taken]
+        self.events = [message for message in self.events if message not in taken]
         return taken
 
     def _keep(self, topic: str, body: bytes) -> None:

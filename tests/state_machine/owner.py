@@ -36,12 +36,12 @@ class Plan:
         return {
             "windows": [
                 {
-                    "days": [DAYS[day] for day in sorted(each.days)],
-                    "start": _wall(each.start),
-                    "end": _wall(each.end if each.end <= 1_440 else each.end - 1_440),
-                    "crosses_midnight": each.end > 1_440,
+                    "days": [DAYS[day] for day in sorted(hours.days)],
+                    "start": _wall(hours.start),
+                    "end": _wall(hours.end if hours.end <= 1_440 else hours.end - 1_440),
+                    "crosses_midnight": hours.end > 1_440,
                 }
-                for each in self.hours
+                for hours in self.hours
             ],
             "excluded_dates": [str(day) for day in sorted(self.excluded)],
             "end_date": self.end_date and str(self.end_date),
@@ -54,11 +54,11 @@ class Plan:
     def _allows_in(self, zone: str, at: datetime) -> bool:
         wall = at.astimezone(zone_of(zone)).replace(tzinfo=None)
         return any(
-            begun.weekday() in each.days
-            and timedelta(minutes=each.start)
+            begun.weekday() in hours.days
+            and timedelta(minutes=hours.start)
             <= wall - datetime.combine(begun, time())
-            < timedelta(minutes=each.end)
-            for each in self.hours
+            < timedelta(minutes=hours.end)
+            for hours in self.hours
             for begun in (wall.date(), wall.date() - timedelta(days=1))
             if self._has(begun) and self._has(wall.date())
         )
@@ -122,7 +122,8 @@ class Owner:
     def blacked_out(self, number: str, at: datetime) -> bool:
         areas = (None, PEOPLE[number].country)
         return any(
-            each.starts_at <= at < each.ends_at and each.area in areas for each in self.blackouts
+            blackout.starts_at <= at < blackout.ends_at and blackout.area in areas
+            for blackout in self.blackouts
         )
 
     def end_blackout(self, ended: Blackout, at: datetime) -> None:

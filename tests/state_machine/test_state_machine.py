@@ -164,10 +164,10 @@ class Machine(RuleBasedStateMachine):
         which=draws.WHICH,
         outcome=draws.OUTCOME,
         callback_in=st.none() | draws.SPANS,
-        told=st.sampled_from(["now", "twice", "never", "in vain"]),
+        reported=st.sampled_from(["now", "twice", "never", "in vain"]),
     )
     def end_call(
-        self, which: int, outcome: Outcome, callback_in: timedelta | None, told: str
+        self, which: int, outcome: Outcome, callback_in: timedelta | None, reported: str
     ) -> None:
         if not (up := self.world.carrier.up()):
             return
@@ -175,8 +175,8 @@ class Machine(RuleBasedStateMachine):
         if outcome is Outcome.CALLBACK_REQUESTED and callback_in is not None:
             callback_at = self.world.clock() + callback_in
         self.world.carrier.end(call, outcome, callback_at)
-        for _ in range({"never": 0, "twice": 2}.get(told, 1)):
-            self.run(work.report(self.world, call, is_lost=told == "in vain"))
+        for _ in range({"never": 0, "twice": 2}.get(reported, 1)):
+            self.run(work.report(self.world, call, is_lost=reported == "in vain"))
 
     @rule(which=draws.WHICH)
     def report_again(self, which: int) -> None:

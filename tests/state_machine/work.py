@@ -94,8 +94,8 @@ async def dial(
         case By.BOTH:
             await asyncio.gather(first.dial(due), second.dial(due[::-1]))
         case By.CAMPAIGN:
-            odd = [each for each in due if each.data.campaign_id % 2]
-            even = [each for each in due if each not in odd]
+            odd = [attempt for attempt in due if attempt.data.campaign_id % 2]
+            even = [attempt for attempt in due if attempt not in odd]
             await asyncio.gather(first.dial(odd), second.dial(even))
     first.permits.meanwhile = None
     world.carrier.mood, world.mail.is_lost = Mood.TAKES, False
@@ -114,7 +114,9 @@ async def stop_a_call(world: World, which: int, stop: acts.Stop, *, is_late: boo
     if not due:
         return
     chosen = due[which % len(due)].data
-    (campaign,) = (each for each in world.owner.campaigns if each.id == chosen.campaign_id)
+    (campaign,) = (
+        campaign for campaign in world.owner.campaigns if campaign.id == chosen.campaign_id
+    )
     ((number,),) = await world.rows("SELECT number FROM contacts WHERE id = $1", chosen.contact_id)
     act = partial(acts.stop, world, campaign, number, stop)
     if not is_late:
@@ -174,10 +176,10 @@ async def call_in_turn(world: World, first: int, outcome: Outcome, lasts: timede
     """Dial the first campaign's attempts and end their calls, then dial the others."""
     await claim(world)
     due = world.mail.take_due(None)
-    await dial(world, [each for each in due if each.data.campaign_id == first])
+    await dial(world, [attempt for attempt in due if attempt.data.campaign_id == first])
     await world.clock.tick(lasts)
     await _end_calls(world, outcome)
-    await dial(world, [each for each in due if each.data.campaign_id != first])
+    await dial(world, [attempt for attempt in due if attempt.data.campaign_id != first])
 
 
 async def _end_calls(world: World, outcome: Outcome) -> None:

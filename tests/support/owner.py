@@ -85,7 +85,7 @@ class Owner(Client):
     ) -> Json:
         created = await self.create_campaign(definition)
         listed = folder / f"{created['id']}.csv"
-        lines = [f"{number},{zone},C{place}" for place, (number, zone) in enumerate(rows)]
+        lines = [f"{number},{zone},C{index}" for index, (number, zone) in enumerate(rows)]
         listed.write_text("\n".join(["number,zone,external_id", *lines, ""]))
         report = await self.import_contacts(created["id"], listed)
         assert (report["imported"], report["rejected"]) == (len(lines), 0), report

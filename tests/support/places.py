@@ -18,15 +18,15 @@ NUMBERS = {
 
 
 def number_of(country: str) -> PhoneNumber:
-    found = parse_number(NUMBERS[country], default_region=None)
-    assert isinstance(found, PhoneNumber)
-    assert found.region == country
-    return found
+    result = parse_number(NUMBERS[country], default_region=None)
+    assert isinstance(result, PhoneNumber)
+    assert result.region == country
+    return result
 
 
 def said(home: str, /, **address: str) -> tuple[str, str] | str:
     """The jurisdictions and zones, each joined by spaces, or the error."""
-    found = locate(number_of(home), Address(**address))
-    if isinstance(found, InvalidAddress):
-        return f"{found.field}: {found.reason}"
-    return " ".join(found.jurisdictions), " ".join(found.zones)
+    result = locate(number_of(home), Address(**address))
+    if isinstance(result, InvalidAddress):
+        return f"{result.field}: {result.reason}"
+    return " ".join(result.jurisdictions), " ".join(result.zones)

@@ -104,7 +104,7 @@ class RunningStack:
         shown = [str(violation) for violation in violations[:20]]
         assert not violations, f"{len(violations)} violations: {shown}"
         assert await dead_letter_counts(self.local.servers.kafka.url) == {}
-        assert [each.name for each in self.local.services if not each.is_running] == []
+        assert [service.name for service in self.local.services if not service.is_running] == []
 
     async def check_counts(self) -> None:
         """Check that the sum of all campaigns' counters equals the carrier's log."""
@@ -150,9 +150,11 @@ async def running_stack(
             async with Owner(local.api_url, tenant.key) as owner:
                 yield RunningStack(local=local, owner=owner, tenant_id=tenant.id)
             await local.stop()
-            codes = {each.name: each.child.exit_code for each in local.services if each.child}
+            codes = {
+                service.name: service.child.exit_code for service in local.services if service.child
+            }
             assert set(codes.values()) == {0}, codes
-            assert not_json(each.child.log for each in local.services if each.child) == []
+            assert not_json(service.child.log for service in local.services if service.child) == []
         finally:
             await local.stop(kill=True)
 
@@ -166,7 +168,7 @@ async def dead_letter_counts(kafka_url: str) -> dict[str, int]:
         ends = await consumer.end_offsets(topics)
     finally:
         await consumer.stop()
-    return {each.topic: end for each, end in ends.items() if end}
+    return {partition.topic: end for partition, end in ends.items() if end}
 
 
 def not_json(logs: Iterable[Path]) -> list[str]:

@@ -39,14 +39,14 @@ async def examples(pool: Pool) -> list[tuple[Situation, dict[str, Any]]]:
     """Each situation with the API's answer; all contacts are inserted before the first request."""
     async with asking_on_sunday(pool) as api:
         made = [(situation, await situation.make(api)) for situation in SITUATIONS]
-        return [(each, await api.get(f"/v1/contacts/{id_}/why")) for each, id_ in made]
+        return [(situation, await api.get(f"/v1/contacts/{id_}/why")) for situation, id_ in made]
 
 
-def page(told: list[tuple[Situation, dict[str, Any]]]) -> str:
+def page(answers: list[tuple[Situation, dict[str, Any]]]) -> str:
     parts = [INTRODUCTION]
-    for number, (situation, why) in enumerate(told, start=1):
+    for number, (situation, why) in enumerate(answers, start=1):
         parts.append(
-            f"## {number}. {situation.title}\n\n{situation.told}\n\n```console\n"
+            f"## {number}. {situation.title}\n\n{situation.text}\n\n```console\n"
             f"$ outdial why {why['contact_id']}\n{shown(why)}\n```\n"
         )
     return "\n".join(parts)

@@ -198,7 +198,7 @@ async def allowed(api: Api) -> int:
 @dataclass(frozen=True, slots=True)
 class Situation:
     title: str
-    told: str
+    text: str
     make: Callable[[Api], Awaitable[int]]
 
 

@@ -19,9 +19,10 @@ HOUR = timedelta(hours=1)
 
 
 async def in_force(api: Api) -> list[tuple[int | None, str | None, str, bool]]:
-    found = await blackouts.in_force(api.pool, tenant_ids={api.tenant_id})
+    records = await blackouts.in_force(api.pool, tenant_ids={api.tenant_id})
     return [
-        (each.tenant_id, each.jurisdiction, each.reason, each.ends_at == NEVER) for each in found
+        (blackout.tenant_id, blackout.jurisdiction, blackout.reason, blackout.ends_at == NEVER)
+        for blackout in records
     ]
 
 
@@ -51,10 +52,10 @@ async def test_one_holds_at_once_until_it_is_ended_and_stays_as_a_record(api: Ap
     path = f"/v1/blackouts/{made['id']}"
     assert (await api.ask("DELETE", path)).status_code == 204
     assert await in_force(api) == []
-    [told] = (await api.get("/v1/blackouts"))["blackouts"]
+    [answer] = (await api.get("/v1/blackouts"))["blackouts"]
     assert (await api.ask("DELETE", path)).status_code == 204
-    assert [told] == (await api.get("/v1/blackouts"))["blackouts"]
-    assert made["starts_at"] < told["ends_at"]
+    assert [answer] == (await api.get("/v1/blackouts"))["blackouts"]
+    assert made["starts_at"] < answer["ends_at"]
 
 
 async def test_one_that_begins_within_a_day_is_known_before(api: Api) -> None:
@@ -73,8 +74,8 @@ async def test_one_that_is_ended_before_it_begins_never_holds(api: Api) -> None:
 
     assert (await api.ask("DELETE", f"/v1/blackouts/{made['id']}")).status_code == 204
 
-    [told] = (await api.get("/v1/blackouts"))["blackouts"]
-    assert told["ends_at"] == told["starts_at"] == made["starts_at"]
+    [answer] = (await api.get("/v1/blackouts"))["blackouts"]
+    assert answer["ends_at"] == answer["starts_at"] == made["starts_at"]
     assert await in_force(api) == []
 
 
@@ -116,7 +117,7 @@ async def test_they_are_listed_page_by_page_the_last_made_first(api: Api) -> Non
     first = await api.get("/v1/blackouts?limit=2")
     second = await api.get(f"/v1/blackouts?limit=2&cursor={first['next_cursor']}")
 
-    listed = [each["id"] for each in first["blackouts"] + second["blackouts"]]
+    listed = [blackout["id"] for blackout in first["blackouts"] + second["blackouts"]]
     assert listed == made[::-1]
     assert second["next_cursor"] is None
 
@@ -129,14 +130,14 @@ async def test_the_operator_stops_everything_or_one_tenant(api: Api, dsn: str) -
 
     assert await in_force(api) == [(None, "US", "quake", False)]
     assert len(await in_force(stranger)) == 2
-    [told] = (await api.get("/v1/blackouts"))["blackouts"]
-    assert (told["scope"], told["reason"]) == ("installation", "quake")
-    assert (await api.ask("DELETE", f"/v1/blackouts/{told['id']}")).status_code == 404
+    [answer] = (await api.get("/v1/blackouts"))["blackouts"]
+    assert (answer["scope"], answer["reason"]) == ("installation", "quake")
+    assert (await api.ask("DELETE", f"/v1/blackouts/{answer['id']}")).status_code == 404
     assert "quake" in await outdial(dsn, "list")
-    await outdial(dsn, "end", str(told["id"]))
+    await outdial(dsn, "end", str(answer["id"]))
     assert await in_force(api) == []
     listed = json.loads(await outdial(dsn, "list", "--json"))
-    assert [each["reason"] for each in listed] == ["fraud", "quake"]
+    assert [blackout["reason"] for blackout in listed] == ["fraud", "quake"]
 
 
 @pytest.mark.parametrize(

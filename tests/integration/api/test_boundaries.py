@@ -174,8 +174,8 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
 
     for path, methods in openapi.document()["paths"].items():
         for method in methods:
-            place = path.format(**{name: f"{{{short}}}" for name, short in names.items()})
-            assert (method.upper(), place) in tried
+            url = path.format(**{name: f"{{{short}}}" for name, short in names.items()})
+            assert (method.upper(), url) in tried
 
 
 async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
@@ -189,7 +189,7 @@ async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
     )
 
     for method, path, body in ROUTES + LISTS:
-        place = path.format(
+        url = path.format(
             campaign=1,
             contact=1,
             attempt=uuid4(),
@@ -198,7 +198,7 @@ async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
             rule="us-fl.hours",
         )
         for headers in wrong:
-            response = await api.http.request(method, place, json=body, headers=headers)
+            response = await api.http.request(method, url, json=body, headers=headers)
             assert response.status_code == 401, path
             assert response.headers["WWW-Authenticate"] == "Bearer"
             assert response.json()["code"] == "unauthenticated"

@@ -107,8 +107,8 @@ async def test_a_schedule_that_never_opens_is_refused(api: Api) -> None:
     for changes, pointer in NEVER_OPEN:
         problem = await api.post("/v1/campaigns", DEFINITION | changes, status=422)
 
-        found = [(error["pointer"], error["reason"]) for error in problem["errors"]]
-        assert found == [(pointer, "never_open")], changes
+        errors = [(error["pointer"], error["reason"]) for error in problem["errors"]]
+        assert errors == [(pointer, "never_open")], changes
 
 
 async def test_a_schedule_that_opens_once_is_taken(api: Api) -> None:

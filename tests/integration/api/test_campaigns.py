@@ -107,9 +107,9 @@ async def test_commands_are_committed_and_told(api: Api) -> None:
     )
     assert [change["wanted_state"] for change in changes] == wanted
     assert all(change["api_key_id"] for change in changes)
-    told = [message.data for message in api.published if isinstance(message, CampaignCommand)]
-    assert [each.command for each in told] == list(Command)
-    assert {each.campaign_id for each in told} == {campaign_id}
+    commands = [message.data for message in api.published if isinstance(message, CampaignCommand)]
+    assert [command.command for command in commands] == list(Command)
+    assert {command.campaign_id for command in commands} == {campaign_id}
     assert {message.partitionkey for message in api.published} == {str(campaign_id)}
 
 

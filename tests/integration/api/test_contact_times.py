@@ -15,8 +15,8 @@ DAY = timedelta(days=1)
 
 async def a_contact(api: Api, **definition: Any) -> int:
     await api.import_csv(await api.campaign(**definition), FILE)
-    found: int = await api.pool.fetchval("SELECT max(id) FROM contacts")
-    return found
+    contact_id: int = await api.pool.fetchval("SELECT max(id) FROM contacts")
+    return contact_id
 
 
 async def put(
@@ -240,7 +240,7 @@ async def test_a_time_that_cannot_be_is_refused(api: Api, after: timedelta, reas
 
     answer = await put(api, contact, datetime.now(UTC) + after, status=422)
 
-    assert [(each["field"], each["reason"]) for each in answer["errors"]] == [("at", reason)]
+    assert [(error["field"], error["reason"]) for error in answer["errors"]] == [("at", reason)]
     assert (await waits(api, contact))[0] is None
 
 
@@ -255,7 +255,7 @@ async def test_what_is_no_instant_is_refused(api: Api, part: str, at: Any) -> No
 
     answer = await put(api, contact, at, part=part, status=422)
 
-    assert [each["field"] for each in answer["errors"]] == [
+    assert [error["field"] for error in answer["errors"]] == [
         "at" if part == "callback" else "expires_at"
     ]
 
@@ -303,7 +303,7 @@ async def test_no_callback_is_owed_after_the_expiry(api: Api) -> None:
 
     answer = await put(api, contact, now + 2 * HOUR, status=422)
 
-    assert [(each["field"], each["reason"]) for each in answer["errors"]] == [
+    assert [(error["field"], error["reason"]) for error in answer["errors"]] == [
         ("at", "after_expiry")
     ]
 
@@ -314,7 +314,7 @@ async def test_an_expiry_that_cannot_be_is_refused(api: Api, after: timedelta, r
 
     answer = await put(api, contact, datetime.now(UTC) + after, part="expiry", status=422)
 
-    assert [(each["field"], each["reason"]) for each in answer["errors"]] == [
+    assert [(error["field"], error["reason"]) for error in answer["errors"]] == [
         ("expires_at", reason)
     ]
 

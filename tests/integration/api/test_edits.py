@@ -19,8 +19,8 @@ async def edit(api: Api, campaign_id: int, body: Any, *, status: int = 200) -> d
 
 
 async def definition(api: Api, campaign_id: int) -> dict[str, Any]:
-    found: dict[str, Any] = (await api.get(f"/v1/campaigns/{campaign_id}"))["definition"]
-    return found
+    stored: dict[str, Any] = (await api.get(f"/v1/campaigns/{campaign_id}"))["definition"]
+    return stored
 
 
 async def trace(api: Api) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ async def test_each_part_replaces_the_one_before_and_leaves_the_others(api: Api)
 
     assert before["caps"] == {"max_concurrent": 3, "calls_per_second": None}
     assert (await api.get(f"/v1/campaigns/{campaign_id}"))["name"] == "Another name"
-    assert [each["ring_seconds"] for each in (await trace(api))[-3:]] == [None, 30, 30]
+    assert [edit["ring_seconds"] for edit in (await trace(api))[-3:]] == [None, 30, 30]
     assert len(await trace(api)) == len(PARTS)
 
 

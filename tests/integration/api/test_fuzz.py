@@ -89,10 +89,10 @@ async def test_any_value_in_a_definition(
     api: Api, field: tuple[str | int, ...], value: Any
 ) -> None:
     definition = json.loads(json.dumps(WHOLE))
-    place = definition
+    part = definition
     for step in field[:-1]:
-        place = place[step]
-    place[field[-1]] = value
+        part = part[step]
+    part[field[-1]] = value
 
     await answers(api, "/v1/campaigns", definition)
 
@@ -126,10 +126,10 @@ async def test_any_suppression(api: Api, body: Any) -> None:
 @given(field=st.sampled_from(FIELDS), value=values)
 async def test_any_value_in_an_edit(api: Api, field: tuple[str | int, ...], value: Any) -> None:
     edited = json.loads(json.dumps({field[0]: WHOLE.get(str(field[0]))}))
-    place = edited
+    part = edited
     for step in field[:-1]:
-        place = place[step]
-    place[field[-1]] = value
+        part = part[step]
+    part[field[-1]] = value
 
     await answers(api, f"/v1/campaigns/{await api.campaign()}", edited, method="PATCH")
 

@@ -48,15 +48,15 @@ async def test_each_reason_why_somebody_is_never_called_is_counted(api: Api) -> 
         b"+12125550199,,\n",  # suppressed
     )
 
-    found = await preflight(api, campaign)
+    answer = await preflight(api, campaign)
 
-    assert found["contacts"] == 4
-    assert {each["reason"]: each["contacts"] for each in found["never"]} == {
+    assert answer["contacts"] == 4
+    assert {reason["reason"]: reason["contacts"] for reason in answer["never"]} == {
         "law": 1,
         "unknown_zone": 1,
         "suppression": 1,
     }
-    (law,) = [each for each in found["never"] if each["reason"] == "law"]
+    (law,) = [reason for reason in answer["never"] if reason["reason"] == "law"]
     assert law["rules"][0] == "us-ri.hours"
     assert "no hour of the campaign's windows is inside us-ri.hours; the law's are" in law["detail"]
     assert law["detail"].endswith(
@@ -70,17 +70,17 @@ async def test_openings_and_hours_are_told_by_group(api: Api) -> None:
         campaign, b"number,zone\n+12125550101,Asia/Tokyo\n+12125550102,\n+12125550103,\n"
     )
 
-    found = await preflight(api, campaign, days=7)
+    answer = await preflight(api, campaign, days=7)
 
-    groups = {group["zones"][0]: group for group in found["groups"]}
-    assert [group["contacts"] for group in found["groups"]] == [2, 1]
+    groups = {group["zones"][0]: group for group in answer["groups"]}
+    assert [group["contacts"] for group in answer["groups"]] == [2, 1]
     assert set(groups) == {"America/New_York", "Asia/Tokyo"}
     assert all(group["callable_hours"] == pytest.approx(40, abs=1.01) for group in groups.values())
-    opens = [instant(group["opens_at"]) for group in found["groups"]]
-    assert instant(found["first_callable_at"]) == min(opens)
-    assert min(opens) >= instant(found["at"])
-    assert instant(found["last_callable_at"]) <= instant(found["until"])
-    assert instant(found["until"]) - instant(found["at"]) == 7 * DAY
+    opens = [instant(group["opens_at"]) for group in answer["groups"]]
+    assert instant(answer["first_callable_at"]) == min(opens)
+    assert min(opens) >= instant(answer["at"])
+    assert instant(answer["last_callable_at"]) <= instant(answer["until"])
+    assert instant(answer["until"]) - instant(answer["at"]) == 7 * DAY
 
 
 async def test_the_finishing_time_follows_the_capacity(api: Api) -> None:
@@ -102,8 +102,8 @@ async def test_the_finishing_time_follows_the_capacity(api: Api) -> None:
     assert _lasts(narrow) == pytest.approx(20_000, abs=60)
 
 
-def _lasts(found: dict[str, Any]) -> float:
-    return (instant(found["finishes_at"]) - instant(found["at"])).total_seconds()
+def _lasts(answer: dict[str, Any]) -> float:
+    return (instant(answer["finishes_at"]) - instant(answer["at"])).total_seconds()
 
 
 async def test_too_little_capacity_leaves_contacts(api: Api) -> None:
@@ -111,10 +111,10 @@ async def test_too_little_capacity_leaves_contacts(api: Api) -> None:
     rows = "".join(f"+1212555{n:04}\n" for n in range(9000))
     await api.import_csv(campaign, f"number\n{rows}".encode())
 
-    found = await preflight(api, campaign, max_concurrent=1, talk_seconds=86_400, days=1)
+    answer = await preflight(api, campaign, max_concurrent=1, talk_seconds=86_400, days=1)
 
-    assert found["finishes_at"] is None
-    assert found["left"] == pytest.approx(9000, abs=5)
+    assert answer["finishes_at"] is None
+    assert answer["left"] == pytest.approx(9000, abs=5)
 
 
 async def test_the_caps_of_tenant_and_trunk_count_too(api: Api) -> None:
@@ -156,7 +156,7 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
         calls_per_second=None, max_concurrent=None, answer_rate=0.3, talk_seconds=None, days=14
     )
     caller = Caller(tenant_id=api.tenant_id, api_key_id=0)
-    found = (await run(resources, caller, campaign, asked, now=start)).forecast
+    forecast = (await run(resources, caller, campaign, asked, now=start)).forecast
     read = read_campaign(files[0])
     played = run_scenario(
         Scenario(
@@ -169,10 +169,10 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
         )
     )
 
-    assert found.calls == pytest.approx(played.calls, rel=0.03)
-    assert found.finishes_at is not None
+    assert forecast.calls == pytest.approx(played.calls, rel=0.03)
+    assert forecast.finishes_at is not None
     assert played.finished_at is not None
-    assert abs(found.finishes_at - played.finished_at) < timedelta(hours=1)
+    assert abs(forecast.finishes_at - played.finished_at) < timedelta(hours=1)
 
 
 async def _nobody(_messages: Sequence[Message]) -> None:
@@ -194,9 +194,9 @@ async def test_it_changes_nothing_and_tells_nobody(api: Api) -> None:
 async def test_without_contacts_or_body_there_is_an_answer(api: Api) -> None:
     campaign = await api.campaign()
 
-    found = await api.post(f"/v1/campaigns/{campaign}/preflight", status=200)
+    answer = await api.post(f"/v1/campaigns/{campaign}/preflight", status=200)
 
-    assert (found["contacts"], found["groups"], found["finishes_at"]) == (0, [], None)
+    assert (answer["contacts"], answer["groups"], answer["finishes_at"]) == (0, [], None)
 
 
 async def test_another_tenant_finds_nothing(api: Api) -> None:

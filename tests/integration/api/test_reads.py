@@ -24,11 +24,11 @@ async def a_filled_campaign(api: Api) -> int:
 
 
 async def a_contact(api: Api, campaign_id: int, number: str) -> int:
-    found = await api.pool.fetchval(
+    contact_id = await api.pool.fetchval(
         "SELECT id FROM contacts WHERE campaign_id = $1 AND number = $2", campaign_id, number
     )
-    assert isinstance(found, int)
-    return found
+    assert isinstance(contact_id, int)
+    return contact_id
 
 
 async def an_attempt(api: Api, campaign_id: int, contact_id: int, *, outcome: str | None) -> UUID:
@@ -106,7 +106,7 @@ async def test_what_a_webhook_was_sent_is_read_page_by_page(api: Api) -> None:
 
     deliveries = first["deliveries"] + second["deliveries"]
     assert [delivery["id"] for delivery in deliveries] == [str(event.id) for event in events]
-    assert {(each["state"], each["tries"]) for each in deliveries} == {("pending", 0)}
+    assert {(delivery["state"], delivery["tries"]) for delivery in deliveries} == {("pending", 0)}
     assert second["next_cursor"] is None
 
 
@@ -118,9 +118,9 @@ async def test_counters_tell_contacts_attempts_and_outcomes(api: Api) -> None:
         counts |= {"finished.answered_human": 1}
         await counters.add(conn, [(campaign, name, n) for name, n in counts.items()])
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/counters")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/counters")
 
-    assert told == {
+    assert answer == {
         "contacts": {"total": 4, "pending": 2, "active": 1, "finished": 1},
         "attempts": {"total": 5, "live": 1, "ended": 3, "dropped": 1},
         "outcomes": {"answered_human": 1, "busy": 2},
@@ -131,9 +131,9 @@ async def test_counters_tell_contacts_attempts_and_outcomes(api: Api) -> None:
 async def test_a_campaign_without_contacts_counts_nothing(api: Api) -> None:
     campaign_id = await api.campaign()
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/counters")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/counters")
 
-    assert told["contacts"] == {"total": 0, "pending": 0, "active": 0, "finished": 0}
+    assert answer["contacts"] == {"total": 0, "pending": 0, "active": 0, "finished": 0}
 
 
 async def test_health_names_what_the_service_needs(api: Api) -> None:
@@ -162,4 +162,4 @@ async def test_requests_are_measured_by_operation_and_not_by_address(api: Api) -
     assert 'outdial_request_seconds_count{operation="unknown",status="404"}' in metrics
     labels = re.findall(r"\{.*\}", metrics)
     assert labels
-    assert not any("4711" in each for each in labels)
+    assert not any("4711" in label for label in labels)

@@ -22,8 +22,8 @@ UNVERIFIED = "us.exempt-hipaa"
 
 
 async def rule(api: Api, name: str) -> dict[str, Any]:
-    found = (await api.get("/v1/rules"))["rules"]
-    [one] = [each for each in found if each["name"] == name]
+    rules = (await api.get("/v1/rules"))["rules"]
+    [one] = [rule for rule in rules if rule["name"] == name]
     assert isinstance(one, dict)
     return one
 
@@ -67,7 +67,7 @@ async def test_an_override_ends_and_both_are_on_record(api: Api) -> None:
     assert statuses == [204, 404]
     listed = await rule(api, "us-fl.hours")
     assert (listed["standing"], listed["choice"]) == ("in_force", None)
-    assert [len(each["overridden"]) for each in await trace(api)] == [1, 0]
+    assert [len(change["overridden"]) for change in await trace(api)] == [1, 0]
     keys = await api.pool.fetchval("SELECT count(DISTINCT api_key_id) FROM tenant_rule_changes")
     assert keys == 1
 
@@ -78,7 +78,7 @@ async def test_a_second_override_takes_the_place_of_the_first(api: Api) -> None:
     await put(api, "us-fl.hours/override", WHO | {"person": "Ann Lee"})
 
     assert (await rule(api, "us-fl.hours"))["choice"]["person"] == "Ann Lee"
-    assert [len(each["overridden"]) for each in await trace(api)] == [1, 1]
+    assert [len(change["overridden"]) for change in await trace(api)] == [1, 1]
 
 
 async def test_an_unverified_rule_is_off_until_it_is_turned_on(api: Api) -> None:
@@ -125,7 +125,7 @@ async def test_without_a_person_and_a_reason_nothing_changes(
 ) -> None:
     answer = await put(api, act, body, status=422)
 
-    assert [each["field"] for each in answer["errors"]] == [field]
+    assert [error["field"] for error in answer["errors"]] == [field]
     assert await trace(api) == []
 
 
@@ -137,7 +137,7 @@ async def test_a_stricter_rule_is_added_and_deleted(api: Api) -> None:
     assert listed == added
     assert (added["pack"], added["standing"], added["demand"]) == ("own", "in_force", "hours")
     assert statuses == [204, 404]
-    assert [len(each["added"]) for each in await trace(api)] == [1, 0]
+    assert [len(change["added"]) for change in await trace(api)] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_an_own_rule_is_not_added_twice(api: Api) -> None:
 
     answer = await api.post("/v1/rules", OWN, status=422)
 
-    assert [(each["field"], each["reason"]) for each in answer["errors"]] == [
+    assert [(error["field"], error["reason"]) for error in answer["errors"]] == [
         ("name", "name_taken")
     ]
 
@@ -196,12 +196,12 @@ async def test_rules_are_found_by_place_and_by_kind(api: Api) -> None:
     florida = await api.get("/v1/rules?jurisdiction=US-FL")
     debts = await api.get("/v1/rules?jurisdiction=US&kind=debt_collection")
 
-    names = {each["name"] for each in florida["rules"]}
+    names = {rule["name"] for rule in florida["rules"]}
     assert {"us.hours", "us-fl.hours", "us-fl.lunch"} <= names
     assert not any(name.startswith(("us-ga", "gb", "fr")) for name in names)
-    kinds = [each["kinds"] for each in debts["rules"]]
+    kinds = [rule["kinds"] for rule in debts["rules"]]
     assert kinds
-    assert all("debt_collection" in each for each in kinds)
+    assert all("debt_collection" in kinds_of_rule for kinds_of_rule in kinds)
     unknown = await api.get("/v1/rules?jurisdiction=US-XX", status=422)
     assert unknown["errors"][0]["field"] == "jurisdiction"
 
@@ -212,12 +212,12 @@ async def test_changes_at_once_are_all_kept(api: Api) -> None:
     await asyncio.gather(*(put(api, f"{name}/override") for name in names))
 
     overridden = [
-        each["name"]
-        for each in (await api.get("/v1/rules"))["rules"]
-        if each["standing"] == "overridden"
+        rule["name"]
+        for rule in (await api.get("/v1/rules"))["rules"]
+        if rule["standing"] == "overridden"
     ]
     assert sorted(overridden) == sorted(names)
-    assert [len(each["overridden"]) for each in await trace(api)] == [1, 2, 3, 4, 5]
+    assert [len(change["overridden"]) for change in await trace(api)] == [1, 2, 3, 4, 5]
 
 
 async def test_another_tenant_is_not_touched(api: Api) -> None:

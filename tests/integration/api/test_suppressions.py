@@ -27,10 +27,10 @@ async def test_a_suppressed_number_is_not_called_in_any_campaign(api: Api) -> No
 
     assert (made["number"], made["reason"]) == (NUMBER, "opt_out")
     for campaign_id in campaigns[:2]:
-        told = await api.get(f"/v1/campaigns/{campaign_id}/counters")
-        assert told["finished"] == {"excluded": 1}
+        counters = await api.get(f"/v1/campaigns/{campaign_id}/counters")
+        assert counters["finished"] == {"excluded": 1}
         contacts = (await api.get(f"/v1/campaigns/{campaign_id}/contacts"))["contacts"]
-        assert {each["number"]: each["outcome"] for each in contacts} == {
+        assert {contact["number"]: contact["outcome"] for contact in contacts} == {
             NUMBER: "excluded",
             "+12025550124": None,
         }
@@ -72,7 +72,9 @@ async def test_suppressions_are_listed_and_lifted(api: Api) -> None:
     first = await api.get("/v1/suppressions?limit=2")
     second = await api.get(f"/v1/suppressions?limit=2&cursor={first['next_cursor']}")
 
-    numbers = [each["number"] for each in first["suppressions"] + second["suppressions"]]
+    numbers = [
+        suppression["number"] for suppression in first["suppressions"] + second["suppressions"]
+    ]
     assert sorted(numbers) == sorted([NUMBER, "+12025550125", "+4930123456"])
     assert (await api.ask("DELETE", f"/v1/suppressions/{NUMBER}")).status_code == 204
     assert (await api.ask("DELETE", f"/v1/suppressions/{NUMBER}")).status_code == 404
@@ -111,7 +113,7 @@ async def test_a_list_is_of_one_campaign_or_of_all(api: Api) -> None:
 
     async def numbers(query: str) -> list[str]:
         page = await api.get(f"/v1/suppressions{query}")
-        return [each["number"] for each in page["suppressions"]]
+        return [suppression["number"] for suppression in page["suppressions"]]
 
     assert await numbers("") == [NUMBER]
     assert await numbers(f"?campaign_id={campaign_id}") == ["+12025550124"]

@@ -26,8 +26,8 @@ async def contacts(api: Api) -> list[tuple[str, str | None, datetime]]:
 
 
 async def contact(api: Api) -> tuple[str, str | None, datetime]:
-    [found] = await contacts(api)
-    return found
+    [contact] = await contacts(api)
+    return contact
 
 
 async def counted(api: Api) -> dict[tuple[str, int], int]:
@@ -165,10 +165,10 @@ async def test_a_contact_that_comes_in_waits_too(api: Api) -> None:
     await suppress(api, campaign_id=second, expires_at=(now + 2 * HOUR).isoformat())
     await suppress(api, campaign_id=third)
 
-    reports = [await api.import_csv(each, FILE) for each in (first, third)]
+    reports = [await api.import_csv(campaign_id, FILE) for campaign_id in (first, third)]
     added = await api.post(f"/v1/campaigns/{second}/contacts", [{"number": NUMBER}], status=200)
 
-    assert [(each["imported"], each["suppressed"]) for each in reports] == [(1, 0), (0, 1)]
+    assert [(report["imported"], report["suppressed"]) for report in reports] == [(1, 0), (0, 1)]
     assert added["results"][0]["result"] == "imported"
     assert [row[:2] for row in await contacts(api)] == [
         ("pending", "suppression"),

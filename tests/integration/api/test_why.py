@@ -53,12 +53,12 @@ async def why(api: Api, contact_id: int) -> dict[str, Any]:
 async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api: Api) -> None:
     contact_id = await a_callable_contact(api, caps={"max_concurrent": 7})
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    assert (told["allowed"], told["waits_for"], told["blocks"]) == (True, "pacing", [])
-    assert told["binding"] is None
-    assert told["next_at"] == told["at"]
-    campaign, *others = told["capacity"]
+    assert (answer["allowed"], answer["waits_for"], answer["blocks"]) == (True, "pacing", [])
+    assert answer["binding"] is None
+    assert answer["next_at"] == answer["at"]
+    campaign, *others = answer["capacity"]
     assert campaign == {
         "scope": "campaign",
         "max_concurrent": 7,
@@ -66,11 +66,11 @@ async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api:
         "claimed": 0,
         "dialed": 0,
     }
-    assert [each["scope"] for each in others] == ["tenant", "trunk", "installation"]
-    assert (told["zones"], told["zone_source"]) == (["America/New_York"], "number")
-    assert (told["jurisdictions"], told["jurisdiction_source"]) == (["US-NY"], "number")
-    assert told["tzdata_version"] == tzdata_version()
-    assert all(each.startswith("US@") for each in told["rules"])
+    assert [scope["scope"] for scope in others] == ["tenant", "trunk", "installation"]
+    assert (answer["zones"], answer["zone_source"]) == (["America/New_York"], "number")
+    assert (answer["jurisdictions"], answer["jurisdiction_source"]) == (["US-NY"], "number")
+    assert answer["tzdata_version"] == tzdata_version()
+    assert all(rule.startswith("US@") for rule in answer["rules"])
 
 
 async def test_a_live_attempt_is_named(api: Api) -> None:
@@ -78,13 +78,13 @@ async def test_a_live_attempt_is_named(api: Api) -> None:
     attempt_id = await an_attempt(api, contact_id, "claimed")
     await api.pool.execute("UPDATE contacts SET state = 'active' WHERE id = $1", contact_id)
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    assert (told["attempt"]["id"], told["attempt"]["state"]) == (str(attempt_id), "claimed")
-    assert [(block["gate"], block["detail"]) for block in told["blocks"]] == [
+    assert (answer["attempt"]["id"], answer["attempt"]["state"]) == (str(attempt_id), "claimed")
+    assert [(block["gate"], block["detail"]) for block in answer["blocks"]] == [
         ("contact", {"state": "active"})
     ]
-    assert (told["allowed"], told["next_at"], told["capacity"]) == (False, None, [])
+    assert (answer["allowed"], answer["next_at"], answer["capacity"]) == (False, None, [])
 
 
 async def test_a_finished_contact_tells_how_it_ended(api: Api) -> None:
@@ -93,10 +93,10 @@ async def test_a_finished_contact_tells_how_it_ended(api: Api) -> None:
         "UPDATE contacts SET state = 'finished', outcome = 'busy' WHERE id = $1", contact_id
     )
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    assert (told["state"], told["outcome"], told["allowed"]) == ("finished", "busy", False)
-    assert told["binding"]["detail"] == {"state": "finished", "outcome": "busy"}
+    assert (answer["state"], answer["outcome"], answer["allowed"]) == ("finished", "busy", False)
+    assert answer["binding"]["detail"] == {"state": "finished", "outcome": "busy"}
 
 
 async def test_a_paused_campaign_is_the_reason_from_its_command_on(api: Api) -> None:
@@ -105,30 +105,30 @@ async def test_a_paused_campaign_is_the_reason_from_its_command_on(api: Api) -> 
 
     await api.post(f"/v1/campaigns/{campaign_id}/pause", status=202)
 
-    told = await why(api, contact_id)
-    assert told["binding"]["gate"] == "campaign"
-    assert told["binding"]["detail"] == {"state": "paused"}
+    answer = await why(api, contact_id)
+    assert answer["binding"]["gate"] == "campaign"
+    assert answer["binding"]["detail"] == {"state": "paused"}
 
 
 async def test_of_two_suppressions_the_longer_is_told_with_its_list(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     campaign_id = (await why(api, contact_id))["campaign_id"]
     until = NOW + timedelta(days=9)
-    for each, expires_at in ((campaign_id, NOW + HOUR), (0, until)):
+    for list_, expires_at in ((campaign_id, NOW + HOUR), (0, until)):
         await suppressions.put(
             api.pool,
             tenant_id=api.tenant_id,
-            campaign_id=each,
+            campaign_id=list_,
             number=NUMBER,
-            reason=f"list {each}",
+            reason=f"list {list_}",
             expires_at=expires_at,
         )
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    (block,) = told["blocks"]
+    (block,) = answer["blocks"]
     assert block["detail"] == {"reason": "list 0", "list": "all campaigns"}
-    assert datetime.fromisoformat(told["next_at"]) == until
+    assert datetime.fromisoformat(answer["next_at"]) == until
 
 
 async def test_who_was_excluded_is_told_with_the_suppression(api: Api) -> None:
@@ -136,10 +136,10 @@ async def test_who_was_excluded_is_told_with_the_suppression(api: Api) -> None:
     await api.post("/v1/suppressions", body, status=201)
     contact_id = await a_callable_contact(api)
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    assert [block["gate"] for block in told["blocks"]] == ["contact", "suppression"]
-    assert (told["outcome"], told["next_at"]) == ("excluded", None)
+    assert [block["gate"] for block in answer["blocks"]] == ["contact", "suppression"]
+    assert (answer["outcome"], answer["next_at"]) == ("excluded", None)
 
 
 async def test_a_blackout_that_begins_before_the_opening_puts_it_off(api: Api) -> None:
@@ -155,10 +155,10 @@ async def test_a_blackout_that_begins_before_the_opening_puts_it_off(api: Api) -
         NOW + 5 * HOUR,
     )
 
-    told = await why(api, contact_id)
+    answer = await why(api, contact_id)
 
-    assert [block["gate"] for block in told["blocks"]] == ["wait"]
-    assert datetime.fromisoformat(told["next_at"]) == NOW + 5 * HOUR
+    assert [block["gate"] for block in answer["blocks"]] == ["wait"]
+    assert datetime.fromisoformat(answer["next_at"]) == NOW + 5 * HOUR
 
 
 async def test_calls_are_looked_at_only_where_a_limit_counts_them(api: Api) -> None:
@@ -168,45 +168,45 @@ async def test_calls_are_looked_at_only_where_a_limit_counts_them(api: Api) -> N
     await a_call(api, free, at=NOW - HOUR, outcome=Outcome.BUSY)
 
     assert (await why(api, free))["allowed"]
-    told = await why(api, capped)
+    answer = await why(api, capped)
 
-    assert told["binding"]["gate"] == "frequency_cap"
-    assert told["binding"]["rule"] is None
-    assert told["binding"]["detail"] == {
+    assert answer["binding"]["gate"] == "frequency_cap"
+    assert answer["binding"]["rule"] is None
+    assert answer["binding"]["detail"] == {
         "counted": 1,
         "max_calls": 1,
         "since": (NOW - HOUR).isoformat(),
         "by": "person",
         "hours": 24,
     }
-    assert datetime.fromisoformat(told["next_at"]) == NOW + 23 * HOUR
+    assert datetime.fromisoformat(answer["next_at"]) == NOW + 23 * HOUR
 
 
 async def test_an_attempt_tells_by_which_rules_and_zone_data_it_was_allowed(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     attempt_id = await an_attempt(api, contact_id, "claimed")
 
-    told = await api.get(f"/v1/attempts/{attempt_id}/why")
+    answer = await api.get(f"/v1/attempts/{attempt_id}/why")
 
-    assert told["rules"] == ["CA@2026-11-01", "US@2026-11-21"]
-    assert (told["tzdata_version"], told["number"], told["stopped"]) == ("2026b", 1, None)
-    assert datetime.fromisoformat(told["window_closes_at"]) == NOW + HOUR
-    assert told["contact"]["contact_id"] == contact_id
-    assert told["contact"]["attempt"]["id"] == str(attempt_id)
+    assert answer["rules"] == ["CA@2026-11-01", "US@2026-11-21"]
+    assert (answer["tzdata_version"], answer["number"], answer["stopped"]) == ("2026b", 1, None)
+    assert datetime.fromisoformat(answer["window_closes_at"]) == NOW + HOUR
+    assert answer["contact"]["contact_id"] == contact_id
+    assert answer["contact"]["attempt"]["id"] == str(attempt_id)
 
 
 async def test_a_dropped_attempt_tells_the_rule_that_stopped_it(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     attempt_id = await an_attempt(api, contact_id, "dropped", stopped_by="us-fl.3in24")
 
-    told = await api.get(f"/v1/attempts/{attempt_id}/why")
+    answer = await api.get(f"/v1/attempts/{attempt_id}/why")
 
-    stopped = told["stopped"]
+    stopped = answer["stopped"]
     assert (stopped["reason"], stopped["rule_name"]) == ("frequency_cap", "us-fl.3in24")
     assert datetime.fromisoformat(stopped["at"]) == NOW
     assert stopped["rule"]["source"] == "Fla. Stat. 501.616(6)(b)"
     assert stopped["rule"]["jurisdiction"] == "US-FL"
-    assert told["contact"]["allowed"]
+    assert answer["contact"]["allowed"]
 
 
 async def test_a_rule_that_is_no_more_is_still_named(api: Api) -> None:

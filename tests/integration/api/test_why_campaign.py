@@ -16,23 +16,23 @@ async def test_all_pending_contacts_wait_for_something(api: Api) -> None:
     await api.import_csv(campaign_id, FILE)
     await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
 
-    found = {(*entry["zones"], entry["reason"]): entry["contacts"] for entry in told["waiting"]}
-    assert found == {
+    counts = {(*entry["zones"], entry["reason"]): entry["contacts"] for entry in answer["waiting"]}
+    assert counts == {
         ("America/New_York", "pacing"): 2,
         ("Europe/Berlin", "pacing"): 1,
         ("unknown_zone",): 1,
     }
-    assert (told["pending"], told["stopped"], told["next_opens_at"]) == (4, None, None)
+    assert (answer["pending"], answer["stopped"], answer["next_opens_at"]) == (4, None, None)
 
 
 async def test_a_campaign_without_contacts_waits_for_nothing(api: Api) -> None:
     campaign_id = await api.campaign()
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
 
-    assert (told["waiting"], told["pending"], told["stopped"]) == ([], 0, "draft")
+    assert (answer["waiting"], answer["pending"], answer["stopped"]) == ([], 0, "draft")
 
 
 async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
@@ -80,14 +80,14 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
             ],
         )
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
 
-    entries = [(entry["reason"], entry["contacts"]) for entry in told["waiting"]]
+    entries = [(entry["reason"], entry["contacts"]) for entry in answer["waiting"]]
     assert entries[0] == ("retry", 5)
     assert sorted(entries[1:3]) == [("day", 3), ("retry", 2)]
     assert entries[3] == ("pacing", 1)
-    assert told["next_opens_at"] == told["waiting"][0]["opens_at"]
-    assert told["pending"] == 11
+    assert answer["next_opens_at"] == answer["waiting"][0]["opens_at"]
+    assert answer["pending"] == 11
 
 
 async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_hour(
@@ -110,10 +110,10 @@ async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_h
             ],
         )
 
-    told = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]
+    entries = (await api.get(f"/v1/campaigns/{campaign_id}/why"))["waiting"]
 
-    assert [entry["contacts"] for entry in told] == [2, 2, 4, 2, 1]
-    opens = [datetime.fromisoformat(entry["opens_at"]) for entry in told[2:4]]
+    assert [entry["contacts"] for entry in entries] == [2, 2, 4, 2, 1]
+    opens = [datetime.fromisoformat(entry["opens_at"]) for entry in entries[2:4]]
     assert opens == [later[0], later[2]]
 
 
@@ -123,10 +123,10 @@ async def test_a_paused_campaign_waits_for_its_owner(api: Api) -> None:
     await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
     await api.post(f"/v1/campaigns/{campaign_id}/pause", status=202)
 
-    told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
 
-    assert told["stopped"] == "paused"
-    assert {entry["reason"] for entry in told["waiting"]} == {"campaign", "unknown_zone"}
+    assert answer["stopped"] == "paused"
+    assert {entry["reason"] for entry in answer["waiting"]} == {"campaign", "unknown_zone"}
 
 
 async def test_a_campaign_not_begun_waits_for_its_first_day(api: Api) -> None:
@@ -148,11 +148,11 @@ async def test_hours_of_the_law_are_told_with_their_rule(pool: Pool) -> None:
         await api.import_csv(campaign_id, b"number\n+12155550102\n+13055550102\n")
         await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
 
-        told = await api.get(f"/v1/campaigns/{campaign_id}/why")
+        answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
 
-    law, pacing = told["waiting"]
+    law, pacing = answer["waiting"]
     assert (law["reason"], law["jurisdictions"], law["contacts"]) == ("law", ["US-PA"], 1)
     assert law["rule"]["name"] == "us-pa.hours"
     assert law["rule"]["source"] == "73 P.S. 2245(a)(1); Act 47 of 2026 (SB 992)"
-    assert law["opens_at"] == told["next_opens_at"] == "2026-11-23T14:00:00Z"
+    assert law["opens_at"] == answer["next_opens_at"] == "2026-11-23T14:00:00Z"
     assert (pacing["reason"], pacing["jurisdictions"]) == ("pacing", ["US-FL"])

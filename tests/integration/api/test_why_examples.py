@@ -10,9 +10,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "why.md"
 
 async def test_the_page_shows_what_is_said_now(pool: Pool) -> None:
     """After a wanted change: python -m tests.support.why_examples > docs/why.md"""
-    told = await examples(pool)
+    answers = await examples(pool)
 
-    binding = [each["binding"] and each["binding"]["gate"] for _, each in told]
+    binding = [answer["binding"] and answer["binding"]["gate"] for _, answer in answers]
     assert binding == [
         "window",
         "law",
@@ -25,4 +25,4 @@ async def test_the_page_shows_what_is_said_now(pool: Pool) -> None:
         "blackout",
         None,
     ]
-    assert page(told) == PAGE.read_text()
+    assert page(answers) == PAGE.read_text()

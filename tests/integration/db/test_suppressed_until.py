@@ -94,8 +94,8 @@ async def test_a_new_contact_is_put_off_as_the_domain_says(pool: Pool) -> None:
     tenant_id = await tenant_of(pool, campaign)
     (first,) = await some_contacts(pool, campaign, 1, first=9_000)
     group_id = await pool.fetchval("SELECT calling_group_id FROM contacts WHERE id = $1", first)
-    for place, until in enumerate(ENDS):
-        number = f"+1202555{place:04}"
+    for index, until in enumerate(ENDS):
+        number = f"+1202555{index:04}"
         if until is not None:
             await suppress(pool, tenant_id, number, until)
         row = NewContact(

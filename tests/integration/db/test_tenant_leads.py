@@ -157,15 +157,15 @@ async def test_each_key_of_a_tenants_table_begins_with_the_tenant(pool: Pool) ->
 
 async def test_each_statement_names_the_tenant_for_each_of_its_tables(pool: Pool) -> None:
     tables = await tenants_tables(pool)
-    found = {}
+    violations = {}
     for file in sorted(QUERIES.rglob("*.py")):
         module = ".".join(("shared.db", *file.relative_to(QUERIES).with_suffix("").parts))
         for statement in statements(file.read_text(), module):
             missing = unnamed(statement.sql, tables)
             if missing:
-                found[statement.where] = missing
+                violations[statement.where] = missing
 
-    assert set(found) == set(EXCEPTIONS), found
+    assert set(violations) == set(EXCEPTIONS), violations
 
 
 async def test_a_table_or_an_index_without_the_tenant_is_found(pool: Pool) -> None:

@@ -42,7 +42,7 @@ async def test_a_message_that_comes_twice_dials_once(bench: Bench) -> None:
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed", "placed", "placed")
 
-    asked = [each.reference for each in bench.provider.asked]
+    asked = [request.reference for request in bench.provider.asked]
     assert sorted(asked) == sorted(map(bench.reference, messages))
     assert await bench.leases() == 3
 

@@ -15,8 +15,8 @@ RULE = {"person": "Dana Reyes", "reason": "written consent of all contacts"}
 
 
 async def revision(pool: Pool) -> int:
-    found: int = await pool.fetchval("SELECT revision FROM campaigns")
-    return found
+    stored: int = await pool.fetchval("SELECT revision FROM campaigns")
+    return stored
 
 
 async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench: Bench) -> None:

@@ -45,7 +45,7 @@ async def test_the_longest_of_the_campaigns_and_the_laws_is_asked_for(
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("placed")
 
-    assert [each.ring_seconds for each in bench.provider.asked] == [expected]
+    assert [request.ring_seconds for request in bench.provider.asked] == [expected]
 
 
 async def ignore(report: CallReport) -> None:

@@ -41,7 +41,7 @@ async def wins(bench: Bench, *, now: datetime) -> list[bool]:
         revisit_at=now + HOUR,
     )
     assert len(looked) == len(references)
-    assert won == {each for each, may in looked.items() if may}
+    assert won == {attempt_id for attempt_id, may in looked.items() if may}
     return [reference in won for reference in references]
 
 

@@ -81,9 +81,9 @@ async def test_who_asked_for_a_callback_is_called_then(pool: Pool) -> None:
     contact = await fold(pool, an_end(attempt, asked, callback_at=NOW + 3 * HOUR))
 
     assert waits(contact) == ("pending", NOW + 3 * HOUR, "callback")
-    told = json.loads(await pool.fetchval("SELECT payload FROM public_events"))
-    assert told["data"]["contact_finished"] is False
-    assert datetime.fromisoformat(told["data"]["next_attempt_not_before"]) == NOW + 3 * HOUR
+    event = json.loads(await pool.fetchval("SELECT payload FROM public_events"))
+    assert event["data"]["contact_finished"] is False
+    assert datetime.fromisoformat(event["data"]["next_attempt_not_before"]) == NOW + 3 * HOUR
 
 
 async def test_a_callback_in_no_sensible_year_ends_the_contact_as_without_it(pool: Pool) -> None:
@@ -107,8 +107,8 @@ async def test_a_request_that_is_void_before_the_next_attempt_is_finished(pool: 
     assert is_finished(contact) == ("finished", "out_of_time", None)
     names = {row["name"] for row in await pool.fetch("SELECT name FROM campaign_counters")}
     assert names == {"contacts", "outcome.busy", "finished.out_of_time"}
-    told = json.loads(await pool.fetchval("SELECT payload FROM public_events"))
-    assert (told["data"]["contact_finished"], told["data"]["outcome"]) == (True, "busy")
+    event = json.loads(await pool.fetchval("SELECT payload FROM public_events"))
+    assert (event["data"]["contact_finished"], event["data"]["outcome"]) == (True, "busy")
 
 
 async def test_a_request_that_is_still_good_at_the_next_attempt_goes_on(pool: Pool) -> None:

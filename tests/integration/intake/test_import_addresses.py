@@ -86,7 +86,7 @@ async def test_a_list_has_addresses_too(api: Api) -> None:
     added = await api.post(f"/v1/campaigns/{campaign_id}/contacts", entries, status=200)
 
     assert (added["imported"], added["rejected"]) == (2, 3)
-    assert [(each["field"], each["reason"]) for each in added["results"][2:]] == [
+    assert [(answer["field"], answer["reason"]) for answer in added["results"][2:]] == [
         ("postal_code", "invalid_postal_code"),
         ("country", "unknown_country"),
         ("region", "unknown_region"),

@@ -33,7 +33,7 @@ async def test_a_file_may_have_an_expiry_in_each_row(api: Api) -> None:
     report = await api.import_csv(await api.campaign(), file.encode())
 
     assert (report["imported"], report["rejected"]) == (3, 6)
-    assert [(each["line"], each["field"], each["reason"]) for each in report["errors"]] == [
+    assert [(error["line"], error["field"], error["reason"]) for error in report["errors"]] == [
         (5, "expires_at", "in_the_past"),
         (6, "expires_at", "not_an_instant"),
         (7, "expires_at", "not_an_instant"),
@@ -75,8 +75,8 @@ async def test_an_entry_may_have_an_expiry(
 
     answer = await api.post(f"/v1/campaigns/{campaign_id}/contacts", [entry], status=200)
 
-    [told] = answer["results"]
-    assert (told["result"], told["reason"]) == (result, reason)
+    [answer] = answer["results"]
+    assert (answer["result"], answer["reason"]) == (result, reason)
     if result == "imported":
-        view = await api.get(f"/v1/contacts/{told['id']}")
+        view = await api.get(f"/v1/contacts/{answer['id']}")
         assert view["expires_at"] == (expires_at or None)

@@ -63,7 +63,7 @@ async def test_each_row_is_imported_updated_or_rejected(api: Api) -> None:
     report = await send(api, file)
 
     assert (report["imported"], report["updated"], report["rejected"]) == (2, 2, 9)
-    assert [(each["line"], each["field"], each["reason"]) for each in report["errors"]] == [
+    assert [(error["line"], error["field"], error["reason"]) for error in report["errors"]] == [
         (7, "Phone", "not_a_number"),
         (8, "Phone", "no_country"),
         (9, "Reason", "too_long"),
@@ -83,10 +83,10 @@ async def test_each_row_is_imported_updated_or_rejected(api: Api) -> None:
 
 async def test_what_is_exported_can_be_imported_and_is_the_same(api: Api) -> None:
     campaign_id = await api.campaign()
-    for place, reason in enumerate(REASONS):
-        body = {"number": f"+120255501{place:02}", "reason": reason}
-        if place % 2:
-            body["expires_at"] = (datetime.now(UTC) + timedelta(hours=place)).isoformat()
+    for index, reason in enumerate(REASONS):
+        body = {"number": f"+120255501{index:02}", "reason": reason}
+        if index % 2:
+            body["expires_at"] = (datetime.now(UTC) + timedelta(hours=index)).isoformat()
         await api.post("/v1/suppressions", body, status=201)
     before = await stored(api)
     file = await exported(api)
@@ -101,8 +101,8 @@ async def test_what_is_exported_can_be_imported_and_is_the_same(api: Api) -> Non
 
 
 async def test_no_cell_but_a_number_begins_like_a_formula(api: Api) -> None:
-    for place, reason in enumerate(REASONS):
-        body = {"number": f"+120255501{place:02}", "reason": reason}
+    for index, reason in enumerate(REASONS):
+        body = {"number": f"+120255501{index:02}", "reason": reason}
         await api.post("/v1/suppressions", body, status=201)
 
     header, *lines = csv.reader(io.StringIO(await exported(api)))
@@ -144,7 +144,7 @@ async def test_a_file_that_cannot_be_read_changes_nothing(
     problem = await send(api, file, status=422)
 
     assert problem["code"] == "unreadable_file"
-    assert [(each["line"], each["reason"]) for each in problem["errors"]] == [(line, reason)]
+    assert [(error["line"], error["reason"]) for error in problem["errors"]] == [(line, reason)]
     assert await stored(api) == []
 
 
@@ -160,7 +160,7 @@ async def test_a_list_of_another_tenants_campaign_is_refused(api: Api) -> None:
 
 async def test_a_hundred_thousand_rows_come_in_within_seconds(api: Api) -> None:
     numbers = range(12125550000, 12125550000 + 100_000 * 7, 7)
-    file = "number,reason\n" + "".join(f"+{each},opt_out\n" for each in numbers)
+    file = "number,reason\n" + "".join(f"+{number},opt_out\n" for number in numbers)
     began = time.monotonic()
 
     report = await send(api, file.encode())

@@ -125,7 +125,7 @@ async def test_two_schedulers_at_once_claim_each_contact_once(
     claimers = [a_claimer(pool, broker) for _ in range(2)]
 
     for _ in range(4):
-        await asyncio.gather(*(each.run_once(NOW) for each in claimers))
+        await asyncio.gather(*(claimer.run_once(NOW) for claimer in claimers))
 
     assert await claimed(pool) == contacts
     counted = await pool.fetchval("SELECT value FROM campaign_counters WHERE name = 'attempts'")

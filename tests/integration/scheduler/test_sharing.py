@@ -64,9 +64,9 @@ async def test_campaigns_that_only_wait_keep_nobody_waiting(
     pool: Pool, claimer: Claimer, priority: int
 ) -> None:
     tenant = await a_tenant(pool)
-    for place in range(30):
+    for index in range(30):
         idle = {"share": {"priority": priority, "weight": 5}}
-        await a_campaign(pool, tenant, 1, place, **idle)
+        await a_campaign(pool, tenant, 1, index, **idle)
     await pool.execute("UPDATE contacts SET not_before = $1", NOW + timedelta(hours=1))
     busy = await a_campaign(pool, tenant, 100, 1_000)
     await pool.execute("UPDATE tenants SET max_concurrent = 10")

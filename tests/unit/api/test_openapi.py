@@ -47,7 +47,9 @@ def test_no_schema_has_the_path_of_a_module_in_its_name(document: dict[str, Any]
 
 def test_every_operation_tells_its_errors_as_problems(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
-        errors = {code: each for code, each in operation["responses"].items() if code >= "400"}
+        errors = {
+            code: response for code, response in operation["responses"].items() if code >= "400"
+        }
         assert {"401", "422"} <= errors.keys(), name
         assert ("404" in errors) == ("{" in name), name
         assert ("400" in errors) == ("requestBody" in operation), name

@@ -55,7 +55,7 @@ def test_nothing_is_dropped_for_another_reason(reason: Reason) -> None:
 
 def test_the_schema_stores_the_words_of_the_code() -> None:
     assert words("waits_for") == [set(WAITS)]
-    assert {frozenset(found) for found in words("state")} >= {
+    assert {frozenset(listed) for listed in words("state")} >= {
         frozenset(AttemptState),
         frozenset(ContactState),
     }

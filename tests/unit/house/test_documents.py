@@ -26,11 +26,12 @@ def test_readme_names_every_setting_with_its_default() -> None:
     rows = re.findall(r"^\| `(OUTDIAL_\w+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
 
     assert {name: default for name, default, _ in rows} == {
-        f"OUTDIAL_{name.upper()}": told(field) for name, field in Settings.model_fields.items()
+        f"OUTDIAL_{name.upper()}": default_text(field)
+        for name, field in Settings.model_fields.items()
     }
 
 
-def told(field: FieldInfo) -> str:
+def default_text(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if field.default is None:

@@ -215,8 +215,8 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
     with pytest.raises(FileError) as refused:
         contacts(file)
 
-    told = refused.value.error
-    assert (told.line, told.field, told.reason) == error
+    fault = refused.value.error
+    assert (fault.line, fault.field, fault.reason) == error
 
 
 def test_a_header_without_end_is_refused_before_it_fills_memory() -> None:

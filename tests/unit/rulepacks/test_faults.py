@@ -11,7 +11,7 @@ from tests.unit.rulepacks.texts import HEAD, HOURS, PACK, RULE, written
 
 # The rule stands on lines 4 to 10, its name on line 5; what is added begins on line 11.
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error"),
     [
         pytest.param(HEAD + RULE + "hours = \n", "11: Invalid value", id="no value"),
         pytest.param(HEAD + RULE + 'hours = "09', "11: Unterminated string", id="no end"),
@@ -112,14 +112,14 @@ from tests.unit.rulepacks.texts import HEAD, HOURS, PACK, RULE, written
         ),
     ],
 )
-def test_a_fault_is_told_by_file_line_and_rule(text: str, told: str, tmp_path: Path) -> None:
+def test_a_fault_is_told_by_file_line_and_rule(text: str, error: str, tmp_path: Path) -> None:
     path = written(tmp_path, text)
 
     with pytest.raises(RulePackError) as refused:
         load(tmp_path)
 
     first = refused.value.faults[0]
-    assert str(first).startswith(f"{path}:{told}")
+    assert str(first).startswith(f"{path}:{error}")
     assert str(refused.value).splitlines()[0] == str(first)
 
 
@@ -130,8 +130,8 @@ def test_all_faults_of_all_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(RulePackError) as refused:
         load(tmp_path)
 
-    told = [(Path(fault.file).name, fault.line, fault.rule) for fault in refused.value.faults]
-    assert told == [
+    faults = [(Path(fault.file).name, fault.line, fault.rule) for fault in refused.value.faults]
+    assert faults == [
         ("nz.toml", 12, "nz.quiet"),
         ("nz.toml", 11, "nz.quiet"),
         ("other.toml", 1, None),
@@ -161,13 +161,13 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None
 def test_what_cannot_be_read_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / "nz.toml").mkdir()
 
-    for directory, told in [
+    for directory, error in [
         (tmp_path, f"{tmp_path / 'nz.toml'}:1: Is a directory"),
         (tmp_path / "none", f"{tmp_path / 'none'}:1: No such file or directory"),
     ]:
         with pytest.raises(RulePackError) as refused:
             load(directory)
-        assert str(refused.value) == told
+        assert str(refused.value) == error
 
 
 def test_an_integer_too_large_for_json_is_a_fault_like_others(tmp_path: Path) -> None:

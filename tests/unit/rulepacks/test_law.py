@@ -110,7 +110,7 @@ def test_debt_is_collected_when_all_places_where_the_consumer_may_be_are_open() 
 def test_rules_of_a_state_hold_beside_those_of_its_country() -> None:
     rules = compiled(PACKS.rules, ("US-NM",), (MOUNTAIN,))
 
-    names = [each.rule.name for each in rules.hours if each.rule]
+    names = [hours.rule.name for hours in rules.hours if hours.rule]
     assert names == ["us.hours", "us-nm.hours"]
     assert is_open(rules, local("2026-11-23 08:59", MOUNTAIN)) is False
     assert rules.ring_seconds == 15

@@ -37,8 +37,8 @@ def caps(**own: int | None) -> dict[Scope, Caps]:
 async def granted(
     permits: Permits, ids: list[CallReference], limits: dict[Scope, Caps]
 ) -> list[CallReference]:
-    answers = await permits.acquire([(each, SCOPES) for each in ids], limits)
-    return [each for each, refusal in zip(ids, answers, strict=True) if refusal is None]
+    answers = await permits.acquire([(reference, SCOPES) for reference in ids], limits)
+    return [reference for reference, refusal in zip(ids, answers, strict=True) if refusal is None]
 
 
 async def test_no_more_leases_than_the_cap_until_one_is_released(permits: Permits) -> None:
@@ -104,7 +104,7 @@ async def test_the_rate_counts_permits_that_were_released(permits: Permits) -> N
     ids = [a_reference() for _ in range(4)]
 
     first = await granted(permits, ids, caps(calls_per_second=2))
-    await permits.release((each, SCOPES) for each in first)
+    await permits.release((reference, SCOPES) for reference in first)
     answers = await permits.acquire([(ids[2], SCOPES)], caps(calls_per_second=2))
 
     assert first == ids[:2]
@@ -127,8 +127,8 @@ async def test_callers_at_once_never_exceed_the_cap(permits: Permits, redis: Red
 
     answers = await asyncio.gather(
         *(
-            granted(each, [a_reference() for _ in range(20)], caps(max_concurrent=30))
-            for each in others
+            granted(other, [a_reference() for _ in range(20)], caps(max_concurrent=30))
+            for other in others
         )
     )
 

@@ -337,7 +337,7 @@ async def test_what_a_dead_sender_had_taken_is_sent_by_the_next(
         while await sender.run_once(now + LEASE):
             pass
 
-    assert [each.event.id for each in taken if each.event] == [delivery]
+    assert [batch.event.id for batch in taken if batch.event] == [delivery]
     assert receiver.ids() == [str(delivery)]
 
 
@@ -360,12 +360,12 @@ async def test_a_result_that_comes_too_late_changes_nothing(pool: Pool) -> None:
         )
 
     async with pool.acquire() as conn:
-        for each in (
+        for late in (
             result(0, DeliveryState.PENDING, 500),
             result(0, DeliveryState.PENDING, 501),
             result(0, DeliveryState.EXHAUSTED, 502),
         ):
-            await webhooks.record_results(conn, [each])
+            await webhooks.record_results(conn, [late])
         before = await row_of(pool, delivery)
         await webhooks.record_results(conn, [result(0, DeliveryState.DELIVERED, 200)])
         await webhooks.record_results(conn, [result(2, DeliveryState.PENDING, 503)])

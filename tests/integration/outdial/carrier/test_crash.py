@@ -60,8 +60,8 @@ async def test_a_log_opened_again_remembers_its_calls(tmp_path: Path) -> None:
         await second.originate("+14155550100", reference=third)
 
         async def third_ended() -> bool:
-            found = await second.lookup(third)
-            return found is not None and found["outcome"] == "no_answer"
+            record = await second.lookup(third)
+            return record is not None and record["outcome"] == "no_answer"
 
         await until(third_ended)
         stats = await second.stats()

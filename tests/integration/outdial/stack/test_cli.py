@@ -50,8 +50,8 @@ async def outdial(*arguments: str, code: int = 0) -> str:
 
 
 async def status(directory: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(await outdial("status", "--json", "--dir", str(directory)))
-    return found
+    report: dict[str, Any] = json.loads(await outdial("status", "--json", "--dir", str(directory)))
+    return report
 
 
 def living(directory: Path) -> list[str]:
@@ -62,28 +62,28 @@ def living(directory: Path) -> list[str]:
 async def test_a_detached_stack_is_shown_killed_started_again_and_stopped(directory: Path) -> None:
     up = await outdial("up", "--detach", "--json", "--scale", "dialer=2", "--dir", str(directory))
 
-    found = json.loads(up)
-    assert found == await status(directory)
-    assert found["state"] == "running"
-    names = [service["name"] for service in found["services"]]
+    report = json.loads(up)
+    assert report == await status(directory)
+    assert report["state"] == "running"
+    names = [service["name"] for service in report["services"]]
     assert sorted(names) == ["api", "dialer-1", "dialer-2", "events", "scheduler"]
-    await every_page_answers(found)
+    await every_page_answers(report)
     made = json.loads(await outdial("tenant", "create", "Acme", "--json", "--dir", str(directory)))
     assert made["api_key"].startswith(f"od_{made['tenant_id']}_")
     assert "already" in await outdial("up", "--dir", str(directory), code=1)
-    assert await status(directory) == found
+    assert await status(directory) == report
 
     leftover = await kill_all_but_one(directory)
     await outdial("up", "--detach", "--dir", str(directory))
 
     assert await leftover.wait() == -signal.SIGTERM
-    found = await status(directory)
-    assert found["state"] == "running"
-    conn = await asyncpg.connect(found["postgres"]["url"])
+    report = await status(directory)
+    assert report["state"] == "running"
+    conn = await asyncpg.connect(report["postgres"]["url"])
     tenant = await conn.fetchval("SELECT name FROM tenants WHERE id = $1", made["tenant_id"])
     assert tenant == "Acme"
     trunk = await conn.fetchval("SELECT settings->>'url' FROM trunks WHERE name = 'default'")
-    assert trunk == found["carrier"]["url"]
+    assert trunk == report["carrier"]["url"]
     await conn.close()
 
     await outdial("down", "--dir", str(directory))
@@ -101,8 +101,8 @@ async def test_two_stacks_side_by_side_end_apart(directory: Path, tmp_path: Path
             outdial("up", "--detach", "--dir", str(directory)),
             until_said(foreground.stderr, "Ctrl-C stops it"),
         )
-        found = await status(other)
-        events = next(service for service in found["services"] if service["name"] == "events")
+        report = await status(other)
+        events = next(service for service in report["services"] if service["name"] == "events")
 
         os.kill(events["pid"], signal.SIGKILL)
         await until_said(foreground.stderr, "events ended with code -9")
@@ -145,9 +145,9 @@ async def test_no_moment_of_starting_up_leaves_a_process(
             await asyncio.sleep(0.01)
 
 
-async def every_page_answers(found: dict[str, Any]) -> None:
+async def every_page_answers(report: dict[str, Any]) -> None:
     async with aiohttp.ClientSession() as session:
-        for service in found["services"]:
+        for service in report["services"]:
             for page in ("health", "ready", "metrics"):
                 async with session.get(service[page]) as response:
                     assert response.status == 200, service

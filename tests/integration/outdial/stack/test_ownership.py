@@ -111,8 +111,8 @@ async def test_status_tells_the_living_from_the_ended(tmp_path: Path, sleeper: C
 
     await sleeper.stop()
 
-    found = status(tmp_path)
-    assert (found["state"], found["services"][0]["alive"]) == ("stopped", False)
+    report = status(tmp_path)
+    assert (report["state"], report["services"][0]["alive"]) == ("stopped", False)
 
 
 def test_a_process_that_ended_has_no_start() -> None:

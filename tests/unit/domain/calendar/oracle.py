@@ -77,7 +77,9 @@ def _allowed(calendar: Calendar, day: date) -> bool:
         return False
     if any(day == excluded for excluded in calendar.excluded):
         return False
-    return not any(day in holidays_of(each.country, each.region) for each in calendar.holidays)
+    return not any(
+        day in holidays_of(holiday.country, holiday.region) for holiday in calendar.holidays
+    )
 
 
 @cache
@@ -130,7 +132,7 @@ def walk(
 @cache
 def clock_changes(name: str) -> tuple[datetime, ...]:
     """Every change of the zone's offset from 2020 to 2037, by daily steps, to the second."""
-    zone, found, day = loaded(name), [], timedelta(days=1)
+    zone, changes, day = loaded(name), [], timedelta(days=1)
     at, before = FIRST, FIRST.astimezone(zone).utcoffset()
     while at < LAST:
         after = (at + day).astimezone(zone).utcoffset()
@@ -142,9 +144,9 @@ def clock_changes(name: str) -> tuple[datetime, ...]:
                     low = middle
                 else:
                     high = middle
-            found.append(high)
+            changes.append(high)
         at, before = at + day, after
-    return tuple(found)
+    return tuple(changes)
 
 
 def stored_changes(name: str) -> Iterator[tuple[int, int]]:

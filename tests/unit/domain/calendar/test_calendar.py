@@ -165,14 +165,14 @@ class TestEdges:
         assert is_open((self.calendar,), ("UTC",), at=at) is expected
 
     def test_at_the_close_the_next_day_is_next(self) -> None:
-        found = next_span((self.calendar,), ("UTC",), now=utc("2026-07-01T17:00"))
+        result = next_span((self.calendar,), ("UTC",), now=utc("2026-07-01T17:00"))
 
-        assert found == span("2026-07-02T09:00", "2026-07-02T17:00")
+        assert result == span("2026-07-02T09:00", "2026-07-02T17:00")
 
     def test_a_microsecond_before_the_close_it_is_still_this_day(self) -> None:
-        found = next_span((self.calendar,), ("UTC",), now=utc("2026-07-01T17:00") - TICK)
+        result = next_span((self.calendar,), ("UTC",), now=utc("2026-07-01T17:00") - TICK)
 
-        assert found == span("2026-07-01T09:00", "2026-07-01T17:00")
+        assert result == span("2026-07-01T09:00", "2026-07-01T17:00")
 
     def test_instants_of_any_zone_are_understood(self) -> None:
         at = datetime.fromisoformat("2026-07-01T18:00:00+09:00")
@@ -203,9 +203,9 @@ class TestZones:
     def test_every_zone_must_be_open(self) -> None:
         zones = ("America/Los_Angeles", "America/New_York")
 
-        found = next_span((self.calendar,), zones, now=utc("2026-07-01T00:00"))
+        result = next_span((self.calendar,), zones, now=utc("2026-07-01T00:00"))
 
-        assert found == span("2026-07-01T16:00", "2026-07-01T21:00")
+        assert result == span("2026-07-01T16:00", "2026-07-01T21:00")
         assert not is_open((self.calendar,), zones, at=utc("2026-07-01T15:59"))
         assert not is_open((self.calendar,), zones, at=utc("2026-07-01T21:00"))
 
@@ -252,9 +252,9 @@ class TestDates:
         ends_on = (back - timedelta(hours=12)).date()
         calendar = replace(daily("23:00", "24:00"), end_date=ends_on)
 
-        found = next_span((calendar,), (name,), now=back - timedelta(hours=6))
+        result = next_span((calendar,), (name,), now=back - timedelta(hours=6))
 
-        assert found == Span(opens_at=back - 60 * MINUTE, closes_at=back + 60 * MINUTE)
+        assert result == Span(opens_at=back - 60 * MINUTE, closes_at=back + 60 * MINUTE)
 
     def test_a_far_start_is_beyond_the_horizon(self) -> None:
         now = utc("2026-07-01T00:00")
@@ -295,8 +295,8 @@ class TestRefused:
 def test_an_endless_calendar_reaches_a_week_ahead() -> None:
     now = utc("2026-07-01T12:00")
 
-    found = next_span((daily("00:00", "24:00"),), ("Europe/London",), now=now)
+    result = next_span((daily("00:00", "24:00"),), ("Europe/London",), now=now)
 
-    assert found is not None
-    assert found.opens_at <= now
-    assert found.closes_at >= now + timedelta(days=7)
+    assert result is not None
+    assert result.opens_at <= now
+    assert result.closes_at >= now + timedelta(days=7)

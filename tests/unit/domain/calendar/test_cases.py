@@ -46,9 +46,9 @@ def test_a_window_of_no_length_cannot_be() -> None:
 def test_a_window_of_24_hours_on_a_day_of_25() -> None:
     sunday = utc("2026-11-01T04:00")
 
-    found = next_span((on(0, 1_440, 6),), (NEW_YORK,), now=sunday)
+    span = next_span((on(0, 1_440, 6),), (NEW_YORK,), now=sunday)
 
-    assert found == Span(opens_at=sunday, closes_at=sunday + timedelta(hours=25))
+    assert span == Span(opens_at=sunday, closes_at=sunday + timedelta(hours=25))
 
 
 def test_each_weekday_has_its_own_windows() -> None:
@@ -60,9 +60,9 @@ def test_each_weekday_has_its_own_windows() -> None:
 def test_a_holiday_closes_its_local_day() -> None:
     calendar = replace(NINE_TO_FIVE, holidays=(HolidaySet(country="US"),))
 
-    found = next_span((calendar,), (LOS_ANGELES,), now=utc("2026-12-25T08:00"))
+    span = next_span((calendar,), (LOS_ANGELES,), now=utc("2026-12-25T08:00"))
 
-    assert found == Span(opens_at=utc("2026-12-26T17:00"), closes_at=utc("2026-12-27T01:00"))
+    assert span == Span(opens_at=utc("2026-12-26T17:00"), closes_at=utc("2026-12-27T01:00"))
     assert agrees(calendar, (LOS_ANGELES,), "2026-12-24T00:00", days=4)
 
 
@@ -70,10 +70,10 @@ def test_a_campaign_that_ends_on_a_day_whose_hour_comes_twice() -> None:
     back = next(at for at in clock_changes(NEW_YORK) if at.year == 2026 and at.month == 11)
     calendar = replace(on(60, 120), end_date=back.date())
 
-    found = next_span((calendar,), (NEW_YORK,), now=back - timedelta(hours=1))
+    span = next_span((calendar,), (NEW_YORK,), now=back - timedelta(hours=1))
 
     hour = timedelta(hours=1)
-    assert found == Span(opens_at=back - hour, closes_at=back + hour)
+    assert span == Span(opens_at=back - hour, closes_at=back + hour)
     assert next_span((calendar,), (NEW_YORK,), now=back + hour) is None
 
 
@@ -96,9 +96,9 @@ def test_an_area_code_over_two_zones_is_open_when_both_are() -> None:
     assert isinstance(number, PhoneNumber)
     assert len(number.zones) == 2
 
-    found = next_span((NINE_TO_FIVE,), number.zones, now=utc("2026-07-01T00:00"))
+    span = next_span((NINE_TO_FIVE,), number.zones, now=utc("2026-07-01T00:00"))
 
-    assert found == Span(opens_at=utc("2026-07-01T15:00"), closes_at=utc("2026-07-01T22:00"))
+    assert span == Span(opens_at=utc("2026-07-01T15:00"), closes_at=utc("2026-07-01T22:00"))
     assert agrees(NINE_TO_FIVE, number.zones, "2026-10-31T00:00", days=3)
 
 
@@ -110,25 +110,25 @@ def test_a_window_that_closes_between_the_permit_and_the_call() -> None:
 
 
 def test_a_retry_that_falls_on_the_close_waits_for_the_next_day() -> None:
-    found = next_span((NINE_TO_FIVE,), (NEW_YORK,), now=utc("2026-07-01T21:00"))
+    span = next_span((NINE_TO_FIVE,), (NEW_YORK,), now=utc("2026-07-01T21:00"))
 
-    assert found is not None
-    assert found.opens_at == utc("2026-07-02T13:00")
+    assert span is not None
+    assert span.opens_at == utc("2026-07-02T13:00")
 
 
 def test_no_leap_second_is_counted() -> None:
     """Unix time has none: a day is 86,400 seconds, also the one that ended with one, in 2016."""
     calendar = on(0, 1_440, 5)
-    found = next_span((calendar,), ("UTC",), now=utc("2016-12-31T23:59:59"))
+    span = next_span((calendar,), ("UTC",), now=utc("2016-12-31T23:59:59"))
 
-    assert found == Span(opens_at=utc("2016-12-31T00:00"), closes_at=utc("2017-01-01T00:00"))
+    assert span == Span(opens_at=utc("2016-12-31T00:00"), closes_at=utc("2017-01-01T00:00"))
 
 
 def test_the_end_of_the_year_is_the_end_of_its_last_date() -> None:
     calendar = replace(on(1_320, 1_560), end_date=date(2026, 12, 31))
 
-    found = next_span((calendar,), (NEW_YORK,), now=utc("2026-12-31T12:00"))
+    span = next_span((calendar,), (NEW_YORK,), now=utc("2026-12-31T12:00"))
 
-    assert found == Span(opens_at=utc("2027-01-01T03:00"), closes_at=utc("2027-01-01T05:00"))
+    assert span == Span(opens_at=utc("2027-01-01T03:00"), closes_at=utc("2027-01-01T05:00"))
     assert agrees(calendar, (NEW_YORK,), "2026-12-30T00:00", days=4)
     assert agrees(on(1_320, 1_560), (NEW_YORK,), "2026-12-30T00:00", days=4)

@@ -187,10 +187,10 @@ def _disagreements(calendar: Calendar, name: str, start: datetime, *, days: floa
         now = start + index * MINUTE
         if is_open((calendar,), (name,), at=now) != truth:
             wrong.append(f"is_open at {now.isoformat()}")
-        found = next_span((calendar,), (name,), now=now)
-        if (found is not None and found.opens_at <= now) != truth:
+        span = next_span((calendar,), (name,), now=now)
+        if (span is not None and span.opens_at <= now) != truth:
             wrong.append(f"next_span at {now.isoformat()}")
         closing = walked.closing(now) if truth else None
-        if found is not None and closing is not None and found.closes_at != closing:
+        if span is not None and closing is not None and span.closes_at != closing:
             wrong.append(f"closing at {now.isoformat()}")
     return wrong

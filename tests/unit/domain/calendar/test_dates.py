@@ -33,14 +33,14 @@ def spans(calendar: Calendar, since: str, count: int, zone: str = "UTC") -> list
 def shown(
     calendars: tuple[Calendar, ...], since: str, count: int, zone: str = "UTC"
 ) -> list[tuple[str, str]]:
-    found, now = [], utc(since)
+    result, now = [], utc(since)
     for _ in range(count):
         span = next_span(calendars, (zone,), now=now)
         if span is None:
             break
-        found.append((f"{span.opens_at:%m-%d %H:%M}", f"{span.closes_at:%m-%d %H:%M}"))
+        result.append((f"{span.opens_at:%m-%d %H:%M}", f"{span.closes_at:%m-%d %H:%M}"))
         now = span.closes_at
-    return found
+    return result
 
 
 def special(day: date, start: int, end: int) -> DatedWindow:

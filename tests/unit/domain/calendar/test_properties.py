@@ -53,18 +53,18 @@ groups = st.lists(st.sampled_from(all_zones()), min_size=1, max_size=3, unique=T
 def test_a_span_agrees_with_is_open_at_its_edges(
     calendar: Calendar, zones: tuple[str, ...], now: datetime
 ) -> None:
-    found = next_span((calendar,), zones, now=now)
+    span = next_span((calendar,), zones, now=now)
 
-    if found is None:
+    if span is None:
         assert not is_open((calendar,), zones, at=now)
         return
-    assert found.opens_at < found.closes_at
-    assert now < found.closes_at
-    assert is_open((calendar,), zones, at=now) == (found.opens_at <= now)
-    assert is_open((calendar,), zones, at=found.opens_at)
-    assert is_open((calendar,), zones, at=found.closes_at - TICK)
-    week_long = found.closes_at - now >= timedelta(days=7)
-    assert week_long or not is_open((calendar,), zones, at=found.closes_at)
+    assert span.opens_at < span.closes_at
+    assert now < span.closes_at
+    assert is_open((calendar,), zones, at=now) == (span.opens_at <= now)
+    assert is_open((calendar,), zones, at=span.opens_at)
+    assert is_open((calendar,), zones, at=span.closes_at - TICK)
+    week_long = span.closes_at - now >= timedelta(days=7)
+    assert week_long or not is_open((calendar,), zones, at=span.closes_at)
 
 
 @given(calendars, groups, instants, st.sampled_from(all_zones()))
@@ -84,11 +84,11 @@ def test_spans_follow_each_other_without_touching(
 ) -> None:
     spans = []
     for _ in range(5):
-        found = next_span((calendar,), zones, now=now)
-        if found is None or found.closes_at - now >= timedelta(days=7):
+        span = next_span((calendar,), zones, now=now)
+        if span is None or span.closes_at - now >= timedelta(days=7):
             break
-        spans.append(found)
-        now = found.closes_at
+        spans.append(span)
+        now = span.closes_at
 
     assert all(a.closes_at < b.opens_at for a, b in pairwise(spans))
 
@@ -98,7 +98,9 @@ def test_spans_follow_each_other_without_touching(
 def test_several_calendars_are_open_when_each_is(
     one: Calendar, other: Calendar, zones: tuple[str, ...], now: datetime
 ) -> None:
-    each = [is_open((calendar,), zones, at=now) for calendar in (one, other)]
+    answers = [is_open((calendar,), zones, at=now) for calendar in (one, other)]
 
-    assert is_open((one, other), zones, at=now) == is_open((other, one), zones, at=now) == all(each)
+    assert (
+        is_open((one, other), zones, at=now) == is_open((other, one), zones, at=now) == all(answers)
+    )
     assert next_span((one, other), zones, now=now) == next_span((other, one), zones, now=now)

@@ -45,7 +45,7 @@ def triples(part: int) -> tuple[int, list[str]]:
 def differences(seed: int, zones: tuple[str, ...]) -> list[str]:
     """Random calendars, three days and 36 instants for each zone; what disagrees."""
     random = Random(seed)
-    found: list[str] = []
+    faults: list[str] = []
     for name in zones:
         start = random_start(random, name, DAYS)
         calendars, group = random_calendars(random, start.date()), random_group(random, name)
@@ -53,10 +53,10 @@ def differences(seed: int, zones: tuple[str, ...]) -> list[str]:
         for _ in range(INSTANTS):
             now = start + timedelta(microseconds=random.randrange(DAYS * 86_400_000_000))
             if is_open(calendars, group, at=now) != walked.open_at(now):
-                found.append(f"is_open {group} {calendars} {now.isoformat()}")
+                faults.append(f"is_open {group} {calendars} {now.isoformat()}")
             if wrong := _wrong_span(walked, next_span(calendars, group, now=now), now):
-                found.append(f"next_span {wrong} {group} {calendars} {now.isoformat()}")
-    return found
+                faults.append(f"next_span {wrong} {group} {calendars} {now.isoformat()}")
+    return faults
 
 
 def _wrong_span(walked: Walk, span: Span | None, now: datetime) -> str | None:

@@ -59,7 +59,7 @@ def a_claimant(
 def free(
     *claimants: Claimant, own: int = 1_000, trunk: int = 1_000, everything: int = 1_000
 ) -> dict[Scope, int]:
-    scopes = {scope for each in claimants for scope in each.scopes}
+    scopes = {scope for claimant in claimants for scope in claimant.scopes}
     size = {"campaign": own, "trunk": trunk, "installation": everything}
     return {scope: size[scope.kind] for scope in scopes}
 
@@ -106,21 +106,21 @@ claimants = st.lists(
         trunk=st.integers(1, 3),
     ),
     max_size=12,
-    unique_by=lambda each: each.id,
+    unique_by=lambda claimant: claimant.id,
 )
 
 
 @given(claimants, st.integers(0, 500), st.integers(0, 2_000), st.integers(0, QUEUE_MOST))
 def test_no_scope_is_dealt_more_than_it_has_and_nothing_usable_is_left(
-    each: list[Claimant], own: int, trunk: int, everything: int
+    claimants: list[Claimant], own: int, trunk: int, everything: int
 ) -> None:
-    left = free(*each, own=own, trunk=trunk, everything=everything)
+    left = free(*claimants, own=own, trunk=trunk, everything=everything)
 
-    shares = fair_shares(each, left)
+    shares = fair_shares(claimants, left)
 
-    for claimant in each:
+    for claimant in claimants:
         for scope in claimant.scopes:
             left[scope] -= shares.get(claimant.id, 0)
     assert all(share > 0 for share in shares.values())
     assert all(count >= 0 for count in left.values())
-    assert all(min(left[scope] for scope in claimant.scopes) == 0 for claimant in each)
+    assert all(min(left[scope] for scope in claimant.scopes) == 0 for claimant in claimants)

@@ -64,7 +64,7 @@ def waits(
     return WaitBucket(1, 1, group, waits_for, five_minutes_of(at)), count
 
 
-def told(
+def summary(
     *buckets: tuple[WaitBucket, int],
     law: tuple[Rule, ...] = (),
     end_date: date | None = None,
@@ -72,8 +72,8 @@ def told(
     blackouts: tuple[Blackout, ...] = (),
 ) -> Told:
     scene = CampaignHours(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
-    found = explain(scene, buckets, lambda group: rules(group, law=law, end_date=end_date))
-    return [(why.reason, contacts, why.opens_at) for why, contacts in found.items()]
+    result = explain(scene, buckets, lambda group: rules(group, law=law, end_date=end_date))
+    return [(why.reason, contacts, why.opens_at) for why, contacts in result.items()]
 
 
 def a_blackout(
@@ -85,31 +85,31 @@ def a_blackout(
 
 
 def test_who_may_be_called_waits_for_capacity() -> None:
-    assert told(waits(BERLIN, 3)) == [("pacing", 3, None)]
+    assert summary(waits(BERLIN, 3)) == [("pacing", 3, None)]
 
 
 def test_what_a_due_contact_had_waited_for_is_not_told_any_more() -> None:
     past = waits(BERLIN, 2, at=NOW - HOUR, waits_for="retry")
 
-    assert told(waits(BERLIN, 3), past) == [("pacing", 5, None)]
+    assert summary(waits(BERLIN, 3), past) == [("pacing", 5, None)]
 
 
 def test_a_closed_zone_waits_for_its_opening() -> None:
-    assert told(waits(NEW_YORK, 3)) == [("window", 3, NEW_YORK_OPENS)]
+    assert summary(waits(NEW_YORK, 3)) == [("window", 3, NEW_YORK_OPENS)]
 
 
 def test_hours_that_the_law_shuts_are_told_with_the_rule() -> None:
     scene = CampaignHours(tenant_id=1, stopped=None, blackouts=(), now=NOW)
-    (found,) = explain(scene, [waits(BERLIN, 3)], lambda group: rules(group, law=(SLEEP,)))
+    (wait,) = explain(scene, [waits(BERLIN, 3)], lambda group: rules(group, law=(SLEEP,)))
 
-    assert (found.reason, found.rule) == ("law", SLEEP)
-    assert found.opens_at == NOW + HOUR
+    assert (wait.reason, wait.rule) == ("law", SLEEP)
+    assert wait.opens_at == NOW + HOUR
 
 
 def test_a_retry_is_due_from_the_beginning_of_its_slot() -> None:
     later = NOW + timedelta(minutes=17)
 
-    assert told(waits(BERLIN, 2, at=later, waits_for="retry")) == [
+    assert summary(waits(BERLIN, 2, at=later, waits_for="retry")) == [
         ("retry", 2, NOW + timedelta(minutes=15))
     ]
 
@@ -117,14 +117,14 @@ def test_a_retry_is_due_from_the_beginning_of_its_slot() -> None:
 def test_the_slot_of_this_moment_is_as_good_as_due() -> None:
     soon = waits(BERLIN, 2, at=NOW + timedelta(minutes=4), waits_for="retry")
 
-    assert told(soon) == [("pacing", 2, None)]
+    assert summary(soon) == [("pacing", 2, None)]
 
 
 def test_a_retry_after_closing_waits_for_the_morning() -> None:
     morning = datetime(2026, 11, 3, 8, tzinfo=UTC)
     retries = [waits(BERLIN, 1, at=NOW + n * HOUR, waits_for="retry") for n in (9, 10, 11)]
 
-    assert told(*retries) == [("retry", 3, morning)]
+    assert summary(*retries) == [("retry", 3, morning)]
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_a_retry_after_closing_waits_for_the_morning() -> None:
 def test_each_wait_is_told_by_its_own_word(reason: str) -> None:
     later = NOW + HOUR
 
-    assert told(waits(BERLIN, 1, at=later, waits_for=reason)) == [(reason, 1, later)]
+    assert summary(waits(BERLIN, 1, at=later, waits_for=reason)) == [(reason, 1, later)]
 
 
 def test_due_and_later_are_told_apart() -> None:
     later = waits(BERLIN, 2, at=NOW + HOUR, waits_for="retry")
 
-    assert told(waits(BERLIN, 3), later) == [("pacing", 3, None), ("retry", 2, NOW + HOUR)]
+    assert summary(waits(BERLIN, 3), later) == [("pacing", 3, None), ("retry", 2, NOW + HOUR)]
 
 
 def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
@@ -152,7 +152,7 @@ def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
         waits(BERLIN, 1, at=later, waits_for="retry"),
     )
 
-    assert told(*buckets, end_date=date(2026, 11, 1)) == [
+    assert summary(*buckets, end_date=date(2026, 11, 1)) == [
         ("ended", 3, None),
         ("unknown_zone", 4, None),
     ]
@@ -161,7 +161,7 @@ def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
 def test_a_retry_past_the_last_date_has_ended() -> None:
     tomorrow = waits(BERLIN, 2, at=NOW + 24 * HOUR, waits_for="day")
 
-    assert told(waits(BERLIN, 1), tomorrow, end_date=date(2026, 11, 2)) == [
+    assert summary(waits(BERLIN, 1), tomorrow, end_date=date(2026, 11, 2)) == [
         ("pacing", 1, None),
         ("ended", 2, None),
     ]
@@ -170,7 +170,7 @@ def test_a_retry_past_the_last_date_has_ended() -> None:
 def test_a_stopped_campaign_is_the_reason_but_for_what_nothing_starts_again() -> None:
     buckets = (waits(BERLIN, 2), waits(NEW_YORK, 3), waits(NOWHERE, 4))
 
-    assert told(*buckets, stopped="paused") == [
+    assert summary(*buckets, stopped="paused") == [
         ("campaign", 2, None),
         ("campaign", 3, None),
         ("unknown_zone", 4, None),
@@ -178,11 +178,11 @@ def test_a_stopped_campaign_is_the_reason_but_for_what_nothing_starts_again() ->
 
 
 def test_a_blackout_is_told_with_its_end_where_it_has_one() -> None:
-    assert told(waits(BERLIN, 2), blackouts=(a_blackout(),)) == [("blackout", 2, None)]
-    assert told(waits(BERLIN, 2), blackouts=(a_blackout(ends_at=NOW + HOUR),)) == [
+    assert summary(waits(BERLIN, 2), blackouts=(a_blackout(),)) == [("blackout", 2, None)]
+    assert summary(waits(BERLIN, 2), blackouts=(a_blackout(ends_at=NOW + HOUR),)) == [
         ("blackout", 2, NOW + HOUR)
     ]
-    assert told(waits(NEW_YORK, 2), blackouts=(a_blackout(),)) == [("window", 2, NEW_YORK_OPENS)]
+    assert summary(waits(NEW_YORK, 2), blackouts=(a_blackout(),)) == [("window", 2, NEW_YORK_OPENS)]
 
 
 def test_an_opening_inside_a_blackout_is_put_off() -> None:
@@ -191,20 +191,20 @@ def test_an_opening_inside_a_blackout_is_put_off() -> None:
     over = a_blackout(area="US", starts_at=NOW + HOUR, ends_at=NEW_YORK_OPENS + 12 * HOUR)
     endless = a_blackout(area="US", starts_at=NOW + HOUR)
 
-    assert told(waits(NEW_YORK, 2), blackouts=(later,)) == [
+    assert summary(waits(NEW_YORK, 2), blackouts=(later,)) == [
         ("window", 2, NEW_YORK_OPENS + 2 * HOUR)
     ]
-    assert told(waits(NEW_YORK, 2), blackouts=(over,)) == [
+    assert summary(waits(NEW_YORK, 2), blackouts=(over,)) == [
         ("window", 2, NEW_YORK_OPENS + 24 * HOUR)
     ]
-    assert told(waits(NEW_YORK, 2), blackouts=(endless,)) == [("blackout", 2, None)]
+    assert summary(waits(NEW_YORK, 2), blackouts=(endless,)) == [("blackout", 2, None)]
 
 
 def test_a_retry_inside_a_blackout_waits_for_the_blackout() -> None:
     retry = waits(BERLIN, 2, at=NOW + HOUR, waits_for="retry")
     ending = a_blackout(ends_at=NOW + 2 * HOUR)
 
-    assert told(retry, blackouts=(ending,)) == [("blackout", 2, NOW + 2 * HOUR)]
+    assert summary(retry, blackouts=(ending,)) == [("blackout", 2, NOW + 2 * HOUR)]
 
 
 def test_a_gate_without_an_end_gives_no_opening(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,31 +43,31 @@ def test_who_can_be_called_is_not_unreachable() -> None:
 
 
 def test_without_a_zone_nobody_is_called_at_any_time() -> None:
-    found = unreachable(rules(EVENINGS), now=NOW)
+    result = unreachable(rules(EVENINGS), now=NOW)
 
-    assert found is not None
-    assert found.reason is Reason.UNKNOWN_ZONE
+    assert result is not None
+    assert result.reason is Reason.UNKNOWN_ZONE
 
 
 def test_an_end_date_that_is_over_is_told() -> None:
     over = EVENINGS | {"end_date": "2026-11-20"}
-    found = unreachable(rules(over, "America/New_York"), now=NOW)
+    result = unreachable(rules(over, "America/New_York"), now=NOW)
 
-    assert found is not None
-    assert (found.reason, found.rules) == (Reason.ENDED, ())
-    assert "end_date 2026-11-20" in unreachable_text(found)
+    assert result is not None
+    assert (result.reason, result.rules) == (Reason.ENDED, ())
+    assert "end_date 2026-11-20" in unreachable_text(result)
 
 
 def test_zones_that_are_never_open_at_once_are_told() -> None:
-    found = unreachable(rules(EVENINGS, "America/New_York", "Asia/Tokyo"), now=NOW)
+    result = unreachable(rules(EVENINGS, "America/New_York", "Asia/Tokyo"), now=NOW)
 
-    assert found is not None
-    assert found.reason is Reason.ZONES
-    assert "in all of America/New_York, Asia/Tokyo at once" in unreachable_text(found)
+    assert result is not None
+    assert result.reason is Reason.ZONES
+    assert "in all of America/New_York, Asia/Tokyo at once" in unreachable_text(result)
 
 
 def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
-    found = unreachable(
+    result = unreachable(
         rules(
             EVENINGS,
             "America/New_York",
@@ -78,9 +78,9 @@ def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
         now=NOW,
     )
 
-    assert found is not None
-    assert found.reason is Reason.DEFAULT_ZONE_WINDOWS
-    assert unreachable_text(found).endswith("those are Mon 10:00-12:00")
+    assert result is not None
+    assert result.reason is Reason.DEFAULT_ZONE_WINDOWS
+    assert unreachable_text(result).endswith("those are Mon 10:00-12:00")
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,14 @@ def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
 def test_law_without_a_common_hour_is_told_with_its_hours_and_the_smallest_change(
     windows: list[dict[str, Any]], change: str
 ) -> None:
-    found = unreachable(rules({"windows": windows}, "America/New_York", places=("US-RI",)), now=NOW)
+    result = unreachable(
+        rules({"windows": windows}, "America/New_York", places=("US-RI",)), now=NOW
+    )
 
-    assert found is not None
-    assert found.reason is Reason.LAW
-    assert found.rules[0].name == "us-ri.hours"
-    assert unreachable_text(found) == (
+    assert result is not None
+    assert result.reason is Reason.LAW
+    assert result.rules[0].name == "us-ri.hours"
+    assert unreachable_text(result) == (
         "no hour of the campaign's windows is inside us-ri.hours; the law's are "
         "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI; "
         f"the smallest change: {change}"
@@ -123,11 +125,11 @@ def test_a_holiday_as_the_only_date_asks_for_other_dates() -> None:
     thanksgiving = {
         "dates": [{"date": "2026-11-26", "windows": [{"start": "10:00", "end": "12:00"}]}]
     }
-    found = unreachable(rules(thanksgiving, "America/New_York", places=("US-RI",)), now=NOW)
+    result = unreachable(rules(thanksgiving, "America/New_York", places=("US-RI",)), now=NOW)
 
-    assert found is not None
-    assert found.reason is Reason.LAW
-    assert unreachable_text(found).endswith(
+    assert result is not None
+    assert result.reason is Reason.LAW
+    assert unreachable_text(result).endswith(
         "choose a date in dates that the law allows, or add weekly windows"
     )
 
@@ -138,20 +140,24 @@ def test_an_end_on_a_sunday_asks_for_a_later_one() -> None:
         "start_date": "2026-11-28",
         "end_date": date(2026, 11, 29).isoformat(),
     }
-    found = unreachable(rules(weekend, "America/New_York", places=("US-RI",)), now=NOW)
+    result = unreachable(rules(weekend, "America/New_York", places=("US-RI",)), now=NOW)
 
-    assert found is not None
-    assert unreachable_text(found).endswith("the smallest change: a later end_date than 2026-11-29")
+    assert result is not None
+    assert unreachable_text(result).endswith(
+        "the smallest change: a later end_date than 2026-11-29"
+    )
 
 
 def test_rules_that_only_together_leave_no_hour_are_all_told() -> None:
     halves = [a_rule("own.mornings", 540, 720), a_rule("own.afternoons", 720, 900)]
     day = {"windows": [{"days": ["mon"], "start": "09:00", "end": "15:00"}]}
-    found = unreachable(rules(day, "America/New_York", kind="informational", added=halves), now=NOW)
+    result = unreachable(
+        rules(day, "America/New_York", kind="informational", added=halves), now=NOW
+    )
 
-    assert found is not None
-    assert [rule.name for rule in found.rules] == ["own.mornings", "own.afternoons"]
-    assert unreachable_text(found) == (
+    assert result is not None
+    assert [rule.name for rule in result.rules] == ["own.mornings", "own.afternoons"]
+    assert unreachable_text(result) == (
         "no hour of the campaign's windows is inside all of own.mornings, own.afternoons; the "
         "law's are own.mornings: Mon 09:00-12:00; own.afternoons: Mon 12:00-15:00"
     )

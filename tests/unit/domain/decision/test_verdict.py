@@ -144,8 +144,8 @@ def test_a_call_that_is_up_is_looked_at_again_soon() -> None:
     assert call_up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
 
 
-def gates(found: tuple[Block, ...]) -> set[Reason]:
-    return {block.reason for block in found}
+def gates(blocks: tuple[Block, ...]) -> set[Reason]:
+    return {block.reason for block in blocks}
 
 
 windows = st.lists(

@@ -84,9 +84,9 @@ def test_a_call_lasts_what_its_outcomes_last_in_the_mean() -> None:
 def test_caps_allow_what_the_narrower_of_them_allows(
     rate: int | None, lines: int | None, calls: float | None
 ) -> None:
-    found = calls_a_second(calls_per_second=rate, max_concurrent=lines, call_seconds=30)
+    calls_per_second = calls_a_second(calls_per_second=rate, max_concurrent=lines, call_seconds=30)
 
-    assert found == calls
+    assert calls_per_second == calls
 
 
 def test_openings_are_cut_at_both_ends() -> None:
@@ -102,71 +102,71 @@ def test_openings_are_cut_at_both_ends() -> None:
     )
     rules = calling_rules(campaign, TenantRules(), (), group)
 
-    found = openings(rules, start=after(hours=2), end=after(hours=26))
+    spans = openings(rules, start=after(hours=2), end=after(hours=26))
 
-    assert [(instant_of(opens), instant_of(closes)) for opens, closes in found] == [
+    assert [(instant_of(opens), instant_of(closes)) for opens, closes in spans] == [
         (after(hours=2), after(hours=4)),
         (after(hours=25), after(hours=26)),
     ]
 
 
 def test_one_call_a_second_takes_as_many_seconds_as_contacts() -> None:
-    found = flow(Load(spans=ALWAYS, zone="UTC", new=5_000))
+    forecast = flow(Load(spans=ALWAYS, zone="UTC", new=5_000))
 
-    assert found.finishes_at == after(seconds=5_030)
-    assert found.calls == pytest.approx(5_000)
+    assert forecast.finishes_at == after(seconds=5_030)
+    assert forecast.calls == pytest.approx(5_000)
 
 
 def test_what_a_window_does_not_hold_waits_for_the_next() -> None:
-    found = flow(Load(spans=daily(1, 1), zone="UTC", new=5_400))
+    forecast = flow(Load(spans=daily(1, 1), zone="UTC", new=5_400))
 
-    assert found.finishes_at == after(days=1, hours=1, seconds=1_830)
+    assert forecast.finishes_at == after(days=1, hours=1, seconds=1_830)
 
 
 def test_who_closes_first_is_served_first() -> None:
     closing = Load(spans=((BEGIN, BEGIN + HOUR),), zone="UTC", new=3_600)
-    found = flow(closing, Load(spans=ALWAYS, zone="UTC", new=1_800))
+    forecast = flow(closing, Load(spans=ALWAYS, zone="UTC", new=1_800))
 
-    assert found.left == 0
-    assert found.finishes_at == after(seconds=5_430)
+    assert forecast.left == 0
+    assert forecast.finishes_at == after(seconds=5_430)
 
 
 def test_without_caps_only_windows_and_delays_take_time() -> None:
     course = RetryCourse((0.5, 0.0), (600.0, 0.0), None, None)
-    found = flow(Load(spans=daily(2, 1), zone="UTC", new=1_000_000), course=course, rate=None)
+    forecast = flow(Load(spans=daily(2, 1), zone="UTC", new=1_000_000), course=course, rate=None)
 
-    assert found.calls == pytest.approx(1_500_000)
-    assert found.finishes_at == after(hours=2, seconds=660)
+    assert forecast.calls == pytest.approx(1_500_000)
+    assert forecast.finishes_at == after(hours=2, seconds=660)
 
 
 def test_a_spent_day_waits_for_midnight_where_the_contact_is() -> None:
     course = RetryCourse((1.0, 0.0), (60.0, 0.0), 1, None)
-    found = flow(Load(spans=ALWAYS, zone="America/New_York", new=10), course=course)
+    forecast = flow(Load(spans=ALWAYS, zone="America/New_York", new=10), course=course)
 
     midnight = datetime(2026, 11, 24, 5, tzinfo=UTC)
-    assert found.finishes_at == midnight + timedelta(seconds=40)
+    assert forecast.finishes_at == midnight + timedelta(seconds=40)
 
 
 def test_a_spent_window_waits_for_its_closing() -> None:
     course = RetryCourse((1.0, 0.0), (60.0, 0.0), None, 1)
     spans = ((BEGIN, BEGIN + HOUR), (BEGIN + 2 * HOUR, BEGIN + 3 * HOUR))
-    found = flow(Load(spans=spans, zone="UTC", new=10), course=course)
+    forecast = flow(Load(spans=spans, zone="UTC", new=10), course=course)
 
-    assert found.finishes_at == after(hours=2, seconds=40)
+    assert forecast.finishes_at == after(hours=2, seconds=40)
 
 
 def test_who_waits_for_later_is_served_then() -> None:
     later = ((BEGIN + 5 * HOUR, 100),)
-    found = flow(Load(spans=ALWAYS, zone="UTC", later=later))
+    forecast = flow(Load(spans=ALWAYS, zone="UTC", later=later))
 
-    assert found.finishes_at == after(hours=5, seconds=130)
+    assert forecast.finishes_at == after(hours=5, seconds=130)
 
 
 def test_who_is_not_served_in_time_is_left() -> None:
-    found = flow(Load(spans=daily(0, 1), zone="UTC", new=10_000), days=2)
+    forecast = flow(Load(spans=daily(0, 1), zone="UTC", new=10_000), days=2)
 
-    assert found.finishes_at is None
-    assert found.left == pytest.approx(10_000 - 7_200)
+    assert forecast.finishes_at is None
+    assert forecast.left == pytest.approx(10_000 - 7_200)
 
 
 def test_nobody_finishes_at_no_time() -> None:
@@ -188,13 +188,13 @@ def test_nothing_is_lost_and_no_more_is_served_than_the_rate_allows(
     ]
     course = RetryCourse((again, again, 0.0), (900.0, 900.0, 0.0), 2, None)
 
-    found = flow(*loads, course=course, rate=rate)
+    forecast = flow(*loads, course=course, rate=rate)
     same = flow(*merged(loads), course=course, rate=rate)
 
     whole = sum(sizes) * (1 + again + again**2)
-    assert found.calls <= whole + 1e-6
-    assert found.calls <= rate * 14 * 86_400 + 1e-6
-    if found.finishes_at is not None:
-        assert found.calls == pytest.approx(whole, abs=1)
-        assert (found.finishes_at - START).total_seconds() >= found.calls / rate
-    assert same.calls == pytest.approx(found.calls, rel=1e-6, abs=1)
+    assert forecast.calls <= whole + 1e-6
+    assert forecast.calls <= rate * 14 * 86_400 + 1e-6
+    if forecast.finishes_at is not None:
+        assert forecast.calls == pytest.approx(whole, abs=1)
+        assert (forecast.finishes_at - START).total_seconds() >= forecast.calls / rate
+    assert same.calls == pytest.approx(forecast.calls, rel=1e-6, abs=1)

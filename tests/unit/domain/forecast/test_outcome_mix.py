@@ -19,11 +19,11 @@ def test_the_usual_shares_are_those_of_the_simulated_carrier() -> None:
 
 @given(share=st.floats(0, 1))
 def test_a_given_share_stays_and_all_together_are_all_calls(share: float) -> None:
-    found = call_shares({HUMAN: share})
+    shares = call_shares({HUMAN: share})
 
-    assert found[HUMAN] == share
-    assert sum(found.values()) == pytest.approx(1)
-    others = {outcome: part for outcome, part in found.items() if outcome is not HUMAN}
+    assert shares[HUMAN] == share
+    assert sum(shares.values()) == pytest.approx(1)
+    others = {outcome: part for outcome, part in shares.items() if outcome is not HUMAN}
     assert others == pytest.approx(
         {
             outcome: DEFAULT_MIX[outcome] * (1 - share) / (1 - DEFAULT_MIX[HUMAN])
@@ -33,16 +33,16 @@ def test_a_given_share_stays_and_all_together_are_all_calls(share: float) -> Non
 
 
 def test_shares_that_are_all_calls_leave_none_for_others() -> None:
-    found = call_shares({HUMAN: 0.7, MACHINE: 0.2, BUSY: 0.1})
+    shares = call_shares({HUMAN: 0.7, MACHINE: 0.2, BUSY: 0.1})
 
-    assert sum(share for outcome, share in found.items() if share and outcome is not HUMAN) == (
+    assert sum(share for outcome, share in shares.items() if share and outcome is not HUMAN) == (
         pytest.approx(0.3)
     )
-    assert found[Outcome.NO_ANSWER] == 0
+    assert shares[Outcome.NO_ANSWER] == 0
 
 
 @pytest.mark.parametrize(
-    ("given_shares", "told"),
+    ("given_shares", "text"),
     [
         ({HUMAN: 1.2}, "answered_human is a share"),
         ({HUMAN: -0.1}, "answered_human is a share"),
@@ -51,7 +51,7 @@ def test_shares_that_are_all_calls_leave_none_for_others() -> None:
     ],
 )
 def test_impossible_shares_are_refused_by_name(
-    given_shares: dict[Outcome, float], told: str
+    given_shares: dict[Outcome, float], text: str
 ) -> None:
-    with pytest.raises(ImpossibleSharesError, match=told):
+    with pytest.raises(ImpossibleSharesError, match=text):
         call_shares(given_shares)

@@ -16,17 +16,17 @@ NOWHERE = Address()
 
 
 def number_of(text: str) -> PhoneNumber:
-    found = parse_number(text, default_region=None)
-    assert isinstance(found, PhoneNumber)
-    return found
+    number = parse_number(text, default_region=None)
+    assert isinstance(number, PhoneNumber)
+    return number
 
 
 def group_of(
     number: PhoneNumber, address: Address = NOWHERE, default_zone: str | None = None
 ) -> CallingGroup:
-    found = calling_group(number, address=address, default_zone=default_zone)
-    assert isinstance(found, CallingGroup)
-    return found
+    group = calling_group(number, address=address, default_zone=default_zone)
+    assert isinstance(group, CallingGroup)
+    return group
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_contacts_alike_share_one_group() -> None:
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "UTC+2", "EST5EDT6", "Factory", "Etc/Unknown"])
 def test_an_unknown_zone_is_told(zone: str) -> None:
-    told = calling_group(PLACED, address=Address(zone=zone), default_zone=None)
+    result = calling_group(PLACED, address=Address(zone=zone), default_zone=None)
 
-    assert told == InvalidAddress(field="zone", reason="unknown_zone")
+    assert result == InvalidAddress(field="zone", reason="unknown_zone")
     with pytest.raises(UnknownZoneError):
         calling_group(PLACELESS, address=NOWHERE, default_zone=zone)

@@ -45,18 +45,18 @@ def by_phonenumbers(text: str, region: str | None) -> PhoneNumber | None:
 @cache
 def example_numbers() -> tuple[tuple[str, str, str], ...]:
     """(region, country calling code, national number) of every kind in every region."""
-    found: set[tuple[str, str, str]] = set()
+    numbers: set[tuple[str, str, str]] = set()
     for region in REGIONS:
         for kind in PhoneNumberType.values():
             number = phonenumbers.example_number_for_type(region, kind)
             if number:
                 national = phonenumbers.national_significant_number(number)
-                found.add((region, str(number.country_code), national))
+                numbers.add((region, str(number.country_code), national))
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
         number = phonenumbers.example_number_for_non_geo_entity(code)
         if regions == ("001",) and number:
-            found.add(("001", str(code), phonenumbers.national_significant_number(number)))
-    return tuple(sorted(found))
+            numbers.add(("001", str(code), phonenumbers.national_significant_number(number)))
+    return tuple(sorted(numbers))
 
 
 def spellings(seed: int, count: int) -> Iterator[tuple[str, str | None]]:
@@ -118,13 +118,13 @@ def _spelled(random: Random, region: str, code: str, national: str) -> tuple[str
 def test_two_hundred_thousand_numbers_are_read_as_phonenumbers_reads_them(part: int) -> None:
     valid = 0
     for text, region in spellings(seed=20_260_000 + part, count=PER_PART):
-        expected, found = by_phonenumbers(text, region), parse_number(text, default_region=region)
+        expected, result = by_phonenumbers(text, region), parse_number(text, default_region=region)
 
         if expected is None:
-            assert isinstance(found, InvalidNumber), (text, region, found)
+            assert isinstance(result, InvalidNumber), (text, region, result)
         else:
             valid += 1
-            assert found == expected, (text, region)
+            assert result == expected, (text, region)
 
     assert PER_PART * 0.3 < valid < PER_PART * 0.7
 
@@ -162,9 +162,9 @@ def test_plain_spellings_do_not_need_phonenumbers() -> None:
 def test_numbers(text: str, region: str | None, expected: tuple[str, str, tuple[str, ...]]) -> None:
     e164, home, zones = expected
 
-    found = parse_number(text, default_region=region)
+    result = parse_number(text, default_region=region)
 
-    assert found == PhoneNumber(e164=e164, region=home, zones=zones)
+    assert result == PhoneNumber(e164=e164, region=home, zones=zones)
 
 
 def test_a_number_may_have_many_zones() -> None:
@@ -179,11 +179,11 @@ def test_a_number_may_have_many_zones() -> None:
 
 
 def test_a_number_of_no_country_has_no_zone_of_its_own() -> None:
-    found = parse_number("+80012345678", default_region=None)
+    result = parse_number("+80012345678", default_region=None)
 
-    assert isinstance(found, PhoneNumber)
-    assert found.region == "001"
-    assert "Etc/Unknown" not in found.zones
+    assert isinstance(result, PhoneNumber)
+    assert result.region == "001"
+    assert "Etc/Unknown" not in result.zones
 
 
 @pytest.mark.parametrize(
@@ -213,10 +213,10 @@ def test_reasons(text: str, region: str | None, reason: str) -> None:
 
 def test_a_reason_never_repeats_what_was_read() -> None:
     for text, region in spellings(seed=5, count=2_000):
-        found = parse_number(text, default_region=region)
-        if isinstance(found, InvalidNumber):
-            assert found.reason.isascii()
-            assert not any(letter.isdigit() for letter in found.reason)
+        result = parse_number(text, default_region=region)
+        if isinstance(result, InvalidNumber):
+            assert result.reason.isascii()
+            assert not any(letter.isdigit() for letter in result.reason)
 
 
 def test_the_heavy_parts_of_phonenumbers_stay_out_of_memory() -> None:

@@ -103,10 +103,10 @@ def test_canadian_postal_codes(code: str, jurisdictions: str, zones: list[str]) 
 
 
 def test_x_is_of_two_territories_and_of_all_their_zones() -> None:
-    found = said("CA", postal_code="X0A 0H0")
+    result = said("CA", postal_code="X0A 0H0")
 
-    assert found[0] == "CA-NT CA-NU"
-    assert {"America/Iqaluit", "America/Rankin_Inlet", "America/Edmonton"} <= set(found[1].split())
+    assert result[0] == "CA-NT CA-NU"
+    assert {"America/Iqaluit", "America/Rankin_Inlet", "America/Edmonton"} <= set(result[1].split())
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_chance_is_the_same_for_the_same_attempt_and_spread_over_others() -> Non
     chances = [chance_of(id_) for id_ in ids]
 
     assert chances == [chance_of(UUID(str(id_))) for id_ in ids]
-    assert all(900 < sum(n <= 4 * each < n + 1 for each in chances) < 1_100 for n in range(4))
+    assert all(900 < sum(n <= 4 * chance < n + 1 for chance in chances) < 1_100 for n in range(4))
     assert chance_of(UUID(int=0)) == 0
     assert chance_of(UUID(int=2**128 - 1)) < 1
     assert chance_of(UUID("ffffffff-ffff-7fff-ffe0-000000000000")) == 0

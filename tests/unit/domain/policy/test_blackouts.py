@@ -81,13 +81,13 @@ def test_of_several_the_one_that_ends_last_is_told() -> None:
     elsewhere = a_blackout(number=3, jurisdiction="GB", ends_at=NEVER)
     endless = a_blackout(number=4, ends_at=NEVER)
 
-    def told(*blackouts: Blackout) -> set[int | None]:
-        found = [
-            blacked_out(each, tenant_id=7, jurisdictions=("US",), now=NOW)
-            for each in permutations(blackouts)
+    def bindings(*blackouts: Blackout) -> set[int | None]:
+        result = [
+            blacked_out(order, tenant_id=7, jurisdictions=("US",), now=NOW)
+            for order in permutations(blackouts)
         ]
-        return {None if blackout is None else blackout.id for blackout in found}
+        return {None if blackout is None else blackout.id for blackout in result}
 
-    assert told(short, long, elsewhere) == {2}
-    assert told(short, endless, long) == {4}
-    assert told(elsewhere) == {None}
+    assert bindings(short, long, elsewhere) == {2}
+    assert bindings(short, endless, long) == {4}
+    assert bindings(elsewhere) == {None}

@@ -165,7 +165,7 @@ def test_rolling_hours_go_on_through_a_change_of_the_clocks() -> None:
 
 @pytest.mark.parametrize(
     ("event", "outcome"),
-    [(event, each) for event, begins in BEGINS.items() for each in sorted(begins)],
+    [(event, outcome) for event, begins in BEGINS.items() for outcome in sorted(begins)],
 )
 def test_a_silence_begins_when_the_call_with_its_event_ends(event: Event, outcome: Outcome) -> None:
     call = a_call("2026-11-23T15:00", outcome, lasts=timedelta(minutes=4))

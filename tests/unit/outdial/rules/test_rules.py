@@ -119,18 +119,18 @@ def test_a_name_that_is_not_there_is_answered_with_near_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "text"),
     [
         (("list", "--kind", "sales"), "'sales' is no kind of call: use one of solicitation"),
         (("list", "--jurisdiction", "NZ"), "no such rule"),
         (("list", "--packs", "/nowhere"), "/nowhere:1: No such file or directory"),
     ],
 )
-def test_a_list_of_nothing_says_why(arguments: tuple[str, ...], told: str) -> None:
+def test_a_list_of_nothing_says_why(arguments: tuple[str, ...], text: str) -> None:
     listed = rules(*arguments)
 
     assert isinstance(listed.exception, OutdialError)
-    assert told in str(listed.exception)
+    assert text in str(listed.exception)
 
 
 def test_sound_packs_are_counted(tmp_path: Path) -> None:

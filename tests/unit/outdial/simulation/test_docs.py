@@ -39,7 +39,7 @@ def test_the_picture_is_the_command_s() -> None:
 def test_the_picture_is_whole_xml_with_a_bar_for_every_hour() -> None:
     tree = ElementTree.fromstring(PICTURE.read_text())
 
-    titles = [each.text or "" for each in tree.iter("{http://www.w3.org/2000/svg}title")]
+    titles = [title.text or "" for title in tree.iter("{http://www.w3.org/2000/svg}title")]
     attempts = sum(int(title.rsplit(" ", 2)[1].replace(",", "")) for title in titles)
     assert f"{attempts:,} calls" in DOCUMENT.read_text()
 
@@ -56,10 +56,10 @@ def made() -> tuple[str, str]:
         days=14,
     )
     result = run_scenario(setting)
-    told = StringIO()
-    console = Console(file=told, width=80, highlight=False, color_system=None)
+    output = StringIO()
+    console = Console(file=output, width=80, highlight=False, color_system=None)
     console.print(text_report(result, name=definition.name, people=people), markup=False)
-    lines = (line.rstrip() for line in told.getvalue().splitlines())
+    lines = (line.rstrip() for line in output.getvalue().splitlines())
     return "\n".join(lines) + "\n", chart_svg(result)
 
 

@@ -71,15 +71,15 @@ class Played:
         self.result: Result = run_scenario(setting, watch=self.calls.append)
 
     def by_number(self) -> dict[str, list[Call]]:
-        found = defaultdict(list)
+        by_number = defaultdict(list)
         for call in self.calls:
-            found[call.contact.number].append(call)
-        return found
+            by_number[call.contact.number].append(call)
+        return by_number
 
     def each_with_those_before(self) -> Iterator[tuple[list[Call], Call]]:
         for calls in self.by_number().values():
-            for place, call in enumerate(calls):
-                yield calls[:place], call
+            for index, call in enumerate(calls):
+                yield calls[:index], call
 
 
 def some_outcomes(seed: int) -> CallOutcomes:
@@ -119,7 +119,7 @@ def _within(
     call: Call, zones: Iterable[str], spans: list[tuple[str, str]], days: str = "0123456"
 ) -> None:
     every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    named = [name for place, name in enumerate(every_day) if str(place) in days]
+    named = [name for number, name in enumerate(every_day) if str(number) in days]
     windows = [{"days": named, "start": start, "end": end} for start, end in spans]
     assert all(open_at({"windows": windows}, zone, call.at) for zone in zones), (call.at, zones)
 
@@ -171,10 +171,10 @@ def test_what_follows_a_call_is_what_the_policy_says(played: Played) -> None:
 def test_frequency_caps_and_silences_are_never_broken(played: Played) -> None:
     held = 0
     for before, call in played.each_with_those_before():
-        recent = [each for each in before if call.at - each.at < timedelta(hours=96)]
-        machines = [each for each in before if each.outcome is Outcome.MACHINE_NO_MESSAGE]
+        recent = [earlier for earlier in before if call.at - earlier.at < timedelta(hours=96)]
+        machines = [earlier for earlier in before if earlier.outcome is Outcome.MACHINE_NO_MESSAGE]
         assert len(recent) < 3
-        assert all(call.at - each.ended_at >= timedelta(hours=60) for each in machines)
+        assert all(call.at - earlier.ended_at >= timedelta(hours=60) for earlier in machines)
         held += len(recent) == 2
     assert held > 100
 
@@ -193,7 +193,7 @@ def test_the_sums_are_those_of_the_calls(played: Played) -> None:
     assert result.calls == len(played.calls)
     assert result.outcomes == Counter(call.outcome for call in played.calls)
     assert result.contacts == 1000
-    waiting = sum(each.contacts for each in result.waiting)
+    waiting = sum(wait.contacts for wait in result.waiting)
     never = sum(count for _, count in result.never)
     assert sum(result.finished.values()) + waiting + never == 1000
     hours = Counter(call.at.replace(minute=0, second=0, microsecond=0) for call in played.calls)
@@ -208,7 +208,7 @@ def test_the_end_is_that_of_the_last_call_or_there_is_none(tmp_path: Path) -> No
     assert long.result.finished_at == max(call.ended_at for call in long.calls)
     assert not long.result.waiting
     assert short.result.finished_at is None
-    gates = {each.reason.partition(":")[0] for each in short.result.waiting}
+    gates = {wait.reason.partition(":")[0] for wait in short.result.waiting}
     assert gates <= {"window", "law", "retry", "day", "pacing", "silence", "frequency_cap"}
 
 

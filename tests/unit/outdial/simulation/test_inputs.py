@@ -37,10 +37,10 @@ class Files:
 
     def simulate(self, *options: str) -> str:
         arguments = ["simulate", str(self.campaign), str(self.contacts)]
-        found = CliRunner().invoke(app, [*arguments, "--from", "2026-11-23T08:00Z", *options])
-        if found.exit_code:
-            raise found.exception or AssertionError(found.output)
-        return found.output
+        result = CliRunner().invoke(app, [*arguments, "--from", "2026-11-23T08:00Z", *options])
+        if result.exit_code:
+            raise result.exception or AssertionError(result.output)
+        return result.output
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_campaign_that_is_not_json_is_told_by_line_and_column(files: Files) ->
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"name": ""}, r"\n  name: "),
         (
@@ -69,16 +69,16 @@ def test_a_campaign_that_is_not_json_is_told_by_line_and_column(files: Files) ->
     ],
 )
 def test_a_faulty_campaign_is_told_by_field(
-    files: Files, changes: dict[str, Any], told: str
+    files: Files, changes: dict[str, Any], text: str
 ) -> None:
     files.write(**changes)
 
-    with pytest.raises(OutdialError, match=told):
+    with pytest.raises(OutdialError, match=text):
         read_campaign(files.campaign)
 
 
 @pytest.mark.parametrize(
-    ("people", "told"),
+    ("people", "text"),
     [
         ("name\nAda\n", "line 1, number: missing column"),
         ("number,zone\n+12125550113\n12,\n", "line 2: too few cells\n  line 3, number: no country"),
@@ -87,14 +87,14 @@ def test_a_faulty_campaign_is_told_by_field(
     ],
 )
 def test_contacts_of_which_none_can_be_read_are_told_by_line(
-    files: Files, people: str, told: str
+    files: Files, people: str, text: str
 ) -> None:
     files.write(people)
 
     with pytest.raises(OutdialError) as raised:
         read_people(files.contacts, read_campaign(files.campaign))
 
-    assert told in str(raised.value)
+    assert text in str(raised.value)
 
 
 def test_rows_that_are_rejected_or_double_are_told_and_left_out(files: Files) -> None:
@@ -128,7 +128,7 @@ def test_who_can_never_be_called_is_told_beside_those_who_can(files: Files) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "text"),
     [
         (("--from", "tomorrow"), "--from: 'tomorrow' is no instant"),
         (("--from", "2026-11-23T08:00"), "is no instant"),
@@ -141,12 +141,12 @@ def test_who_can_never_be_called_is_told_beside_those_who_can(files: Files) -> N
     ],
 )
 def test_options_that_make_no_sense_are_told_by_name(
-    files: Files, options: tuple[str, ...], told: str
+    files: Files, options: tuple[str, ...], text: str
 ) -> None:
     with pytest.raises(OutdialError) as raised:
         files.simulate(*options)
 
-    assert told in str(raised.value)
+    assert text in str(raised.value)
 
 
 @pytest.mark.parametrize(

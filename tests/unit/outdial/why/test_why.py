@@ -131,9 +131,9 @@ def test_the_words_cover_every_gate_and_every_wait() -> None:
 
 
 def test_a_rule_is_told_with_its_source_and_version() -> None:
-    told = because(a_block("law", rule=RULE), [])
+    text = because(a_block("law", rule=RULE), [])
 
-    assert told == "us-fl.3in24: At most 3 calls. [[Fla.] Stat. 501.616(6)(b); US@2026-11-21]"
+    assert text == "us-fl.3in24: At most 3 calls. [[Fla.] Stat. 501.616(6)(b); US@2026-11-21]"
 
 
 def test_instants_are_told_where_the_person_is() -> None:
