@@ -1,21 +1,21 @@
-# `make` prints what there is. Everything that is needed goes into .venv and comes by the locks
-# in requirements/, whose hashes are checked; only Python 3.11 or later must be there before.
+# `make` lists the targets. Only Python 3.11 or later must be installed: all other packages go into
+# .venv, in the versions and with the hashes of the lock files in requirements/.
 
 PYTHON ?= python3
 ARGS ?=
-# Each worker starts servers of its own; 0 runs all tests in one process, as --pdb needs it.
+# The number of test workers, each with servers of its own. 0: one process, as --pdb needs it.
 WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-# An activated environment must not catch what is meant for ours.
+# Set explicitly, so that an activated environment does not get the packages.
 UVPIP := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(UV) pip
 PIP := $(BIN)/python -m pip
 REVISIONS := $(wildcard shared/db/migrations/versions/*.sql)
 
 export UV_LINK_MODE ?= copy
-# pip and uv keep their caches in the environment where the home directory cannot be written.
+# pip and uv use a cache inside .venv if the home directory is not writable.
 ifneq ($(shell cd ~ 2>&- && mkdir -p .cache && test -w .cache && echo yes),yes)
 export XDG_CACHE_HOME ?= $(CURDIR)/$(VENV)/cache
 endif
@@ -26,7 +26,7 @@ endif
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# `make demo` counts its seconds from here, so that the set-up is part of them.
+# The start of `make demo`, so that its time includes the set-up.
 demo: export OUTDIAL_DEMO_BEGAN_AT := $(shell date +%s)
 demo: $(VENV)/.local ## Set up what is missing and run the sample campaign on a local stack
 	@$(BIN)/outdial demo $(ARGS)
@@ -56,7 +56,7 @@ docs: $(VENV)/.dev ## Write docs/openapi.json and docs/asyncapi.json anew
 	$(BIN)/python -m services.api.openapi > docs/openapi.json
 	$(BIN)/python -m shared.kafka.asyncapi > docs/asyncapi.json
 
-lock: $(VENV)/.uv ## Write the locks anew from pyproject.toml; ARGS=--upgrade for newer versions
+lock: $(VENV)/.uv ## Write the lock files from pyproject.toml; ARGS=--upgrade for newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh $(ARGS)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --python-version 3.11 --extra migrate pyproject.toml \
@@ -67,9 +67,9 @@ clean: ## Stop the local stack, then delete its data, the environment and all ca
 	rm -rf $(VENV) .outdial dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- the environment: a stamp is newer than the lock that it stands for ---
+# --- the environment: each stamp file is newer than the lock that was installed ---
 
-# uv is quick, but reads none of pip's settings: where only those lead to a registry, pip does it.
+# uv is fast, but does not read pip's settings. If uv cannot reach a registry, pip installs.
 OUTDIAL = $(UVPIP) install --quiet --no-deps --build-constraints requirements/dev.lock --editable . \
 	|| $(PIP) install --quiet --no-deps --editable .
 
@@ -85,7 +85,7 @@ $(VENV)/.uv: requirements/uv.lock | $(VENV)/pyvenv.cfg
 	$(PIP) install --quiet --require-hashes --requirement requirements/uv.lock
 	@touch $@
 
-# Adds and never removes, so that what the tests need stays.
+# Only adds packages, so that those of the tests stay.
 $(VENV)/.local: requirements/local.lock pyproject.toml $(VENV)/.uv
 	$(UVPIP) install --quiet --require-hashes --requirement $< \
 		|| $(PIP) install --quiet --require-hashes --requirement $<

@@ -1,4 +1,4 @@
-"""Makes a deployment ready for its services: schema, topics, and the trunk `default`."""
+"""Prepares a deployment: creates the schema, the topics and the trunk `default`."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from shared.kafka.topics import create_topics
 
 
 async def route_calls(dsn: str, carrier: str) -> None:
-    """Calls of campaigns that name no trunk go to the simulated carrier at this address."""
+    """Send the calls of campaigns that name no trunk to the simulated carrier at this address."""
     conn = await asyncpg.connect(dsn)
     try:
         await trunks.upsert(conn, name="default", provider="simulated", settings={"url": carrier})

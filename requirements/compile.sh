@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the locks anew from pyproject.toml: with hashes, for every platform, naming no registry.
+# Writes the lock files from pyproject.toml: with hashes, for every platform, without a registry's name.
 set -eu
 cd "$(dirname "$0")/.."
 lock="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11"

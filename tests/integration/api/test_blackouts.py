@@ -1,4 +1,4 @@
-"""Black-outs over HTTP and by the operator's command line, as schedulers and dialers see them."""
+"""Black-outs by the REST API and by the operator's command, as schedulers and dialers read them."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ async def in_force(api: Api) -> list[tuple[int | None, str | None, str, bool]]:
 
 
 async def outdial(dsn: str, *arguments: str, code: int = 0) -> str:
-    """What the command printed, or its complaint."""
+    """Run the command; return its output or its error text."""
     command = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "outdial", "blackout", *arguments),
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What no caller may do: ask without a key, see another tenant, learn from an error."""
+"""The API rejects requests without a key, hides other tenants, and repeats no input in errors."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/blackouts", {"reason": "x"}),
     ("GET", "/v1/rules", None),
     ("POST", "/v1/rules", None),
-    # Of a pack's rule each tenant makes what it likes: for itself.
+    # Each tenant may override a rule of a pack, for itself only.
     ("PUT", "/v1/rules/{rule}/override", None),
     ("PUT", "/v1/rules/{rule}/turn-on", None),
 ]
@@ -115,7 +115,7 @@ async def everything_of(api: Api) -> dict[str, Any]:
     }
 
 
-async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api) -> None:
+async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api) -> None:
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
     missing |= {"blackout": 10**9, "rule": "us-fl.not-there"}
@@ -136,7 +136,7 @@ async def test_what_is_another_tenants_is_answered_like_what_is_missing(api: Api
     assert await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns") == before
 
 
-async def test_lists_hold_only_what_is_the_tenants(api: Api) -> None:
+async def test_lists_have_only_objects_of_the_tenant(api: Api) -> None:
     await everything_of(api)
     stranger = await api.another()
 
@@ -178,7 +178,7 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
             assert (method.upper(), url) in tried
 
 
-async def test_nothing_is_told_without_a_valid_key(api: Api) -> None:
+async def test_every_request_needs_a_valid_key(api: Api) -> None:
     other = (await api.another()).tenant_id
     wrong: tuple[dict[str, str], ...] = (
         {},
@@ -268,7 +268,7 @@ async def test_an_error_never_repeats_what_was_sent(api: Api) -> None:
     assert len(problem["errors"]) == 4
 
 
-async def test_a_fault_of_ours_tells_nothing(api: Api) -> None:
+async def test_an_internal_error_reveals_nothing(api: Api) -> None:
     await api.pool.execute("ALTER TABLE campaigns RENAME COLUMN name TO title")
 
     response = await api.ask("GET", "/v1/campaigns")

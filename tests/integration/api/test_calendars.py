@@ -1,4 +1,4 @@
-"""Calendars over HTTP: what cannot be is refused by its field, with what would be right."""
+"""Calendars by the REST API: an error names the field and says what would be valid."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Campaigns over HTTP: created, read, commanded, and refused with a reason."""
+"""Campaigns by the REST API: create, read and command them, and the reasons of refusals."""
 
 import base64
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ async def test_a_created_campaign_is_a_draft_and_can_be_read(api: Api) -> None:
     ]
 
 
-async def test_the_secret_of_a_webhook_is_told_once(api: Api) -> None:
+async def test_the_secret_of_a_webhook_is_shown_once(api: Api) -> None:
     body = DEFINITION | {"webhook": {"url": "https://example.com/hook"}}
 
     created = await api.post("/v1/campaigns", body, status=201)
@@ -92,7 +92,7 @@ async def test_a_definition_that_cannot_be_is_refused_by_its_field(api: Api) -> 
         assert [error["pointer"] for error in problem["errors"]] == [pointer], changes
 
 
-async def test_commands_are_committed_and_told(api: Api) -> None:
+async def test_commands_are_committed_and_published(api: Api) -> None:
     campaign_id = await a_filled_campaign(api)
     path = f"/v1/campaigns/{campaign_id}"
 
@@ -113,7 +113,7 @@ async def test_commands_are_committed_and_told(api: Api) -> None:
     assert {message.partitionkey for message in api.published} == {str(campaign_id)}
 
 
-async def test_a_repeated_command_changes_nothing_and_is_told_again(api: Api) -> None:
+async def test_a_repeated_command_changes_nothing_and_is_published_again(api: Api) -> None:
     campaign_id = await a_filled_campaign(api)
 
     for _ in range(2):

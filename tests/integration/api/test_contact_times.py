@@ -1,4 +1,4 @@
-"""A contact is given the time at which it asked to be called, and one after which it is not."""
+"""The callback time and the expiry of a contact, set by the REST API."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ async def waits(api: Api, contact: int) -> tuple[str | None, datetime | None]:
 
 
 async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: datetime) -> None:
-    """One attempt that ended without an answer; the next is planned."""
+    """Make a contact with one unanswered attempt and a planned retry."""
     await api.pool.execute(
         """
         INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
@@ -82,7 +82,7 @@ async def attempted(api: Api, contact: int, *, ended_at: datetime, not_before: d
 
 
 async def assert_counted(api: Api) -> None:
-    """The buckets of waiting contacts equal a recount."""
+    """Check that the waiting counts equal a recount."""
     counted = await api.pool.fetch(
         """
         SELECT campaign_id, calling_group_id, waits_for, five_minutes, contacts
@@ -100,7 +100,7 @@ async def assert_counted(api: Api) -> None:
     assert [tuple(row) for row in counted] == [tuple(row) for row in recounted]
 
 
-async def test_a_callback_is_owed_at_its_time(api: Api) -> None:
+async def test_a_contact_is_due_at_its_callback_time(api: Api) -> None:
     contact = await a_contact(api)
     at = datetime.now(UTC) + 2 * DAY
 
@@ -164,7 +164,7 @@ async def test_a_callback_keeps_the_gap_to_the_last_attempt(api: Api) -> None:
 
 
 async def test_a_cancelled_callback_opens_no_spent_day(api: Api) -> None:
-    """The call in which a callback was asked for was the one of its day."""
+    """The call with the callback request used up the day's attempts."""
     policy = {"max_total": 3, "max_per_day": 1}
     contact = await a_contact(api, attempts=policy, default_zone="UTC")
     now = datetime.now(UTC)
@@ -189,7 +189,7 @@ async def test_a_cancelled_callback_opens_no_spent_day(api: Api) -> None:
         ("state = 'active'", "contact_active"),
     ],
 )
-async def test_only_who_waits_is_owed_a_callback(api: Api, state: str, code: str) -> None:
+async def test_only_a_waiting_contact_gets_a_callback(api: Api, state: str, code: str) -> None:
     contact = await a_contact(api)
     await api.pool.execute("UPDATE contacts SET " + state)
 
@@ -199,7 +199,7 @@ async def test_only_who_waits_is_owed_a_callback(api: Api, state: str, code: str
     assert await cancel(api, contact) == 404
 
 
-async def test_who_is_suppressed_for_good_is_not_called_back(api: Api) -> None:
+async def test_a_contact_suppressed_for_good_gets_no_callback(api: Api) -> None:
     contact = await a_contact(api)
     await api.post("/v1/suppressions", {"number": NUMBER, "reason": "x"}, status=201)
 
@@ -248,7 +248,7 @@ async def test_a_time_that_cannot_be_is_refused(api: Api, after: timedelta, reas
     "at", ["2030-01-31T15:00:00", "soon", None, "9999-12-31T23:59:59-12:00", 5e300]
 )
 @pytest.mark.parametrize("part", ["callback", "expiry"])
-async def test_what_is_no_instant_is_refused(api: Api, part: str, at: Any) -> None:
+async def test_a_value_that_is_not_an_instant_is_refused(api: Api, part: str, at: Any) -> None:
     contact = await a_contact(api)
     if (part, at) == ("expiry", None):
         return
@@ -260,7 +260,7 @@ async def test_what_is_no_instant_is_refused(api: Api, part: str, at: Any) -> No
     ]
 
 
-async def test_that_of_another_tenant_is_not_found(api: Api) -> None:
+async def test_an_object_of_another_tenant_is_not_found(api: Api) -> None:
     contact = await a_contact(api)
     other = await api.another()
     soon = datetime.now(UTC) + HOUR
@@ -271,7 +271,7 @@ async def test_that_of_another_tenant_is_not_found(api: Api) -> None:
     assert await cancel(other, contact) == 404
 
 
-async def test_a_campaign_that_is_over_owes_nothing(api: Api) -> None:
+async def test_an_ended_campaign_takes_no_callback(api: Api) -> None:
     contact = await a_contact(api)
     await api.pool.execute("UPDATE campaigns SET wanted_state = 'cancelled'")
     soon = datetime.now(UTC) + HOUR
@@ -296,7 +296,7 @@ async def test_a_contact_gets_an_expiry_and_loses_it(api: Api) -> None:
     assert (await api.get(f"/v1/contacts/{contact}"))["expires_at"] is None
 
 
-async def test_no_callback_is_owed_after_the_expiry(api: Api) -> None:
+async def test_a_callback_after_the_expiry_is_refused(api: Api) -> None:
     contact = await a_contact(api)
     now = datetime.now(UTC)
     await put(api, contact, now + HOUR, part="expiry")

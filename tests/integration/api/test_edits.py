@@ -1,4 +1,4 @@
-"""A campaign is edited in whole parts, refused as a whole like at its creation, and traced."""
+"""Edits replace whole parts of a campaign, are validated like a creation, and are recorded."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ async def test_each_part_replaces_the_one_before_and_leaves_the_others(api: Api)
     assert len(await trace(api)) == len(PARTS)
 
 
-async def test_null_takes_back_what_need_not_be(api: Api) -> None:
+async def test_null_removes_an_optional_part(api: Api) -> None:
     campaign_id = await api.campaign(ring_seconds=30, subject="loans")
 
     await edit(api, campaign_id, {"ring_seconds": None, "subject": None})
@@ -74,7 +74,7 @@ async def test_null_takes_back_what_need_not_be(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": DEFINITION["name"]}, {"caps": {}}])
-async def test_what_changes_nothing_leaves_no_trace(api: Api, body: dict[str, Any]) -> None:
+async def test_an_edit_without_a_change_is_not_recorded(api: Api, body: dict[str, Any]) -> None:
     campaign_id = await api.campaign()
 
     await edit(api, campaign_id, body)
@@ -85,7 +85,7 @@ async def test_what_changes_nothing_leaves_no_trace(api: Api, body: dict[str, An
 @pytest.mark.parametrize(
     "fixed", ["trunk", "caller_id", "call_flow", "default_region", "default_zone", "webhook"]
 )
-async def test_what_is_fixed_is_refused_by_its_name(api: Api, fixed: str) -> None:
+async def test_a_fixed_field_is_refused_by_its_name(api: Api, fixed: str) -> None:
     campaign_id = await api.campaign()
 
     answer = await edit(api, campaign_id, {"name": "x", fixed: None}, status=422)
@@ -128,7 +128,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("body", "pointer"), WRONG)
-async def test_a_whole_that_cannot_be_is_refused_by_its_field(
+async def test_an_invalid_whole_is_refused_by_its_field(
     api: Api, body: dict[str, Any], pointer: str
 ) -> None:
     campaign_id = await api.campaign()
@@ -160,7 +160,7 @@ async def test_a_campaign_whose_dates_are_over_can_still_be_renamed(api: Api) ->
         "wanted_state = 'running', state = 'completed', started_at = now(), ended_at = now()",
     ],
 )
-async def test_what_is_over_is_not_edited(api: Api, change: str) -> None:
+async def test_an_ended_campaign_is_not_edited(api: Api, change: str) -> None:
     campaign_id = await api.campaign()
     await api.pool.execute("UPDATE campaigns SET " + change)
 
@@ -169,7 +169,7 @@ async def test_what_is_over_is_not_edited(api: Api, change: str) -> None:
     assert answer["code"] == "campaign_ended"
 
 
-async def test_that_of_another_tenant_is_not_found(api: Api) -> None:
+async def test_an_object_of_another_tenant_is_not_found(api: Api) -> None:
     campaign_id = await api.campaign()
 
     await edit(await api.another(), campaign_id, {"name": "x"}, status=404)

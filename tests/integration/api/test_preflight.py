@@ -1,4 +1,4 @@
-"""Preflight: who can never be called and why, when the others can, and when it would be done."""
+"""Preflight: contacts that can never be called and why, the openings, and the forecast end."""
 
 import json
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def test_each_reason_why_somebody_is_never_called_is_counted(api: Api) -> None:
+async def test_contacts_that_can_never_be_called_are_counted_by_reason(api: Api) -> None:
     await api.post("/v1/suppressions", {"number": "+12125550199", "reason": "asked"}, status=201)
     campaign = await api.campaign(calendar=EVENINGS)
     await api.import_csv(
         campaign,
         b"number,zone,region\n"
-        b"+12125550101,,\n"  # New York may be called until nine
+        b"+12125550101,,\n"  # New York: open until nine
         b"+12125550102,,\n"
-        b"+14015550103,,\n"  # Rhode Island only until six
-        b"+80012345678,,\n"  # nobody knows where
+        b"+14015550103,,\n"  # Rhode Island: open until six
+        b"+80012345678,,\n"  # the zone is unknown
         b"+12125550199,,\n",  # suppressed
     )
 
@@ -64,7 +64,7 @@ async def test_each_reason_why_somebody_is_never_called_is_counted(api: Api) -> 
     )
 
 
-async def test_openings_and_hours_are_told_by_group(api: Api) -> None:
+async def test_openings_and_hours_are_given_by_group(api: Api) -> None:
     campaign = await api.campaign(calendar=OFFICE, kind="informational")
     await api.import_csv(
         campaign, b"number,zone\n+12125550101,Asia/Tokyo\n+12125550102,\n+12125550103,\n"
@@ -92,12 +92,12 @@ async def test_the_finishing_time_follows_the_capacity(api: Api) -> None:
     faster = await preflight(api, campaign, calls_per_second=10)
     narrow = await preflight(api, campaign, answer_rate=1, talk_seconds=28.5, max_concurrent=2)
 
-    # A cap of one a second is kept as one in 1.25 seconds.
+    # A cap of one call a second is counted as one in 1.25 seconds.
     assert _lasts(own) == pytest.approx(1250, abs=30)
     assert own["capacity"]["sustained_calls_per_second"] == 0.8
     assert own["calls"] == 1000
     assert _lasts(faster) == pytest.approx(125, abs=60)
-    # Two lines, and 40 seconds a call with its ringing.
+    # Two calls at once, each of 40 seconds with its ringing.
     assert narrow["capacity"]["call_seconds"] == 40
     assert _lasts(narrow) == pytest.approx(20_000, abs=60)
 
@@ -179,7 +179,7 @@ async def _nobody(_messages: Sequence[Message]) -> None:
     raise AssertionError("a preflight publishes nothing")
 
 
-async def test_it_changes_nothing_and_tells_nobody(api: Api) -> None:
+async def test_it_changes_nothing_and_publishes_nothing(api: Api) -> None:
     campaign = await api.campaign()
     await api.import_csv(campaign, b"number\n+12125550101\n")
     tables = "SELECT (SELECT count(*) FROM attempts), (SELECT array_agg(c) FROM contacts c)"

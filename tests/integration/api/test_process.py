@@ -1,4 +1,4 @@
-"""The API as the process that it is: on a socket, beside a real Kafka, until SIGTERM."""
+"""The API as a process with a socket and a real Kafka, until SIGTERM."""
 
 import asyncio
 import json
@@ -110,7 +110,7 @@ async def test_a_campaign_is_launched_as_the_command_line_does_it(
 
     async with api_process(dsn, pool, kafka=servers.kafka.url, log=log) as api:
         async with api.client() as client:
-            # Of a kind that the law allows at any hour, so that all may be called.
+            # A kind of call that the law allows at any hour, so that all contacts may be called.
             campaign_id = int((await client.create_campaign(DEFINITION | FREE))["id"])
             report = await client.import_contacts(campaign_id, a_file(tmp_path, 20_000))
             await client.start(campaign_id)
@@ -148,7 +148,7 @@ async def test_commands_are_committed_while_kafka_is_away(
 @pytest.mark.parametrize(
     ("head", "status"), [("name\n", 422), ("number,name\n", 404)], ids=["no column", "no campaign"]
 )
-async def test_who_sends_a_large_file_in_vain_gets_the_answer(
+async def test_a_client_whose_large_file_is_refused_gets_the_answer(
     dsn: str, pool: Pool, tmp_path: Path, head: str, status: int
 ) -> None:
     file = tmp_path / "large.csv"

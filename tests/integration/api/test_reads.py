@@ -1,4 +1,4 @@
-"""What the API tells of contacts, attempts and counters."""
+"""Reads contacts, attempts and counters by the REST API."""
 
 import re
 from datetime import UTC, datetime
@@ -91,7 +91,7 @@ async def test_attempts_are_read_by_id_by_contact_and_by_campaign(api: Api) -> N
     assert {attempt[name] for name in instants} == {"2026-11-02T15:00:00Z"}
 
 
-async def test_what_a_webhook_was_sent_is_read_page_by_page(api: Api) -> None:
+async def test_deliveries_of_a_webhook_are_read_page_by_page(api: Api) -> None:
     campaign_id = await api.campaign(webhook={"url": "https://example.com/hook"})
     tenant_id = await api.pool.fetchval(
         "SELECT tenant_id FROM campaigns WHERE id = $1", campaign_id

@@ -1,4 +1,4 @@
-"""What a tenant makes of the rules of law, who did it, and that nobody else is touched by it."""
+"""A tenant's choices of rules: the record of who made them, and no effect on other tenants."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Suppressions over HTTP: at once, in one campaign or in all of the tenant's, counted."""
+"""Suppressions by the REST API: in effect at once, in one campaign or all, and counted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

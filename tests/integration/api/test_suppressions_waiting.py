@@ -1,4 +1,4 @@
-"""What a suppression makes of the contacts that wait, and what it leaves them when it is lifted."""
+"""A suppression delays or finishes waiting contacts; lifting it restores their own times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ async def contact(api: Api) -> tuple[str, str | None, datetime]:
 
 
 async def counted(api: Api) -> dict[tuple[str, int], int]:
-    """The contacts of waiting_contacts by reason and five minutes."""
+    """The stored waiting counts, by reason and five-minute slot."""
     rows = await api.pool.fetch("SELECT waits_for, five_minutes, contacts FROM waiting_contacts")
     return {
         (row["waits_for"], row["five_minutes"]): row["contacts"] for row in rows if row["contacts"]

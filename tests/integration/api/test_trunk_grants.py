@@ -1,4 +1,4 @@
-"""A campaign names a trunk of the installation or one that its tenant was granted, and no other."""
+"""A campaign may use a trunk without grants or one granted to its tenant, and no other."""
 
 from pydantic import SecretStr
 

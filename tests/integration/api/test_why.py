@@ -1,4 +1,4 @@
-"""Why: what is told of contacts and attempts in each state, and to whom."""
+"""The why answers for contacts and attempts in each state, and only for their tenant."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,7 +110,7 @@ async def test_a_paused_campaign_is_the_reason_from_its_command_on(api: Api) -> 
     assert answer["binding"]["detail"] == {"state": "paused"}
 
 
-async def test_of_two_suppressions_the_longer_is_told_with_its_list(api: Api) -> None:
+async def test_of_two_suppressions_the_longer_is_shown_with_its_list(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     campaign_id = (await why(api, contact_id))["campaign_id"]
     until = NOW + timedelta(days=9)
@@ -131,7 +131,7 @@ async def test_of_two_suppressions_the_longer_is_told_with_its_list(api: Api) ->
     assert datetime.fromisoformat(answer["next_at"]) == until
 
 
-async def test_who_was_excluded_is_told_with_the_suppression(api: Api) -> None:
+async def test_an_excluded_contact_is_shown_with_the_suppression(api: Api) -> None:
     body = {"number": NUMBER, "reason": "opt_out"}
     await api.post("/v1/suppressions", body, status=201)
     contact_id = await a_callable_contact(api)
@@ -234,7 +234,7 @@ async def test_no_number_is_in_any_answer(api: Api) -> None:
 
 
 @pytest.mark.parametrize("what", ["contacts", "attempts", "campaigns"])
-async def test_another_tenant_is_told_nothing(api: Api, what: str) -> None:
+async def test_another_tenant_gets_no_answer(api: Api, what: str) -> None:
     contact_id = await a_callable_contact(api)
     attempt_id = await an_attempt(api, contact_id, "claimed")
     campaign_id = (await why(api, contact_id))["campaign_id"]

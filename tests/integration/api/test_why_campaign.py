@@ -1,4 +1,4 @@
-"""Why, of a campaign: what its contacts wait for, as counted while they were imported and moved."""
+"""The why answer for a campaign: what its contacts wait for, by the stored waiting counts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ async def test_a_campaign_without_contacts_waits_for_nothing(api: Api) -> None:
     assert (answer["waiting"], answer["pending"], answer["stopped"]) == ([], 0, "draft")
 
 
-async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
+async def test_waiting_contacts_are_listed_soonest_first(api: Api) -> None:
     campaign_id = await api.campaign(**FREE)
     await api.import_csv(campaign_id, b"number\n+4930123456\n")
     await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
@@ -90,7 +90,7 @@ async def test_contacts_that_wait_are_told_soonest_first(api: Api) -> None:
     assert answer["pending"] == 11
 
 
-async def test_within_the_next_hour_slots_are_told_apart_and_later_ones_by_the_hour(
+async def test_slots_are_listed_singly_within_an_hour_and_later_by_the_hour(
     api: Api,
 ) -> None:
     campaign_id = await api.campaign(**FREE)
@@ -142,7 +142,7 @@ async def test_a_campaign_not_begun_waits_for_its_first_day(api: Api) -> None:
     assert datetime.fromisoformat(entry["opens_at"]).date() in (first, first - timedelta(days=1))
 
 
-async def test_hours_of_the_law_are_told_with_their_rule(pool: Pool) -> None:
+async def test_hours_of_law_are_shown_with_their_rule(pool: Pool) -> None:
     async with asking_on_sunday(pool) as api:
         campaign_id = await api.campaign()
         await api.import_csv(campaign_id, b"number\n+12155550102\n+13055550102\n")

@@ -1,4 +1,4 @@
-"""docs/why.md shows what is really said of ten contacts in ten situations."""
+"""docs/why.md shows the real answers for ten contacts in ten situations."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.support.why_examples import examples, page
 PAGE = Path(__file__).parents[3] / "docs" / "why.md"
 
 
-async def test_the_page_shows_what_is_said_now(pool: Pool) -> None:
+async def test_the_page_shows_the_present_answers(pool: Pool) -> None:
     """After a wanted change: python -m tests.support.why_examples > docs/why.md"""
     answers = await examples(pool)
 

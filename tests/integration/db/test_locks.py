@@ -1,4 +1,4 @@
-"""Advisory locks: which of them exclude each other, and that no two kinds share a key."""
+"""Advisory locks: some exclude each other, and two kinds of lock never share a key."""
 
 from shared.db import locks
 from shared.db.person_calls import Person

@@ -1,4 +1,4 @@
-"""The schema as a real server holds it."""
+"""The schema on a real server: migrations, constraints and indexes."""
 
 import asyncio
 import os
@@ -74,7 +74,7 @@ async def test_two_migrators_at_once_take_turns(servers: LocalServers) -> None:
 
 
 def migrate_apart(url: str) -> None:
-    """Alembic's context is one per process."""
+    """Runs in a process of its own, because Alembic has one context per process."""
     subprocess.run(
         [sys.executable, "-m", "shared.db.migrate"],
         env={**os.environ, "OUTDIAL_POSTGRES_URL": url},
@@ -82,7 +82,7 @@ def migrate_apart(url: str) -> None:
     )
 
 
-async def test_what_changes_while_an_attempt_is_live_touches_no_index(pool: Pool) -> None:
+async def test_updates_of_a_live_attempt_change_no_index(pool: Pool) -> None:
     async with pool.acquire() as conn, conn.transaction():
         await conn.execute(CLAIMED)
         await conn.execute("UPDATE attempts SET revisit_at = now() + interval '1 hour'")

@@ -1,4 +1,4 @@
-"""The policies of campaigns: kept as values until a revision says that they changed."""
+"""The cache of campaign policies: read again only when a revision has changed."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The hot statements read the rows that they need and no others, also when statistics lie."""
+"""The hot statements read only the rows that they need, even with wrong planner statistics."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -137,7 +137,7 @@ BY_LIVE_ATTEMPTS: dict[str, Statement] = {
 
 
 async def attempts_of(pool: Pool) -> list[CallReference]:
-    """Thousands of ended attempts of two tenants and a few live ones, all live by statistics."""
+    """Thousands of ended attempts and a few live ones; the statistics say that all are live."""
     for name in ("one", "two"):
         tenant_id = await a_tenant(pool, name=name)
         campaign = await a_running_campaign(pool, tenant_id=tenant_id, now=NOW)
@@ -197,7 +197,7 @@ async def test_a_statement_on_known_attempts_reads_those_only(pool: Pool, name: 
 @pytest.mark.parametrize("name", BY_LIVE_ATTEMPTS)
 async def test_a_look_at_the_live_attempts_reads_those_only(pool: Pool, name: str) -> None:
     references = await attempts_of(pool)
-    # The first look meets the entries of attempts that have ended, and marks them dead.
+    # The first scan still reads index entries of ended attempts, and marks them dead.
     await pool.fetch("SELECT FROM attempts WHERE ended_at IS NULL")
 
     read = await rows_read(pool, BY_LIVE_ATTEMPTS[name], references)

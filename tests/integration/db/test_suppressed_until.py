@@ -1,4 +1,4 @@
-"""What SQL makes of suppressions is what shared/domain/policy/suppression.py says."""
+"""The SQL of suppressions gives the results of shared/domain/policy/suppression.py."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ ENDS = (None, NOW + 2 * HOUR, NOW + 5 * HOUR, NEVER)
 
 
 def waits() -> Iterator[tuple[Again, int]]:
-    """Contacts that wait for each kind of thing, with their attempts."""
+    """Contacts with each reason to wait, and their attempts."""
     yield Again(not_before=AT_ONCE, waits_for=None), 0
     for at in TIMES:
         yield Again(not_before=at, waits_for=Reason.RETRY), 2

@@ -20,7 +20,7 @@ INSTALLATION = {
     "calling_groups": "combinations of zones and jurisdictions, without a person",
     "blackouts": "the operator stops the calls of all tenants, or of one",
 }
-# Functions with a statement on tables of tenants that names none.
+# Functions with a statement on tables of tenants that does not name the tenant.
 EXCEPTIONS = {
     "shared.db.campaign_runs:running": "finds the work: which campaigns of which tenants run",
     "shared.db.events.webhooks:take_due": "finds the work: leaps from endpoint to endpoint",

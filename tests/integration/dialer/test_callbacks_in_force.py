@@ -43,7 +43,7 @@ async def test_a_callback_comes_before_other_work(api: Api, claimer: Claimer) ->
 
     await claimer.run_once(now + HOUR)
 
-    # One to dial, and two to have ready.
+    # One to dial, and two ahead.
     first = await claimed(api)
     assert len(first) == 3
     assert first[0] == contacts[-1]
@@ -51,7 +51,7 @@ async def test_a_callback_comes_before_other_work(api: Api, claimer: Claimer) ->
 
 async def test_a_callback_waits_for_the_window(api: Api, claimer: Claimer) -> None:
     now = datetime.now(UTC)
-    # Open for six hours from nine hours on, in the contact's own zone.
+    # A window that opens in nine hours in the contact's own zone, for six hours.
     opens = (now + 9 * HOUR).replace(minute=0, second=0, microsecond=0)
     closes = opens + 6 * HOUR
     window = {
@@ -76,7 +76,9 @@ async def test_a_callback_waits_for_the_window(api: Api, claimer: Claimer) -> No
     assert (while_closed, await claimed(api)) == ([], [contact])
 
 
-async def test_who_expired_is_not_claimed_and_ends_out_of_time(api: Api, claimer: Claimer) -> None:
+async def test_an_expired_contact_is_not_claimed_and_ends_out_of_time(
+    api: Api, claimer: Claimer
+) -> None:
     now = datetime.now(UTC)
     campaign = await a_running_campaign(api.pool, tenant_id=api.tenant_id, now=now)
     [first, second] = await some_contacts(api.pool, campaign, 2)

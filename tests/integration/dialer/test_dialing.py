@@ -21,7 +21,7 @@ from tests.support.pipeline import an_ending
 
 
 class PausingPermits(Permits):
-    """The owner pauses the campaign just after the permits were granted."""
+    """Permits for a campaign that its owner pauses just after they were granted."""
 
     @override
     async def acquire(
@@ -63,7 +63,7 @@ async def test_the_row_says_dialing_before_the_provider_is_asked(bench: Bench) -
     assert await bench.column("provider_call_id") == "call"
 
 
-async def test_an_ending_is_counted_once_however_often_it_is_told(bench: Bench) -> None:
+async def test_an_ending_is_counted_once_however_often_it_is_reported(bench: Bench) -> None:
     [message] = messages = await bench.claimed()
     await bench.dialer.on_attempts_due(messages)
     report = an_ending(bench.reference(message))
@@ -99,7 +99,7 @@ async def test_an_ending_before_the_reply_is_kept(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["paused", "cancelled"])
-async def test_what_the_owner_does_not_want_is_dropped_and_costs_nothing(
+async def test_a_call_that_the_owner_stopped_is_dropped_and_costs_nothing(
     bench: Bench, wanted: str
 ) -> None:
     messages = await bench.claimed()

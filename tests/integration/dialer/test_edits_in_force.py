@@ -1,4 +1,4 @@
-"""An edit holds for what was claimed before it and for the next claim, from its commit on."""
+"""From its commit on an edit applies to claimed attempts and to the next claim."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,12 +33,12 @@ async def edit(bench: Bench, api: Api, **parts: Any) -> None:
 
 
 def a_closed_calendar() -> dict[str, Any]:
-    """Open on one day of the week, which is neither today nor tomorrow anywhere."""
+    """A calendar with one weekday, which is neither today nor tomorrow in any zone."""
     day = DAYS[(datetime.now(UTC).weekday() + 3) % 7]
     return {"windows": [{"days": [day], "start": "00:00", "end": "24:00"}]}
 
 
-async def test_what_was_claimed_before_the_window_was_closed_is_not_dialed(
+async def test_an_attempt_claimed_before_the_window_was_closed_is_not_dialed(
     bench: Bench, api: Api, broker: KafkaBroker
 ) -> None:
     messages = await claimed(bench, api, 3)
@@ -52,14 +52,14 @@ async def test_what_was_claimed_before_the_window_was_closed_is_not_dialed(
     assert [row["reason"] for row in reasons] == ["window"]
     contacts = await bench.pool.fetch("SELECT DISTINCT state, attempts, waits_for FROM contacts")
     assert [tuple(row) for row in contacts] == [("pending", 0, "window")]
-    # Two schedulers look again, after the moment that dropped attempts wait for.
+    # Two schedulers claim again, later than the wait of dropped attempts.
     later = datetime.now(UTC) + timedelta(seconds=5)
     for claimer in [a_claimer(bench, broker) for _ in range(2)]:
         await claimer.run_once(later)
     assert await bench.states() == ["dropped"] * 3
 
 
-async def test_what_waited_is_claimed_when_the_window_is_opened(
+async def test_waiting_contacts_are_claimed_when_the_window_is_opened(
     bench: Bench, api: Api, broker: KafkaBroker
 ) -> None:
     messages = await claimed(bench, api, 2)
@@ -80,7 +80,7 @@ async def test_what_waited_is_claimed_when_the_window_is_opened(
     assert await bench.states() == ["dropped", "dropped", "claimed", "claimed"]
 
 
-async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
+async def test_a_lower_cap_applies_to_attempts_claimed_under_a_higher(
     bench: Bench, api: Api
 ) -> None:
     messages = await claimed(bench, api, 3)
@@ -94,7 +94,7 @@ async def test_a_lower_cap_holds_for_what_was_claimed_under_a_higher(
     assert len(bench.provider.asked) == 1
 
 
-async def test_a_smaller_budget_ends_who_has_had_it_when_they_would_be_called(
+async def test_a_smaller_budget_finishes_contacts_when_they_become_due(
     bench: Bench, api: Api
 ) -> None:
     messages = await claimed(bench, api, 2, attempts={"max_total": 3})

@@ -1,4 +1,4 @@
-"""Caps and silences of the law across two campaigns, with attempts racing from two schedulers.
+"""Frequency caps and silences of law across two campaigns, with two schedulers at once.
 
 The judge is the provider's own list of what it was asked to call.
 """
@@ -18,7 +18,7 @@ PERSONS = 40
 
 
 async def calls_each(race: Race) -> set[int]:
-    """How many calls the persons have got in all; one number when all have got as many."""
+    """The numbers of calls that a person got; one number if all got the same."""
     await race.run()
     counts = race.calls_by_number()
     assert len(counts) == PERSONS
@@ -64,7 +64,7 @@ async def test_a_cap_holds_across_campaigns_and_schedulers(
         persons=PERSONS,
         jurisdiction=place,
         outcome=Outcome.NO_ANSWER,
-        # Its hours have no place on a weekend, on which this test must pass, too.
+        # Without the rule of hours, because this test must pass at weekends too.
         overridden=["fr.hours"],
         **definition,
     )
@@ -146,7 +146,7 @@ async def test_a_silence_holds_across_campaigns_and_schedulers(
     assert await waits(bench.pool) == {"silence"}
 
 
-async def test_without_such_a_rule_nothing_keeps_them_from_calling(
+async def test_without_such_a_rule_the_persons_are_called(
     bench: Bench, broker: KafkaBroker
 ) -> None:
     race = await a_race(

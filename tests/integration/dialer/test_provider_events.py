@@ -1,4 +1,4 @@
-"""Any dialer serves the one address for what carriers post, also for calls of another dialer."""
+"""Any dialer serves the one events address, also for calls that another dialer placed."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ def carrier(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_dialer(bench: Bench, broker: KafkaBroker) -> AsyncIterator[httpx2.AsyncClient]:
-    """The HTTP side of a dialer that starts after the call was placed, with a memory of its own."""
+    """The HTTP server of another dialer, which starts after the call was placed."""
     reporter = CallReporter(bench.pool, broker, Permits(bench.redis, bench.pool, 60))
     others = Trunks(bench.pool, reporter.on_report)
     app = Starlette(routes=[provider_events_route(EVENTS, others)])
@@ -44,7 +44,7 @@ async def other_dialer(bench: Bench, broker: KafkaBroker) -> AsyncIterator[httpx
 
 
 async def a_call(bench: Bench) -> tuple[CallReference, str]:
-    """A call that the first dialer has placed at the third party's carrier, and its address."""
+    """Place a call by the first dialer at the third party's carrier; return it and its address."""
     messages = await bench.claimed()
     await trunks.upsert(
         bench.pool, name="default", provider="beep", settings={"account": "acme"}, secret=KEY

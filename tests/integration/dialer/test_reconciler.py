@@ -1,4 +1,4 @@
-"""Calls that nobody reports on: the provider is asked, and none is ever dialed again."""
+"""Calls without reports: the reconciler looks them up at the provider and never dials again."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def lose(request: Originate) -> str:
 
 
 async def silent(bench: Bench) -> AttemptDue:
-    """An attempt whose originate was never answered, old enough to ask about."""
+    """An attempt without an answer to its originate, old enough for a look-up."""
     bench.provider.answer = lose
     [message] = messages = await bench.claimed()
     await bench.dialer.on_attempts_due(messages)
@@ -52,7 +52,7 @@ async def test_a_lost_reply_is_settled_by_asking_never_by_dialing(bench: Bench) 
     assert await bench.leases() == 0
 
 
-async def test_what_the_provider_never_saw_ends_as_unknown(bench: Bench) -> None:
+async def test_an_attempt_that_the_provider_never_saw_ends_as_unknown(bench: Bench) -> None:
     await silent(bench)
 
     await bench.reconciler.run_once(datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""What has been judged by rules that do not hold any more is not dialed."""
+"""An attempt that was judged by an outdated revision is not dialed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ async def revision(pool: Pool) -> int:
     return stored
 
 
-async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench: Bench) -> None:
+async def test_an_attempt_is_won_only_by_the_revision_that_it_was_judged_by(bench: Bench) -> None:
     messages = await bench.claimed()
     await bench.pool.execute("UPDATE campaigns SET revision = 2")
     references, now = [message.data.reference for message in messages], datetime.now(UTC)
@@ -47,7 +47,7 @@ async def test_an_attempt_is_won_only_by_the_edition_that_it_was_judged_by(bench
         ("POST", "/v1/blackouts", {"reason": "a storm", "jurisdiction": "US-LA"}),
     ],
 )
-async def test_whatever_may_forbid_a_call_raises_the_edition(
+async def test_every_change_that_may_forbid_a_call_raises_the_revision(
     api: Api, pool: Pool, method: str, path: str, body: dict[str, object]
 ) -> None:
     created = await api.ask("POST", "/v1/campaigns", json=a_definition())

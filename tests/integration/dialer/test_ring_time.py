@@ -1,4 +1,4 @@
-"""How long a call rings that nobody answers: by the campaign and by law, down to the carrier."""
+"""The ring time of unanswered calls: from the campaign and the law to the carrier."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ async def ignore(report: CallReport) -> None:
 async def call(
     carrier: RunningCarrier, listener: Listener, *, ring_seconds: int | None
 ) -> tuple[CallReference, float]:
-    """The reference, and the scaled seconds from the originate to its end."""
+    """Place a call; return its reference and its scaled seconds until the end."""
     reference = CallReference(17, uuid4())
     trunk = Trunk(id=1, provider="simulated", settings={"url": carrier.url})
     provider = SimulatedProvider.connect(trunk, ignore)
@@ -98,7 +98,7 @@ async def test_an_unanswered_call_rings_at_least_so_long(
     assert seconds >= rang
 
 
-async def test_who_answers_is_not_kept_ringing(tmp_path: Path) -> None:
+async def test_an_answered_call_stops_ringing(tmp_path: Path) -> None:
     prompt = {"outcomes": {"answered_human": 1}, "seconds": {"ring": [3, 3], "talk": [1, 1]}}
     async with (
         running_carrier(tmp_path / "log", *HUNDREDFOLD, behaviour=prompt) as carrier,

@@ -1,4 +1,4 @@
-"""A tenant's choice of rules holds for the next look at its campaigns, and for them only."""
+"""A tenant's choice of rules applies to the next decision on its campaigns, and only to them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign
 
 LEASE = timedelta(seconds=15)
 WHO = {"person": "Dana Reyes, compliance", "reason": "Written consent of all contacts."}
-# A Wednesday, 20:30 in Florida, whose own rule ends the day at 20:00; the federal one at 21:00.
+# A Wednesday, 20:30 in Florida. Florida's rule closes at 20:00, the federal rule at 21:00.
 HALF_PAST_EIGHT = datetime(2026, 11, 19, 1, 30, tzinfo=UTC)
 NOON = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
 
@@ -101,7 +101,7 @@ async def test_an_own_rule_closes_an_hour_and_is_noted_with_the_attempt(
 
 
 async def test_a_rule_that_is_turned_on_counts_calls(api: Api, claimer: Claimer) -> None:
-    """us.exempt-prerecorded-3in30: three calls in thirty days, unverified and so off."""
+    """us.exempt-prerecorded-3in30, three calls in thirty days, is unverified and therefore off."""
     campaign = await a_running_campaign(
         api.pool,
         a_definition(kind="informational", automated=True),

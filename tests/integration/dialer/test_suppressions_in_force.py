@@ -1,4 +1,4 @@
-"""A suppression holds for its campaigns and until it expires, wherever the dialer looks it up."""
+"""Both checks of the dialer see a suppression for its campaigns, until it expires."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ async def suppress(bench: Bench, *, campaign_id: int = 0, expires_in: timedelta)
 
 
 async def wins(bench: Bench, *, now: datetime) -> list[bool]:
-    """Whether the look before the permit, and then the compare-and-set, let each attempt pass."""
+    """Whether the check before the permit, and the compare-and-set, let each attempt pass."""
     rows = await bench.pool.fetch("SELECT tenant_id, id AS attempt_id FROM attempts ORDER BY id")
     references = [CallReference(**row) for row in rows]
     [number] = {row["number"] for row in await bench.pool.fetch("SELECT number FROM contacts")}

@@ -1,4 +1,4 @@
-"""What becomes of a contact when its attempt has ended; every message comes twice."""
+"""The state of a contact after its attempt has ended; every message comes twice."""
 
 import json
 from datetime import datetime, timedelta
@@ -74,7 +74,7 @@ async def test_delays_by_number_and_jitter_are_those_of_the_attempt(pool: Pool) 
     assert twice["not_before"] - NOW == pytest.approx(later, abs=timedelta(microseconds=1))
 
 
-async def test_who_asked_for_a_callback_is_called_then(pool: Pool) -> None:
+async def test_a_contact_that_asked_for_a_callback_is_called_then(pool: Pool) -> None:
     attempt = await an_attempt(pool, max_total=2, max_per_day=1, min_gap_seconds=60)
     asked = Outcome.CALLBACK_REQUESTED
 
@@ -139,7 +139,7 @@ async def test_a_call_of_unknown_end_counts_in_the_window(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("given_up_before", [False, True])
-async def test_who_says_no_is_suppressed_whenever_it_is_told(
+async def test_an_opt_out_suppresses_the_number_whenever_it_is_reported(
     pool: Pool, given_up_before: bool
 ) -> None:
     attempt = await an_attempt(pool, max_total=3, retry=BUSY)

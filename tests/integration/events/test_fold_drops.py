@@ -1,4 +1,4 @@
-"""What becomes of a contact whose attempt was dropped, or whose number is suppressed meanwhile."""
+"""The state of a contact after its attempt was dropped or its number was suppressed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +48,7 @@ async def suppress(pool: Pool, *, campaign: str = "0", expires_at: str = FOREVER
         (Reason.SUPPRESSION, "suppression"),
     ],
 )
-async def test_a_drop_costs_nothing_and_says_what_is_waited_for(
+async def test_a_drop_costs_nothing_and_gives_the_reason_to_wait(
     pool: Pool, reason: Reason, waits_for: str
 ) -> None:
     attempt = await an_attempt(pool, contact={"waits_for": "retry"})
@@ -92,7 +92,7 @@ async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) 
     assert contact["state"] == "pending"
 
 
-async def test_who_has_had_a_budget_that_was_made_smaller_is_finished(pool: Pool) -> None:
+async def test_a_contact_beyond_a_reduced_budget_is_finished(pool: Pool) -> None:
     attempt = await an_attempt(pool)
 
     contact = await fold(pool, a_drop(attempt, Reason.BUDGET))

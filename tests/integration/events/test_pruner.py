@@ -1,4 +1,4 @@
-"""Retention: what is deleted and dropped, and what stays though its time is over."""
+"""Retention: old rows and days that are deleted, and those that must stay longer."""
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -38,7 +38,7 @@ async def days(pool: Pool) -> set[date]:
 
 
 async def events_of(pool: Pool, at: datetime, count: int = 3) -> OwnEndpoint:
-    """A tenant's events of that time, all relayed and delivered."""
+    """Insert events of a tenant at this time, all relayed and delivered."""
     endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
     await end_attempts(pool, endpoint, count)
     tenant = endpoint.key.tenant_id
@@ -70,7 +70,7 @@ async def test_days_are_made_ahead_and_take_the_events_of_their_day(pool: Pool) 
     assert await pool.fetchval("SELECT count(*) FROM public_events_default") == 0
 
 
-async def test_events_of_a_day_that_nobody_made_move_to_their_day(pool: Pool) -> None:
+async def test_events_of_a_missing_day_move_to_it_when_it_is_made(pool: Pool) -> None:
     await events_of(pool, NOW + 20 * DAY)
     stray = NOW.date() + 20 * DAY
 
@@ -125,7 +125,7 @@ async def test_days_that_cannot_be_made_do_not_keep_old_rows(pool: Pool) -> None
 
 
 async def test_an_event_may_come_while_its_day_is_made(pool: Pool, dsn: str) -> None:
-    """The maker gives up after a moment, and makes the day when the writer has committed."""
+    """Making the day waits briefly for a writer's lock, gives up, and succeeds after its commit."""
     endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
     writer = await asyncpg.connect(dsn)
     transaction = writer.transaction()

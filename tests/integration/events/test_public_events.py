@@ -1,4 +1,4 @@
-"""The positions of public events: gapless per tenant, in commit order, whoever writes at once."""
+"""Positions of public events have no gaps per tenant and are in commit order, also in races."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ async def test_each_tenant_has_its_own_positions_in_the_order_of_the_batch(pool:
 async def test_a_reader_that_goes_on_behind_its_last_position_misses_nothing(
     pool: Pool, dsn: str
 ) -> None:
-    """Writers commit in any order and some roll back, while a reader follows."""
+    """Some writers commit in any order, some roll back, and a reader follows."""
     seen: list[int] = []
 
     async def write(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Public events on their way to real Kafka: in order, at least once, by one relay at a time."""
+"""The relay of public events to a real Kafka: in order, at least once, one relay at a time."""
 
 import asyncio
 import os
@@ -55,14 +55,14 @@ async def broker(servers: LocalServers) -> AsyncIterator[KafkaBroker]:
 
 
 class Reader:
-    """Reads what comes to the public topics from now on."""
+    """A consumer of the public topics, from their present end."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self.consumer = consumer
         self.seen: dict[str, list[str]] = defaultdict(list)
 
     async def read(self, count: int) -> dict[str, list[str]]:
-        """The payloads of each key in the order in which they lie, once there are `count`."""
+        """Wait for `count` messages; return the payloads of each key in order."""
 
         async def enough() -> bool:
             for records in (await self.consumer.getmany(timeout_ms=100)).values():
@@ -92,7 +92,7 @@ async def reader(servers: LocalServers, broker: KafkaBroker) -> AsyncIterator[Re
 
 
 async def put(pool: Pool, keys: list[str], count: int, *, tenant: int = 1) -> None:
-    """`count` events of the tenant, each key in turn, numbered."""
+    """Insert `count` numbered events of the tenant, with the keys in turn."""
     await pool.execute(
         """
         WITH head AS (
@@ -200,7 +200,7 @@ async def test_a_relay_killed_after_publishing_publishes_again(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_postgres(tmp_path: Path) -> AsyncIterator[str]:
-    """The address of a server whose processes a test may stop, whatever the session uses."""
+    """The address of a PostgreSQL server that this test may stop."""
     server = PostgresServer(tmp_path / "postgres", fsync=False)
     await server.start()
     await asyncio.to_thread(migrate, server.url)
@@ -235,7 +235,7 @@ async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
 
 
 async def kill_marking(conn: Connection) -> bool:
-    """Cut the connection of the relay while it waits to move a mark; whether there was one."""
+    """Cut the connection of a relay that waits to move a mark; return whether there was one."""
     killed = await conn.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         " AND query LIKE '%INSERT INTO event_relays%' AND wait_event_type = 'Lock'"
@@ -288,7 +288,7 @@ async def test_a_leader_whose_connection_broke_may_lead_again(
     assert (await reader.read(3))[key] == ["0", "1", "2"]
 
 
-async def test_what_kafka_does_not_take_stays(servers: LocalServers, pool: Pool) -> None:
+async def test_events_that_kafka_does_not_accept_stay(servers: LocalServers, pool: Pool) -> None:
     await put(pool, [a_key()], 3)
     deaf = KafkaBroker(servers.kafka.url, logger=None)
 

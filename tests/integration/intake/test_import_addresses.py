@@ -1,4 +1,4 @@
-"""Contacts with an address come in over HTTP, are called by it, and show what it is known from."""
+"""Imports contacts with an address by the REST API; zones and rules come from the address."""
 
 from typing import Any
 

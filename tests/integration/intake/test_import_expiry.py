@@ -1,4 +1,4 @@
-"""Contacts come in with an instant after which they are not called, from a file and as JSON."""
+"""Imports contacts with an expiry, from a file and as JSON."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Importing contacts over HTTP: counted, grouped, suppressed, and all or nothing."""
+"""Imports of contacts by the REST API: counted, grouped, suppressed, and all or nothing."""
 
 import asyncio
 import json
@@ -115,7 +115,7 @@ async def test_the_first_of_equal_rows_is_the_contact(api: Api) -> None:
     assert [row["external_id"] for row in await contacts_of(api.pool)] == ["0"]
 
 
-async def test_bad_rows_are_told_and_the_good_ones_kept(api: Api) -> None:
+async def test_bad_rows_are_reported_and_good_ones_imported(api: Api) -> None:
     campaign_id = await api.campaign()
     file = (
         b"\xef\xbb\xbfnumber;zone;name\r\n"
@@ -161,7 +161,7 @@ async def test_a_good_file_is_taken_when_bad_rows_are_refused(api: Api) -> None:
     assert (await api.import_csv(campaign_id, THREE, "?on_error=refuse"))["imported"] == 3
 
 
-async def test_only_the_first_thousand_errors_are_told(api: Api) -> None:
+async def test_only_the_first_thousand_errors_are_reported(api: Api) -> None:
     campaign_id = await api.campaign()
 
     report = await api.import_csv(campaign_id, b"number\n" + b"hello\n" * 1500)
@@ -291,7 +291,7 @@ async def test_many_campaigns_make_the_same_new_groups_at_once(api: Api) -> None
     assert await api.pool.fetchval("SELECT count(*) FROM campaign_groups") == 12
 
 
-async def test_a_list_tells_what_became_of_each_entry(api: Api) -> None:
+async def test_a_list_gives_the_result_of_each_entry(api: Api) -> None:
     campaign_id = await api.campaign()
     await api.post("/v1/suppressions", {"number": "+12025550125", "reason": "opt_out"}, status=201)
     entries: list[dict[str, Any]] = [

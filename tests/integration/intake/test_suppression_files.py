@@ -1,4 +1,4 @@
-"""Suppressions as files: imported in one transaction, counted, and exported to come back alike."""
+"""Suppression files: imported in one transaction, counted, and exported in the same form."""
 
 import asyncio
 import csv
@@ -81,7 +81,7 @@ async def test_each_row_is_imported_updated_or_rejected(api: Api) -> None:
     ]
 
 
-async def test_what_is_exported_can_be_imported_and_is_the_same(api: Api) -> None:
+async def test_an_exported_file_imports_to_the_same_suppressions(api: Api) -> None:
     campaign_id = await api.campaign()
     for index, reason in enumerate(REASONS):
         body = {"number": f"+120255501{index:02}", "reason": reason}

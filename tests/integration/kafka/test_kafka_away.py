@@ -1,4 +1,4 @@
-"""While no broker answers, metadata are asked for with pauses, not thousands of times a second."""
+"""While no broker answers, the client pauses between metadata requests."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The checker is proved by planted bugs: each breaks exactly the invariant that it should."""
+"""Planted bugs prove the checker: each violates exactly the expected invariant."""
 
 import asyncio
 import sys
@@ -67,7 +67,7 @@ async def test_a_bug_in_the_history_is_found(
 
 
 @pytest.mark.parametrize("plant", NEAR_MISSES, ids=[p.__name__ for p in NEAR_MISSES])
-async def test_what_is_just_allowed_is_let_pass(history: History, plant: Plant) -> None:
+async def test_a_call_that_is_just_allowed_is_no_violation(history: History, plant: Plant) -> None:
     await plant(history)
     await history.finish()
 
@@ -77,7 +77,7 @@ async def test_what_is_just_allowed_is_let_pass(history: History, plant: Plant) 
 @pytest.mark.parametrize(
     ("invariant", "plant"), counters.BUGS, ids=[p.__name__ for _, p in counters.BUGS]
 )
-async def test_a_bug_in_what_was_stored_is_found(
+async def test_a_bug_in_stored_rows_is_found(
     history: History, invariant: str, plant: Plant
 ) -> None:
     await history.finish()

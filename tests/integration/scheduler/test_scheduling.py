@@ -113,7 +113,7 @@ async def test_a_trunks_cap_is_shared_by_its_campaigns(pool: Pool, claimer: Clai
     for _ in range(4):
         await claimer.run_once(NOW)
 
-    # Twenty, and two to have ready.
+    # Twenty, and two ahead.
     assert len(await claimed(pool)) == 22
 
 
@@ -145,7 +145,9 @@ async def test_a_contact_is_not_claimed_before_its_time(pool: Pool, claimer: Cla
 
 
 @pytest.mark.parametrize("wanted", ["paused", "cancelled"])
-async def test_what_is_not_wanted_is_not_claimed(pool: Pool, claimer: Claimer, wanted: str) -> None:
+async def test_contacts_of_a_stopped_campaign_are_not_claimed(
+    pool: Pool, claimer: Claimer, wanted: str
+) -> None:
     campaign = await a_running_campaign(pool, now=NOW)
     await some_contacts(pool, campaign, 1)
     await pool.execute("UPDATE campaigns SET wanted_state = $1", wanted)
@@ -183,11 +185,11 @@ async def test_the_claim_reads_the_due_index_and_no_more_rows_than_it_takes(pool
     assert (len(taken), len(places)) == (100, 100)
     assert read is not None
     assert read["seq_tup_read"] == 0
-    # Each is read to be claimed and read again to be updated, and a few more at the limit.
+    # Each row is read for the claim and again for the update; the limit reads a few more.
     assert read["idx_tup_fetch"] <= 210
 
 
-async def test_a_lost_attempt_is_published_again_until_somebody_dials_it(
+async def test_a_lost_attempt_is_published_again_until_it_is_dialed(
     pool: Pool, claimer: Claimer, broker: KafkaBroker
 ) -> None:
     campaign = await a_running_campaign(pool, now=NOW)
@@ -265,7 +267,7 @@ async def finish_all(pool: Pool) -> None:
     await pool.execute("UPDATE contacts SET state = 'finished', outcome = 'busy'")
 
 
-async def test_a_campaign_is_completed_when_nobody_is_left(
+async def test_a_campaign_is_completed_when_no_contact_is_left(
     pool: Pool, lifecycle: Lifecycle, claimer: Claimer
 ) -> None:
     campaign = await a_running_campaign(pool, now=NOW)

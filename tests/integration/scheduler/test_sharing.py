@@ -1,4 +1,4 @@
-"""Campaigns share what caps leave free, whatever the others of them wait for."""
+"""Campaigns share the free capacity; campaigns that only wait take none of it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -60,7 +60,7 @@ async def test_a_campaign_of_ten_is_not_starved_by_one_of_thousands(
 
 
 @pytest.mark.parametrize("priority", [0, 9])
-async def test_campaigns_that_only_wait_keep_nobody_waiting(
+async def test_campaigns_that_only_wait_do_not_delay_others(
     pool: Pool, claimer: Claimer, priority: int
 ) -> None:
     tenant = await a_tenant(pool)
@@ -100,9 +100,7 @@ async def test_contacts_that_must_wait_for_a_cap_leave_the_share_to_others(
     assert (await claims_of(pool, first), await claims_of(pool, second)) == (0, 12)
 
 
-async def test_a_callback_that_must_wait_for_a_cap_is_still_owed(
-    pool: Pool, claimer: Claimer
-) -> None:
+async def test_a_callback_that_must_wait_for_a_cap_is_kept(pool: Pool, claimer: Claimer) -> None:
     tenant = await a_tenant(pool)
     capped = {"frequency_caps": [{"max_calls": 1, "hours": 2}]}
     await a_campaign(pool, tenant, 1, 0, **capped)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, kept in docs, and honest about its errors."""
+"""The OpenAPI document is valid, stored in docs, and lists the errors of each operation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Uploads on disk: whole or refused, and never without an end."""
+"""Uploads on disk: complete or refused, and with a time limit."""
 
 import asyncio
 from collections.abc import AsyncIterator

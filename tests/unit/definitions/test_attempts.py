@@ -1,4 +1,4 @@
-"""How a policy of attempts is written: what it means, and what is refused by which field."""
+"""The attempt policy of a definition: how it is read, and which fields of it are refused."""
 
 import json
 from datetime import timedelta
@@ -15,7 +15,7 @@ from tests.support.campaigns import a_definition
 
 
 def refused(attempts: dict[str, Any]) -> dict[str, str]:
-    """What is said of each field of a new campaign."""
+    """The errors of a new campaign's fields."""
     with pytest.raises(ValidationError) as caught:
         CampaignDefinition.model_validate(a_definition(attempts=attempts))
     errors = caught.value.errors()
@@ -26,7 +26,7 @@ def stored(attempts: dict[str, Any]) -> str:
     return json.dumps(a_definition(attempts=attempts))
 
 
-def test_everything_that_can_be_said_reaches_the_policy() -> None:
+def test_every_field_reaches_the_policy() -> None:
     written = {
         "max_total": 6,
         "max_per_day": 3,
@@ -101,7 +101,7 @@ def test_caps_that_contradict_each_other_are_refused(
         {"max_total": 2, "delays_seconds": [1, 2, 3, 4]},
     ],
 )
-def test_what_may_be_meant_is_not_refused(attempts: dict[str, Any]) -> None:
+def test_unusual_but_valid_policies_are_accepted(attempts: dict[str, Any]) -> None:
     AttemptsDefinition.model_validate(attempts)
 
 
@@ -116,7 +116,7 @@ def test_what_may_be_meant_is_not_refused(attempts: dict[str, Any]) -> None:
         ({"delays_seconds": [1] * 101}, "attempts/delays_seconds"),
     ],
 )
-def test_what_is_out_of_range_is_refused_by_its_field(attempts: dict[str, Any], field: str) -> None:
+def test_a_value_out_of_range_is_refused_by_its_field(attempts: dict[str, Any], field: str) -> None:
     assert refused(attempts).keys() == {field}
 
 

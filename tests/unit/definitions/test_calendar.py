@@ -1,4 +1,4 @@
-"""A calendar as its owner writes it, as the domain reads it, and as the judge does."""
+"""A calendar's definition: the domain and the oracle read it alike."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -53,7 +53,7 @@ def test_a_stored_window_from_before_the_flag_still_crosses_midnight() -> None:
     assert window.windows() == [WeeklyWindow(weekday=4, start=1_320, end=1_560)]
 
 
-def test_the_judge_reads_every_definition_as_the_domain_does() -> None:
+def test_the_oracle_reads_every_definition_as_the_domain_does() -> None:
     random = Random(20_261_121)
     opened = 0
     for _ in range(400):

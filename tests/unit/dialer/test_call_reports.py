@@ -1,4 +1,4 @@
-"""What the simulated carrier's events say of a call, with and without what was added later."""
+"""Reads events of the simulated carrier, with and without the fields that were added later."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The reference that a provider keeps leads to one tenant and one attempt, or to none."""
+"""A provider's call reference names one tenant and one attempt; other texts are refused."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The table of reasons is whole, and the schema stores no other words."""
+"""The table of reasons is complete, and the schema allows no other words."""
 
 import re
 from importlib import resources

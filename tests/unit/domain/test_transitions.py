@@ -1,4 +1,4 @@
-"""What a call or a drop makes of a contact, under suppressions, expiry and its policy."""
+"""A contact's next state after a call or a drop, with suppressions, expiry and policy."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The documents say what is so: files, commands, links, settings and locks that they name exist."""
+"""The documents are true: the files, commands, links, settings and locks in them exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The locks agree with each other, hold hashes, and leave the registry to whoever installs."""
+"""The lock files agree with each other, have hashes, and name no package registry."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 DEV = ROOT / "requirements" / "dev.lock"
 LOCKS = sorted([*ROOT.glob("requirements/*.lock"), ROOT / "deploy" / "requirements.lock"])
 
-# Put together here, so that this file does not name what it forbids.
+# Joined at run time, so that this file does not contain the forbidden names.
 REGISTRIES = [
     ".".join(parts)
     for parts in (

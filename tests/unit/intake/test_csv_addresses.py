@@ -1,4 +1,4 @@
-"""Postal code, country and region in a file of contacts: read, told when wrong, and grouped by."""
+"""Postal code, country and region in a file of contacts: read, rejected, and grouped by."""
 
 import io
 
@@ -20,7 +20,7 @@ def read(file: str) -> tuple[CsvContacts, list[Row]]:
 
 
 def groups(file: str) -> list[tuple[str, ...]]:
-    """Jurisdictions of each row, in the order of the rows."""
+    """The jurisdictions of each row, in order."""
     reader, rows = read(file)
     return [reader.groups[row.group - 1].jurisdictions for row in rows]
 
@@ -69,7 +69,7 @@ def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
         ("33101,CA,", (2, "Zip", "invalid_postal_code")),
     ],
 )
-def test_an_address_that_cannot_be_is_told_by_its_column(
+def test_an_impossible_address_is_reported_by_its_column(
     row: str, error: tuple[int, str, str]
 ) -> None:
     reader, rows = read(f"number,Zip,country,State\n{A},{row}\n{A},,,\n")

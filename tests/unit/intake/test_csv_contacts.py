@@ -1,4 +1,4 @@
-"""CSV files: rows as the csv module reads them, and for each bad row a reason with its line."""
+"""CSV files: rows equal those of the csv module; each bad row has a reason and its line."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Every message that was ever published can be read, and reads back to the same bytes."""
+"""Every stored message can be read, and is written back to the same bytes."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_field_that_is_not_known_yet_is_passed_over() -> None:
     assert read.encoded() == stored.read_bytes().strip()
 
 
-def test_call_events_are_told_apart_by_their_type() -> None:
+def test_call_events_are_distinguished_by_their_type() -> None:
     union = get_args(CallEvent)[0]
 
     assert {shape.topic for shape in get_args(union)} == {CALL_REPORTS}

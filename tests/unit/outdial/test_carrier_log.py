@@ -1,4 +1,4 @@
-"""The carrier's log is counted, and compared with the campaign's counters."""
+"""Counts the carrier's log and compares it with the campaign's counters."""
 
 import json
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ def counted(lines: Iterable[dict[str, object]]) -> CarrierCount:
     return count_lines(json.dumps(line) for line in lines)
 
 
-def test_calls_refusals_and_retries_are_told_apart() -> None:
+def test_calls_refusals_and_retries_are_counted_separately() -> None:
     seen = counted(
         [
             originate("+12125550101", at=5.0),

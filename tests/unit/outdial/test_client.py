@@ -1,4 +1,4 @@
-"""The command line's REST client: what it sends, and how it tells a refusal."""
+"""The REST client of the command line: its requests, and its texts for refusals."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ PROBLEM = {
 
 
 class Api:
-    """Answers like the service, and keeps what it was sent."""
+    """Answers like the service and keeps each request."""
 
     def __init__(self) -> None:
         self.keys: set[str | None] = set()
@@ -102,12 +102,12 @@ async def test_a_refusal_names_the_field(client: Client) -> None:
         await client.create_campaign({"name": "Spring"})
 
 
-async def test_an_answer_without_a_problem_document_is_told_too(client: Client) -> None:
+async def test_an_answer_without_a_problem_document_is_reported_too(client: Client) -> None:
     with pytest.raises(OutdialError, match="404"):
         await client.campaign(7)
 
 
-async def test_no_api_is_told(tmp_path: Path) -> None:
+async def test_a_missing_api_is_reported(tmp_path: Path) -> None:
     async with Client("http://127.0.0.1:9", "od_1_k") as nobody:
         with pytest.raises(OutdialError, match="no answer from the API"):
             await nobody.campaign(7)

@@ -1,4 +1,4 @@
-"""The sample in examples/ is what its generator writes, and shows open and closed zones always."""
+"""The sample in examples/ equals its generator's output, and always has open and closed zones."""
 
 import csv
 import json

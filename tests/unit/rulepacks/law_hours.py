@@ -1,4 +1,4 @@
-"""Hours of law as examples, written out from the texts and not from the packs."""
+"""Examples of the hours of law, written from the legal texts and not from the packs."""
 
 from dataclasses import dataclass, field
 
@@ -59,7 +59,7 @@ HOURS = {
         "08:00-21:00",
         "08:00-21:00",
         "08:00-21:00",
-        # The days on which the clocks are changed, and a holiday that stops nobody.
+        # Days with clock changes, and a holiday on which calls are allowed.
         {"2026-03-08": "08:00-21:00", "2026-11-01": "08:00-21:00", "2026-11-26": "08:00-21:00"},
     ),
     "us.regf.hours": daily(

@@ -1,4 +1,4 @@
-"""Caps, silences, ring times and shares of law as examples, not taken from the packs."""
+"""Examples of caps, silences, ring times and shares of law, not taken from the packs."""
 
 from dataclasses import dataclass
 

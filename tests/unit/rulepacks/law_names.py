@@ -1,6 +1,6 @@
-"""The rules of law by name: all that were collected, and what kind of rule some are."""
+"""The names of all collected rules of law, and the kind of some of them."""
 
-# Consent, registries, records, and what counts as abandoned: no dialer can decide them.
+# Consent, registries, records, the meaning of abandoned: a dialer cannot decide these.
 DUTIES = frozenset(
     {
         "us.dnc-copy-31d",
@@ -39,7 +39,7 @@ UNVERIFIED = frozenset(
     }
 )
 
-# The rules that were collected; the packs may have more, and must have these.
+# The packs must have these rules, and may have more.
 COLLECTED = frozenset(
     {
         "au.hours",

@@ -1,4 +1,4 @@
-"""What the tests of single rules share: places, the rule by its name and source, rules compiled."""
+"""Helpers for tests of single rules: places, a rule by name and source, compiled rules."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A faulty rule pack is refused, and each fault is told by file, line and rule."""
+"""A faulty rule pack is refused, and each fault is reported with file, line and rule."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from shared.rulepacks.loader import load
 from tests.unit.rulepacks.texts import HEAD, HOURS, PACK, RULE, written
 
 
-# The rule stands on lines 4 to 10, its name on line 5; what is added begins on line 11.
+# The rule is on lines 4 to 10, its name on line 5; added text begins on line 11.
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -112,7 +112,7 @@ from tests.unit.rulepacks.texts import HEAD, HOURS, PACK, RULE, written
         ),
     ],
 )
-def test_a_fault_is_told_by_file_line_and_rule(text: str, error: str, tmp_path: Path) -> None:
+def test_a_fault_is_reported_by_file_line_and_rule(text: str, error: str, tmp_path: Path) -> None:
     path = written(tmp_path, text)
 
     with pytest.raises(RulePackError) as refused:
@@ -123,7 +123,7 @@ def test_a_fault_is_told_by_file_line_and_rule(text: str, error: str, tmp_path: 
     assert str(refused.value).splitlines()[0] == str(first)
 
 
-def test_all_faults_of_all_files_are_told(tmp_path: Path) -> None:
+def test_all_faults_of_all_files_are_reported(tmp_path: Path) -> None:
     written(tmp_path, HEAD + RULE + "duty = 2\nring_seconds = 0\n")
     written(tmp_path, "jurisdiction = \n", "other.toml")
 
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None
     assert str(refused.value) == f"{path}:3: it is not UTF-8"
 
 
-def test_what_cannot_be_read_is_refused_too(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / "nz.toml").mkdir()
 
     for directory, error in [

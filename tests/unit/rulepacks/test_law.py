@@ -55,7 +55,7 @@ def test_every_collected_rule_is_in_the_packs() -> None:
     }
 
 
-def test_what_was_not_read_in_the_law_is_not_verified() -> None:
+def test_a_rule_not_read_in_the_law_is_not_verified() -> None:
     assert {rule.name for rule in PACKS.rules if not rule.verified} == law_names.UNVERIFIED
 
 
@@ -137,7 +137,7 @@ def test_an_unverified_rule_is_off_until_it_is_turned_on(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["us-me.hours", "us-me.auto-8h", "ca.adad-hours"])
-def test_rules_for_automated_calls_leave_alone_who_speaks_themselves(name: str) -> None:
+def test_rules_for_automated_calls_do_not_apply_to_live_speakers(name: str) -> None:
     rule = PACKS.named(name)
     assert rule is not None
 

@@ -1,4 +1,4 @@
-"""Rule packs: what is in them, how each field is read, and what replaces what."""
+"""Rule packs: their content, how each field is read, and which pack replaces which."""
 
 import json
 import tomllib
@@ -58,7 +58,7 @@ def test_every_rule_has_one_name_and_begins_with_its_place() -> None:
     assert all(rule.name.startswith(f"{rule.jurisdiction.lower()}.") for rule in rules)
 
 
-def test_what_nobody_read_in_the_law_is_not_verified() -> None:
+def test_rules_are_verified_if_the_law_was_read() -> None:
     assert all(rule.verified is (rule.grade in {"D", "S"}) for rule in load(None).rules)
 
 

@@ -1,4 +1,4 @@
-"""The rule packs of a running process: changes are taken, faults leave the old ones in force."""
+"""The rule packs of a running process: it loads changes; after a fault it keeps the old packs."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_a_comment_changes_no_rule(tmp_path: Path) -> None:
     assert store.refresh() is False
 
 
-def test_a_faulty_change_leaves_the_old_packs_in_force_and_is_told_once(tmp_path: Path) -> None:
+def test_a_faulty_change_leaves_the_old_packs_in_force_and_is_logged_once(tmp_path: Path) -> None:
     written(tmp_path, PACK)
     store, before = RulePackStore(tmp_path), refusals()
     old = store.packs

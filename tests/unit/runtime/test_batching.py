@@ -1,4 +1,4 @@
-"""Many callers, one write."""
+"""The batching of concurrent calls into one write."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from shared.runtime.batching import Batcher
 
 
-async def test_what_arrives_during_a_write_goes_together_with_the_next() -> None:
+async def test_calls_during_a_write_go_together_into_the_next() -> None:
     written: list[list[int]] = []
     go = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""What leaves a process on standard output: JSON, with numbers masked."""
+"""A process logs JSON to standard output, with phone numbers masked."""
 
 import json
 import subprocess

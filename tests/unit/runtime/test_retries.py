@@ -1,4 +1,4 @@
-"""Which faults are waited out."""
+"""The errors after which a query is tried again."""
 
 import asyncpg
 import pytest
@@ -16,7 +16,7 @@ from shared.runtime.retries import patiently
         ConnectionRefusedError(),
     ],
 )
-async def test_what_a_restart_of_postgres_does_to_a_query_is_tried_again(fault: Exception) -> None:
+async def test_a_query_that_a_restart_of_postgres_broke_is_tried_again(fault: Exception) -> None:
     faults = [fault]
 
     async def act() -> str:

@@ -1,4 +1,4 @@
-"""The table of area codes is what the script makes of phonenumbers' geodata."""
+"""The stored table of area codes equals the script's output from phonenumbers' geodata."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ STORED = Path(__file__).parents[3] / "shared" / "domain" / "places" / "data" / "
 
 
 def test_the_stored_table_is_the_one_that_is_made() -> None:
-    """With another phonenumbers: `python -m tools.area_codes` into that file."""
+    """After an upgrade of phonenumbers: write the output of `python -m tools.area_codes` to it."""
     assert STORED.read_text() == area_codes.table()
 
 

@@ -1,4 +1,4 @@
-"""Leases are neither lost while a call may be up nor kept after its end."""
+"""A lease lasts as long as its call may be up, and no longer."""
 
 from datetime import UTC, datetime
 
@@ -36,7 +36,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
     scopes = scopes_of(campaign=campaign, tenant=tenant, trunk=trunk)
     limits = {INSTALLATION: Caps(100, 100), Scope("campaign", campaign): Caps(3, None)}
     permits = Permits(redis, pool, 60)
-    await permits.acquire([], limits)  # rebuilds: the two that are dialed are leased
+    await permits.acquire([], limits)  # rebuilds the leases of the two dialed attempts
     await permits.acquire([(CallReference(tenant, handed_back), scopes)], limits)
     await pool.execute(
         """
@@ -54,7 +54,7 @@ async def test_only_the_leases_of_ended_attempts_are_taken_back(pool: Pool, redi
         assert held == {f"{tenant}.{dialed}", f"{tenant}.{handed_back}"}
 
 
-async def test_a_late_drop_leaves_the_lease_to_who_dialed_meanwhile(
+async def test_a_late_drop_leaves_the_lease_to_the_dialer_that_dialed(
     pool: Pool, redis: Redis, broker: KafkaBroker
 ) -> None:
     campaign = await a_running_campaign(pool, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Permits on a real Redis: caps over a hierarchy, and a Redis that loses everything."""
+"""Permits on a real Redis: caps of a hierarchy of scopes, and the loss of all data in Redis."""
 
 import asyncio
 from datetime import UTC, datetime

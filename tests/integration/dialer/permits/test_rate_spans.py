@@ -1,4 +1,4 @@
-"""A provider may count its trunk's calls in a longer span than a second; other caps keep theirs."""
+"""A provider may count its trunk's calls in a longer span; other caps are counted per second."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def ask(permits: Permits, count: int, caps: Mapping[Scope, Caps]) -> list[
 
 
 async def opened(permits: Permits) -> None:
-    """The quiet time of a new epoch is over, as if the servers had run for long."""
+    """End the quiet time of the new epoch, as if the servers had run for long."""
     await ask(permits, 0, {})
     epoch = str(await permits.redis.get("outdial:epoch"))
     older = f"{epoch.rpartition(':')[0]}:1"

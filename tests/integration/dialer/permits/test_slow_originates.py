@@ -1,4 +1,4 @@
-"""A call that arrives late at the carrier counts for the rate from then on."""
+"""A call that reaches the carrier late counts for the rate from its arrival on."""
 
 import time
 from datetime import UTC, datetime

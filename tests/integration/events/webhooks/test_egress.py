@@ -93,7 +93,7 @@ URLS = [
 
 
 class Canary:
-    """Listens everywhere; it must never be heard."""
+    """Listens on all addresses; no webhook may reach it."""
 
     def __init__(self) -> None:
         self.connects = 0
@@ -116,7 +116,7 @@ async def canary() -> AsyncIterator[Canary]:
 
 
 async def touch(host: str, port: int) -> None:
-    """Be heard by the canary, so that its silence means something."""
+    """Check that a direct connection reaches the canary, so that the tests prove something."""
     _, writer = await asyncio.open_connection(host, port)
     writer.close()
     await writer.wait_closed()
@@ -141,7 +141,7 @@ async def test_no_spelling_of_a_private_address_is_reached(pool: Pool, canary: C
     assert {(row["state"], row["tries"], row["last_status"]) for row in rows} == {
         ("pending", 1, None)
     }
-    # Not merely out of reach from this machine.
+    # Refused by the guard, not just unreachable from this machine.
     elsewhere = [
         row["url"]
         for row in rows
@@ -154,7 +154,7 @@ async def test_no_spelling_of_a_private_address_is_reached(pool: Pool, canary: C
 
 
 class Scripted(AbstractResolver):
-    """A name server in the hands of the attacker: each answer is used once, None is a failure."""
+    """An attacker's name server: gives each answer once; None is a failure."""
 
     def __init__(self, *answers: list[str] | None) -> None:
         self.answers = list(answers)

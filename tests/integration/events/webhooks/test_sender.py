@@ -1,4 +1,4 @@
-"""Webhooks from real rows to a real receiver that answers well, badly, late or not at all."""
+"""Webhooks from real rows to a real receiver, with good, bad, late and missing answers."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def sending(
 
 
 async def send_all(sender: WebhookSender) -> None:
-    """Until nothing is due and nothing under way."""
+    """Run the sender until no delivery is due or under way."""
     while await sender.run_once(datetime.now(UTC)):
         pass
 
@@ -234,7 +234,7 @@ async def test_an_endless_answer_is_cut_off(pool: Pool, receiver: Receiver) -> N
     async with sending(pool, seconds=60) as sender:
         await asyncio.wait_for(send_all(sender), timeout=5)
 
-    # What the kernel holds on both sides is written but not read.
+    # The kernel's buffers on both sides: written by the receiver, never read by the sender.
     assert receiver.bytes_written < 16 * 1024 * 1024
     assert (await row_of(pool, delivery))["state"] == "delivered"
 
@@ -266,7 +266,7 @@ async def test_a_closed_port_and_a_broken_secret_are_failures(pool: Pool) -> Non
     assert (await row_of(pool, unsigned))["last_error"] == "secret not usable"
 
 
-async def test_endpoints_that_hang_hold_up_nobody_else(pool: Pool, receiver: Receiver) -> None:
+async def test_endpoints_that_hang_do_not_delay_others(pool: Pool, receiver: Receiver) -> None:
     good = await an_endpoint(pool, receiver.url("/good"))
     await end_attempts(pool, good)
     async with sending(pool, seconds=60, posts=16, per_endpoint=4) as sender:
@@ -314,14 +314,14 @@ async def test_two_senders_share_the_work(pool: Pool, receiver: Receiver) -> Non
 
     async with sending(pool) as one, sending(pool) as other:
         await asyncio.gather(send_all(one), send_all(other))
-        # One may have found nothing while the other held the last of them.
+        # One sender may have got nothing while the other had the last deliveries.
         await send_all(one)
 
     posted = [post.id for post in receiver.posts]
     assert len(set(posted)) == len(posted) == 200
 
 
-async def test_what_a_dead_sender_had_taken_is_sent_by_the_next(
+async def test_deliveries_of_a_dead_sender_are_sent_by_the_next(
     pool: Pool, receiver: Receiver
 ) -> None:
     endpoint = await an_endpoint(pool, receiver.url())
@@ -398,7 +398,7 @@ async def test_the_delivery_log_of_a_campaign_has_pages(pool: Pool) -> None:
     assert nothing == []
 
 
-async def test_an_event_is_delivered_to_those_who_want_its_type_and_campaign(pool: Pool) -> None:
+async def test_an_event_is_delivered_to_endpoints_of_its_type_and_campaign(pool: Pool) -> None:
     own = await an_endpoint(pool, "http://127.0.0.1:9/own")
     tenant = own.key.tenant_id
     everything = await another_endpoint(pool, own, 0, [ATTEMPT_ENDED, CAMPAIGN_CHANGED], "/all")
@@ -480,7 +480,7 @@ async def _one_waits_for_a_lock(pool: Pool) -> bool:
     return waits
 
 
-async def test_what_cannot_be_rendered_is_a_failure(pool: Pool, receiver: Receiver) -> None:
+async def test_a_rendering_error_is_a_failure(pool: Pool, receiver: Receiver) -> None:
     own = await an_endpoint(pool, receiver.url())
     odd = await another_endpoint(pool, own, 0, [ATTEMPT_ENDED], receiver.url(), rendering="odd")
     await end_attempts(pool, own)

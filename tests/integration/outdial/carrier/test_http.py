@@ -97,7 +97,7 @@ async def test_the_cap_on_any_rolling_second_is_exact(tmp_path: Path) -> None:
     assert accepted[10] - accepted[0] >= 1.0
 
 
-async def test_what_is_no_number_is_refused_and_logged(tmp_path: Path) -> None:
+async def test_an_invalid_number_is_refused_and_logged(tmp_path: Path) -> None:
     numbers = ["14155550100", "+0123456789", "+1415", "+1415555010x", ""]
     async with running_carrier(tmp_path / "log") as carrier:
         answers = [await carrier.originate(number) for number in numbers]
@@ -108,7 +108,7 @@ async def test_what_is_no_number_is_refused_and_logged(tmp_path: Path) -> None:
     assert {(line["verdict"], line["code"]) for line in lines} == {("refused", "invalid_number")}
 
 
-async def test_what_is_no_originate_is_refused_and_not_logged(tmp_path: Path) -> None:
+async def test_an_invalid_originate_is_refused_and_not_logged(tmp_path: Path) -> None:
     async with running_carrier(tmp_path / "log") as carrier:
         for body in (b"{", b"[]", b'{"to": "+14155550100"}', b"\xff\xfe"):
             async with carrier.client.post(f"{carrier.url}/calls", data=body) as response:

@@ -1,4 +1,4 @@
-"""The carrier's account of its own load and the checker's, from the log alone, are the same."""
+"""The carrier's own peaks equal those that the checker computes from the log alone."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tests.support.waiting import until
 FASTER = ("--time-scale", "0.05", "--max-concurrent", "40", "--calls-per-second", "150")
 
 
-async def test_the_peaks_that_the_carrier_tells_are_those_of_its_log(tmp_path: Path) -> None:
+async def test_the_peaks_of_the_carrier_equal_those_of_its_log(tmp_path: Path) -> None:
     async with running_carrier(tmp_path / "log", *FASTER) as carrier:
 
         async def call_often() -> None:
@@ -42,7 +42,7 @@ async def test_the_peaks_that_the_carrier_tells_are_those_of_its_log(tmp_path: P
     assert stats["peak_concurrent"] == 40
     assert list(over_caps(facts, Caps(calls_per_second=per_second))) == []
     assert list(over_caps(facts, Caps(calls_per_second=per_second - 1)))
-    # A call that was refused is one that was asked for on top of those that were up.
+    # A refused call counts as one more beside the calls that were up.
     assert list(over_caps(facts, Caps(max_concurrent=41))) == []
     assert list(over_caps(facts, Caps(max_concurrent=40)))
     taken = [line for line in facts.log if getattr(line, "verdict", "accepted") == "accepted"]

@@ -19,7 +19,7 @@ from outdial.stack.processes import started_at
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parents[4]
-# These tests start servers of their own whatever the session uses.
+# These tests start servers of their own, also if the session uses given servers.
 GIVEN = ("OUTDIAL_POSTGRES_URL", "OUTDIAL_REDIS_URL", "OUTDIAL_KAFKA_URL")
 
 
@@ -42,7 +42,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 async def outdial(*arguments: str, code: int = 0) -> str:
-    """What the command printed, after it ended with the code."""
+    """Run the command, check its exit code, return its output."""
     command = await start(*arguments)
     output, errors = await command.communicate()
     assert command.returncode == code, errors.decode()
@@ -129,7 +129,7 @@ async def test_two_stacks_side_by_side_end_apart(directory: Path, tmp_path: Path
 async def test_no_moment_of_starting_up_leaves_a_process(
     directory: Path, moment: str, number: signal.Signals
 ) -> None:
-    """At the moment when the process has just been started, before it is ready."""
+    """Wait until the process has been started; it is not ready yet."""
     up = await start("up", "--dir", str(directory))
     async with asyncio.timeout(60):
         while moment not in living(directory):
@@ -154,7 +154,7 @@ async def every_page_answers(report: dict[str, Any]) -> None:
 
 
 async def kill_all_but_one(directory: Path) -> asyncio.subprocess.Process:
-    """As a crash would, and as if one process had been started by a command killed since."""
+    """Leave the state of a crash, with one process started by a command that was killed."""
     state = states.load(directory)
     assert state is not None
     for process in state.processes.values():

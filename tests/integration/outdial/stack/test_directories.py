@@ -1,4 +1,4 @@
-"""The local servers start in any directory, as root and as others, with and without a home."""
+"""The local servers start in any directory, as root or another user, with or without a home."""
 
 import shutil
 import sys
@@ -16,7 +16,7 @@ from outdial.stack.redis import RedisServer
 async def test_postgres_starts_where_its_programs_and_data_are_closed_to_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Root starts it as another user, who may enter neither directory."""
+    """Root starts PostgreSQL as another user, who may enter neither directory."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     wheel = postgres.programs().parents[1]

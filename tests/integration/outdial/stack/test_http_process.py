@@ -1,4 +1,4 @@
-"""A process with an HTTP port: ready, restarted in place, and told when it cannot start."""
+"""A process with an HTTP port: waits until ready, restarts in place, reports a failed start."""
 
 import sys
 from collections.abc import AsyncIterator

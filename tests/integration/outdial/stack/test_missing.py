@@ -1,4 +1,4 @@
-"""A machine that lacks a server, Java or the network is told what to install."""
+"""Without a server, Java or the network the error says what to install."""
 
 from importlib.machinery import ModuleSpec
 from pathlib import Path

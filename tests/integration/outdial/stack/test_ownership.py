@@ -1,4 +1,4 @@
-"""A stack's directory has one owner, and only what that owner started is ever stopped."""
+"""A stack's directory has one owner; only processes that this owner started are stopped."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ async def test_a_stranger_with_the_same_number_is_left_alone(
     assert sleeper.exit_code is None
 
 
-async def test_what_a_killed_start_left_is_ended(tmp_path: Path, sleeper: Child) -> None:
+async def test_processes_of_a_killed_start_are_ended(tmp_path: Path, sleeper: Child) -> None:
     a_state(tmp_path, sleeper, ready=False)
 
     await stop_leftovers(tmp_path)
@@ -100,7 +100,7 @@ def test_the_state_file_is_for_its_owner_only(tmp_path: Path, sleeper: Child) ->
     assert states.state_file(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
-async def test_status_tells_the_living_from_the_ended(tmp_path: Path, sleeper: Child) -> None:
+async def test_status_shows_which_processes_run(tmp_path: Path, sleeper: Child) -> None:
     a_state(tmp_path, sleeper)
     api = status(tmp_path)["services"][0]
     assert (api["pid"], api["alive"], api["health"]) == (

@@ -1,4 +1,4 @@
-"""A port that somebody takes first is given up for another, and none is handed out twice."""
+"""If another program takes a port first, the server uses another; no port is given out twice."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from outdial.stack.redis import RedisServer
 
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A port in use, which every server is told to try first."""
+    """A port in use; every server tries it first."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         offers = iter([port])

@@ -1,4 +1,4 @@
-"""The local servers come up, and come back on the same data and address."""
+"""The local servers start, and restart with the same data and address."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ async def test_postgres_comes_back_with_its_rows(tmp_path: Path, kill: bool) -> 
         await server.stop(kill=True)
 
 
-async def test_postgres_syncs_unless_told_otherwise(tmp_path: Path) -> None:
+async def test_postgres_syncs_by_default(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "postgres")
     await server.start()
     try:

@@ -1,4 +1,4 @@
-"""A second opinion on calendars: walks UTC minute by minute and asks the wall clock of each one."""
+"""A second implementation of calendars: walks UTC by minutes and compares each wall time."""
 
 import struct
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def wall_clock_says_open(
 
 
 def _open_in(calendar: Calendar, name: str, at: datetime) -> bool:
-    """What the words say, one by one, about the date and the time that a wall clock shows."""
+    """Apply each rule of the calendar to the date and the time of a wall clock."""
     wall = at.astimezone(loaded(name)).replace(tzinfo=None)
     today = wall.date()
     if calendar.effective_from is not None and today < calendar.effective_from:
@@ -84,13 +84,13 @@ def _allowed(calendar: Calendar, day: date) -> bool:
 
 @cache
 def holidays_of(country: str, region: str | None) -> frozenset[date]:
-    """All from 2018 to 2039 at once, so that none is lost at the turn of a year."""
+    """All holidays from 2018 to 2039, so that none is missed at the turn of a year."""
     return frozenset(holidays.country_holidays(country, subdiv=region, years=range(2018, 2040)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """For each minute from `start`: is it open?"""
+    """Whether each minute from `start` on is open."""
 
     start: datetime
     minutes: tuple[bool, ...]
@@ -99,14 +99,14 @@ class Walk:
         return self.minutes[(at - self.start) // MINUTE]
 
     def closing(self, at: datetime) -> datetime | None:
-        """The first closed minute from an open instant on, if the walk got there."""
+        """The first closed minute after an open instant, or None if it lies beyond the walk."""
         return self._first(False, (at - self.start) // MINUTE)
 
     def opening(self, at: datetime) -> datetime | None:
         return self._first(True, (at - self.start) // MINUTE)
 
     def opened(self, at: datetime) -> datetime | None:
-        """When the span of an open instant began, if the walk began before."""
+        """The start of the span of an open instant, or None if it lies before the walk."""
         index = (at - self.start) // MINUTE
         while index >= 0 and self.minutes[index]:
             index -= 1
@@ -131,7 +131,7 @@ def walk(
 
 @cache
 def clock_changes(name: str) -> tuple[datetime, ...]:
-    """Every change of the zone's offset from 2020 to 2037, by daily steps, to the second."""
+    """Each change of the zone's offset from 2020 to 2037 to the second, found by daily steps."""
     zone, changes, day = loaded(name), [], timedelta(days=1)
     at, before = FIRST, FIRST.astimezone(zone).utcoffset()
     while at < LAST:
@@ -150,7 +150,7 @@ def clock_changes(name: str) -> tuple[datetime, ...]:
 
 
 def stored_changes(name: str) -> Iterator[tuple[int, int]]:
-    """(instant, offset after it) as the zone's file has them, read without zoneinfo."""
+    """Read pairs (instant, offset after it) from the zone's file, without zoneinfo."""
     data = resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
     counts = struct.unpack(">6l", data[20:44])
     second = 44 + counts[3] * 5 + counts[4] * 6 + counts[5] + counts[2] * 8 + counts[1] + counts[0]

@@ -1,4 +1,4 @@
-"""Random calendars, zones and instants, of every kind and often near what is awkward."""
+"""Random calendars, zones and instants of every kind, many of them near edge cases."""
 
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -26,7 +26,7 @@ HOLIDAYS = tuple(
 
 
 def random_calendars(random: Random, near: date) -> tuple[Calendar, ...]:
-    """Mostly a campaign's alone, else with one or two calendars of the law."""
+    """A campaign's calendar, sometimes with one or two calendars of law."""
     count = random.choice((1, 1, 1, 2, 3))
     return tuple(random_calendar(random, near) for _ in range(count))
 
@@ -80,7 +80,7 @@ def random_group(random: Random, name: str) -> tuple[str, ...]:
 
 
 def random_start(random: Random, name: str, days: int) -> datetime:
-    """From here, `days` often lead over a change of the clocks, a holiday or a year's end."""
+    """A start such that the next `days` often have a clock change, a holiday or a year's end."""
     changes = clock_changes(name)
     if changes and random.random() < 0.5:
         at = random.choice(changes) - timedelta(days=random.uniform(0.5, days - 0.5))

@@ -246,7 +246,7 @@ class TestDates:
         )
 
     def test_the_last_hour_of_the_last_day_comes_twice(self) -> None:
-        """Santiago: 23:00 to 24:00 is repeated, and the campaign's end waits for both."""
+        """Santiago repeats 23:00 to 24:00; the campaign ends after the second one."""
         name = "America/Santiago"
         back = next(at for at in clock_changes(name) if at.year == 2026 and at.month == 4)
         ends_on = (back - timedelta(hours=12)).date()

@@ -1,4 +1,4 @@
-"""What is awkward about windows beside the clocks: midnight, ends, zones, the turn of the year."""
+"""Edge cases of windows: midnight, first and last days, zones, the turn of the year."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -78,7 +78,7 @@ def test_a_campaign_that_ends_on_a_day_whose_hour_comes_twice() -> None:
 
 
 def test_a_number_that_was_ported_is_called_by_the_zone_that_is_known() -> None:
-    """A New York number whose owner says that she lives in California."""
+    """A New York number of a contact with the zone of California."""
     at = utc("2026-07-01T13:30")
 
     assert is_open((NINE_TO_FIVE,), (NEW_YORK,), at=at)
@@ -117,7 +117,7 @@ def test_a_retry_that_falls_on_the_close_waits_for_the_next_day() -> None:
 
 
 def test_no_leap_second_is_counted() -> None:
-    """Unix time has none: a day is 86,400 seconds, also the one that ended with one, in 2016."""
+    """Unix time has no leap seconds: 31 December 2016 has 86,400 seconds too."""
     calendar = on(0, 1_440, 5)
     span = next_span((calendar,), ("UTC",), now=utc("2016-12-31T23:59:59"))
 

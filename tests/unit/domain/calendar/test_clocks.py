@@ -1,4 +1,4 @@
-"""The days on which clocks change, as the zone data in force have them, minute by minute."""
+"""Days with clock changes in the installed zone data, checked minute by minute."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +28,7 @@ def daily(start: str, end: str, *weekdays: int) -> Calendar:
     )
 
 
-# (zone, instant, minutes by which its clocks go forward), each looked for in the data in force.
+# (zone, instant, minutes by which its clocks go forward), each checked in the installed data.
 NAMED = (
     ("America/New_York", "2026-11-01T06:00", -60),
     ("America/New_York", "2027-03-14T07:00", 60),
@@ -45,8 +45,8 @@ NAMED = (
     ("America/Santiago", "2027-09-05T04:00", 60),
     ("Asia/Gaza", "2027-03-27T00:00", 60),
 )
-# Given up by their governments since: 2026f has Cuba on summer time through that winter, and
-# Morocco without changes around Ramadan.
+# Changes that governments have abolished: in 2026f Cuba keeps summer time through that winter,
+# and Morocco has no changes around Ramadan.
 GONE = (
     ("America/Havana", "2027-03-14T05:00"),
     ("Africa/Casablanca", "2027-02-07T02:00"),
@@ -140,7 +140,7 @@ def _offset(name: str, at: datetime) -> timedelta:
         ("Asia/Gaza", 2026),
         ("America/Nuuk", 2026),  # the day before
         ("Antarctica/Casey", 2020),  # 3 hours, at 00:01
-        ("America/Vancouver", 2025),  # gave up changing
+        ("America/Vancouver", 2025),  # no changes any more
     ],
 )
 def test_the_days_on_which_clocks_change(name: str, since: int) -> None:

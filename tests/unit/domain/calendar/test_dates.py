@@ -111,7 +111,7 @@ class TestExcludedDates:
             ("07-02 22:00", "07-03 02:00"),
         ]
 
-    def test_what_began_on_one_does_not_run_on(self) -> None:
+    def test_hours_that_began_on_one_do_not_run_on(self) -> None:
         calendar = Calendar(windows=NIGHTS, excluded=frozenset({WEDNESDAY}))
 
         assert not is_open((calendar,), ("UTC",), at=utc("2026-07-02T01:00"))

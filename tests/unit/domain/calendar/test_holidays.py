@@ -1,4 +1,4 @@
-"""Holidays by country and region, on days that somebody else has written down."""
+"""Holidays by country and region, compared with published dates."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def test_the_version_is_the_installed_one() -> None:
     assert holidays_version() == metadata.version("holidays")
 
 
-def test_who_needs_no_holidays_does_not_load_them() -> None:
+def test_holidays_are_loaded_only_when_they_are_used() -> None:
     script = (
         "import sys; import shared.domain.calendar.calendar, shared.definitions.campaign;"
         "import shared.runtime.process;"

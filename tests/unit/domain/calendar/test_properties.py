@@ -1,4 +1,4 @@
-"""What holds for every calendar, every group of zones and every instant."""
+"""Properties of every calendar, every group of zones and every instant."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

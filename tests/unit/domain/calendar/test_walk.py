@@ -1,4 +1,4 @@
-"""The calendar against the minute walk: random zones, calendars and instants, seeded."""
+"""Compares the calendar with the minute walk for seeded random zones, calendars and instants."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,13 +20,13 @@ from tests.unit.domain.calendar.random_calendars import random_calendars, random
 
 TRIPLES = 100_000
 PARTS = 8
-# A walk of three days costs as much as some four thousand answers: it is asked often.
+# A walk of three days costs as much as 4,000 answers, so each walk is used for many instants.
 INSTANTS = 36
 DAYS = 3
 
 
 def triples(part: int) -> tuple[int, list[str]]:
-    """Two instants for each zone and calendar; how many were open, and what disagrees."""
+    """Compare two instants for each zone and calendar; return the open ones and the differences."""
     random, zones = Random(20_270_000 + part), all_zones()
     opened, wrong = 0, []
     for number in range(part, TRIPLES // 2, PARTS):
@@ -43,7 +43,7 @@ def triples(part: int) -> tuple[int, list[str]]:
 
 
 def differences(seed: int, zones: tuple[str, ...]) -> list[str]:
-    """Random calendars, three days and 36 instants for each zone; what disagrees."""
+    """Compare random calendars over three days and 36 instants per zone; return the differences."""
     random = Random(seed)
     faults: list[str] = []
     for name in zones:
@@ -82,7 +82,7 @@ def test_a_hundred_thousand_random_triples_agree_with_the_wall_clock(part: int) 
     opened, wrong = triples(part)
 
     assert wrong == []
-    # Neither always open nor always closed, or little would have been compared.
+    # If almost all were open or closed, the comparison would prove little.
     assert 0.2 < opened / (TRIPLES / PARTS) < 0.8
 
 

@@ -109,7 +109,7 @@ def test_segments_hold_exactly_the_changes_of_the_zone_file(name: str) -> None:
 
 
 def _offset_changes(name: str) -> list[tuple[int, int]]:
-    """Without the entries that only rename the time or move its summer flag."""
+    """The file's entries, without those that keep the offset."""
     changes: list[tuple[int, int]] = []
     for at, offset in stored_changes(name):
         if not changes or changes[-1][1] != offset:

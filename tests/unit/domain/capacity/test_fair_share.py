@@ -1,4 +1,4 @@
-"""How many contacts to claim: never more than the caps can use soon, and in fair shares."""
+"""The number of contacts to claim: fair shares, never more than the caps can use soon."""
 
 import pytest
 from hypothesis import given
@@ -89,7 +89,7 @@ def test_a_higher_priority_is_served_first_and_the_rest_goes_down() -> None:
     assert fair_shares((other, urgent), room_left) == {1: 70, 2: 30}
 
 
-def test_what_one_cannot_use_goes_to_the_others() -> None:
+def test_a_share_that_one_cannot_use_goes_to_the_others() -> None:
     full, other, elsewhere = a_claimant(1), a_claimant(2), a_claimant(3, trunk=2)
     room_left = free(full, other, elsewhere, trunk=60) | {Scope("campaign", 1): 10}
 

@@ -1,4 +1,4 @@
-"""The hierarchy of scopes that cap a call, and the caps that hold when all of several do."""
+"""The hierarchy of scopes of a call, and the lowest of their caps."""
 
 from shared.domain.capacity.scopes import (
     INSTALLATION,

@@ -1,4 +1,4 @@
-"""What pending contacts wait for, from their buckets and the openings of their groups."""
+"""What pending contacts wait for, by their waiting counts and the openings of their groups."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -84,11 +84,11 @@ def a_blackout(
     )
 
 
-def test_who_may_be_called_waits_for_capacity() -> None:
+def test_contacts_that_may_be_called_wait_for_capacity() -> None:
     assert summary(waits(BERLIN, 3)) == [("pacing", 3, None)]
 
 
-def test_what_a_due_contact_had_waited_for_is_not_told_any_more() -> None:
+def test_the_former_wait_of_a_due_contact_is_not_shown() -> None:
     past = waits(BERLIN, 2, at=NOW - HOUR, waits_for="retry")
 
     assert summary(waits(BERLIN, 3), past) == [("pacing", 5, None)]
@@ -98,7 +98,7 @@ def test_a_closed_zone_waits_for_its_opening() -> None:
     assert summary(waits(NEW_YORK, 3)) == [("window", 3, NEW_YORK_OPENS)]
 
 
-def test_hours_that_the_law_shuts_are_told_with_the_rule() -> None:
+def test_hours_closed_by_law_are_shown_with_the_rule() -> None:
     scene = CampaignHours(tenant_id=1, stopped=None, blackouts=(), now=NOW)
     (wait,) = explain(scene, [waits(BERLIN, 3)], lambda group: rules(group, law=(SLEEP,)))
 
@@ -131,19 +131,19 @@ def test_a_retry_after_closing_waits_for_the_morning() -> None:
     "reason",
     ["retry", "day", "window", "callback", "frequency_cap", "silence", "suppression", "capacity"],
 )
-def test_each_wait_is_told_by_its_own_word(reason: str) -> None:
+def test_each_wait_has_its_own_word(reason: str) -> None:
     later = NOW + HOUR
 
     assert summary(waits(BERLIN, 1, at=later, waits_for=reason)) == [(reason, 1, later)]
 
 
-def test_due_and_later_are_told_apart() -> None:
+def test_due_and_later_contacts_are_separate() -> None:
     later = waits(BERLIN, 2, at=NOW + HOUR, waits_for="retry")
 
     assert summary(waits(BERLIN, 3), later) == [("pacing", 3, None), ("retry", 2, NOW + HOUR)]
 
 
-def test_nobody_is_called_without_a_zone_or_after_the_end() -> None:
+def test_no_contact_is_called_without_a_zone_or_after_the_end() -> None:
     later = NOW + HOUR
     buckets = (
         waits(NOWHERE, 3),
@@ -177,7 +177,7 @@ def test_a_stopped_campaign_is_the_reason_but_for_what_nothing_starts_again() ->
     ]
 
 
-def test_a_blackout_is_told_with_its_end_where_it_has_one() -> None:
+def test_a_blackout_is_shown_with_its_end_if_it_has_one() -> None:
     assert summary(waits(BERLIN, 2), blackouts=(a_blackout(),)) == [("blackout", 2, None)]
     assert summary(waits(BERLIN, 2), blackouts=(a_blackout(ends_at=NOW + HOUR),)) == [
         ("blackout", 2, NOW + HOUR)
@@ -186,7 +186,7 @@ def test_a_blackout_is_told_with_its_end_where_it_has_one() -> None:
 
 
 def test_an_opening_inside_a_blackout_is_put_off() -> None:
-    """Over its end, and over the night after it."""
+    """The opening moves past the black-out's end and the night after it."""
     later = a_blackout(area="US", starts_at=NOW + HOUR, ends_at=NEW_YORK_OPENS + 2 * HOUR)
     over = a_blackout(area="US", starts_at=NOW + HOUR, ends_at=NEW_YORK_OPENS + 12 * HOUR)
     endless = a_blackout(area="US", starts_at=NOW + HOUR)

@@ -1,4 +1,4 @@
-"""Each gate by itself: when it is shut, until when, by which rule, and what it tells."""
+"""Each gate by itself: when it is shut, until when, by which rule, and its details."""
 
 from datetime import date, datetime
 
@@ -125,7 +125,7 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule 
         rules(SILENCE),
         ContactFacts(calls=(TALKED,)),
         Reason.SILENCE,
-        # The talk was on Saturday, so the next Saturday is the first day without it.
+        # The conversation was on Saturday, so the silence of seven days ends on the next Saturday.
         utc("2026-11-28T05:00"),
         SILENCE,
     ),
@@ -194,7 +194,7 @@ def test_every_gate_has_its_row() -> None:
         ),
     ],
 )
-def test_a_gate_tells_what_it_looked_at(case: str, detail: Detail) -> None:
+def test_a_gate_gives_its_details(case: str, detail: Detail) -> None:
     asked, facts, *_ = SHUT[case]
 
     assert decide(asked, facts, now=NOW).blocks[0].detail == detail

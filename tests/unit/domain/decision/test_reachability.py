@@ -1,4 +1,4 @@
-"""Why a group can never be called: its windows, the law, its zones; and what would help."""
+"""Why a group can never be called (windows, law, zones), and the smallest change that helps."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -38,18 +38,18 @@ def rules(
     return calling_rules(definition.rules(), tenant, loader.load(None).rules, group)
 
 
-def test_who_can_be_called_is_not_unreachable() -> None:
+def test_a_group_that_can_be_called_is_not_unreachable() -> None:
     assert unreachable(rules(EVENINGS, "America/New_York"), now=NOW) is None
 
 
-def test_without_a_zone_nobody_is_called_at_any_time() -> None:
+def test_a_group_without_a_zone_is_never_called() -> None:
     result = unreachable(rules(EVENINGS), now=NOW)
 
     assert result is not None
     assert result.reason is Reason.UNKNOWN_ZONE
 
 
-def test_an_end_date_that_is_over_is_told() -> None:
+def test_an_end_date_that_is_over_is_reported() -> None:
     over = EVENINGS | {"end_date": "2026-11-20"}
     result = unreachable(rules(over, "America/New_York"), now=NOW)
 
@@ -58,7 +58,7 @@ def test_an_end_date_that_is_over_is_told() -> None:
     assert "end_date 2026-11-20" in unreachable_text(result)
 
 
-def test_zones_that_are_never_open_at_once_are_told() -> None:
+def test_zones_that_are_never_open_at_once_are_reported() -> None:
     result = unreachable(rules(EVENINGS, "America/New_York", "Asia/Tokyo"), now=NOW)
 
     assert result is not None
@@ -66,7 +66,7 @@ def test_zones_that_are_never_open_at_once_are_told() -> None:
     assert "in all of America/New_York, Asia/Tokyo at once" in unreachable_text(result)
 
 
-def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
+def test_default_zone_hours_that_leave_none_are_reported() -> None:
     result = unreachable(
         rules(
             EVENINGS,
@@ -104,7 +104,7 @@ def test_hours_of_the_default_zone_that_leave_none_are_told() -> None:
         ),
     ],
 )
-def test_law_without_a_common_hour_is_told_with_its_hours_and_the_smallest_change(
+def test_law_without_a_common_hour_is_reported_with_hours_and_smallest_change(
     windows: list[dict[str, Any]], change: str
 ) -> None:
     result = unreachable(
@@ -148,7 +148,7 @@ def test_an_end_on_a_sunday_asks_for_a_later_one() -> None:
     )
 
 
-def test_rules_that_only_together_leave_no_hour_are_all_told() -> None:
+def test_rules_that_only_together_leave_no_hour_are_all_reported() -> None:
     halves = [a_rule("own.mornings", 540, 720), a_rule("own.afternoons", 720, 900)]
     day = {"windows": [{"days": ["mon"], "start": "09:00", "end": "15:00"}]}
     result = unreachable(

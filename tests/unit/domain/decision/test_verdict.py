@@ -1,4 +1,4 @@
-"""Several gates that are shut at once, which of them binds, and when all are open next."""
+"""Several gates are shut at once: which one binds, and when all are open next."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -41,7 +41,7 @@ from tests.unit.domain.decision.support import (
 )
 
 
-def test_gates_are_told_in_their_order_and_the_longest_binds() -> None:
+def test_gates_are_listed_in_their_order_and_the_longest_binds() -> None:
     facts = ContactFacts(
         state=ContactState.PENDING,
         suppressed_until=NOW + HOUR,
@@ -66,14 +66,14 @@ def test_gates_are_told_in_their_order_and_the_longest_binds() -> None:
     ]
     assert verdict.binding is not None
     assert verdict.binding.reason is Reason.SILENCE
-    # It ends on a Saturday, and nobody is called before Monday.
+    # The silence ends on a Saturday, and the next window is on Monday.
     assert verdict.next_at == utc("2026-11-30T14:00")
     first = first_block(rules(LAW, CAP, SILENCE), facts, now=NOW)
     assert first is not None
     assert first.reason is Reason.SUPPRESSION
 
 
-def test_what_never_ends_binds_before_what_does() -> None:
+def test_a_block_without_an_end_binds_before_others() -> None:
     facts = ContactFacts(suppressed_until=NEVER, not_before=NOW + 999 * HOUR)
 
     verdict = decide(rules(), facts, now=NOW)
@@ -84,7 +84,7 @@ def test_what_never_ends_binds_before_what_does() -> None:
 
 
 def test_the_rule_that_keeps_hours_shut_longest_binds_and_not_the_campaigns_own() -> None:
-    """On a Sunday at 5 the campaign would open at 9, and the law on Monday."""
+    """On a Sunday at 5:00 the campaign opens at 9:00, but the law opens on Monday."""
     early = utc("2026-11-22T10:00")
 
     verdict = decide(rules(LAW), ContactFacts(), now=early)
@@ -107,7 +107,7 @@ def test_hours_that_are_never_open_at_once_have_no_end() -> None:
     assert verdict.next_at is None
 
 
-def test_a_wait_that_a_limit_made_is_told_by_the_limit() -> None:
+def test_a_wait_caused_by_a_limit_is_explained_by_the_limit() -> None:
     facts = ContactFacts(calls=THREE_CALLS, not_before=NOW + HOUR, waits_for=Reason.FREQUENCY_CAP)
 
     binding = decide(rules(CAP), facts, now=NOW).binding
@@ -215,7 +215,7 @@ def test_at_the_next_instant_all_gates_are_open_and_just_before_one_is_not(
 
 
 def test_the_facts_of_a_person_do_not_change_the_answer_of_the_rules() -> None:
-    """Asked in any order of instants: what is remembered of an opening is of its instant."""
+    """The answers do not depend on the order of the instants, although openings are cached."""
     asked, facts = rules(LAW), ContactFacts()
     instants = [NOW + n * 7 * HOUR for n in range(40)]
     fresh = [decide(rules(LAW), facts, now=at).next_at for at in instants]

@@ -1,4 +1,4 @@
-"""Forecasts: what a course, a call and the caps come to, and how amounts flow through windows."""
+"""The fluid forecast: retries, call length and caps, and the flow through windows."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -62,7 +62,7 @@ def test_a_course_is_the_mean_of_what_the_policy_says_of_each_outcome() -> None:
 
     course = retry_course(policy, shares)
 
-    # After the second attempt a busy number ends, and after the third everybody does.
+    # A busy number finishes after its second attempt, every contact after its third.
     assert course.again == pytest.approx((0.4, 0.3, 0.0))
     busy, unanswered = 200 * 1.25, 100 + 50 * 0.25
     assert course.delays == pytest.approx(((0.1 * busy + 0.3 * unanswered) / 0.4, 300 * 1.25, 0.0))
@@ -81,9 +81,7 @@ def test_a_call_lasts_what_its_outcomes_last_in_the_mean() -> None:
     ("rate", "lines", "calls"),
     [(10, None, 8.0), (None, 60, 2.0), (10, 60, 2.0), (None, None, None)],
 )
-def test_caps_allow_what_the_narrower_of_them_allows(
-    rate: int | None, lines: int | None, calls: float | None
-) -> None:
+def test_the_narrower_cap_decides(rate: int | None, lines: int | None, calls: float | None) -> None:
     calls_per_second = calls_a_second(calls_per_second=rate, max_concurrent=lines, call_seconds=30)
 
     assert calls_per_second == calls
@@ -117,13 +115,13 @@ def test_one_call_a_second_takes_as_many_seconds_as_contacts() -> None:
     assert forecast.calls == pytest.approx(5_000)
 
 
-def test_what_a_window_does_not_hold_waits_for_the_next() -> None:
+def test_contacts_beyond_a_window_wait_for_the_next() -> None:
     forecast = flow(Load(spans=daily(1, 1), zone="UTC", new=5_400))
 
     assert forecast.finishes_at == after(days=1, hours=1, seconds=1_830)
 
 
-def test_who_closes_first_is_served_first() -> None:
+def test_the_group_that_closes_first_is_served_first() -> None:
     closing = Load(spans=((BEGIN, BEGIN + HOUR),), zone="UTC", new=3_600)
     forecast = flow(closing, Load(spans=ALWAYS, zone="UTC", new=1_800))
 
@@ -155,21 +153,21 @@ def test_a_spent_window_waits_for_its_closing() -> None:
     assert forecast.finishes_at == after(hours=2, seconds=40)
 
 
-def test_who_waits_for_later_is_served_then() -> None:
+def test_contacts_due_later_are_served_then() -> None:
     later = ((BEGIN + 5 * HOUR, 100),)
     forecast = flow(Load(spans=ALWAYS, zone="UTC", later=later))
 
     assert forecast.finishes_at == after(hours=5, seconds=130)
 
 
-def test_who_is_not_served_in_time_is_left() -> None:
+def test_contacts_not_served_in_time_are_left() -> None:
     forecast = flow(Load(spans=daily(0, 1), zone="UTC", new=10_000), days=2)
 
     assert forecast.finishes_at is None
     assert forecast.left == pytest.approx(10_000 - 7_200)
 
 
-def test_nobody_finishes_at_no_time() -> None:
+def test_without_contacts_there_is_no_finishing_time() -> None:
     assert flow() == Forecast(finishes_at=None, calls=0, left=0)
 
 

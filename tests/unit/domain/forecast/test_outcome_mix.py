@@ -1,4 +1,4 @@
-"""How calls end, in shares: what is given stays, the rest is divided as it usually is."""
+"""Shares of outcomes: given shares stay, the others share the rest in their usual proportion."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a region, a country and a number say of where a contact is, and whose postal code it has."""
+"""Reads a contact's place from region, country and number, and picks the postal code's country."""
 
 from itertools import pairwise
 
@@ -59,7 +59,7 @@ def test_regions(country: str, region: str, expected: str) -> None:
         ("DE", "x" * 65),
     ],
 )
-def test_an_unknown_region_is_told(country: str, region: str) -> None:
+def test_an_unknown_region_is_reported(country: str, region: str) -> None:
     assert said(country, region=region) == "region: unknown_region"
 
 
@@ -69,7 +69,7 @@ def test_a_region_must_be_of_the_country_that_is_given() -> None:
 
 
 @pytest.mark.parametrize("country", ["XX", "Germany", "001", " ", "DEU", "x" * 70_000])
-def test_an_unknown_country_is_told(country: str) -> None:
+def test_an_unknown_country_is_reported(country: str) -> None:
     assert said("US", country=country) == "country: unknown_country"
 
 
@@ -80,7 +80,7 @@ def test_a_country_alone_has_all_of_its_zones() -> None:
     assert said("RE", country="FR") == ("FR", "")
 
 
-def test_nothing_said_says_nothing() -> None:
+def test_an_empty_address_has_no_place() -> None:
     assert locate(number_of("US"), Address()) == Residence()
     assert locate(number_of("US"), Address(postal_code="", country="", region="")) == Residence()
 

@@ -1,4 +1,4 @@
-"""Which zones and whose rules a contact is called by, and where they come from."""
+"""The zones and the jurisdictions of a contact, and the sources that they come from."""
 
 import pytest
 
@@ -130,7 +130,7 @@ def test_contacts_alike_share_one_group() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "UTC+2", "EST5EDT6", "Factory", "Etc/Unknown"])
-def test_an_unknown_zone_is_told(zone: str) -> None:
+def test_an_unknown_zone_is_reported(zone: str) -> None:
     result = calling_group(PLACED, address=Address(zone=zone), default_zone=None)
 
     assert result == InvalidAddress(field="zone", reason="unknown_zone")

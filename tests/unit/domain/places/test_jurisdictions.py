@@ -1,4 +1,4 @@
-"""Which codes name a jurisdiction, and which areas cover which places."""
+"""Valid codes of jurisdictions, and the places that an area covers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Numbers are read exactly as phonenumbers reads them, only faster."""
+"""Numbers are read exactly as phonenumbers reads them, but faster."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ from shared.domain.places.number_plans import recognise
 from shared.domain.places.numbers import InvalidNumber, PhoneNumber, parse_number
 
 REGIONS = sorted(SUPPORTED_REGIONS)
-# What people put between and before digits, and some things they should not.
+# Characters that people write between and before digits, valid and invalid.
 SEPARATORS = ("", "", "", " ", "-", ".", " (", ") ", "  ", "/", "\u00a0", "x", "#", "~", ",")
 PARTS = 10
 PER_PART = 20_000
@@ -211,7 +211,7 @@ def test_reasons(text: str, region: str | None, reason: str) -> None:
     assert parse_number(text, default_region=region) == InvalidNumber(reason=reason)
 
 
-def test_a_reason_never_repeats_what_was_read() -> None:
+def test_a_reason_never_repeats_the_input() -> None:
     for text, region in spellings(seed=5, count=2_000):
         result = parse_number(text, default_region=region)
         if isinstance(result, InvalidNumber):

@@ -1,4 +1,4 @@
-"""What a postal code says of where a contact is, country by country."""
+"""The place of a postal code, country by country."""
 
 import pytest
 
@@ -215,7 +215,7 @@ def test_australian_postcodes(code: str, jurisdictions: str, zones: list[str]) -
         ("DE", "1" * 65),
     ],
 )
-def test_a_postal_code_that_cannot_be_is_told(country: str, code: str) -> None:
+def test_an_impossible_postal_code_is_reported(country: str, code: str) -> None:
     assert said(country, postal_code=code) == "postal_code: invalid_postal_code"
 
 

@@ -1,4 +1,4 @@
-"""What else the budget knows: windows, delays by number, jitter and callbacks."""
+"""The attempt budget with windows, delays by attempt number, jitter and callbacks."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -50,7 +50,7 @@ def a_policy(
 
 
 def after(attempts: int, *, closes_at: datetime = CLOSING) -> History:
-    """So many attempts, all at noon in one window."""
+    """A history of so many attempts, all at noon in one window."""
     history = NOBODY
     for _ in range(attempts):
         history = record(history, UTC_ONLY, at=NOON, window_closes_at=closes_at)
@@ -96,7 +96,7 @@ def decided(
         pytest.param(a_policy(max_total=2, max_per_window=2), 2, None, id="all spent"),
     ],
 )
-def test_the_answer_says_what_is_waited_for(
+def test_the_answer_has_the_reason_to_wait(
     policy: AttemptPolicy, attempts: int, expected: tuple[datetime, Reason] | None
 ) -> None:
     assert decided(policy, after(attempts)) == expected
@@ -212,7 +212,7 @@ def test_a_person_is_called_back_when_they_asked_for_it(
         datetime.max.replace(tzinfo=timezone(-14 * HOUR)),
     ],
 )
-def test_without_a_time_that_can_be_meant_a_callback_follows_its_rule(
+def test_a_callback_without_a_plausible_time_follows_its_rule(
     callback_at: datetime | None,
 ) -> None:
     asked = Outcome.CALLBACK_REQUESTED

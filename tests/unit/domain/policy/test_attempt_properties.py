@@ -1,4 +1,4 @@
-"""Whatever the rules and the outcomes, there is one budget, and chance stays within its share."""
+"""Properties: all outcomes share one budget, and jitter stays within its share."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ NOBODY = History(attempts=0, day=None, attempts_on_day=0)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How an attempt ends, and how long after the allowed instant the next one comes."""
+    """The end of an attempt, and the delay of the next one after its allowed instant."""
 
     outcome: Outcome
     late: timedelta
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """A contact's attempts, in windows that open every six hours for four."""
+    """A contact's attempts in windows of four hours that open every six hours."""
 
     zones: tuple[str, ...]
     history: History = NOBODY
@@ -65,7 +65,7 @@ def callable_from(at: datetime) -> datetime:
     return at if at < closing(at) else opening(at) + 6 * HOUR
 
 
-# Often so short that several attempts are made in one window.
+# Often short, so that one window has several attempts.
 hours = (st.integers(0, 60) | st.integers(0, 50 * 60)).map(
     lambda minutes: timedelta(minutes=minutes)
 )
@@ -121,7 +121,7 @@ def test_whatever_the_outcomes_the_budget_is_one(
 
 
 def holds(allowed: int | None, story: Story, spans: Sequence[object]) -> None:
-    """No attempt was made in a spent span but one that the person asked for."""
+    """Check that no attempt was made beyond a budget, except requested callbacks."""
     used: Counter[object] = Counter()
     for span, asked_for in zip(spans, story.asked_for, strict=True):
         used[span] += 1

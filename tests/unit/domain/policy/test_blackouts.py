@@ -76,7 +76,7 @@ def test_it_begins_at_its_first_instant_and_is_over_at_its_last() -> None:
     assert not forbids(a_blackout(starts_at=NOW, ends_at=NOW), "US")
 
 
-def test_of_several_the_one_that_ends_last_is_told() -> None:
+def test_of_several_the_one_that_ends_last_is_reported() -> None:
     short, long = a_blackout(number=1), a_blackout(number=2, ends_at=NOW + 2 * HOUR)
     elsewhere = a_blackout(number=3, jurisdiction="GB", ends_at=NEVER)
     endless = a_blackout(number=4, ends_at=NEVER)

@@ -1,4 +1,4 @@
-"""Frequency caps and silences: what counts, for how long, and when exactly they end."""
+"""Frequency caps and silences: the calls that count, and the exact instant of the end."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -86,7 +86,7 @@ def test_the_call_after_the_last_allowed_waits_for_the_oldest_to_leave_the_windo
     assert held_until(cap, THREE, "2026-11-23T18:00") == utc("2026-11-24T15:00")
 
 
-def test_what_holds_is_told_with_the_call_it_goes_back_to_and_how_many_were_counted() -> None:
+def test_a_limit_is_reported_with_its_first_call_and_the_number_of_calls() -> None:
     now = utc("2026-11-23T18:00")
 
     held = held_by(a_cap(2, hours=24), THREE, subject=LOAN, zones=(NEW_YORK,), now=now)
@@ -260,18 +260,18 @@ LENGTHS = st.one_of(
     st.integers(1, 24 * 40).map(lambda hours: Length(hours=hours)),
     st.integers(1, 61).map(lambda days: Length(local_days=days)),
 )
-# Steps of a few hours, so that many calls fall near the edges of days.
+# Steps of a few hours, so that many calls are near midnight.
 GAPS = st.lists(st.timedeltas(timedelta(0), timedelta(hours=40)), min_size=1, max_size=25)
 OUTCOMES = st.sampled_from((*Outcome, None))
 
 
 def days_apart(zones: tuple[str, ...], call: datetime, now: datetime) -> int:
-    """The fewest local days between both, in any of the zones."""
+    """The smallest number of local days between both instants, over the zones."""
     return min((local_date(name, now) - local_date(name, call)).days for name in zones)
 
 
 @given(most=st.integers(1, 5), length=LENGTHS, zones=ZONES, start=INSTANTS, gaps=GAPS)
-def test_whoever_obeys_a_cap_never_makes_more_calls_in_any_window(
+def test_obeying_a_cap_never_gives_more_calls_in_any_window(
     most: int, length: Length, zones: tuple[str, ...], start: datetime, gaps: list[timedelta]
 ) -> None:
     cap = FrequencyCap(max_calls=most, within=length, by=Scope.PERSON)
@@ -311,7 +311,7 @@ def test_whoever_obeys_a_cap_never_makes_more_calls_in_any_window(
         max_size=12,
     ),
 )
-def test_a_call_is_held_until_the_very_instant_that_is_told(
+def test_a_call_is_delayed_to_exactly_the_reported_instant(
     limit: FrequencyCap | CoolingOff,
     zones: tuple[str, ...],
     start: datetime,
@@ -339,7 +339,7 @@ def test_local_days_are_over_only_where_every_zone_has_so_many_dates_more(
 
     dates = [(local_date(name, over), local_date(name, at)) for name in zones]
     assert all((later - earlier).days >= days for later, earlier in dates)
-    # No later than needed: a moment before, one of the zones still has an earlier date.
+    # The end is as early as possible: a moment before, one zone still has an earlier date.
     assert any(
         local_date(name, over - TICK) < local_date(name, at) + timedelta(days=days)
         for name in zones

@@ -1,4 +1,4 @@
-"""A suppression puts a contact off, and its own time comes back when the suppression is over."""
+"""A suppression delays a contact; after it the contact has its own time again."""
 
 from datetime import UTC, datetime, timedelta
 

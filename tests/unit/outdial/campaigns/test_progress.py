@@ -1,4 +1,4 @@
-"""When a watched campaign has nothing left to do now, and how fast it calls."""
+"""The view of a running campaign: its call rate, and when no more calls are possible now."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -93,7 +93,7 @@ def test_contacts_that_wait_for_the_same_opening_are_one_line() -> None:
     assert list(table.columns[1].cells) == ["7"]
 
 
-def test_what_comes_after_many_openings_is_one_line() -> None:
+def test_everything_after_many_openings_is_one_line() -> None:
     entries = [waits(2, "retry", timedelta(hours=hour)) for hour in range(1, 31)]
 
     table = waiting_table(entries)

@@ -1,4 +1,4 @@
-"""The carrier's log: whole lines in order, one fsync for many, torn tails cut, one writer."""
+"""The carrier's log: complete lines in order, shared fsyncs, incomplete ends cut, one writer."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`outdial rules`: what is listed, shown and refused, and the table in the documents."""
+"""`outdial rules`: list, show, check, and the table in the documents."""
 
 import re
 import tomllib
@@ -64,7 +64,7 @@ def test_a_list_for_a_kind_of_call_has_the_rules_about_it() -> None:
     assert "us.hours" not in names(kind=CallKind.DEBT_COLLECTION)
 
 
-def test_the_list_tells_what_is_verified_and_in_force_on_a_day() -> None:
+def test_the_list_shows_rules_verified_and_in_force_on_a_day() -> None:
     wanted = ["us-pa.hours-before-act-47", "us-pa.hours", "us-sd.hours"]
     rules_of_these = [rule for rule in PACKS.rules if rule.name in wanted]
 
@@ -96,7 +96,7 @@ def test_the_list_tells_what_is_verified_and_in_force_on_a_day() -> None:
         ("fr.opt-in", "a duty"),
     ],
 )
-def test_a_demand_is_told_in_words(name: str, words: str) -> None:
+def test_a_demand_is_shown_in_words(name: str, words: str) -> None:
     rule = PACKS.named(name)
 
     assert rule is not None
@@ -143,7 +143,7 @@ def test_sound_packs_are_counted(tmp_path: Path) -> None:
     assert "NZ@2026-11-21" in checked.output
 
 
-def test_every_fault_is_told_on_a_line_and_by_the_exit_code(tmp_path: Path) -> None:
+def test_every_fault_has_a_line_and_sets_the_exit_code(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + RULE + "duty = 2\nring_seconds = 0\n")
 
     checked = rules("check", str(tmp_path))

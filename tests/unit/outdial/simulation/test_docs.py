@@ -1,4 +1,4 @@
-"""docs/simulation.md and its picture are what the sample gives, to the last sign.
+"""docs/simulation.md and its picture equal the output for the sample, byte for byte.
 
 After a wanted change: python -m tests.unit.outdial.simulation.test_docs
 """

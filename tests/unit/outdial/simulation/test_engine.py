@@ -1,4 +1,4 @@
-"""A simulated campaign keeps what a real one keeps, by a recount that knows none of its code."""
+"""A simulated campaign keeps all rules of a real one, by a recount without the product's code."""
 
 import json
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ from tests.oracle.hours import local_date, open_at
 START = datetime(2026, 11, 20, 16, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RETRIED = ("busy", "no_answer", "network_error", "machine_no_message")
-# Two windows a day, one of them past midnight; the law of the places holds beside them.
+# Two windows a day, one of them past midnight; the rules of law apply too.
 CALENDAR = {
     "windows": [
         {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:30", "end": "12:00"},
@@ -52,7 +52,7 @@ CAMPAIGN: dict[str, Any] = {
 
 
 class Played:
-    """A campaign of the sample's people, with every call that was placed."""
+    """Simulate a campaign with the contacts of the sample; keep every call."""
 
     def __init__(self, directory: Path, *, seed: int = 1, days: int = 20, **changes: Any) -> None:
         campaign, contacts = sample.write(directory)
@@ -106,7 +106,7 @@ def test_every_call_is_inside_the_hours_of_all_its_zones(played: Played) -> None
 
 
 def test_every_call_is_inside_the_hours_of_the_law(played: Played) -> None:
-    """As a person reads the packs for the United States and France."""
+    """The hours of law for the United States and France, written out by hand."""
     for call in played.calls:
         group = call.contact.queue.rules.group
         if any(place.startswith("US") for place in group.jurisdictions):
@@ -157,7 +157,7 @@ def test_the_budgets_hold(played: Played) -> None:
         assert max(Counter(call.closes_at for call in calls).values()) == 1
 
 
-def test_what_follows_a_call_is_what_the_policy_says(played: Played) -> None:
+def test_each_call_is_followed_as_the_policy_says(played: Played) -> None:
     for before, call in played.each_with_those_before():
         if not before:
             continue
@@ -231,7 +231,7 @@ def test_without_caps_all_who_are_open_are_called_at_once(tmp_path: Path) -> Non
     assert played.result.peak >= len(first)
 
 
-def test_who_waited_for_a_window_that_does_not_come_is_out_of_time(tmp_path: Path) -> None:
+def test_a_contact_without_a_further_window_is_out_of_time(tmp_path: Path) -> None:
     calendar = CALENDAR | {"end_date": "2026-11-21"}
     played = Played(tmp_path, days=10, calendar=calendar)
 

@@ -1,4 +1,4 @@
-"""What is wrong with the files or the options of a simulation is said with its line or field."""
+"""Errors in the files or options of a simulation name the line or the field."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
-def test_a_campaign_that_is_not_json_is_told_by_line_and_column(files: Files) -> None:
+def test_a_campaign_that_is_not_json_is_reported_by_line_and_column(files: Files) -> None:
     files.campaign.write_text('{\n  "name": ,\n}')
 
     with pytest.raises(OutdialError, match=r"campaign.json is not JSON: line 2, column 11"):
@@ -68,7 +68,7 @@ def test_a_campaign_that_is_not_json_is_told_by_line_and_column(files: Files) ->
         ({"default_zone": "Mars/Base"}, r"\n  default_zone: unknown time zone"),
     ],
 )
-def test_a_faulty_campaign_is_told_by_field(
+def test_a_faulty_campaign_is_reported_by_field(
     files: Files, changes: dict[str, Any], text: str
 ) -> None:
     files.write(**changes)
@@ -86,9 +86,7 @@ def test_a_faulty_campaign_is_told_by_field(
         ("", "line 1, number: missing column"),
     ],
 )
-def test_contacts_of_which_none_can_be_read_are_told_by_line(
-    files: Files, people: str, text: str
-) -> None:
+def test_unreadable_contacts_are_reported_by_line(files: Files, people: str, text: str) -> None:
     files.write(people)
 
     with pytest.raises(OutdialError) as raised:
@@ -97,7 +95,7 @@ def test_contacts_of_which_none_can_be_read_are_told_by_line(
     assert text in str(raised.value)
 
 
-def test_rows_that_are_rejected_or_double_are_told_and_left_out(files: Files) -> None:
+def test_rejected_and_duplicate_rows_are_reported_and_left_out(files: Files) -> None:
     files.write(PEOPLE + "+12125550113,\n123,\n+13125550193,Mars/Base\n")
 
     output = files.simulate()
@@ -109,7 +107,7 @@ def test_rows_that_are_rejected_or_double_are_told_and_left_out(files: Files) ->
     assert "line 6, zone: unknown zone" in output
 
 
-def test_a_schedule_that_calls_nobody_says_why(files: Files) -> None:
+def test_a_schedule_without_a_call_says_why(files: Files) -> None:
     over = {"windows": [ALWAYS], "end_date": "2026-11-01"}
     files.write(calendar=over)
 
@@ -119,7 +117,7 @@ def test_a_schedule_that_calls_nobody_says_why(files: Files) -> None:
     assert "2 contacts: no window opens until end_date 2026-11-01 is over" in str(raised.value)
 
 
-def test_who_can_never_be_called_is_told_beside_those_who_can(files: Files) -> None:
+def test_contacts_that_can_never_be_called_are_reported(files: Files) -> None:
     files.write(PEOPLE + "+80012345678,\n")
 
     output = files.simulate()
@@ -140,7 +138,7 @@ def test_who_can_never_be_called_is_told_beside_those_who_can(files: Files) -> N
         (("--html", "/nowhere/at/all.html"), "cannot be written"),
     ],
 )
-def test_options_that_make_no_sense_are_told_by_name(
+def test_invalid_options_are_reported_by_name(
     files: Files, options: tuple[str, ...], text: str
 ) -> None:
     with pytest.raises(OutdialError) as raised:

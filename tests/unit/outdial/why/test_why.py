@@ -1,4 +1,4 @@
-"""What `outdial why` shows of a contact, an attempt and a campaign."""
+"""The output of `outdial why` for a contact, an attempt and a campaign."""
 
 from io import StringIO
 from typing import Any
@@ -130,19 +130,19 @@ def test_the_words_cover_every_gate_and_every_wait() -> None:
     assert set(WAITS) == set(reasons.WAITS)
 
 
-def test_a_rule_is_told_with_its_source_and_version() -> None:
+def test_a_rule_is_shown_with_its_source_and_version() -> None:
     text = because(a_block("law", rule=RULE), [])
 
     assert text == "us-fl.3in24: At most 3 calls. [[Fla.] Stat. 501.616(6)(b); US@2026-11-21]"
 
 
-def test_instants_are_told_where_the_person_is() -> None:
+def test_instants_are_shown_in_the_zone_of_the_person() -> None:
     assert full_instant(NOON, ["Asia/Tokyo"]) == "Mon 2026-11-23 02:00 in Asia/Tokyo (17:00 UTC)"
     assert full_instant(NOON, []) == "Sun 2026-11-22 17:00 UTC"
     assert source("postal_code+number") == "from its postal code and from its number"
 
 
-def test_what_binds_is_marked_among_the_others() -> None:
+def test_the_binding_block_is_marked() -> None:
     blocks = [a_block("campaign", state="paused"), a_block("law", rule=RULE)]
 
     text = shown(view.contact(CONTACT | {"blocks": blocks, "binding": blocks[1]}))
@@ -194,7 +194,7 @@ def test_a_campaign_is_shown_with_its_rules_of_law() -> None:
     assert "us-fl.3in24: At most 3 calls." in text
 
 
-async def test_what_is_neither_a_contact_nor_an_attempt_is_refused() -> None:
+async def test_another_identifier_is_refused() -> None:
     async with Client("http://127.0.0.1:9", "od_1_k") as nobody:
         with pytest.raises(OutdialError, match="neither"):
             await command.answer_about(nobody, "+12025550123")
