@@ -1,0 +1,49 @@
+"""The measures with SQL of their own still run; a few contacts show no figure, but each fault."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import claiming, idle_contacts, import_csv, why
+from outdial.stack.servers import LocalServers
+
+
+@pytest.fixture
+def own(servers: LocalServers, dsn: str, tmp_path: Path) -> LocalServers:
+    """The session's servers, with this test's database."""
+    return LocalServers(tmp_path, environment=servers.environment() | {"OUTDIAL_POSTGRES_URL": dsn})
+
+
+async def test_claiming(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The same number twice: then the contacts are filled again before each round.
+    for size, value in {"MANY": 960, "FEW": 960, "ROUND": 100, "ROUNDS": 1}.items():
+        monkeypatch.setattr(claiming, size, value)
+
+    figures = await claiming.measure(own)
+
+    assert min(figures.values()) > 0
+
+
+async def test_import_csv(dsn: str) -> None:
+    figures = await import_csv.measure(dsn, rows=600)
+
+    assert figures["contacts"] == 600
+
+
+async def test_idle_contacts(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle_contacts, "CONTACTS", 100)
+    monkeypatch.setattr(idle_contacts, "STILL_SECONDS", 0.1)
+    monkeypatch.setattr(idle_contacts, "STILL_BYTES", 1 << 40)
+
+    figures = await idle_contacts.measure(own)
+
+    assert figures["bytes on disk per contact, with indexes"] > 0
+
+
+async def test_why(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(why, "CONTACTS", 240)
+    monkeypatch.setattr(why, "REQUESTS", 2)
+
+    figures = await why.measure(own)
+
+    assert figures["contacts that wait"] == 240
