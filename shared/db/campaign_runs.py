@@ -88,12 +88,12 @@ async def unsettled(conn: Connection) -> list[CampaignKey]:
     """The campaigns of all tenants whose state may have to change."""
     rows = await conn.fetch(
         """
-        SELECT c.tenant_id, c.id AS campaign_id
-        FROM tenants t JOIN campaigns c ON c.tenant_id = t.id
-        WHERE c.state NOT IN ('completed', 'cancelled')
-            AND NOT (c.state = 'draft' AND c.wanted_state = 'draft')
-            AND NOT (c.state = 'paused' AND c.wanted_state = 'paused')
-        ORDER BY c.tenant_id, c.id
+        SELECT campaign.tenant_id, campaign.id AS campaign_id
+        FROM tenants AS tenant JOIN campaigns AS campaign ON campaign.tenant_id = tenant.id
+        WHERE campaign.state NOT IN ('completed', 'cancelled')
+            AND NOT (campaign.state = 'draft' AND campaign.wanted_state = 'draft')
+            AND NOT (campaign.state = 'paused' AND campaign.wanted_state = 'paused')
+        ORDER BY campaign.tenant_id, campaign.id
         """
     )
     return [CampaignKey(**row) for row in rows]
@@ -105,10 +105,12 @@ async def lock_unsettled(
     """Lock the campaign for this transaction; None if it has ended or another has locked it."""
     row = await conn.fetchrow(
         """
-        SELECT c.id, c.tenant_id, c.revision, t.rules_revision, c.state, c.wanted_state
-        FROM campaigns c JOIN tenants t ON t.id = c.tenant_id
-        WHERE c.tenant_id = $1 AND c.id = $2 AND c.state NOT IN ('completed', 'cancelled')
-        FOR NO KEY UPDATE OF c SKIP LOCKED
+        SELECT campaign.id, campaign.tenant_id, campaign.revision, tenant.rules_revision,
+            campaign.state, campaign.wanted_state
+        FROM campaigns AS campaign JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
+        WHERE campaign.tenant_id = $1 AND campaign.id = $2
+            AND campaign.state NOT IN ('completed', 'cancelled')
+        FOR NO KEY UPDATE OF campaign SKIP LOCKED
         """,
         *campaign,
     )

@@ -38,10 +38,12 @@ async def of_persons(
     """Calls to the persons as far back as any limit looks, and those without an end."""
     rows = await conn.fetch(
         """
-        SELECT c.tenant_id, c.number, c.dialing_at, c.subject, c.outcome, c.ended_at
-        FROM unnest($1::integer[], $2::text[]) AS p (tenant_id, number)
-        JOIN person_calls c ON c.tenant_id = p.tenant_id AND c.number = p.number
-        WHERE c.dialing_at >= $3 OR c.ended_at >= $3 OR c.ended_at IS NULL
+        SELECT call.tenant_id, call.number, call.dialing_at, call.subject, call.outcome,
+            call.ended_at
+        FROM unnest($1::integer[], $2::text[]) AS person (tenant_id, number)
+        JOIN person_calls AS call
+            ON call.tenant_id = person.tenant_id AND call.number = person.number
+        WHERE call.dialing_at >= $3 OR call.ended_at >= $3 OR call.ended_at IS NULL
         """,
         [person.tenant_id for person in persons],
         [person.number for person in persons],
@@ -77,10 +79,11 @@ async def end(conn: Connection, ended: Sequence[tuple[UUID, Person, Outcome, dat
     """Write the outcomes of calls."""
     await conn.execute(
         """
-        UPDATE person_calls c SET outcome = e.outcome, ended_at = e.ended_at
+        UPDATE person_calls AS call SET outcome = ended.outcome, ended_at = ended.ended_at
         FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::timestamptz[])
-            AS e (attempt_id, tenant_id, number, outcome, ended_at)
-        WHERE c.tenant_id = e.tenant_id AND c.number = e.number AND c.attempt_id = e.attempt_id
+            AS ended (attempt_id, tenant_id, number, outcome, ended_at)
+        WHERE call.tenant_id = ended.tenant_id AND call.number = ended.number
+            AND call.attempt_id = ended.attempt_id
         """,
         [attempt_id for attempt_id, _, _, _ in ended],
         [person.tenant_id for _, person, _, _ in ended],
@@ -94,9 +97,11 @@ async def forget(conn: Connection, dropped: Sequence[tuple[UUID, Person]]) -> No
     """Delete calls that were surely not placed, so that no limit counts them."""
     await conn.execute(
         """
-        DELETE FROM person_calls c
-        USING unnest($1::uuid[], $2::integer[], $3::text[]) AS d (attempt_id, tenant_id, number)
-        WHERE c.tenant_id = d.tenant_id AND c.number = d.number AND c.attempt_id = d.attempt_id
+        DELETE FROM person_calls AS call
+        USING unnest($1::uuid[], $2::integer[], $3::text[])
+            AS dropped (attempt_id, tenant_id, number)
+        WHERE call.tenant_id = dropped.tenant_id AND call.number = dropped.number
+            AND call.attempt_id = dropped.attempt_id
         """,
         [attempt_id for attempt_id, _ in dropped],
         [person.tenant_id for _, person in dropped],

@@ -77,23 +77,26 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
     """Read after `lock`: a suppression may have been committed while it waited."""
     row = await conn.fetchrow(
         """
-        SELECT c.tenant_id, c.id, c.campaign_id, c.calling_group_id, g.zones,
-            m.definition::text, c.state, c.outcome, c.waits_for,
-            NULLIF(c.not_before, '-infinity') AS not_before,
-            c.resumes_at, c.expires_at, c.attempts, c.day, c.attempts_on_day,
-            c.attempts_in_window, c.window_closes_at, a.ended_at,
-            s.until AS suppressed_until
-        FROM contacts c
-        JOIN campaigns m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
-        JOIN calling_groups g ON g.id = c.calling_group_id
+        SELECT contact.tenant_id, contact.id, contact.campaign_id, contact.calling_group_id,
+            g.zones, campaign.definition::text, contact.state, contact.outcome, contact.waits_for,
+            NULLIF(contact.not_before, '-infinity') AS not_before,
+            contact.resumes_at, contact.expires_at, contact.attempts, contact.day,
+            contact.attempts_on_day, contact.attempts_in_window, contact.window_closes_at,
+            last_attempt.ended_at,
+            suppressed.until AS suppressed_until
+        FROM contacts AS contact
+        JOIN campaigns AS campaign
+            ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
+        JOIN calling_groups g ON g.id = contact.calling_group_id
         CROSS JOIN LATERAL suppressed_until(
-            c.tenant_id, c.campaign_id, c.number, statement_timestamp()
-        ) s
+            contact.tenant_id, contact.campaign_id, contact.number, statement_timestamp()
+        ) AS suppressed
         CROSS JOIN LATERAL (
             SELECT max(ended_at) AS ended_at FROM attempts
-            WHERE tenant_id = c.tenant_id AND contact_id = c.id AND state IN ('ended', 'unknown')
-        ) a
-        WHERE c.tenant_id = $1 AND c.id = $2
+            WHERE tenant_id = contact.tenant_id AND contact_id = contact.id
+                AND state IN ('ended', 'unknown')
+        ) AS last_attempt
+        WHERE contact.tenant_id = $1 AND contact.id = $2
         """,
         tenant_id,
         contact_id,

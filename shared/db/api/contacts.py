@@ -112,13 +112,14 @@ async def any_in(conn: Connection, campaign: CampaignKey) -> bool:
 async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact | None:
     record = await conn.fetchrow(
         """
-        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
-               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
-               c.attempts,
-               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
-        FROM contacts c
-        JOIN calling_groups g ON g.id = c.calling_group_id
-        WHERE c.tenant_id = $1 AND c.id = $2
+        SELECT contact.id, contact.campaign_id, contact.number, contact.external_id,
+            contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
+            g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
+            NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
+            contact.expires_at
+        FROM contacts AS contact
+        JOIN calling_groups g ON g.id = contact.calling_group_id
+        WHERE contact.tenant_id = $1 AND contact.id = $2
         """,
         tenant_id,
         contact_id,
@@ -140,18 +141,19 @@ async def page(
     """
     records = await conn.fetch(
         """
-        SELECT c.id, c.campaign_id, c.number, c.external_id, c.attributes, g.zones,
-               g.source AS zone_source, g.jurisdictions, g.jurisdiction_source, c.state, c.outcome,
-               c.attempts,
-               NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at
-        FROM contacts c
-        JOIN calling_groups g ON g.id = c.calling_group_id
-        WHERE c.tenant_id = $1 AND c.campaign_id = $2
-          AND c.number > COALESCE((
+        SELECT contact.id, contact.campaign_id, contact.number, contact.external_id,
+            contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
+            g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
+            NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
+            contact.expires_at
+        FROM contacts AS contact
+        JOIN calling_groups g ON g.id = contact.calling_group_id
+        WHERE contact.tenant_id = $1 AND contact.campaign_id = $2
+          AND contact.number > COALESCE((
               SELECT number FROM contacts WHERE tenant_id = $1 AND id = $4 AND campaign_id = $2
           ), '')
-          AND ($3::text IS NULL OR c.state = $3)
-        ORDER BY c.number
+          AND ($3::text IS NULL OR contact.state = $3)
+        ORDER BY contact.number
         LIMIT $5
         """,
         *campaign,

@@ -37,41 +37,44 @@ async def settle(
     records = await conn.fetch(
         """
         WITH waiting AS (
-            SELECT c.id, c.waits_for, c.not_before, c.attempts, c.resumes_at, s.until,
-                CASE WHEN c.waits_for = 'suppression' THEN coalesce(c.resumes_at, '-infinity')
-                    ELSE c.not_before END AS due_at
-            FROM campaigns m
-            JOIN contacts c ON c.tenant_id = m.tenant_id AND c.campaign_id = m.id
-                AND c.number = ANY ($3::text[])
-            CROSS JOIN LATERAL suppressed_until($1, m.id, c.number, $4) s
-            WHERE m.tenant_id = $1 AND ($2 = 0 OR m.id = $2)
-                AND m.state NOT IN ('completed', 'cancelled') AND c.state = 'pending'
-                AND (s.until IS NOT NULL OR c.waits_for = 'suppression')
+            SELECT contact.id, contact.waits_for, contact.not_before, contact.attempts,
+                contact.resumes_at, suppressed.until,
+                CASE WHEN contact.waits_for = 'suppression'
+                    THEN coalesce(contact.resumes_at, '-infinity')
+                    ELSE contact.not_before END AS due_at
+            FROM campaigns AS campaign
+            JOIN contacts AS contact
+                ON contact.tenant_id = campaign.tenant_id AND contact.campaign_id = campaign.id
+                AND contact.number = ANY ($3::text[])
+            CROSS JOIN LATERAL suppressed_until($1, campaign.id, contact.number, $4) AS suppressed
+            WHERE campaign.tenant_id = $1 AND ($2 = 0 OR campaign.id = $2)
+                AND campaign.state NOT IN ('completed', 'cancelled') AND contact.state = 'pending'
+                AND (suppressed.until IS NOT NULL OR contact.waits_for = 'suppression')
             -- In the order of locks (shared/db/locks.py).
-            ORDER BY c.number, c.id
-            FOR UPDATE OF c
+            ORDER BY contact.number, contact.id
+            FOR UPDATE OF contact
         )
-        UPDATE contacts c
-        SET state = CASE WHEN w.until = 'infinity' THEN 'finished' ELSE 'pending' END,
-            outcome = CASE WHEN w.until = 'infinity' THEN 'excluded' END,
-            waits_for = CASE WHEN w.until = 'infinity' THEN NULL
-                WHEN w.until > w.due_at THEN 'suppression'
-                WHEN w.waits_for <> 'suppression' THEN w.waits_for
-                WHEN w.due_at > $4 OR w.attempts > 0 THEN 'retry' END,
-            not_before = CASE WHEN w.until = 'infinity' THEN w.not_before
-                WHEN w.until > w.due_at THEN w.until
-                WHEN w.waits_for = 'suppression' THEN greatest(w.due_at, $4)
-                ELSE w.not_before END,
-            resumes_at = CASE WHEN w.until < 'infinity' AND w.until > w.due_at
-                THEN NULLIF(w.due_at, '-infinity')
+        UPDATE contacts AS contact
+        SET state = CASE WHEN waiting.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+            outcome = CASE WHEN waiting.until = 'infinity' THEN 'excluded' END,
+            waits_for = CASE WHEN waiting.until = 'infinity' THEN NULL
+                WHEN waiting.until > waiting.due_at THEN 'suppression'
+                WHEN waiting.waits_for <> 'suppression' THEN waiting.waits_for
+                WHEN waiting.due_at > $4 OR waiting.attempts > 0 THEN 'retry' END,
+            not_before = CASE WHEN waiting.until = 'infinity' THEN waiting.not_before
+                WHEN waiting.until > waiting.due_at THEN waiting.until
+                WHEN waiting.waits_for = 'suppression' THEN greatest(waiting.due_at, $4)
+                ELSE waiting.not_before END,
+            resumes_at = CASE WHEN waiting.until < 'infinity' AND waiting.until > waiting.due_at
+                THEN NULLIF(waiting.due_at, '-infinity')
                 -- A callback keeps the time that it put off.
-                WHEN w.waits_for = 'callback' THEN w.resumes_at END
-        FROM waiting w
-        WHERE c.tenant_id = $1 AND c.id = w.id
-        RETURNING c.tenant_id, c.campaign_id, c.calling_group_id,
-            c.state = 'finished' AS is_excluded, w.waits_for AS waited_for,
-            NULLIF(w.not_before, '-infinity') AS waited_until,
-            c.waits_for, NULLIF(c.not_before, '-infinity') AS not_before
+                WHEN waiting.waits_for = 'callback' THEN waiting.resumes_at END
+        FROM waiting
+        WHERE contact.tenant_id = $1 AND contact.id = waiting.id
+        RETURNING contact.tenant_id, contact.campaign_id, contact.calling_group_id,
+            contact.state = 'finished' AS is_excluded, waiting.waits_for AS waited_for,
+            NULLIF(waiting.not_before, '-infinity') AS waited_until,
+            contact.waits_for, NULLIF(contact.not_before, '-infinity') AS not_before
         """,
         tenant_id,
         campaign_id,

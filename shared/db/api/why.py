@@ -117,41 +117,44 @@ async def contact(
 ) -> ContactRow | None:
     row = await conn.fetchrow(
         """
-        SELECT c.id AS contact_id, c.state AS contact_state, c.outcome,
-            NULLIF(c.not_before, '-infinity') AS not_before, c.waits_for, c.expires_at,
-            c.attempts,
+        SELECT contact.id AS contact_id, contact.state AS contact_state, contact.outcome,
+            NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
+            contact.expires_at, contact.attempts,
             g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
-            m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition,
-            m.revision, m.rules_revision, m.tenant_rules, m.caps,
+            campaign.id, campaign.tenant_id, campaign.trunk_id, campaign.state,
+            campaign.wanted_state, campaign.definition, campaign.revision,
+            campaign.rules_revision, campaign.tenant_rules, campaign.caps,
             ARRAY (
-                SELECT ROW (b.id, b.tenant_id, b.jurisdiction, b.starts_at,
-                    NULLIF(b.ends_at, 'infinity'), b.reason)
-                FROM blackouts b
-                WHERE b.ends_at > $3 AND b.starts_at < b.ends_at
-                    AND (b.tenant_id IS NULL OR b.tenant_id = $1)
+                SELECT ROW (blackout.id, blackout.tenant_id, blackout.jurisdiction,
+                    blackout.starts_at, NULLIF(blackout.ends_at, 'infinity'), blackout.reason)
+                FROM blackouts AS blackout
+                WHERE blackout.ends_at > $3 AND blackout.starts_at < blackout.ends_at
+                    AND (blackout.tenant_id IS NULL OR blackout.tenant_id = $1)
             ) AS blackouts,
-            s.campaign_id AS list, s.reason AS suppression,
-            NULLIF(s.expires_at, 'infinity') AS suppressed_until,
-            a.id AS attempt_id, a.state AS attempt_state, a.claimed_at,
+            suppression.campaign_id AS list, suppression.reason AS suppression,
+            NULLIF(suppression.expires_at, 'infinity') AS suppressed_until,
+            attempt.id AS attempt_id, attempt.state AS attempt_state, attempt.claimed_at,
             ARRAY (
-                SELECT ROW (p.dialing_at, p.subject, p.outcome, p.ended_at)
-                FROM person_calls p
-                WHERE p.tenant_id = $1 AND p.number = c.number
-                    AND (p.dialing_at >= $4 OR p.ended_at >= $4 OR p.ended_at IS NULL)
-                ORDER BY p.dialing_at
+                SELECT ROW (call.dialing_at, call.subject, call.outcome, call.ended_at)
+                FROM person_calls AS call
+                WHERE call.tenant_id = $1 AND call.number = contact.number
+                    AND (call.dialing_at >= $4 OR call.ended_at >= $4 OR call.ended_at IS NULL)
+                ORDER BY call.dialing_at
             ) AS calls
-        FROM contacts c
-        JOIN campaign_terms m ON m.tenant_id = c.tenant_id AND m.id = c.campaign_id
-        JOIN calling_groups g ON g.id = c.calling_group_id
+        FROM contacts AS contact
+        JOIN campaign_terms AS campaign
+            ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
+        JOIN calling_groups g ON g.id = contact.calling_group_id
         LEFT JOIN LATERAL (
             SELECT campaign_id, reason, expires_at FROM suppressions
-            WHERE tenant_id = $1 AND number = c.number AND campaign_id IN (0, m.id)
+            WHERE tenant_id = $1 AND number = contact.number AND campaign_id IN (0, campaign.id)
                 AND expires_at > $3
             ORDER BY expires_at DESC, campaign_id LIMIT 1
-        ) s ON true
-        LEFT JOIN attempts a ON a.tenant_id = c.tenant_id AND a.contact_id = c.id
-            AND a.ended_at IS NULL
-        WHERE c.tenant_id = $1 AND c.id = $2
+        ) AS suppression ON true
+        LEFT JOIN attempts AS attempt
+            ON attempt.tenant_id = contact.tenant_id AND attempt.contact_id = contact.id
+            AND attempt.ended_at IS NULL
+        WHERE contact.tenant_id = $1 AND contact.id = $2
         """,
         tenant_id,
         contact_id,
@@ -164,10 +167,11 @@ async def contact(
 async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptRow | None:
     row = await conn.fetchrow(
         """
-        SELECT a.id, a.campaign_id, a.contact_id, a.number, a.state, a.outcome, a.reason,
-            a.stopped_by, a.rules, a.tzdata_version,
-            a.window_closes_at, a.claimed_at, a.dialing_at, a.ended_at
-        FROM attempts a WHERE a.tenant_id = $1 AND a.id = $2
+        SELECT attempt.id, attempt.campaign_id, attempt.contact_id, attempt.number, attempt.state,
+            attempt.outcome, attempt.reason, attempt.stopped_by, attempt.rules,
+            attempt.tzdata_version, attempt.window_closes_at, attempt.claimed_at,
+            attempt.dialing_at, attempt.ended_at
+        FROM attempts AS attempt WHERE attempt.tenant_id = $1 AND attempt.id = $2
         """,
         tenant_id,
         attempt_id,
@@ -180,17 +184,18 @@ async def campaign(
 ) -> CampaignRow | None:
     row = await conn.fetchrow(
         """
-        SELECT m.id, m.tenant_id, m.trunk_id, m.state, m.wanted_state, m.definition,
-            m.revision, m.rules_revision, m.tenant_rules, m.caps,
+        SELECT campaign.id, campaign.tenant_id, campaign.trunk_id, campaign.state,
+            campaign.wanted_state, campaign.definition, campaign.revision,
+            campaign.rules_revision, campaign.tenant_rules, campaign.caps,
             ARRAY (
-                SELECT ROW (b.id, b.tenant_id, b.jurisdiction, b.starts_at,
-                    NULLIF(b.ends_at, 'infinity'), b.reason)
-                FROM blackouts b
-                WHERE b.ends_at > $3 AND b.starts_at < b.ends_at
-                    AND (b.tenant_id IS NULL OR b.tenant_id = $1)
+                SELECT ROW (blackout.id, blackout.tenant_id, blackout.jurisdiction,
+                    blackout.starts_at, NULLIF(blackout.ends_at, 'infinity'), blackout.reason)
+                FROM blackouts AS blackout
+                WHERE blackout.ends_at > $3 AND blackout.starts_at < blackout.ends_at
+                    AND (blackout.tenant_id IS NULL OR blackout.tenant_id = $1)
             ) AS blackouts
-        FROM campaign_terms m
-        WHERE m.id = $2 AND m.tenant_id = $1
+        FROM campaign_terms AS campaign
+        WHERE campaign.id = $2 AND campaign.tenant_id = $1
         """,
         tenant_id,
         campaign_id,
@@ -240,7 +245,7 @@ async def in_use(conn: Connection) -> dict[Scope, InUse]:
     """Live attempts by scope, from the small index that holds them and nothing else."""
     rows = await conn.fetch(
         """
-        SELECT m.id, m.tenant_id, m.trunk_id,
+        SELECT campaign.id, campaign.tenant_id, campaign.trunk_id,
             count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
             count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed
         FROM tenants AS tenant
@@ -249,8 +254,9 @@ async def in_use(conn: Connection) -> dict[Scope, InUse]:
             SELECT tenant_id, campaign_id, state FROM attempts
             WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
         ) AS attempt
-        JOIN campaigns m ON m.tenant_id = attempt.tenant_id AND m.id = attempt.campaign_id
-        GROUP BY m.tenant_id, m.id
+        JOIN campaigns AS campaign
+            ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
+        GROUP BY campaign.tenant_id, campaign.id
         """
     )
     claimed, dialed = Counter[Scope](), Counter[Scope]()
