@@ -2,7 +2,7 @@
 
 Name a class `Test...`, inherit `ProviderContract`, and give the provider's `name` and a fixture
 `settings` with the settings of a trunk. Inherit also each contract that applies to the provider:
-`RecordsContract`, `EventsContract`, `SignedEventsContract`.
+`RecordsContract`, `NamedAnswersContract`, `EventsContract`, `SignedEventsContract`.
 """
 
 from abc import ABC, abstractmethod
@@ -62,12 +62,6 @@ class ProviderContract:
     name: ClassVar[str]
     secret: ClassVar[SecretStr] = NO_SECRET
 
-    def confuse(
-        self, monkeypatch: pytest.MonkeyPatch, asked: CallReference, answered: CallReference
-    ) -> bool:
-        """Let the carrier answer a look-up of `asked` with `answered`; False: it names no call."""
-        return False
-
     @pytest_asyncio.fixture(loop_scope="session")
     async def connected(self, settings: dict[str, Any]) -> AsyncIterator[Connected]:
         subject: list[Connected] = []
@@ -90,16 +84,6 @@ class ProviderContract:
         assert report.reference == reference
         assert report.state in connected.provider.capabilities.states
         assert (report.outcome is not None) == (report.state is CallState.ENDED)
-
-    async def test_an_answer_about_another_call_is_no_answer(
-        self, connected: Connected, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        asked, answered = await connected.place(), await connected.place()
-        if not self.confuse(monkeypatch, asked, answered):
-            pytest.skip("the answers of this carrier name no call")
-
-        with pytest.raises(ProviderUnavailableError):
-            await connected.provider.lookup(asked)
 
     async def test_a_call_that_is_hung_up_ends(self, connected: Connected) -> None:
         reference = await connected.place()
@@ -126,6 +110,25 @@ class RecordsContract(ProviderContract):
 
     async def test_a_call_that_was_never_placed_has_no_record(self, connected: Connected) -> None:
         assert await connected.provider.lookup(CallReference(17, uuid7())) is None
+
+
+class NamedAnswersContract(RecordsContract, ABC):
+    """The tests for a provider whose carrier names the call in its answer to a look-up."""
+
+    @abstractmethod
+    def confuse(
+        self, monkeypatch: pytest.MonkeyPatch, asked: CallReference, answered: CallReference
+    ) -> None:
+        """Let the carrier answer a look-up of `asked` with the call `answered`."""
+
+    async def test_an_answer_about_another_call_is_no_answer(
+        self, connected: Connected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, answered = await connected.place(), await connected.place()
+        self.confuse(monkeypatch, asked, answered)
+
+        with pytest.raises(ProviderUnavailableError):
+            await connected.provider.lookup(asked)
 
 
 class EventsContract(ProviderContract, ABC):

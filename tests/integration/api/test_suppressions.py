@@ -126,7 +126,7 @@ async def test_a_list_is_of_one_campaign_or_of_all(api: Api) -> None:
     assert (await api.ask("DELETE", f"{path}?campaign_id={campaign_id}")).status_code == 204
 
 
-async def test_what_has_expired_is_gone(api: Api) -> None:
+async def test_an_expired_suppression_is_gone(api: Api) -> None:
     body = {"number": NUMBER, "reason": "x", "expires_at": (datetime.now(UTC) + HOUR).isoformat()}
     first = await api.post("/v1/suppressions", body, status=201)
     await api.pool.execute("UPDATE suppressions SET expires_at = now()")

@@ -59,7 +59,7 @@ async def test_one_with_an_expiry_makes_contacts_wait_for_it(api: Api) -> None:
     assert (await api.get(f"/v1/campaigns/{campaign_id}/counters"))["finished"] == {}
 
 
-async def test_what_waits_for_what_is_counted_with_the_change(api: Api) -> None:
+async def test_waiting_counts_change_with_the_suppression(api: Api) -> None:
     await api.import_csv(await api.campaign(), FILE)
     before = await counted(api)
     until = datetime.now(UTC) + HOUR

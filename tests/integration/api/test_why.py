@@ -87,7 +87,7 @@ async def test_a_live_attempt_is_named(api: Api) -> None:
     assert (answer["allowed"], answer["next_at"], answer["capacity"]) == (False, None, [])
 
 
-async def test_a_finished_contact_tells_how_it_ended(api: Api) -> None:
+async def test_a_finished_contact_shows_how_it_ended(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     await api.pool.execute(
         "UPDATE contacts SET state = 'finished', outcome = 'busy' WHERE id = $1", contact_id
@@ -182,7 +182,7 @@ async def test_calls_are_looked_at_only_where_a_limit_counts_them(api: Api) -> N
     assert datetime.fromisoformat(answer["next_at"]) == NOW + 23 * HOUR
 
 
-async def test_an_attempt_tells_by_which_rules_and_zone_data_it_was_allowed(api: Api) -> None:
+async def test_an_attempt_shows_the_rules_and_zone_data_that_allowed_it(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     attempt_id = await an_attempt(api, contact_id, "claimed")
 
@@ -195,7 +195,7 @@ async def test_an_attempt_tells_by_which_rules_and_zone_data_it_was_allowed(api:
     assert answer["contact"]["attempt"]["id"] == str(attempt_id)
 
 
-async def test_a_dropped_attempt_tells_the_rule_that_stopped_it(api: Api) -> None:
+async def test_a_dropped_attempt_shows_the_rule_that_stopped_it(api: Api) -> None:
     contact_id = await a_callable_contact(api)
     attempt_id = await an_attempt(api, contact_id, "dropped", stopped_by="us-fl.3in24")
 

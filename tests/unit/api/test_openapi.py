@@ -45,7 +45,7 @@ def test_no_schema_has_the_path_of_a_module_in_its_name(document: dict[str, Any]
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
 
 
-def test_every_operation_tells_its_errors_as_problems(document: dict[str, Any]) -> None:
+def test_every_operation_lists_its_errors_as_problems(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         errors = {
             code: response for code, response in operation["responses"].items() if code >= "400"

@@ -120,7 +120,7 @@ def test_a_value_out_of_range_is_refused_by_its_field(attempts: dict[str, Any], 
     assert refused(attempts).keys() == {field}
 
 
-def test_what_was_stored_before_contradictions_were_refused_can_be_read() -> None:
+def test_a_stored_contradiction_can_still_be_read() -> None:
     before = {"max_per_day": 3, "retry": {"busy": {"delay_seconds": 5, "max_attempts": 7}}}
     assert refused(before)
 

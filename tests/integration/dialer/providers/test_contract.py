@@ -21,6 +21,7 @@ from tests.support.carrier import running_carrier
 from tests.support.provider_contract import (
     ADDRESS,
     EventsContract,
+    NamedAnswersContract,
     ProviderContract,
     RecordsContract,
     SignedEventsContract,
@@ -43,7 +44,7 @@ class TestNull(ProviderContract):
         return {}
 
 
-class TestSimulated(RecordsContract, EventsContract):
+class TestSimulated(NamedAnswersContract, EventsContract):
     name = "simulated"
 
     @override
@@ -55,14 +56,13 @@ class TestSimulated(RecordsContract, EventsContract):
     @override
     def confuse(
         self, monkeypatch: pytest.MonkeyPatch, asked: CallReference, answered: CallReference
-    ) -> bool:
+    ) -> None:
         get = aiohttp.ClientSession.get
 
         def confused(session: aiohttp.ClientSession, url: str) -> object:
             return get(session, url.replace(str(asked), str(answered)))
 
         monkeypatch.setattr(aiohttp.ClientSession, "get", confused)
-        return True
 
     @pytest_asyncio.fixture(loop_scope="session")
     async def settings(self, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:

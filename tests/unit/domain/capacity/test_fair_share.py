@@ -21,7 +21,7 @@ from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
         (Caps(50, 10), 0, 0, 12),
     ],
 )
-def test_what_is_free_and_a_little_more(
+def test_the_room_is_the_free_capacity_and_a_little_more(
     cap: Caps, dialed: int, waiting: int, expected: int
 ) -> None:
     assert room(cap, waiting=waiting, dialed=dialed) == expected
@@ -76,7 +76,7 @@ def test_shares_are_in_proportion_to_weight() -> None:
     assert fair_shares(both, free(*both, trunk=100)) == {1: 75, 2: 25}
 
 
-def test_what_is_in_use_already_counts_as_a_share() -> None:
+def test_capacity_in_use_counts_as_a_share() -> None:
     both = (a_claimant(1, used=80), a_claimant(2))
 
     assert fair_shares(both, free(*both, trunk=20)) == {2: 20}

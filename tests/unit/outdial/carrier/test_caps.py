@@ -23,7 +23,7 @@ def test_the_peak_equals_a_recount_in_any_order_of_arrival(arrivals: list[float]
 
 
 @given(ARRIVALS, st.integers(1, 5))
-def test_what_was_accepted_never_exceeds_the_rate(arrivals: list[float], cap: int) -> None:
+def test_accepted_calls_never_exceed_the_rate(arrivals: list[float], cap: int) -> None:
     caps = Caps(calls_per_second=cap)
     accepted = []
     for arrival in arrivals:

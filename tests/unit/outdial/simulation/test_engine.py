@@ -223,7 +223,7 @@ def _told(played: Played) -> list[tuple[str, datetime, datetime, str]]:
     return [(call.contact.number, call.at, call.ended_at, call.outcome) for call in played.calls]
 
 
-def test_without_caps_all_who_are_open_are_called_at_once(tmp_path: Path) -> None:
+def test_without_caps_all_open_contacts_are_called_at_once(tmp_path: Path) -> None:
     played = Played(tmp_path, days=1, caps={})
 
     first = [call for call in played.calls if call.at == played.calls[0].at]

@@ -154,7 +154,7 @@ def test_a_length_is_a_number_of_seconds_or_a_span(text: str, span: tuple[float,
     assert parse_seconds(text, option="--talk-seconds") == span
 
 
-def test_all_who_answer_are_called_once(files: Files) -> None:
+def test_a_contact_that_answers_is_called_once(files: Files) -> None:
     output = files.simulate("--answer-rate", "1", "--talk-seconds", "30", "--ring-seconds", "10")
 
     assert "2 calls, 1.00 per contact" in output
