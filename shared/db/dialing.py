@@ -179,20 +179,28 @@ async def dial(
         """
         UPDATE attempts AS attempt
         SET state = 'dialing', dialing_at = $4, revisit_at = $5, in_person_calls = $7
-        FROM campaigns AS campaign
-        -- Not a join with unnest, after which a plan may begin with the campaign's whole index:
-        -- by the arrays, every index that a plan can choose reads the wanted ids only.
-        WHERE attempt.tenant_id = ANY ($1::integer[]) AND attempt.id = ANY ($2::uuid[])
-            AND attempt.tenant_id = ($1::integer[])[array_position($2::uuid[], attempt.id)]
-            AND attempt.state = 'claimed' AND attempt.window_closes_at > $6
-            AND campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
-            AND campaign.state = 'running' AND campaign.wanted_state = 'running'
-            AND campaign.revision = ($8::integer[])[array_position($2::uuid[], attempt.id)]
+        FROM (
+            SELECT tenant_id, id, number, revision, 'claimed' AS from_state
+            FROM unnest($1::integer[], $2::uuid[], $3::text[], $8::integer[])
+                AS input (tenant_id, id, number, revision)
+            -- OFFSET hides the state from the planner, so that a plan begins with these attempts.
+            OFFSET 0
+        ) AS wanted
+        WHERE attempt.tenant_id = wanted.tenant_id AND attempt.id = wanted.id
+            AND attempt.state = wanted.from_state AND attempt.window_closes_at > $6
+            AND EXISTS (
+                SELECT FROM campaigns
+                WHERE tenant_id = attempt.tenant_id AND id = attempt.campaign_id
+                    AND state = 'running' AND wanted_state = 'running'
+                    AND revision = wanted.revision
+                -- Not turned into a join, which may begin with all attempts of a campaign.
+                OFFSET 0
+            )
             AND NOT EXISTS (
                 SELECT FROM suppressions
-                WHERE tenant_id = campaign.tenant_id
-                    AND number = ($3::text[])[array_position($2::uuid[], attempt.id)]
-                    AND campaign_id IN (0, campaign.id) AND expires_at > $4
+                WHERE tenant_id = attempt.tenant_id AND number = wanted.number
+                    AND campaign_id IN (0, attempt.campaign_id) AND expires_at > $4
+                OFFSET 0
             )
         RETURNING attempt.tenant_id, attempt.id AS attempt_id
         """,
@@ -236,13 +244,17 @@ async def placed(
     await conn.execute(
         """
         UPDATE attempts AS attempt
-        SET state = 'placed',
-            provider_call_id = ($3::text[])[array_position($2::uuid[], attempt.id)],
-            placed_at = ($4::timestamptz[])[array_position($2::uuid[], attempt.id)]
-        -- Not a join, as in `dial`: few attempts are `dialing` at once, so a plan may begin there.
-        WHERE attempt.tenant_id = ANY ($1::integer[]) AND attempt.id = ANY ($2::uuid[])
-            AND attempt.tenant_id = ($1::integer[])[array_position($2::uuid[], attempt.id)]
-            AND attempt.state = 'dialing'
+        SET state = 'placed', provider_call_id = call.call_id, placed_at = call.at
+        FROM (
+            SELECT tenant_id, id, call_id, at, 'dialing' AS from_state
+            FROM unnest($1::integer[], $2::uuid[], $3::text[], $4::timestamptz[])
+                AS input (tenant_id, id, call_id, at)
+            -- Few attempts are `dialing` at once. OFFSET hides the state from the planner, so that
+            -- a plan begins with the calls and not with a search for such attempts.
+            OFFSET 0
+        ) AS call
+        WHERE attempt.tenant_id = call.tenant_id AND attempt.id = call.id
+            AND attempt.state = call.from_state
         """,
         *columns(references),
         list(call_ids),

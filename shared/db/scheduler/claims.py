@@ -86,8 +86,8 @@ async def claim(
         WITH due AS (
             -- Nothing sorts or gathers here, so the groups are read one after another and
             -- reading stops at the limit: an open window of a million rows costs `limit` rows.
-            SELECT contact.id, contact.attempts, contact.not_before, contact.waits_for,
-                open_group.id AS group_id, open_group.closes_at, open_group.rules
+            SELECT uuidv7() AS attempt_id, contact.id, contact.attempts, contact.not_before,
+                contact.waits_for, open_group.id AS group_id, open_group.closes_at, open_group.rules
             FROM unnest($3::integer[], $4::timestamptz[], $5::text[])
                 AS open_group (id, closes_at, rules)
             CROSS JOIN LATERAL (
@@ -108,14 +108,14 @@ async def claim(
                 tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
                 number, state, tzdata_version, rules
             )
-            SELECT $1, uuidv7(), $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules
+            SELECT
+                $1, attempt_id, $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules
             FROM due
-            RETURNING id, contact_id
         )
-        SELECT claimed.id, claimed.contact_id, due.group_id,
-            coalesce(due.waits_for, 'new') AS waits_for,
-            five_minutes_of(due.not_before) AS five_minutes
-        FROM claimed JOIN due ON due.id = claimed.contact_id
+        -- Each due contact has become an attempt, or the statement fails: no join finds it again.
+        SELECT attempt_id AS id, id AS contact_id, group_id,
+            coalesce(waits_for, 'new') AS waits_for, five_minutes_of(not_before) AS five_minutes
+        FROM due
         """,
         tenant_id,
         campaign_id,
