@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -66,6 +67,8 @@ async def _connect(broker: KafkaBroker, connected: asyncio.Event) -> None:
 
 
 def main() -> None:
+    # Threads read uploads. With Python's 5 ms, each step of a request may wait so long for them.
+    sys.setswitchinterval(0.001)
     settings = Settings()
     configure_logs("api", settings.log_level)
     app = create_app(lambda: opened(settings))

@@ -61,10 +61,11 @@ async def _decide_all(conn: Connection, events: list[Event], policies: Policies)
     current = await policies.current(conn, {each.campaign for each in facts.values()})
     decided: dict[CallReference, Decision] = {}
     for event in events:
-        known = facts.get(event.data.reference)
-        if known is None or known.reference in decided or not moves(event, known):
+        reference = event.data.reference
+        known = facts.get(reference)
+        if known is None or reference in decided or not moves(event, known):
             continue
-        decided[known.reference] = decide(event, known, current[known.campaign].attempts)
+        decided[reference] = decide(event, known, current[known.campaign].attempts)
     return list(decided.values())
 
 

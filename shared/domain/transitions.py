@@ -1,7 +1,10 @@
-"""Transitions of a contact when its attempt ends, or is dropped before it was placed."""
+"""Transitions of a contact when its attempt ends, or is dropped before it was placed.
 
-from dataclasses import dataclass
+Its values are named tuples, because the fold makes three for each report.
+"""
+
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
@@ -11,8 +14,7 @@ from shared.domain.policy.suppression import put_off
 from shared.domain.reasons import MEANINGS, Reason, wait_after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactBefore:
+class ContactBefore(NamedTuple):
     """A contact while its attempt is live; `history` does not have that attempt yet.
 
     `suppressed_until` is the end of the suppressions of its number: NEVER, if one is for good.
@@ -25,8 +27,7 @@ class ContactBefore:
     suppressed_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactAfter:
+class ContactAfter(NamedTuple):
     """A contact that waits for its next attempt, or is finished with an outcome."""
 
     history: History
@@ -37,8 +38,7 @@ class ContactAfter:
         return ContactState.PENDING if isinstance(self.then, Again) else ContactState.FINISHED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedCall:
+class EndedCall(NamedTuple):
     """A call that was placed, or may have been, and how it ended."""
 
     begun_at: datetime

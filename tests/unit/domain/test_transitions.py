@@ -1,6 +1,5 @@
 """A contact's next state after a call or a drop, with suppressions, expiry and policy."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,9 +29,9 @@ RETRY = Again(not_before=NOW + HOUR, waits_for=Reason.RETRY)
     ("contact", "then"),
     [
         pytest.param(CONTACT, RETRY, id="retry"),
-        pytest.param(replace(CONTACT, suppressed_until=NEVER), Outcome.EXCLUDED, id="for good"),
+        pytest.param(CONTACT._replace(suppressed_until=NEVER), Outcome.EXCLUDED, id="for good"),
         pytest.param(
-            replace(CONTACT, suppressed_until=NOW + 2 * HOUR),
+            CONTACT._replace(suppressed_until=NOW + 2 * HOUR),
             Again(
                 not_before=NOW + 2 * HOUR,
                 waits_for=Reason.SUPPRESSION,
@@ -40,9 +39,9 @@ RETRY = Again(not_before=NOW + HOUR, waits_for=Reason.RETRY)
             ),
             id="suppressed for longer",
         ),
-        pytest.param(replace(CONTACT, expires_at=NOW + HOUR), Outcome.OUT_OF_TIME, id="expires"),
+        pytest.param(CONTACT._replace(expires_at=NOW + HOUR), Outcome.OUT_OF_TIME, id="expires"),
         pytest.param(
-            replace(CONTACT, expires_at=NOW + 2 * HOUR, suppressed_until=NOW + 2 * HOUR),
+            CONTACT._replace(expires_at=NOW + 2 * HOUR, suppressed_until=NOW + 2 * HOUR),
             Outcome.OUT_OF_TIME,
             id="expires under a suppression",
         ),
@@ -62,8 +61,8 @@ def test_a_busy_contact(contact: ContactBefore, then: Again | Outcome) -> None:
 def test_a_finished_contact_is_excluded_only_for_good(
     suppressed_until: datetime, then: Outcome
 ) -> None:
-    contact = replace(CONTACT, suppressed_until=suppressed_until)
-    answered = replace(BUSY, outcome=Outcome.ANSWERED_HUMAN)
+    contact = CONTACT._replace(suppressed_until=suppressed_until)
+    answered = BUSY._replace(outcome=Outcome.ANSWERED_HUMAN)
 
     assert after_call(POLICY, contact, answered, chance=0).then is then
 
@@ -76,6 +75,6 @@ def test_a_drop_costs_the_contact_nothing() -> None:
 
 
 def test_a_drop_for_a_spent_budget_finishes_the_contact() -> None:
-    owed = replace(CONTACT, waits_for=Reason.CALLBACK)
+    owed = CONTACT._replace(waits_for=Reason.CALLBACK)
 
     assert after_drop(owed, Reason.BUDGET, retry_at=NOW).then is Outcome.EXCLUDED
