@@ -160,6 +160,8 @@ async def _fill(pool: Pool, contacts: int) -> None:
                 ORDER BY campaign_id, calling_group_id
             ) c
             JOIN generate_series(1, $1::int) n ON n % (SELECT count(*) FROM campaign_groups) = place
+            -- As imports leave them: the contacts of a campaign stand together.
+            ORDER BY place, n
             """,
             contacts,
             timeout=600,
