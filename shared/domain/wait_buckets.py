@@ -1,7 +1,7 @@
 """Wait buckets: pending contacts are counted by what they wait for and by when that ends."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.domain.campaigns import CampaignKey
 
@@ -10,8 +10,7 @@ NEW = "new"
 BUCKET_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class WaitBucket:
+class WaitBucket(NamedTuple):
     """Contacts of one group that wait for one reason until the same five minutes.
 
     `five_minutes` counts from 1970 and is that of their not_before; 0 means at once.
