@@ -42,7 +42,7 @@ async def main() -> None:
         folder = CallFolder(pool)
         relay = EventRelay(pool, broker)
         pruner = Pruner(pool, retention_of(settings))
-        consume(broker, CALL_REPORTS, CallEvent, folder.on_call_events, group="events")
+        consume(broker, CALL_REPORTS, CallEvent, folder.on_call_reports, group="events")
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:

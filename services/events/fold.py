@@ -28,7 +28,7 @@ class CallFolder:
     pool: Pool
     policies: Policies = field(default_factory=Policies)
 
-    async def on_call_events(self, events: list[Event]) -> None:
+    async def on_call_reports(self, events: list[Event]) -> None:
         async with self.pool.acquire() as conn, conn.transaction():
             fresh = await _fresh(conn, events)
             decisions = await _decide_all(conn, fresh, self.policies)

@@ -133,7 +133,7 @@ async def report(world: World, call: Call, *, is_lost: bool = False) -> None:
 
 async def fold(world: World, events: Sequence[CallEvent], *, times: int = 1) -> None:
     for _ in range(times):
-        await world.processes.folder.on_call_events(list(events))
+        await world.processes.folder.on_call_reports(list(events))
     await _note_opt_outs(world)
 
 

@@ -164,7 +164,7 @@ async def bench(
         events,
         CALL_REPORTS,
         CallEvent,
-        CallFolder(pool).on_call_events,
+        CallFolder(pool).on_call_reports,
         group=f"events.{dsn.rpartition('/')[2]}",
     )
     await events.start()

@@ -89,10 +89,10 @@ async def fold(pool: Pool, event: CallEnded | CallUnknown | AttemptDropped) -> R
     The repeats must change nothing.
     """
     folder = CallFolder(pool)
-    await folder.on_call_events([event, event])
+    await folder.on_call_reports([event, event])
     [contact] = await pool.fetch("SELECT * FROM contacts")
     counted = await pool.fetch("SELECT * FROM campaign_counters ORDER BY name")
-    await folder.on_call_events([event])
+    await folder.on_call_reports([event])
     assert await pool.fetch("SELECT * FROM contacts") == [contact]
     assert await pool.fetch("SELECT * FROM campaign_counters ORDER BY name") == counted
     return contact

@@ -96,7 +96,7 @@ async def test_lifting_gives_a_retry_back_that_a_fold_has_put_off(api: Api) -> N
     attempt = await another_attempt(api.pool, at=ended_at, closes_at=ended_at + HOUR)
     await suppress(api, expires_at=(ended_at + 9 * HOUR).isoformat())
 
-    await CallFolder(api.pool).on_call_events([an_end(attempt, at=ended_at)])
+    await CallFolder(api.pool).on_call_reports([an_end(attempt, at=ended_at)])
     put_off = await contact(api)
     await lift(api)
 
