@@ -69,9 +69,20 @@ clean: ## Stop the local stack, then delete its data, the environment and all ca
 
 # --- the environment: each stamp file is newer than the lock that was installed ---
 
+# Runs commands as one step: a line with its seconds; their output is shown only if they fail.
+define step
+@printf '%s' '$(1)'; began=$$(date +%s); \
+if said=$$({ $(2); } 2>&1); then echo " ($$(($$(date +%s) - began)) s)"; \
+else echo ': failed'; printf '%s\n' "$$said" >&2; exit 1; fi
+endef
+
 # uv is fast, but does not read pip's settings. If uv cannot reach a registry, pip installs.
 OUTDIAL = $(UVPIP) install --quiet --no-deps --build-constraints requirements/dev.lock --editable . \
 	|| $(PIP) install --quiet --no-deps --editable .
+LOCAL = $(UVPIP) install --quiet --require-hashes --requirement requirements/local.lock \
+	|| $(PIP) install --quiet --require-hashes --requirement requirements/local.lock
+DEV = $(UVPIP) sync --quiet --require-hashes requirements/dev.lock \
+	|| $(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -79,21 +90,20 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import ensurepip, venv' || { \
 		echo "Python's venv module is missing: apt install python3-venv, or make PYTHON=..." >&2; \
 		exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(call step,making the environment in $(VENV),$(PYTHON) -m venv $(VENV))
 
 $(VENV)/.uv: requirements/uv.lock | $(VENV)/pyvenv.cfg
-	$(PIP) install --quiet --require-hashes --requirement requirements/uv.lock
+	$(call step,installing uv,$(PIP) install --quiet --require-hashes --requirement $<)
 	@touch $@
 
 # Only adds packages, so that those of the tests stay.
 $(VENV)/.local: requirements/local.lock pyproject.toml $(VENV)/.uv
-	$(UVPIP) install --quiet --require-hashes --requirement $< \
-		|| $(PIP) install --quiet --require-hashes --requirement $<
-	$(OUTDIAL)
+	$(call step,installing the packages of the local stack,$(LOCAL))
+	$(call step,installing outdial,$(OUTDIAL))
 	@touch $@
 
+# These are those of the local stack and more, so that a later `make up` installs nothing.
 $(VENV)/.dev: requirements/dev.lock pyproject.toml $(VENV)/.uv
-	$(UVPIP) sync --quiet --require-hashes $< \
-		|| $(PIP) install --quiet --require-hashes --requirement $<
-	$(OUTDIAL)
-	@touch $@
+	$(call step,installing the packages of the tests,$(DEV))
+	$(call step,installing outdial,$(OUTDIAL))
+	@touch $(VENV)/.local $@

@@ -6,7 +6,18 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench import claiming, decision, end_to_end, idle_contacts, import_csv, simulate, why
+from bench import (
+    callbacks,
+    claiming,
+    decision,
+    end_to_end,
+    export_calls,
+    http_providers,
+    idle_contacts,
+    import_csv,
+    simulate,
+    why,
+)
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 
@@ -18,12 +29,15 @@ async def csv_import(servers: LocalServers) -> dict[str, float]:
 
 MEASURES = {
     "end_to_end": end_to_end.measure,
+    "http_providers": http_providers.measure,
+    "callbacks": callbacks.measure,
     "claiming": claiming.measure,
     "decision": decision.measure,
     "import_csv": csv_import,
     "idle_contacts": idle_contacts.measure,
     "simulate": simulate.measure,
     "why": why.measure,
+    "export_calls": export_calls.measure,
 }
 
 

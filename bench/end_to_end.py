@@ -4,17 +4,22 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
+from pydantic import SecretStr
 
 from bench import raw_hops
-from bench.processes import cpu_seconds, python_module
+from bench.processes import cpu_seconds, python_module, server_cpu_seconds
 from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.migrate import migrate
+from shared.db.trunks import NO_SECRET
 from shared.db.types import Connection
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.topics import create_topics
@@ -25,6 +30,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SERVICES = ("scheduler", "dialer", "events")
 # Dialers and events wait for round trips part of the time; two of each keep the cores busy.
 PROCESSES = ("scheduler", "dialer", "dialer", "events", "events")
+EVENTS_SECRET = "a-word-of-the-benchmark"  # noqa: S105 - of no installation
 CAPS = {"max_concurrent": 20_000, "calls_per_second": 50_000}
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DEFINITION = {
@@ -34,8 +40,21 @@ DEFINITION = {
     "automated": False,
     "caps": CAPS,
 }
-ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Tokyo")
+ZONES = ("Atlantic/Reykjavik", "Europe/London", "America/New_York", "Asia/Tokyo")
 LONGEST = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The provider by which the attempts of a round are called, and its cap of calls at once."""
+
+    provider: str = "null"
+    max_concurrent: int = CAPS["max_concurrent"]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secret: SecretStr = NO_SECRET
+
+
+NULL = Route()
 
 
 async def measure(servers: LocalServers) -> dict[str, float]:
@@ -76,19 +95,25 @@ async def raw_rate(kafka: str) -> float:
         return ATTEMPTS / (time.monotonic() - began)
 
 
-async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
-    """Rate of a campaign with due contacts only, and CPU time per attempt of each service (µs)."""
-    conn = await asyncpg.connect(servers.postgres.url)
-    environment = servers.environment() | {
+def environment_of(servers: LocalServers) -> dict[str, str]:
+    return servers.environment() | {
         "OUTDIAL_LOG_LEVEL": "WARNING",
-        "OUTDIAL_EVENTS_SECRET": "a-word-of-the-benchmark",
+        "OUTDIAL_EVENTS_SECRET": EVENTS_SECRET,
         "OUTDIAL_MAX_CONCURRENT": str(CAPS["max_concurrent"]),
         "OUTDIAL_CALLS_PER_SECOND": str(CAPS["calls_per_second"]),
     }
+
+
+async def attempt_rate(
+    servers: LocalServers, *, route: Route = NULL, attempts: int = ATTEMPTS
+) -> tuple[float, dict[str, float]]:
+    """Rate of a campaign with due contacts only, and CPU time per attempt of each service (µs)."""
+    conn = await asyncpg.connect(servers.postgres.url)
+    environment = environment_of(servers)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(conn.close)
-        warm_up = await prepare(conn, WARM_UP)
-        campaign_id = await prepare(conn, ATTEMPTS)
+        warm_up = await prepare(conn, WARM_UP, route=route)
+        campaign_id = await prepare(conn, attempts, route=route)
         pids: dict[str, list[int]] = {name: [] for name in SERVICES}
         for name in PROCESSES:
             port = {"OUTDIAL_PORT": str(free_port())}
@@ -97,28 +122,36 @@ async def attempt_rate(servers: LocalServers) -> tuple[float, dict[str, float]]:
             )
             pids[name].append(process.pid)
         await begin(conn, warm_up)
-        await _folded(conn, warm_up, WARM_UP)
-        before = {name: sum(map(cpu_seconds, own)) for name, own in pids.items()}
+        await until_folded(conn, warm_up, WARM_UP)
+        before = used(servers, pids)
         began = time.monotonic()
         await begin(conn, campaign_id)
-        await _folded(conn, campaign_id, ATTEMPTS)
+        await until_folded(conn, campaign_id, attempts)
         elapsed = time.monotonic() - began
         costs = {
-            name: (sum(map(cpu_seconds, own)) - before[name]) / ATTEMPTS * 1e6
-            for name, own in pids.items()
+            name: (seconds - before[name]) / attempts * 1e6
+            for name, seconds in used(servers, pids).items()
         }
-        await check(conn, campaign_id)
-    return ATTEMPTS / elapsed, costs
+        await check(conn, campaign_id, attempts)
+    return attempts / elapsed, costs
 
 
-async def prepare(conn: Connection, contacts: int) -> int:
+def used(servers: LocalServers, pids: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """The processor time of the services and of the servers, in seconds."""
+    return {name: sum(map(cpu_seconds, own)) for name, own in pids.items()} | server_cpu_seconds(
+        servers
+    )
+
+
+async def prepare(conn: Connection, contacts: int, *, route: Route = NULL) -> int:
     """Insert a draft campaign and its contacts."""
     trunk_id = await trunks.upsert(
         conn,
         name="default",
-        provider="null",
-        settings={},
-        caps=Caps(CAPS["max_concurrent"], CAPS["calls_per_second"]),
+        provider=route.provider,
+        settings=route.settings,
+        secret=route.secret,
+        caps=Caps(route.max_concurrent, CAPS["calls_per_second"]),
     )
     tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
     campaign_id: int = await conn.fetchval(
@@ -135,7 +168,7 @@ async def prepare(conn: Connection, contacts: int) -> int:
             """
             INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
             VALUES ($1, 'contact', '{US}', 'number')
-            ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+            ON CONFLICT ON CONSTRAINT calling_groups_combination
                 DO UPDATE SET zones = excluded.zones
             RETURNING id
             """,
@@ -181,7 +214,7 @@ async def begin(conn: Connection, campaign_id: int) -> None:
     )
 
 
-async def _folded(conn: Connection, campaign_id: int, count: int) -> None:
+async def until_folded(conn: Connection, campaign_id: int, count: int) -> None:
     async with asyncio.timeout(LONGEST):
         while await folded(conn, campaign_id) < count:  # noqa: ASYNC110 - the database is asked
             await asyncio.sleep(0.05)
@@ -198,7 +231,7 @@ async def folded(conn: Connection, campaign_id: int) -> int:
     return total
 
 
-async def check(conn: Connection, campaign_id: int) -> None:
+async def check(conn: Connection, campaign_id: int, attempts: int) -> None:
     """Refuse a wrong result: each contact must be called once, each attempt must have ended."""
     rows = await conn.fetch(
         """
@@ -209,7 +242,7 @@ async def check(conn: Connection, campaign_id: int) -> None:
         """,
         campaign_id,
     )
-    expected = [("finished", "answered_human", ATTEMPTS, ATTEMPTS)]
+    expected = [("finished", "answered_human", attempts, attempts)]
     counts = [tuple(row.values()) for row in rows]
     if counts != expected:
         raise SystemExit(f"the run was wrong: {counts} instead of {expected}")

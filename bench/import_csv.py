@@ -92,7 +92,8 @@ async def _import(conn: Connection, dsn: str, file: Path) -> Done:
         beside = asyncio.create_task(_ask_beside(client, path))
         begin = time.perf_counter()
         with file.open("rb") as body:
-            async with client.post(f"{path}/contacts/import", data=body) as answer:
+            csv = {"Content-Type": "text/csv"}
+            async with client.post(f"{path}/contacts/import", data=body, headers=csv) as answer:
                 report = await answer.json()
         seconds = time.perf_counter() - begin
         beside.cancel()

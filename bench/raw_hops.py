@@ -23,9 +23,7 @@ async def create(kafka: str) -> None:
 
 
 def producer(kafka: str) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
-        bootstrap_servers=kafka, acks="all", enable_idempotence=True, max_batch_size=1 << 20
-    )
+    return AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_batch_size=1 << 20)
 
 
 async def forward(kafka: str, count: int) -> None:

@@ -8,7 +8,7 @@ from statistics import median
 import aiohttp
 import asyncpg
 
-from bench.processes import python_module
+from bench.processes import python_module, until_ready
 from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
 from shared.db import trunks
@@ -20,7 +20,6 @@ CONTACTS = 1_000_000
 # Every fifth contact was called, and is due again at some minute of the next day.
 RETRIED = 5
 REQUESTS = 50
-READY_SECONDS = 30
 # Countries with rules of law in the packs, and countries without.
 PLACES = (
     ("Pacific/Honolulu", "US-HI"),
@@ -75,7 +74,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         python_module("services.api", environment=environment),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
     ):
-        await _until_ready(client)
+        await until_ready(client)
         of_campaign, answer = await _ask(client, f"/v1/campaigns/{campaign_id}/why")
         of_contact, _ = await _ask(client, f"/v1/contacts/{contact_id}/why")
     campaign = json.loads(answer)
@@ -104,18 +103,6 @@ async def _ask(client: aiohttp.ClientSession, path: str) -> tuple[list[float], b
             body = await answer.read()
         taken.append((time.perf_counter() - began) * 1_000)
     return taken, body
-
-
-async def _until_ready(client: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(READY_SECONDS):
-        while True:
-            try:
-                async with client.get("/readyz") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.05)
 
 
 async def _running_campaign(conn: Connection, tenant_id: int) -> int:

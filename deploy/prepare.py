@@ -7,7 +7,8 @@ import asyncpg
 
 from shared.db import trunks
 from shared.db.migrate import migrate
-from shared.kafka.topics import create_topics
+from shared.kafka import topics
+from shared.runtime.settings import setting
 
 
 async def route_calls(dsn: str, carrier: str) -> None:
@@ -20,9 +21,9 @@ async def route_calls(dsn: str, carrier: str) -> None:
 
 
 def main() -> None:
-    dsn, kafka = os.environ["OUTDIAL_POSTGRES_URL"], os.environ["OUTDIAL_KAFKA_URL"]
+    dsn, kafka = setting("postgres_url"), setting("kafka_url")
     migrate(dsn)
-    asyncio.run(create_topics(kafka))
+    topics.prepare(kafka)
     carrier = os.environ.get("OUTDIAL_CARRIER_URL")
     if carrier:
         asyncio.run(route_calls(dsn, carrier))

@@ -4,14 +4,33 @@ Those modules import little when they are imported, and the rest when a command 
 `outdial --help` and `outdial down` are quick.
 """
 
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typing_extensions import override
 
-from outdial import blackouts, tenants
+from outdial import (
+    agents,
+    attempts,
+    blackouts,
+    caller_ids,
+    calls,
+    contacts,
+    destinations,
+    flows,
+    keys,
+    login,
+    number_pools,
+    sms,
+    spend,
+    suppressions,
+    tenants,
+    trunks,
+)
 from outdial.campaigns import command as campaigns
+from outdial.campaigns import daily
 from outdial.carrier import command as carrier
 from outdial.errors import OutdialError
 from outdial.rules import command as rules
@@ -35,11 +54,49 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for module in (stack, campaigns, why, simulation, carrier):
+for module in (stack, login, campaigns, why, simulation, carrier):
     app.add_typer(module.app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(tenants.app, name="tenant")
+app.add_typer(keys.app, name="key")
+app.add_typer(trunks.app, name="trunk")
+app.add_typer(daily.app, name="campaigns")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(attempts.app, name="attempts")
+app.add_typer(calls.app, name="calls")
+app.add_typer(flows.app, name="flows")
+app.add_typer(sms.app, name="sms")
+app.add_typer(sms.senders, name="sms-senders")
+app.add_typer(caller_ids.app, name="caller-ids")
+app.add_typer(number_pools.app, name="number-pools")
+app.add_typer(agents.app, name="agents")
+app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(destinations.app, name="destinations")
+app.add_typer(spend.app, name="spend-ceiling")
 app.add_typer(blackouts.app, name="blackout")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"outdial {version('outdial')}")
+        raise typer.Exit
+
+
+@app.callback()
+def outdial(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Place outbound voice campaigns, and look after them.
+
+    `outdial up --detach` starts a local stack with a simulated carrier; `outdial down` stops it.
+    """
+
 
 if __name__ == "__main__":
     app()

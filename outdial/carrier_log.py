@@ -32,6 +32,8 @@ def count_lines(lines: Iterable[str]) -> CarrierCount:
     numbers: set[str] = set()
     first_call_at: float | None = None
     for line in map(json.loads, lines):
+        if line["kind"] == "message":
+            continue
         if line["kind"] == "ended":
             outcomes[line["outcome"]] += 1
             continue

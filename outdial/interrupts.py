@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 
@@ -12,24 +12,25 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_CODE = 130
 
 Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 def interruptible(
-    command: Callable[Parameters, Coroutine[Any, Any, None]],
-) -> Callable[Parameters, None]:
+    command: Callable[Parameters, Coroutine[Any, Any, Result]],
+) -> Callable[Parameters, Result]:
     """Make an async function a command: the first signal cancels it, later ones are ignored."""
 
     @wraps(command)
-    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> None:
+    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
         try:
-            asyncio.run(_until_interrupted(command(*arguments, **options)))
+            return asyncio.run(_until_interrupted(command(*arguments, **options)))
         except asyncio.CancelledError:
             raise typer.Exit(EXIT_CODE) from None
 
     return run
 
 
-async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+async def _until_interrupted(work: Coroutine[Any, Any, Result]) -> Result:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     interrupted = asyncio.Event()
 
@@ -40,4 +41,4 @@ async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
 
     for number in INTERRUPTS:
         loop.add_signal_handler(number, interrupt)
-    await work
+    return await work

@@ -19,7 +19,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 CAMPAIGN: dict[str, Any] = {
     "name": "Appointment reminders",
-    "caller_id": "+12025550100",
     "trunk": "default",
     "calendar": {
         # All seven days, so that the demo has contacts to call on any of them.
@@ -80,7 +79,7 @@ RANGES = (
     Range("+613701012", 2, 40, "en"),  # Melbourne
     Range("+618701012", 2, 40, "en"),  # Adelaide or Perth: the number does not tell
     # People who are not where their number is from: the list names their zone.
-    Range("+131055501", 2, 30, "en", "Asia/Tokyo"),
+    Range("+121555501", 2, 30, "en", "Asia/Tokyo"),
     Range("+164655501", 2, 20, "en", "Asia/Kolkata"),
     Range("+161755501", 2, 20, "en", "America/Sao_Paulo"),
 )

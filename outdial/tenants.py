@@ -1,16 +1,24 @@
-"""`outdial tenant create`, and the key that other commands use on a local stack."""
+"""`outdial tenant create|list`, and the key that other commands use on a local stack."""
 
 # ruff: noqa: PLC0415 - imported when a command runs: most commands need no database.
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from outdial.errors import OutdialError
 from outdial.interrupts import interruptible
 from outdial.options import DEFAULT_DIRECTORY, Directory, Json
+from outdial.stack.addresses import connected
+
+if TYPE_CHECKING:
+    from shared.db.types import Session
+
+# The name of a local stack's own tenant.
+LOCAL = "local"
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 
@@ -24,44 +32,91 @@ class Tenant:
 @app.command()
 @interruptible
 async def create(
-    name: str, *, as_json: Json = False, directory: Directory = DEFAULT_DIRECTORY
+    name: str,
+    *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make it although there is one of this name.")
+    ] = False,
+    as_json: Json = False,
+    directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Make a tenant and its API key, which is shown this once."""
-    from outdial.stack.addresses import postgres_url
-
-    tenant = await insert(name, postgres_url(directory))
+    if not name.strip():
+        raise OutdialError("a tenant needs a name")
+    async with connected(directory) as conn:
+        namesakes = await _namesakes(conn, name)
+        if namesakes and not again:
+            raise OutdialError(
+                f"there is a tenant {name} already, {namesakes[0]}: `outdial key create "
+                f"{namesakes[0]}` makes one more key for it, --again another tenant of this name"
+            )
+        tenant = await _insert(conn, name)
     if as_json:
         typer.echo(json.dumps({"tenant_id": tenant.id, "api_key": tenant.key}))
         return
     typer.echo(f"tenant {tenant.id}: {name}")
     typer.echo(f"API key (shown this once): {tenant.key}")
+    typer.echo(
+        "next: `outdial login` stores the key for all commands; or `export OUTDIAL_API_KEY=…`",
+        err=True,
+    )
+
+
+@app.command("list")
+@interruptible
+async def show(*, as_json: Json = False, directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """List the tenants, oldest first."""
+    from outdial import listing
+    from outdial.terminal import entry
+    from shared.db.api import tenants
+
+    async with connected(directory) as conn:
+        entries = [entry(tenant) for tenant in await tenants.every(conn)]
+    listing.show(entries, "id", "name", "created_at", as_json=as_json, none="no tenants yet")
 
 
 async def local_key(directory: Path) -> str:
-    """The key of the running stack's own tenant, made on first use and kept beside its state."""
-    from outdial.stack.addresses import postgres_url
+    """The key of the running stack's own tenant, made once per run and kept beside its state.
+
+    The tenant of an earlier run is taken again, because its campaigns are still there.
+    """
     from outdial.stack.state import key_file
+    from shared.db.api import api_keys
 
     file = key_file(directory)
     if not file.exists():
-        tenant = await insert("local", postgres_url(directory))
+        async with connected(directory) as conn:
+            earlier = await _namesakes(conn, LOCAL)
+            key = (
+                await api_keys.create(conn, earlier[0])
+                if earlier
+                else (await _insert(conn, LOCAL)).key
+            )
         file.touch(mode=0o600)
-        file.write_text(tenant.key)
+        file.write_text(key)
     return file.read_text()
 
 
 async def insert(name: str, url: str) -> Tenant:
+    """Make a tenant in the database at the URL; several may have the same name."""
     import asyncpg
 
-    from shared.db.api import api_keys, tenants
-
-    if not name.strip():
-        raise OutdialError("a tenant needs a name")
     conn = await asyncpg.connect(url)
     try:
-        async with conn.transaction():
-            tenant_id = await tenants.create(conn, name)
-            key = await api_keys.create(conn, tenant_id)
+        return await _insert(conn, name)
     finally:
         await conn.close()
-    return Tenant(tenant_id, key)
+
+
+async def _insert(conn: "Session", name: str) -> Tenant:
+    from shared.db.api import api_keys, tenants
+
+    async with conn.transaction():
+        tenant_id = await tenants.create(conn, name)
+        return Tenant(tenant_id, await api_keys.create(conn, tenant_id))
+
+
+async def _namesakes(conn: "Session", name: str) -> list[int]:
+    from shared.db.api import tenants
+
+    return [tenant.id for tenant in await tenants.every(conn) if tenant.name == name]

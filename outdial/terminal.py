@@ -1,6 +1,18 @@
-"""How commands write in the terminal: plain tables, and counts with their noun."""
+"""How commands write and read in the terminal: plain tables, counts with their noun, instants."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+
+from outdial.errors import OutdialError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
 
 
 def plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
@@ -14,3 +26,30 @@ def plain_table(*columns: str, right: tuple[int, ...] = ()) -> Table:
 def counted(number: int, noun: str) -> str:
     """Like 1 call, or 2,000 calls."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def entry(row: "DataclassInstance") -> dict[str, Any]:
+    """A row of the database as JSON has it, with its instants as text."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(row), default=datetime.isoformat))
+    return fields
+
+
+def with_options(text: str) -> str:
+    """A remedy of the API, which names its parameter `column`, with the option of commands."""
+    return text.replace("column=", "--column ")
+
+
+def instant_of(option: str, text: str) -> datetime:
+    """The instant in an option, in UTC; it must say its offset, so that no zone is guessed."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.utcoffset() is None:
+        raise OutdialError(
+            f"{option}: {text!r} is not a time with its offset from UTC; "
+            "write it like 2031-01-31T08:00Z"
+        )
+    if not FIRST <= at <= LAST:
+        raise OutdialError(f"{option}: {text!r} is not from {FIRST:%Y} to {LAST:%Y}")
+    return at.astimezone(UTC)

@@ -1,7 +1,8 @@
-"""Makes the table of area codes: run it as a module, into shared/domain/places/data/area_codes.csv.
+"""Makes the table of numbers: run it as a module, into shared/domain/places/data/numbers.csv.
 
 The geodata of phonenumbers, which is libphonenumber's, names the place of each area code of the
-United States and Canada; the table has its state or province.
+United States and Canada; the table has its state or province. The zones are of tools.number_zones.
+With `--report` it compares them with those that phonenumbers has for the same numbers.
 """
 
 import sys
@@ -10,16 +11,19 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberType
+from phonenumbers import SUPPORTED_REGIONS, PhoneNumber, PhoneNumberType
 from phonenumbers.geodata import GEOCODE_DATA
 
 from shared.domain.places import tables
+from shared.domain.places.names import plain
+from tools import number_zones, zone_report
 
 HEADER = """\
-# Area codes of the United States and Canada by state, province and territory (ISO 3166-2).
-# Source: the geodata of phonenumbers {version} (libphonenumber, Apache License 2.0).
-# Made by `python -m tools.area_codes`, which says why some lie in several; do not edit.
-jurisdictions,area_codes
+# Numbers by their first digits without the plus: state, province or country (ISO 3166) and zones.
+# A line without prefixes is of a whole country, with one zone for each clock that it keeps.
+# Places are from the geodata of phonenumbers {version} (libphonenumber, Apache License 2.0).
+# Made by `python -m tools.area_codes` from the sources that tools/data names; do not edit.
+place,zones,prefixes
 """
 
 # Each of them really is one area code of several provinces or territories.
@@ -39,11 +43,27 @@ class AreaCodeError(Exception):
 
 
 def table() -> str:
-    by_place: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for code, country in geographic():
-        by_place[_place(code, country)].append(code)
-    lines = [f"{' '.join(place)},{' '.join(codes)}\n" for place, codes in sorted(by_place.items())]
+    prefixes: defaultdict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    for place, zones, prefix in _rows():
+        prefixes[place, " ".join(zones), prefix != ""].add(prefix)
+    lines = (
+        f"{place},{zones},{' '.join(sorted(known))}\n"
+        for (place, zones, _), known in sorted(prefixes.items())
+    )
     return HEADER.format(version=version("phonenumbers")) + "".join(lines)
+
+
+def _rows() -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Place, zones and prefix; the prefix of a whole country is empty."""
+    for country in sorted(SUPPORTED_REGIONS):
+        yield country, number_zones.of_country(country), ""
+        for prefix, zones in number_zones.of_prefixes(country).items():
+            yield country, zones, prefix
+    for code, country in geographic():
+        places = _place(code, country)
+        yield " ".join(places), number_zones.of_area_code(code, places), f"1{code}"
+        for prefix, zones in number_zones.of_exchanges(code, places).items():
+            yield " ".join(places), zones, prefix
 
 
 def geographic() -> Iterator[tuple[str, str]]:
@@ -60,7 +80,7 @@ def _place(code: str, country: str) -> tuple[str, ...]:
     names = _names(f"1{code}")
     if names and names <= SHARED.keys():
         return SHARED[names.pop()]
-    found = {tables.regions()[country].get(MISSPELLED.get(name, name).casefold()) for name in names}
+    found = {tables.regions()[country].get(plain(MISSPELLED.get(name, name))) for name in names}
     (place,) = found if len(found) == 1 else (None,)
     if place is None:
         raise AreaCodeError(f"area code {code} of {country} is not in one place: {sorted(names)}")
@@ -77,4 +97,4 @@ def _names(prefix: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(zone_report.report() if sys.argv[1:] == ["--report"] else table())

@@ -21,6 +21,11 @@ from outdial.tenants import local_key
 
 console = Console()
 
+NEXT = (
+    'next: `make up` starts a stack that stays; then "A campaign by hand" in README.md has the '
+    "commands for campaigns of your own"
+)
+
 
 async def run_demo(directory: Path, *, time_scale: float, began_at: float) -> None:
     """`began_at` is the time of the command in seconds since 1970."""
@@ -55,7 +60,10 @@ async def run_sample(stack: LocalStack, began_at: float) -> None:
     console.print(summary(last, log))
     if log.first_call_at is not None:
         console.print(f"First call {log.first_call_at - began_at:.1f} s after the command.")
-    console.print(f"Logs are in {stack.directory / 'logs'}, the carrier's in {stack.carrier_log}")
+    # Not broken over lines, so that the paths can be copied.
+    places = f"Logs are in {stack.directory / 'logs'}, the carrier's in {stack.carrier_log}"
+    console.print(places, soft_wrap=True)
+    console.print(NEXT, soft_wrap=True, markup=False)
     if not agrees(last, log):
         raise OutdialError("the demo's counts and the carrier's log differ")
 

@@ -42,9 +42,9 @@ class Snapshot:
         )
 
     def _may_call_soon(self, entry: Waiting) -> bool:
-        """A reason without a time, other than pacing, ends only by a decision of the owner."""
+        """A reason without a time, other than these, ends only by a decision of the owner."""
         if entry.opens_at is None:
-            return entry.reason == "pacing"
+            return entry.reason in ("pacing", "call_up", "trunk_down")
         return entry.opens_at <= self.at + SOON
 
 
@@ -64,15 +64,23 @@ class CallRate:
         return calls / seconds if seconds > 0 else 0.0
 
 
+def dropped_text(attempts: dict[str, int]) -> str:
+    """Explains the dropped attempts, which a pause leaves behind; empty if there are none."""
+    if not attempts["dropped"]:
+        return ""
+    return f"{attempts['dropped']:,} dropped: not placed, and their contacts keep these attempts"
+
+
 def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
     contacts, attempts = snapshot.counters.contacts, snapshot.counters.attempts
+    dropped = dropped_text(attempts)
     idle = "; nobody can be called at this hour" if snapshot.is_settled else ""
     return Group(
         Text(f"The campaign is {snapshot.state}{'' if snapshot.is_over else idle}.", style="bold"),
         f"contacts  {contacts['pending']} pending, {contacts['active']} active, "
         f"{contacts['finished']} finished of {contacts['total']}",
         f"attempts  {attempts['live']} under way, {calls_per_second:.1f} per second, "
-        f"{attempts['total']} so far",
+        f"{attempts['total']} so far{f', {dropped}' if dropped else ''}",
         ProgressBar(total=max(1, contacts["total"]), completed=contacts["finished"], width=60),
         "",
         outcome_table(snapshot.counters.outcomes),
@@ -80,6 +88,25 @@ def view(snapshot: Snapshot, *, calls_per_second: float) -> Group:
         waiting_table(snapshot.waiting),
         "",
     )
+
+
+def line(snapshot: Snapshot, *, calls_per_second: float) -> str:
+    """The view in one line, for logs and pipes."""
+    contacts = snapshot.counters.contacts
+    text = (
+        f"{snapshot.at:%H:%M:%S} UTC  {snapshot.state}: {contacts['pending']:,} pending, "
+        f"{contacts['active']:,} active, {contacts['finished']:,} finished of "
+        f"{contacts['total']:,}, {calls_per_second:.1f} calls per second"
+    )
+    if snapshot.is_over or not snapshot.is_settled:
+        return text
+    openings = [entry.opens_at for entry in snapshot.waiting if entry.opens_at]
+    return f"{text}; nobody can be called before {local(min(openings))}" if openings else text
+
+
+def local(at: datetime) -> str:
+    """In the zone of the terminal, which it names."""
+    return f"{at.astimezone():%a %d %b %H:%M %Z}"
 
 
 def outcome_table(outcomes: dict[str, int]) -> Table:
@@ -117,7 +144,7 @@ def _until(entry: Waiting) -> str:
     reason = entry.reason.replace("_", " ")
     if entry.opens_at is None:
         return reason
-    return f"{reason}, {entry.opens_at.astimezone():%a %H:%M} here"
+    return f"{reason}, {local(entry.opens_at)}"
 
 
 def _short(zones: Sequence[str]) -> str:

@@ -18,17 +18,34 @@ app = typer.Typer()
 def carrier(
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    log: Annotated[Path, typer.Option(help="JSON lines, appended to.")] = Path("carrier.jsonl"),
-    seed: int = 1,
-    max_concurrent: Annotated[int, typer.Option(min=0, help="0: no cap.")] = 0,
-    calls_per_second: Annotated[int, typer.Option(min=0, help="0: no cap.")] = 0,
-    time_scale: Annotated[float, typer.Option(min=0, help="0.01 is 100 times faster.")] = 1.0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where it listens; 0 takes a free port.")
+    ] = 0,
+    log: Annotated[
+        Path, typer.Option(help="The file to which it appends each call as JSON.")
+    ] = Path("carrier.jsonl"),
+    seed: Annotated[
+        int, typer.Option(help="Outcomes are drawn by this number; another one draws others.")
+    ] = 1,
+    max_concurrent: Annotated[
+        int, typer.Option(min=0, help="Refuse more calls at once than this; 0 refuses none.")
+    ] = 0,
+    calls_per_second: Annotated[
+        int, typer.Option(min=0, help="Refuse more calls per second than this; 0 refuses none.")
+    ] = 0,
+    time_scale: Annotated[
+        float, typer.Option(min=0, help="How long calls last: 0.01 is 100 times faster.")
+    ] = 1.0,
     behaviour: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="JSON: outcomes, faults, …")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A JSON file with shares of outcomes, lengths and faults.",
+        ),
     ] = None,
 ) -> None:
-    """Run the simulated carrier: it answers originates, plays the calls, and logs all of it."""
+    """Run the simulated carrier, which takes calls over HTTP, plays them and logs them."""
     from outdial.carrier.behaviour import Behaviour
     from outdial.carrier.log import LogInUseError
     from outdial.carrier.process import CarrierOptions, serve

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from aiohttp import web
 from outdial.carrier.behaviour import Behaviour
 from outdial.carrier.caps import Caps
 from outdial.carrier.events import EventSender
-from outdial.carrier.log import CallLog, read
+from outdial.carrier.log import CallLog, Line, read
+from outdial.carrier.messages import Messages
 from outdial.carrier.server import CarrierApi, StampingServer
 from outdial.carrier.switch import Switch
 
@@ -42,8 +44,9 @@ async def serve(options: CarrierOptions) -> None:
         caps=Caps(options.max_concurrent, options.calls_per_second),
         time_scale=options.time_scale,
     )
-    switch.restore(read(options.log))
-    server = StampingServer(CarrierApi(switch, time_scale=options.time_scale).handle)
+    messages = Messages(log, sender, options.behaviour, options.seed, options.time_scale)
+    switch.restore(_calls(read(options.log), messages))
+    server = StampingServer(CarrierApi(switch, messages, time_scale=options.time_scale).handle)
     runner = web.ServerRunner(server)
     try:
         stopped = _on_stop_signal()
@@ -54,6 +57,15 @@ async def serve(options: CarrierOptions) -> None:
         switch.drop_live()
         await log.close()
         await sender.close()
+
+
+def _calls(lines: Iterable[Line], messages: Messages) -> Iterator[Line]:
+    """The lines about calls, when those about messages have been taken up."""
+    for line in lines:
+        if line["kind"] == "message":
+            messages.restore(line)
+        else:
+            yield line
 
 
 async def _listen(runner: web.ServerRunner, options: CarrierOptions) -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from outdial.carrier.behaviour import Fault
 from outdial.carrier.calls import Answer, Instant, Originate, Verdict
+from outdial.carrier.messages import Messages, NewMessage
 from outdial.carrier.switch import INVALID_NUMBER, UNAVAILABLE, Switch
 
 _STATUS = {Verdict.ACCEPTED: 201, Verdict.REFUSED: 429, Verdict.DUPLICATE: 409}
@@ -34,8 +35,9 @@ class StampingServer(web.Server):
 
 
 class CarrierApi:
-    def __init__(self, switch: Switch, *, time_scale: float) -> None:
+    def __init__(self, switch: Switch, messages: Messages, *, time_scale: float) -> None:
         self._switch = switch
+        self._messages = messages
         self._time_scale = time_scale
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -52,23 +54,22 @@ class CarrierApi:
         match request.method, request.path.strip("/").split("/"):
             case "POST", ["calls"]:
                 return await self._originate(request, seen)
+            case "POST", ["messages"]:
+                return await self._send_message(request, seen)
             case "GET", ["calls", reference]:
                 return await self._lookup(reference)
             case "DELETE", ["calls", reference]:
                 return await self._hang_up(reference)
-            case "GET", ["stats"]:
-                return _json(200, self._switch.stats())
-            case "GET", ["healthz"]:
-                return _json(200, {"status": "ok"})
+            case "GET", ["stats" | "healthz" as name]:
+                return _json(200, self._switch.stats() if name == "stats" else {"status": "ok"})
             case _:
                 return _json(404, {"code": "not_found"})
 
     async def _originate(self, request: web.BaseRequest, seen: Instant) -> web.StreamResponse:
         try:
-            wanted = Originate.model_validate_json(await request.read())
+            wanted = Originate.read(await request.read())
         except ValidationError as error:
-            fields = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]
-            return _json(400, {"code": "bad_request", "fields": fields})
+            return _bad_request(error)
         answer = await self._switch.originate(wanted, seen)
         if answer.verdict is Verdict.ACCEPTED and answer.plan is not None:
             if Fault.SLOW_REPLY in answer.plan.faults:
@@ -77,6 +78,16 @@ class CarrierApi:
                 request.transport.abort()
         return _answer(answer)
 
+    async def _send_message(self, request: web.BaseRequest, seen: Instant) -> web.StreamResponse:
+        try:
+            wanted = NewMessage.model_validate_json(await request.read())
+        except ValidationError as error:
+            return _bad_request(error)
+        answer = await self._messages.send(wanted, seen)
+        if answer.is_lost and request.transport is not None:
+            request.transport.abort()
+        return _json(answer.status, dict(answer.body))
+
     async def _lookup(self, reference: str) -> web.StreamResponse:
         report = await self._switch.lookup(reference)
         return _json(404, {"code": "not_found"}) if report is None else _json(200, report)
@@ -84,6 +95,11 @@ class CarrierApi:
     async def _hang_up(self, reference: str) -> web.StreamResponse:
         hung_up = await self._switch.hang_up(reference)
         return web.Response(status=204) if hung_up else _json(404, {"code": "not_found"})
+
+
+def _bad_request(error: ValidationError) -> web.Response:
+    fields = [".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)]
+    return _json(400, {"code": "bad_request", "fields": fields})
 
 
 def _answer(answer: Answer) -> web.Response:

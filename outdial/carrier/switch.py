@@ -1,9 +1,11 @@
 """The switch of the simulated carrier: decides on each originate, logs it, plays the call."""
 
 import asyncio
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 import uuid_utils
@@ -12,6 +14,8 @@ from outdial.carrier import behaviour, caps
 from outdial.carrier.behaviour import ANSWERED, RINGING, Behaviour, CallPlan, Fault, Outcome
 from outdial.carrier.calls import Answer, Call, CallState, Instant, Originate, Verdict
 from outdial.carrier.events import EventSender
+from outdial.carrier.facts import facts
+from outdial.carrier.flow_player import Callee, Played, play
 from outdial.carrier.log import CallLog, Line
 
 INVALID_NUMBER = "invalid_number"
@@ -62,6 +66,7 @@ class Switch:
             else:
                 call = self._calls[line["reference"]]
                 self._note_end(call, Outcome(line["outcome"]), line["at"])
+                call.facts = line.get("facts", {})
         self.drop_live()
 
     async def originate(self, wanted: Originate, seen: Instant) -> Answer:
@@ -75,7 +80,7 @@ class Switch:
             return await self._answer_logged(
                 wanted, Answer(verdict=Verdict.REFUSED, code=code), seen
             )
-        return await self._place(wanted, self._next_plan(wanted), seen)
+        return await self._place(wanted, *self._next_plan(wanted), seen)
 
     async def lookup(self, reference: str) -> dict[str, Any] | None:
         call = self._calls.get(reference)
@@ -135,13 +140,28 @@ class Switch:
         await self._write(wanted, answer, seen)
         return answer
 
-    def _next_plan(self, wanted: Originate) -> CallPlan:
+    def _next_plan(self, wanted: Originate) -> tuple[CallPlan, Played | None]:
+        """The plan of the next call to a number, and what a flow or a limit makes of it."""
         self._calls_to[wanted.to] += 1
         nth = self._calls_to[wanted.to]
         plan = behaviour.plan(self._behaviour, seed=self._seed, number=wanted.to, nth=nth)
-        return behaviour.ringing_at_least(plan, wanted.ring_seconds or 0)
+        plan = behaviour.ringing_at_least(plan, wanted.ring_seconds or 0)
+        if plan.outcome not in ANSWERED or not wanted.changes_answered_calls:
+            return plan, None
+        # A random source of its own, so that a flow changes no other call.
+        draw = random.Random(f"{self._seed}:{wanted.to}:{nth}:keys")  # noqa: S311
+        played = play(
+            None if wanted.flow is None else wanted.flow.call_flow(),
+            plan,
+            Callee.of(self._behaviour, plan, draw, number=wanted.to),
+            on_machine=wanted.on_machine,
+            seconds_most=wanted.talk_seconds_most,
+        )
+        return replace(plan, outcome=played.outcome, talk_seconds=played.seconds), played
 
-    async def _place(self, wanted: Originate, plan: CallPlan, seen: Instant) -> Answer:
+    async def _place(
+        self, wanted: Originate, plan: CallPlan, played: Played | None, seen: Instant
+    ) -> Answer:
         if Fault.REFUSE in plan.faults:
             answer = Answer(verdict=Verdict.REFUSED, code=UNAVAILABLE)
             return await self._answer_logged(wanted, answer, seen)
@@ -154,6 +174,8 @@ class Switch:
             call_id=call_id,
             events_url=wanted.events_url,
             plan=plan,
+            played=played,
+            progress=wanted.progress or Fault.OUT_OF_ORDER in plan.faults,
             logged=self._write(wanted, answer, seen),
         )
         self._calls[wanted.reference] = call
@@ -176,19 +198,24 @@ class Switch:
             "call_id": answer.call_id,
             "live": self._caps.live,
         }
+        if wanted.variables or wanted.call_flow is not None:
+            line |= {"call_flow": wanted.call_flow, "variables": wanted.variables}
+        if wanted.agent is not None:
+            line["agent"] = asdict(wanted.agent)
         return self._log.append(line)
 
     def _ring(self, call: Call) -> None:
         if call.state is CallState.ENDED:
             return
-        if call.plan.outcome in RINGING:
+        if call.progress and call.plan.outcome in RINGING:
             self._send(call, CallState.RINGING)
         step = self._answer if call.plan.outcome in ANSWERED else self._end_as_planned
         self._later(call, call.plan.ring_seconds, step)
 
     def _answer(self, call: Call) -> None:
         call.state = CallState.ANSWERED
-        self._send(call, CallState.ANSWERED)
+        if call.progress:
+            self._send(call, CallState.ANSWERED)
         self._later(call, call.plan.talk_seconds, self._end_as_planned)
 
     def _end_as_planned(self, call: Call) -> None:
@@ -199,13 +226,21 @@ class Switch:
             call.timer.cancel()
         ended = Instant.now()
         self._note_end(call, outcome, ended.at)
+        known = facts(call.plan, outcome, self._behaviour.tariff)
+        call.facts = dict(known)
+        if call.plan.price_seconds is not None:
+            call.later = {"price": call.facts.pop("price")}
         line = {
             "kind": "ended",
             "at": ended.at,
             "monotonic": ended.monotonic,
             "reference": call.reference,
             "outcome": outcome,
+            "is_machine": call.plan.is_machine,
+            "facts": known,
         }
+        if call.played is not None:
+            line["played"] = asdict(call.played)
         call.logged = self._log.append(line)
         call.logged.add_done_callback(lambda logged: self._send_end(call, logged))
 
@@ -227,13 +262,19 @@ class Switch:
 
     def _send_end_now(self, call: Call) -> None:
         self._send(call, CallState.ENDED)
+        if call.later:
+            self._later(call, call.plan.price_seconds or 0, self._send_price)
+
+    def _send_price(self, call: Call) -> None:
+        self._send(call, CallState.SETTLED)
 
     def _send(self, call: Call, kind: CallState) -> None:
         event = call.event(kind)
-        if Fault.OUT_OF_ORDER in call.plan.faults and kind is not CallState.ENDED:
+        if Fault.OUT_OF_ORDER in call.plan.faults and call.state is not CallState.ENDED:
             call.held.append(event)
             return
-        for item in (event, *call.held):
+        held, call.held = call.held, []
+        for item in (event, *held):
             self._sender.send(call.reference, call.events_url, item)
             if Fault.DUPLICATE_EVENT in call.plan.faults:
                 self._sender.send(call.reference, call.events_url, item)

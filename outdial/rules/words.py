@@ -21,13 +21,18 @@ def summary(rule: Rule) -> str:
     """The demand in figures; a duty has none, so its sentence."""
     if isinstance(rule.demand, Duty):
         return f"a duty: {rule.says}"
-    return demanded(rule.demand)
+    return demanded(rule)
 
 
-def demanded(demand: Demand) -> str:
+def demanded(rule: Rule) -> str:
+    where = ", where the number and the address are" if rule.in_all_places else ""
+    return _demanded(rule.demand) + where
+
+
+def _demanded(demand: Demand) -> str:
     match demand:
         case Calendar():
-            return hours_text(demand)
+            return hours_text(demand) if demand.windows else "no calls at all"
         case FrequencyCap():
             most, span = counted(demand.max_calls, "call"), length(demand.within)
             left_out = ", ".join(sorted(demand.ignore)).replace("_", " ")

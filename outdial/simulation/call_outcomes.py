@@ -35,7 +35,7 @@ def call_outcomes(
     try:
         shares = call_shares(rates)
     except ImpossibleSharesError as error:
-        raise OutdialError(f"the rates cannot be: {error}") from error
+        raise OutdialError(f"these rates do not fit together: {error}") from error
     usual = Seconds()
     seconds = Seconds(talk=talk or usual.talk, ring=ring or usual.ring)
     outcomes = {carrier.Outcome(outcome.value): share for outcome, share in shares.items()}
@@ -50,7 +50,9 @@ def parse_seconds(text: str, *, option: str) -> Span:
     except ValueError:
         span = -1.0, -1.0
     if not 0 <= span[0] <= span[1] <= 86_400:
-        raise OutdialError(f"{option}: {text!r} is no length; write seconds like 45 or 5-60")
+        raise OutdialError(
+            f"{option}: {text!r} is not a time in seconds; write 45, or 5-60 for 5 to 60"
+        )
     return span
 
 

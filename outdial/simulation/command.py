@@ -2,42 +2,57 @@
 
 # ruff: noqa: PLC0415 - imported when the command runs: calendars and packs take a while to read.
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from outdial.errors import OutdialError
-from outdial.options import ExistingFile, Packs
+from outdial.options import CampaignFile, Columns, ContactsFile, Json, Numbers, Packs
 
-FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2190, 1, 1, tzinfo=UTC)
 
-Rate = Annotated[float | None, typer.Option(metavar="SHARE", help="Of all calls, like 0.35.")]
-Length = Annotated[str | None, typer.Option(metavar="SECONDS", help="Like 45, or 5-60.")]
+def _rate(calls: str) -> Any:
+    return typer.Option(metavar="SHARE", help=f"The share of calls that {calls}, like 0.35.")
+
+
+def _seconds(what: str) -> Any:
+    return typer.Option(metavar="SECONDS", help=f"How long {what}: 45, or from 5 to 60 as 5-60.")
+
 
 app = typer.Typer()
 
 
 @app.command()
 def simulate(
-    campaign: ExistingFile,
-    contacts: ExistingFile,
+    campaign: CampaignFile,
+    contacts: ContactsFile,
     *,
-    answer_rate: Rate = None,
-    machine_rate: Rate = None,
-    busy_rate: Rate = None,
-    talk_seconds: Length = None,
-    ring_seconds: Length = None,
+    columns: Columns = None,
+    numbers: Numbers = None,
+    answer_rate: Annotated[float | None, _rate("a person answers")] = None,
+    machine_rate: Annotated[float | None, _rate("a machine answers")] = None,
+    busy_rate: Annotated[float | None, _rate("find the line busy")] = None,
+    talk_seconds: Annotated[str | None, _seconds("a person talks")] = None,
+    ring_seconds: Annotated[str | None, _seconds("a phone rings")] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="INSTANT", help="Like 2026-11-23T08:00Z. Default: now."),
+        typer.Option(
+            "--from", metavar="TIME", help="The start, like 2026-11-23T08:00Z. Default: now."
+        ),
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=366, help="The days to simulate.")] = 14,
-    seed: Annotated[int, typer.Option(help="Another seed draws other outcomes.")] = 1,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days to simulate.")] = 14,
+    seed: Annotated[
+        int, typer.Option(help="Outcomes are drawn by this number; another one draws others.")
+    ] = 1,
     html: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Also write a page with a chart.")
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="Also write the result to this file, as a page with a chart."
+        ),
     ] = None,
+    as_json: Json = False,
     packs: Packs = None,
 ) -> None:
     """Run a campaign on a virtual clock, without placing a call."""
@@ -46,6 +61,7 @@ def simulate(
     from outdial.simulation.call_outcomes import call_outcomes, parse_seconds
     from outdial.simulation.html_report import html_report
     from outdial.simulation.inputs import read_campaign, read_packs, read_people
+    from outdial.simulation.json_report import json_report
     from outdial.simulation.scenario import Scenario, run_scenario
     from outdial.simulation.text_report import text_report
     from shared.domain.outcomes import Outcome
@@ -56,7 +72,7 @@ def simulate(
         Outcome.BUSY: busy_rate,
     }
     definition = read_campaign(campaign)
-    people = read_people(contacts, definition)
+    people = read_people(contacts, definition, columns=columns, numbers=numbers)
     scenario = Scenario(
         definition=definition,
         people=people,
@@ -70,28 +86,29 @@ def simulate(
         start=instant_of_option(start),
         days=days,
     )
-    console = Console(highlight=False)
-    with console.status("simulating"):
+    with Console(stderr=True).status("simulating"):
         result = run_scenario(scenario)
-    console.print(text_report(result, name=definition.name, people=people), markup=False)
+    if as_json:
+        typer.echo(json.dumps(json_report(result, name=definition.name, people=people)))
+    else:
+        report = text_report(result, name=definition.name, people=people)
+        Console(highlight=False).print(report, markup=False)
     if html is not None:
-        try:
-            html.write_text(html_report(result, name=definition.name, people=people), "utf-8")
-        except OSError as error:
-            raise OutdialError(f"{html} cannot be written: {error.strerror}") from error
-        console.print(f"\nThe same with a chart is in {html}", markup=False)
+        _write(html, html_report(result, name=definition.name, people=people))
+
+
+def _write(html: Path, page: str) -> None:
+    try:
+        html.write_text(page, "utf-8")
+    except OSError as error:
+        raise OutdialError(f"{html} cannot be written: {error.strerror}") from error
+    typer.echo(f"the same with a chart is in {html}", err=True)
 
 
 def instant_of_option(text: str | None) -> datetime:
     """The instant that the option names; without one, the present minute."""
+    from outdial.terminal import instant_of
+
     if text is None:
         return datetime.now(UTC).replace(second=0, microsecond=0)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.utcoffset() is None:
-        raise OutdialError(f"--from: {text!r} is no instant; write it like 2026-11-23T08:00Z")
-    if not FIRST <= at <= LAST:
-        raise OutdialError(f"--from: {text!r} is not from {FIRST:%Y} to {LAST:%Y}")
-    return at.astimezone(UTC)
+    return instant_of("--from", text)

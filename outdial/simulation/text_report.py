@@ -59,12 +59,16 @@ def busy(result: Result) -> str:
 def left_out(people: People) -> list[str]:
     lines = []
     if people.duplicates:
-        lines.append(f"{counted(people.duplicates, 'duplicate')} left out")
+        shown = ", ".join(map(str, people.duplicate_lines))
+        left = people.duplicates - len(people.duplicate_lines)
+        more = f" and {left:,} more" if left else ""
+        lines.append(f"{counted(people.duplicates, 'duplicate')} left out: line {shown}{more}")
     if people.rejected:
-        lines.append(f"{counted(people.rejected, 'row')} rejected")
+        lines.append(f"{counted(people.rejected, 'row')} refused")
         lines += [f"  {error}" for error in people.errors]
         if people.rejected > len(people.errors):
             lines.append(f"  and {people.rejected - len(people.errors):,} more")
+    lines += [f"warning: {warning}" for warning in people.warnings]
     return lines
 
 

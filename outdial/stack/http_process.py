@@ -64,6 +64,10 @@ class HttpProcess:
             if not remaining or not TAKEN.search(child.said()):
                 raise ProcessStartError(self.name, str(child.log), tail(child.said()))
 
+    def keep(self, port: int) -> None:
+        """Start it on the port that an earlier process of it had."""
+        self.port, self._came_up = port, True
+
     async def stop(self, *, kill: bool = False) -> None:
         if self.child is not None:
             await self.child.stop(signal.SIGKILL if kill else signal.SIGTERM)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from outdial.own_directories import own
 from outdial.stack.java import find_java
 
 VERSION = "4.3.0"
@@ -52,9 +53,8 @@ def caches() -> list[Path]:
     chosen = os.environ.get("OUTDIAL_CACHE_DIR")
     if chosen:
         return [Path(chosen).expanduser().absolute()]
-    users = user_cache_path("outdial")
-    # Without HOME and without an entry in the password file, "~" stays as it is.
-    return [*([users] if users.is_absolute() else []), Path(sys.prefix, "cache", "outdial")]
+    users = own(user_cache_path)
+    return [*([users] if users else []), Path(sys.prefix, "cache", "outdial")]
 
 
 def _is_writable(cache: Path) -> bool:

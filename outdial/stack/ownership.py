@@ -20,8 +20,12 @@ STOP_SECONDS = 20.0
 def claim(directory: Path) -> Iterator[None]:
     """Lock the directory for one command that starts a stack; kill -9 also unlocks it."""
     # Others may enter it, because PostgreSQL never runs as root; they cannot read the files in it.
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("w") as lock:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("w")
+    except OSError as error:
+        raise StackError(f"{directory} cannot be written: {error.strerror}") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

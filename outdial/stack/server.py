@@ -75,16 +75,23 @@ class LocalServer(ABC):
         if first:
             self.directory.mkdir(parents=True, exist_ok=True)
             await self.prepare()
-        deadline = time.monotonic() + RETRY_SECONDS
+        # Counted from the end of the first try, which may take longer on a slow machine.
+        deadline = None
         while True:
             if first:
                 self.port = free_port()
             said = await self._try()
             if said is None:
                 return
-            if not self.again.search(said) or time.monotonic() > deadline:
+            now = time.monotonic()
+            deadline = deadline or now + RETRY_SECONDS
+            if not self.again.search(said) or now > deadline:
                 raise ProcessStartError(self.name, str(self.log), tail(said))
             await asyncio.sleep(0.2)
+
+    def keep(self, port: int) -> None:
+        """Start it on its data and on the port that an earlier process of it had."""
+        self.port = port
 
     async def stop(self, *, kill: bool = False) -> None:
         if self._child is not None:
@@ -132,5 +139,9 @@ class GivenServer:
 
 
 def given(name: str, environment: Mapping[str, str]) -> GivenServer | None:
-    url = environment.get(f"OUTDIAL_{name.upper()}_URL")
+    url = environment.get(variable(name))
     return GivenServer(name, url) if url else None
+
+
+def variable(name: str) -> str:
+    return f"OUTDIAL_{name.upper()}_URL"

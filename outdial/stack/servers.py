@@ -10,7 +10,7 @@ from outdial.stack.errors import first_error
 from outdial.stack.kafka import KafkaServer
 from outdial.stack.postgres import PostgresServer
 from outdial.stack.redis import RedisServer
-from outdial.stack.server import GivenServer, LocalServer, given
+from outdial.stack.server import GivenServer, LocalServer, given, variable
 
 
 class LocalServers:
@@ -43,7 +43,7 @@ class LocalServers:
 
     def environment(self) -> dict[str, str]:
         """The variables by which services find these servers."""
-        return {f"OUTDIAL_{server.name.upper()}_URL": server.url for server in self.all}
+        return {variable(server.name): server.url for server in self.all}
 
     async def start(self) -> None:
         """Start all; if one fails, stop the others and raise its error."""

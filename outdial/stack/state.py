@@ -2,11 +2,14 @@
 
 import json
 import os
+import secrets
 import signal
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from outdial.stack.errors import StackError
 from outdial.stack.processes import Child, Identity, started_at
 
 Role = Literal["service", "carrier", "server"]
@@ -41,20 +44,33 @@ class Process:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`supervisor` is the command that starts the stack; in the foreground it runs as long."""
+    """`supervisor` is the command that starts the stack; in the foreground it runs as long.
+
+    `secret` and `carrier_options` are those of the first start: a process that is started again
+    gets the same ones.
+    """
 
     directory: str
     detached: bool
     supervisor: Identity
+    secret: str
+    carrier_options: tuple[str, ...] = ()
     ready: bool = False
     addresses: dict[str, str] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
 
     @classmethod
-    def new(cls, directory: Path, *, detached: bool) -> "State":
+    def new(
+        cls, directory: Path, *, detached: bool, carrier_options: Sequence[str] = ()
+    ) -> "State":
         pid = os.getpid()
-        supervisor = Identity(pid, started_at(pid) or "")
-        return cls(directory=str(directory), detached=detached, supervisor=supervisor)
+        return cls(
+            directory=str(directory),
+            detached=detached,
+            supervisor=Identity(pid, started_at(pid) or ""),
+            secret=secrets.token_urlsafe(24),
+            carrier_options=tuple(carrier_options),
+        )
 
     @property
     def is_alive(self) -> bool:
@@ -64,12 +80,32 @@ class State:
         return self.is_supervised
 
     @property
+    def api(self) -> str | None:
+        """The address of the API; of its first process if there are several."""
+        return self.addresses.get("api") or self.addresses.get("api-1")
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has come up, and at least one process or its supervisor is there."""
+        return self.ready and self.is_alive
+
+    @property
     def is_supervised(self) -> bool:
         """Whether a command still controls the stack; a detached stack is on its own."""
         return not (self.detached and self.ready) and self.supervisor.is_alive()
 
     def living(self) -> list[Process]:
         return [process for process in self.processes.values() if process.identity.is_alive()]
+
+    def ended(self) -> list[Process]:
+        return [process for process in self.processes.values() if not process.identity.is_alive()]
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The addresses of servers that the environment named at the start, by name."""
+        return {
+            name: address for name, address in self.addresses.items() if name not in self.processes
+        }
 
     def record(self, process: Process) -> None:
         self.processes[process.name] = process
@@ -85,19 +121,26 @@ class State:
 
 
 def load(directory: Path) -> State | None:
-    """None if no stack was started there, or if the file has another format."""
+    """None if no stack was started there, or if the file has another format.
+
+    StackError if the file is another user's.
+    """
     try:
         kept: dict[str, Any] = json.loads(state_file(directory).read_text())
         return State(
             directory=str(directory),
             detached=kept["detached"],
             supervisor=Identity(**kept["supervisor"]),
+            secret=kept["secret"],
+            carrier_options=tuple(kept["carrier_options"]),
             ready=kept["ready"],
             addresses=kept["addresses"],
             processes={name: Process(**entry) for name, entry in kept["processes"].items()},
         )
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
+    except PermissionError as error:
+        raise StackError(f"the stack in {directory} is another user's") from error
 
 
 def key_file(directory: Path) -> Path:

@@ -17,7 +17,7 @@ def status(directory: Path) -> dict[str, Any]:
         "directory": str(directory),
         "state": _overall(kept),
         "supervisor": kept.supervisor.pid if kept.is_supervised else None,
-        "api": kept.addresses.get("api"),
+        "api": kept.api,
         "services": [_service(kept, process) for process in _of(kept, "service")],
         **{name: _process(kept, name) for name in SERVERS},
         "carrier": _process(kept, "carrier") | {"calls": str(directory / "carrier.jsonl")},

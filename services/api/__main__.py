@@ -16,11 +16,10 @@ from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
-from shared.rulepacks.store import RulePackStore
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve
 from shared.runtime.retries import patiently
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ A_DAY = 86_400.0
 async def opened(settings: Settings) -> AsyncIterator[Resources]:
     """Waits for the database, but not for Kafka: only commands are published to it."""
     broker = make_broker(settings, "api")
-    rulebook = RuleBook(RulePackStore(settings.rulepacks))
+    rulebook = RuleBook.at_start(settings.rulepacks)
     connected = asyncio.Event()
 
     async def tell(messages: Sequence[Message]) -> None:
@@ -69,7 +68,7 @@ async def _connect(broker: KafkaBroker, connected: asyncio.Event) -> None:
 def main() -> None:
     # Threads read uploads. With Python's 5 ms, each step of a request may wait so long for them.
     sys.setswitchinterval(0.001)
-    settings = Settings()
+    settings = read_settings()
     configure_logs("api", settings.log_level)
     app = create_app(lambda: opened(settings))
     run(serve(app, settings, default_port=PORT))

@@ -48,4 +48,4 @@ async def begin(
 async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:
     async with resources.pool.acquire() as conn:
         if not await blackouts.end(conn, blackout_id, tenant_id=caller.tenant_id):
-            raise not_found()
+            raise not_found("black-out")

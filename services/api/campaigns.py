@@ -1,4 +1,4 @@
-"""Use cases of campaigns: create, edit and command one, each in one transaction."""
+"""Use cases of campaigns: create, command and delete one, each in one transaction."""
 
 import asyncio
 import base64
@@ -8,32 +8,53 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import ValidationError
 
+from services.api import agents, number_pools
+from services.api.caller_ids import refuse_foreign
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
-from shared.db.api import campaigns, contacts, webhook_endpoints
-from shared.db.api.campaigns import Campaign
+from services.api.refusals import Refused, campaign_ended, not_found, unknown_region
+from shared.db import locks
+from shared.db.api import (
+    call_flows,
+    campaigns,
+    contacts,
+    drafts,
+    sms_senders,
+    tenants,
+    webhook_endpoints,
+)
+from shared.db.api.campaigns import Campaign, PlayedFlow
 from shared.db.types import Connection
-from shared.definitions.campaign import CampaignDefinition
-from shared.definitions.edit import CampaignEdit
-from shared.domain.campaigns import ALLOWED, WANTS, Command
+from shared.definitions.call_flow import OwnCallFlow
+from shared.definitions.campaign import CampaignDefinition, WebhookDefinition
+from shared.domain.call_flows.machines import MachineAction
+from shared.domain.campaigns import ALLOWED, WANTS, CampaignKey, Command
 from shared.domain.decision.reachability import is_over_everywhere, opens_anywhere
+from shared.domain.policy.sms import sending_steps
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
-from shared.kafka.messages.public import ATTEMPT_ENDED
+from shared.kafka.messages.public import ATTEMPT_ENDED, SMS_ENDED
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 2.0
+UNKNOWN_FLOW = (
+    "the tenant has no call flow of this name and version; make it with POST /v1/call-flows, "
+    "or give a text for a flow that the provider knows"
+)
+NO_MESSAGE = "the call flow has no message: its on_machine names no step"
+NO_SENDER = "the call flow sends text messages: name who sends them in sms.sender"
+UNKNOWN_SENDER = (
+    "the tenant has no active SMS sender of this name; add it with POST /v1/sms-senders"
+)
 NEVER_OPEN = "no window opens before end_date is over; look at dates, excluded_dates, holidays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
-    """`secret` signs the webhooks; it is returned only here."""
+class Written:
+    """`secret` is that of a new webhook endpoint: it signs the posts and is returned only here."""
 
     campaign: Campaign
     secret: str | None
@@ -41,31 +62,27 @@ class Created:
 
 async def create(
     resources: Resources, caller: Caller, definition: CampaignDefinition, *, now: datetime
-) -> Created:
-    if definition.default_region and definition.default_region not in SUPPORTED_REGIONS:
-        raise Refused(
-            "unknown_region",
-            "no country with phone numbers of its own",
-            field=("default_region",),
-        )
+) -> Written:
+    refuse_unknown_region(definition)
     refuse_never_open(definition, now=now)
     async with resources.pool.acquire() as conn, conn.transaction():
-        campaign = await campaigns.insert(conn, tenant_id=caller.tenant_id, definition=definition)
-        if campaign is None:
-            detail = "there is no trunk of this name"
-            raise Refused("unknown_trunk", detail, field=("trunk",))
+        await refuse_foreign(conn, caller, definition.caller_id)
+        trunk_ids = await allowed_trunks(conn, caller, definition)
+        await refuse_other_currency(conn, caller, definition)
+        await refuse_foreign_sender(conn, caller, definition)
+        campaign = await campaigns.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            trunk_ids=trunk_ids,
+            definition=definition,
+            flow=await played_flow(conn, caller, definition),
+            number_pool_id=await number_pools.named(conn, caller, definition.number_pool),
+            agent_id=await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids),
+        )
         secret = None
         if definition.webhook is not None:
-            secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-            await webhook_endpoints.insert(
-                conn,
-                tenant_id=caller.tenant_id,
-                campaign_id=campaign.id,
-                event_types=[ATTEMPT_ENDED],
-                url=definition.webhook.url,
-                secret=secret,
-            )
-    return Created(campaign=campaign, secret=secret)
+            secret = await add_webhook(conn, caller.campaign(campaign.id), definition.webhook)
+    return Written(campaign=campaign, secret=secret)
 
 
 async def give_command(
@@ -75,9 +92,11 @@ async def give_command(
     async with resources.pool.acquire() as conn, conn.transaction():
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
-            raise not_found()
+            raise not_found("campaign")
         await _refuse_senseless(conn, caller, campaign, command)
         if campaign.wanted_state != WANTS[command]:
+            if campaign.is_draft and command is Command.START:
+                campaign = await _with_fixed_flow(conn, caller, campaign)
             await campaigns.want(
                 conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.api_key_id
             )
@@ -87,32 +106,41 @@ async def give_command(
     return campaign
 
 
-async def edit(
-    resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
-) -> Campaign:
-    """The new definition holds from the commit on, also for attempts that were claimed before."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+async def delete(resources: Resources, caller: Caller, campaign_id: int) -> None:
+    """Delete a draft with its contacts; a start that commits before it keeps the campaign.
+
+    The campaign is locked when its contacts are gone: a black-out, which locks all campaigns,
+    does not wait for them.
+    """
+    key = caller.campaign(campaign_id)
+    # A large draft takes as long as an import, and must not take the connections of a pause.
+    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
+        _refuse_started(await owned(conn, caller, campaign_id))
+        await refuse_busy(conn, campaign_id)
+        await drafts.delete_people(conn, key)
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
-            raise not_found()
-        if campaign.is_over:
-            raise campaign_ended()
-        definition = _edited(campaign, wanted)
-        if definition == campaign.definition:
-            return campaign
-        # An edit of another part is allowed after the last date.
-        if wanted.calendar is not None:
-            refuse_never_open(definition, now=now)
-        await campaigns.edit(
-            conn, caller.campaign(campaign_id), definition, api_key_id=caller.api_key_id
-        )
-    return replace(campaign, name=definition.name, definition=definition)
+            raise not_found("campaign")
+        _refuse_started(campaign)
+        await drafts.delete(conn, key)
+    logger.info(
+        "draft deleted", extra={"campaign_id": campaign_id, "api_key_id": caller.api_key_id}
+    )
+
+
+async def _with_fixed_flow(conn: Connection, caller: Caller, campaign: Campaign) -> Campaign:
+    """Fix the version of the tenant's own call flow that the campaign plays from its start on."""
+    flow = await played_flow(conn, caller, campaign.definition)
+    if flow is None or flow.version is not None:
+        return campaign
+    newest = await campaigns.fix_call_flow(conn, caller.campaign(campaign.id))
+    return replace(campaign, call_flow_version=newest)
 
 
 async def owned(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     campaign = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
     if campaign is None:
-        raise not_found()
+        raise not_found("campaign")
     return campaign
 
 
@@ -131,19 +159,106 @@ async def _refuse_senseless(
         raise Refused("no_contacts", "import contacts before the start")
 
 
-def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
-    try:
-        return wanted.edited(campaign.definition)
-    except ValidationError as error:
-        errors = [
-            InvalidField(
-                code=fault["type"],
-                detail=fault["msg"].removeprefix("Value error, "),
-                field=fault["loc"],
-            )
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        raise Refused("invalid", "the request is not valid", errors=errors) from None
+def _refuse_started(campaign: Campaign) -> None:
+    if campaign.is_draft:
+        return
+    if campaign.is_over:
+        raise Refused("not_a_draft", "only a draft is deleted; the records of a campaign stay")
+    detail = f"only a draft is deleted; this campaign should be {campaign.wanted_state}: cancel it"
+    raise Refused("not_a_draft", detail)
+
+
+async def refuse_busy(conn: Connection, campaign_id: int) -> None:
+    """Refuse while people are added to the campaign; from then on to the commit none can be."""
+    if not await locks.try_exclude_imports(conn, campaign_id):
+        detail = "contacts or suppressions are being added to the campaign; try again after that"
+        raise Refused("import_under_way", detail)
+
+
+async def allowed_trunks(
+    conn: Connection, caller: Caller, definition: CampaignDefinition
+) -> list[int]:
+    """The ids of the trunks that a definition names, in its order."""
+    names = definition.trunks
+    known = await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=names)
+    for position, name in enumerate(names):
+        if name not in known:
+            field = ("trunk",) if isinstance(definition.trunk, str) else ("trunk", position)
+            raise Refused("unknown_trunk", "there is no trunk of this name", field=field)
+    return [known[name] for name in names]
+
+
+async def refuse_foreign_sender(
+    conn: Connection, caller: Caller, definition: CampaignDefinition
+) -> None:
+    """Refuse a sender of text messages that is not an active one of the tenant."""
+    sms = definition.sms
+    if sms is not None and not await sms_senders.is_active(
+        conn, tenant_id=caller.tenant_id, sender=sms.sender
+    ):
+        raise Refused("unknown_sender", UNKNOWN_SENDER, field=("sms", "sender"))
+
+
+async def played_flow(
+    conn: Connection,
+    caller: Caller,
+    definition: CampaignDefinition,
+    *,
+    fixed_version: int | None = None,
+) -> PlayedFlow | None:
+    """The tenant's own call flow that a definition names, if it names one.
+
+    `fixed_version` is the version that a campaign keeps.
+    """
+    named = definition.call_flow
+    if not isinstance(named, OwnCallFlow):
+        return None
+    found = await call_flows.find(
+        conn,
+        tenant_id=caller.tenant_id,
+        name=named.name,
+        version=named.version or fixed_version,
+    )
+    if found is None:
+        raise Refused("unknown_call_flow", UNKNOWN_FLOW, field=("call_flow", "name"))
+    leaves = definition.machine and definition.machine.action is MachineAction.LEAVE_MESSAGE
+    if leaves and found.flow.on_machine is None:
+        raise Refused("no_message", NO_MESSAGE, field=("machine", "action"))
+    if definition.sms is None and sending_steps(found.flow.call_flow()):
+        raise Refused("no_sender", NO_SENDER, field=("sms",))
+    return PlayedFlow(found.id, named.version)
+
+
+async def add_webhook(conn: Connection, campaign: CampaignKey, webhook: WebhookDefinition) -> str:
+    """Add the campaign's own endpoint; returns its secret."""
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    await webhook_endpoints.insert(
+        conn,
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.campaign_id,
+        event_types=[ATTEMPT_ENDED, SMS_ENDED],
+        url=webhook.url,
+        secret=secret,
+    )
+    return secret
+
+
+async def refuse_other_currency(
+    conn: Connection, caller: Caller, definition: CampaignDefinition
+) -> None:
+    """Amounts of two currencies cannot be compared, so all ceilings of a tenant are in one."""
+    own = definition.spend_ceiling
+    if own is None:
+        return
+    chosen = (await tenants.rules(conn, caller.tenant_id)).spend_ceiling
+    if chosen is not None and chosen.currency != own.currency:
+        detail = f"the tenant's own ceiling is in {chosen.currency}; give this one in it, too"
+        raise Refused("other_currency", detail, field=("spend_ceiling", "currency"))
+
+
+def refuse_unknown_region(definition: CampaignDefinition) -> None:
+    if definition.default_region and definition.default_region not in SUPPORTED_REGIONS:
+        raise unknown_region()
 
 
 async def _publish(resources: Resources, message: CampaignCommand) -> None:

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.api.campaigns import owned
-from services.api.files import REASONS
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, campaign_ended, not_found
+from services.api.refusals import Refused, campaign_ended, not_found, refuse_invalid_expiry
 from shared.db import waiting_counts
 from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
@@ -18,7 +17,7 @@ from shared.domain.contacts import ContactState
 from shared.domain.policy.attempt_policy import Again, within_budget
 from shared.domain.policy.suppression import put_off
 from shared.domain.reasons import Reason
-from shared.intake.instants import expiry_fault
+from shared.intake.remedies import REMEDIES
 
 LATEST = timedelta(days=366)
 
@@ -28,7 +27,7 @@ async def ask(
 ) -> Contact:
     """From `at` on, call the contact before others, as soon as its hours allow it."""
     if at <= now:
-        raise Refused("in_the_past", REASONS["in_the_past"], field=("at",))
+        raise Refused("in_the_past", REMEDIES["in_the_past"], field=("at",))
     if at > now + LATEST:
         raise Refused("too_far", f"must be within {LATEST.days} days", field=("at",))
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -48,7 +47,7 @@ async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: 
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
         if contact.state != ContactState.PENDING or contact.waits_for != Reason.CALLBACK:
-            raise not_found()
+            raise not_found("callback")
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
         again = within_budget(contact.policy, contact.history, tuple(contact.zones), due)
         if not contact.attempts:
@@ -65,9 +64,7 @@ async def expire(
     now: datetime,
 ) -> Contact:
     """Set the instant after which the contact is not called; the scheduler finishes it then."""
-    fault = expires_at and expiry_fault(expires_at, now)
-    if fault:
-        raise Refused(fault, REASONS[fault], field=("expires_at",))
+    refuse_invalid_expiry(expires_at, now)
     async with resources.pool.acquire() as conn, conn.transaction():
         contact = await _locked(conn, caller, contact_id)
         if contact.state == ContactState.FINISHED:
@@ -81,7 +78,7 @@ async def expire(
 async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedContact:
     campaign_id = await contact_times.lock(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if campaign_id is None:
-        raise not_found()
+        raise not_found("contact")
     if (await owned(conn, caller, campaign_id)).is_over:
         raise campaign_ended()
     return await contact_times.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
@@ -142,7 +139,7 @@ async def _move(conn: Connection, contact: TimedContact, again: Again) -> None:
 async def _contact(conn: Connection, caller: Caller, contact_id: int) -> Contact:
     contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if contact is None:
-        raise not_found()
+        raise not_found("contact")
     return contact
 
 

@@ -1,18 +1,130 @@
-"""Imported files: reads them in a thread, and explains each refusal in a sentence."""
+"""Imported files: reads them in a thread, explains each refusal, and reports rows as a file."""
 
 import asyncio
+import csv
+import io
 import itertools
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import BinaryIO, TypeVar
 
+from services.api.http.resources import Resources
 from services.api.refusals import InvalidField, Refused
-from shared.intake.csv_file import FileError, RowError
+from shared.db.types import Session
+from shared.domain.places.numbers import Numbers
+from shared.intake.csv_file import CsvFile, as_text
+from shared.intake.csv_header import ColumnMap, ColumnMapError, Columns, column_map
+from shared.intake.row_errors import FileError, RowError
 
 T = TypeVar("T")
 
 # Enough rows to be worth a thread, few enough that other requests hardly wait.
 ROWS_AT_ONCE = 4096
+FATES_HEADER = ("line", "result", "field", "reason", "first_line", "remedy")
+READ_AT_ONCE = 64 * 1024
+
+
+class RowFates:
+    """The rows that were not taken as they are, written to a file on disk as CSV.
+
+    Results are refused, warning, duplicate and suppressed; the rows of one result are in order.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.add([FATES_HEADER])
+
+    def refuse(self, error: RowError) -> None:
+        self.add([(error.line, "refused", error.field, error.reason, None, error.remedy)])
+
+    def warn(self, error: RowError) -> None:
+        self.add([(error.line, "warning", error.field, error.reason, None, error.remedy)])
+
+    def add(self, rows: Sequence[Sequence[object]]) -> None:
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        self._file.write(text.getvalue().encode())
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """The whole file, which is deleted afterwards."""
+        with self._file as file:
+            file.seek(0)
+            while part := await asyncio.to_thread(file.read, READ_AT_ONCE):
+                yield part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file is read. `numbers` says what numbers without + are.
+
+    `dry_run` stores nothing; `fates` gets each row that is not taken as it is.
+    """
+
+    chosen: ColumnMap
+    delimiter: str | None = None
+    numbers: Numbers | None = None
+    dry_run: bool = False
+    fates: RowFates | None = None
+
+    @asynccontextmanager
+    async def opened(self, file: BinaryIO, columns: Columns) -> AsyncIterator[CsvFile]:
+        """The file with its header read. A file that cannot be read is refused."""
+        try:
+            with as_text(file) as text:
+                yield await asyncio.to_thread(self._table, text, columns)
+        except FileError as error:
+            row = invalid_row(error.error)
+            detail = f"line {error.error.line}: {row.detail}"
+            raise Refused("unreadable_file", detail, errors=[row]) from None
+
+    def _table(self, text: TextIOWrapper, columns: Columns) -> CsvFile:
+        table = CsvFile(text, columns, chosen=self.chosen, delimiter=self.delimiter)
+        if self.fates:
+            table.errors.also = self.fates.refuse
+            table.warnings.also = self.fates.warn
+        return table
+
+
+@asynccontextmanager
+async def transaction(resources: Resources, *, dry_run: bool) -> AsyncIterator[Session]:
+    """The transaction of one import, of which there are only some at a time.
+
+    A dry run is always rolled back: its answer is that of the real one.
+    """
+    async with resources.import_slots, resources.pool.acquire() as conn:
+        began = conn.transaction()
+        await began.start()
+        try:
+            yield conn
+        except BaseException:
+            await began.rollback()
+            raise
+        if dry_run:
+            await began.rollback()
+        else:
+            await began.commit()
+
+
+async def stage(parts: Iterator[tuple[int, T]], store: Callable[[T], Awaitable[None]]) -> int:
+    """Store each part of the rows while a thread reads the next; returns the number of rows.
+
+    A part comes with its number of rows.
+    """
+    staged = 0
+    async with aclosing(_in_thread(parts)) as read:
+        async for count, part in read:
+            await store(part)
+            staged += count
+    return staged
 
 
 def batches(rows: Iterator[T]) -> Iterator[list[T]]:
@@ -20,7 +132,7 @@ def batches(rows: Iterator[T]) -> Iterator[list[T]]:
         yield batch
 
 
-async def in_thread(items: Iterator[T]) -> AsyncGenerator[T, None]:
+async def _in_thread(items: Iterator[T]) -> AsyncGenerator[T, None]:
     """Yields the items; a thread makes the next one while the caller works on this one."""
     coming = _soon(items)
     try:
@@ -36,42 +148,14 @@ def _soon(items: Iterator[T]) -> asyncio.Task[T | None]:
     return asyncio.create_task(asyncio.to_thread(next, items, None))
 
 
-@contextmanager
-def refusing_unreadable() -> Iterator[None]:
-    try:
-        yield
-    except FileError as error:
-        row = invalid_row(error.error)
-        detail = f"line {error.error.line}: {row.detail}"
-        raise Refused("unreadable_file", detail, errors=[row]) from None
-
-
 def invalid_row(error: RowError) -> InvalidField:
-    detail = REASONS.get(error.reason, error.reason.replace("_", " "))
     field = None if error.field is None else (error.field,)
-    return InvalidField(code=error.reason, detail=detail, field=field, line=error.line)
+    return InvalidField(code=error.reason, detail=error.remedy, field=field, line=error.line)
 
 
-REASONS = {
-    "empty": "there is no number",
-    "not_a_number": "not a phone number",
-    "no_country": "no country code, and the campaign has no default_region for it",
-    "not_assigned": "no such number can exist",
-    "wrong_length": "no number of this country is so long",
-    "unknown_zone": "unknown time zone; use an IANA name such as Europe/London",
-    "invalid_postal_code": "no such code in this country, which is the number's if not given",
-    "unknown_country": "unknown country; use ISO 3166-1, such as US",
-    "unknown_region": "unknown in this country, which is the number's if not given; use ISO 3166-2",
-    "not_an_instant": "not an instant with its offset, like 2031-01-31T00:00:00Z",
-    "in_the_past": "must be in the future",
-    "too_far": "must be within a hundred years; leave it out for good",
-    "nul_byte": "must not contain a NUL byte",
-    "not_utf8": "must be UTF-8",
-    "bad_quoting": "a quote stands where none may be",
-    "unclosed_quote": "a quote is opened here and never closed",
-    "too_few_cells": "fewer cells than the header has",
-    "too_many_cells": "more cells than the header has",
-    "unnamed_column": "a cell in a column without a name",
-    "missing_column": "the header has no column `number`",
-    "duplicate_column": "the header has this column twice",
-}
+def chosen_columns(texts: Sequence[str], columns: Columns) -> dict[str, str]:
+    """The column map of a request, from entries such as `number:Mobile`."""
+    try:
+        return column_map(texts, columns)
+    except ColumnMapError as error:
+        raise Refused("invalid_column_map", str(error), field=("column",)) from None

@@ -1,27 +1,24 @@
-"""Use cases that add contacts to a campaign: a CSV file or a short list, in one transaction."""
+"""Use cases that add contacts to a campaign: a short list, and the parts that files share."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from services.api.campaigns import owned
-from services.api.files import batches, in_thread, invalid_row, refusing_unreadable
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, campaign_ended
+from services.api.refusals import campaign_ended
 from shared.db import calling_groups, counters, locks, waiting_counts
-from shared.db.api import contacts, imports
+from shared.db.api import contacts, tenants
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import NewContact
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
+from shared.domain.places.numbers import Numbers
 from shared.intake.contact_rows import Fault, Row, Rows
-from shared.intake.csv_contacts import CsvContacts
-from shared.intake.csv_file import Errors, as_text
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
@@ -41,16 +38,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """Each row of the file is in exactly one of the four counts."""
-
-    imported: int
-    duplicates: int
-    suppressed: int
-    errors: Errors
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """The result of one entry of a list."""
 
@@ -60,31 +47,9 @@ class Added:
 
 
 async def check_open(resources: Resources, caller: Caller, campaign_id: int) -> None:
-    """Refuse before the file comes; `import_csv` checks again in its transaction."""
+    """Refuse before the file comes; its import checks again in its transaction."""
     async with resources.pool.acquire() as conn:
         await _open(conn, caller, campaign_id)
-
-
-async def import_csv(
-    resources: Resources,
-    caller: Caller,
-    campaign_id: int,
-    file: BinaryIO,
-    *,
-    delimiter: str | None,
-    refuse_errors: bool,
-    now: datetime,
-) -> Imported:
-    """Import all good rows; with `refuse_errors` one bad row refuses the whole file."""
-    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
-        campaign = await _fillable(conn, caller, campaign_id)
-        await imports.open_staging(conn)
-        with refusing_unreadable(), as_text(file) as text:
-            reader = CsvContacts(text, _rows_of(campaign, now=now), delimiter=delimiter)
-            staged = await _stage(conn, reader)
-        if refuse_errors and reader.errors.count:
-            raise _refused(reader.errors)
-        return await _merge(conn, caller, campaign_id, reader, staged=staged)
 
 
 async def add(
@@ -93,12 +58,13 @@ async def add(
     campaign_id: int,
     entries: Sequence[Entry],
     *,
+    numbers: Numbers | None = None,
     now: datetime,
 ) -> list[Added]:
     """Add the valid entries; the results are in the order of the entries."""
     async with resources.pool.acquire() as conn, conn.transaction():
-        campaign = await _fillable(conn, caller, campaign_id)
-        rows = _rows_of(campaign, now=now)
+        campaign = await fillable(conn, caller, campaign_id)
+        rows = await rows_of(conn, caller, campaign, numbers=numbers, now=now)
         read = [
             rows.read(
                 entry.number,
@@ -114,7 +80,7 @@ async def add(
         ]
         valid = [row for row in read if isinstance(row, Row)]
         await locks.lock_for_import(conn, campaign_id)
-        ids = await _group_ids(conn, caller.campaign(campaign_id), rows.groups)
+        ids = await group_ids(conn, caller.campaign(campaign_id), rows.groups)
         inserted = await contacts.insert(
             conn,
             [
@@ -131,7 +97,7 @@ async def add(
             campaign_id=campaign_id,
         )
         excluded = sum(contact.state == "finished" for contact in inserted)
-        await _count(conn, caller.campaign(campaign_id), inserted=len(inserted), excluded=excluded)
+        await count(conn, caller.campaign(campaign_id), inserted=len(inserted), excluded=excluded)
         await waiting_counts.add(
             conn, [(contact.bucket, 1) for contact in inserted if contact.bucket is not None]
         )
@@ -150,7 +116,7 @@ def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:
     return Added(result="imported", contact_id=contact.id)
 
 
-async def _fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
+async def fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     await owned(conn, caller, campaign_id)
     await locks.block_completion(conn, campaign_id)
     # Read again: the scheduler may have completed it before its completion was blocked.
@@ -164,65 +130,26 @@ async def _open(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
     return campaign
 
 
-def _rows_of(campaign: Campaign, *, now: datetime) -> Rows:
+async def rows_of(
+    conn: Connection,
+    caller: Caller,
+    campaign: Campaign,
+    *,
+    numbers: Numbers | None = None,
+    now: datetime,
+) -> Rows:
     definition = campaign.definition
+    choices = await tenants.rules(conn, caller.tenant_id)
     return Rows(
-        default_region=definition.default_region, default_zone=definition.default_zone, now=now
+        default_region=definition.default_region,
+        default_zone=definition.default_zone,
+        numbers=numbers,
+        destinations=choices.called(),
+        now=now,
     )
 
 
-async def _stage(conn: Connection, reader: CsvContacts) -> int:
-    """Stage all valid rows; returns their number."""
-    staged = 0
-    async with aclosing(in_thread(_copy_texts(reader))) as texts:
-        async for count, text in texts:
-            await imports.stage(conn, text)
-            staged += count
-    return staged
-
-
-def _copy_texts(reader: CsvContacts) -> Iterator[tuple[int, bytes]]:
-    for rows in batches(reader.rows()):
-        lines = [
-            imports.staged_line(
-                line,
-                row.group,
-                row.number,
-                external_id=row.external_id,
-                attributes=row.attributes,
-                expires_at=row.expires_at,
-            )
-            for line, row in rows
-        ]
-        yield len(rows), "".join(lines).encode()
-
-
-async def _merge(
-    conn: Connection, caller: Caller, campaign_id: int, reader: CsvContacts, *, staged: int
-) -> Imported:
-    await locks.lock_for_import(conn, campaign_id)
-    merged = await imports.merge(
-        conn,
-        tenant_id=caller.tenant_id,
-        campaign_id=campaign_id,
-        group_ids=await _group_ids(conn, caller.campaign(campaign_id), reader.groups),
-    )
-    await _count(
-        conn,
-        caller.campaign(campaign_id),
-        inserted=merged.inserted,
-        excluded=merged.excluded,
-    )
-    await waiting_counts.add(conn, merged.waiting)
-    return Imported(
-        imported=merged.inserted - merged.excluded,
-        duplicates=staged - merged.inserted,
-        suppressed=merged.excluded,
-        errors=reader.errors,
-    )
-
-
-async def _group_ids(
+async def group_ids(
     conn: Connection, campaign: CampaignKey, groups: Sequence[CallingGroup]
 ) -> list[int]:
     """The ids of the groups in the same order; missing groups are inserted."""
@@ -235,15 +162,6 @@ async def _group_ids(
     return [ids[group] for group in groups]
 
 
-async def _count(conn: Connection, campaign: CampaignKey, *, inserted: int, excluded: int) -> None:
+async def count(conn: Connection, campaign: CampaignKey, *, inserted: int, excluded: int) -> None:
     counts = [(campaign, counters.CONTACTS, inserted), (campaign, EXCLUDED, excluded)]
     await counters.add(conn, [count for count in counts if count[2]])
-
-
-def _refused(errors: Errors) -> Refused:
-    return Refused(
-        "rows_refused",
-        "nothing was imported, because rows were refused",
-        errors=[invalid_row(error) for error in errors.first],
-        error_count=errors.count,
-    )

@@ -1,8 +1,11 @@
 """Forecasts a campaign: contacts that can never be called, the hours of the others, its end.
 
-It is computed from counts by calling group; no contact is read and nothing is changed.
+It is computed from counts by calling group; of the contacts only numbers are read, and of these so
+many that the answer stays quick. A call flow that requires variables has all contacts read.
+Nothing is changed.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,9 +17,9 @@ from services.api.http.resources import Resources
 from services.api.refusals import not_found
 from shared.db import calling_groups, waiting_counts
 from shared.db.api import preflight
-from shared.db.api.preflight import Plan
+from shared.db.api.preflight import Lacking, Plan
 from shared.domain.calendar.intervals import Intervals
-from shared.domain.capacity.scopes import Caps, lowest_of
+from shared.domain.capacity.scopes import Caps, lowest_of, total_of
 from shared.domain.decision.reachability import Unreachable, unreachable
 from shared.domain.forecast.fluid import Forecast, Load, forecast, load_of, merged
 from shared.domain.forecast.inputs import (
@@ -29,9 +32,16 @@ from shared.domain.forecast.inputs import (
 from shared.domain.forecast.outcome_mix import call_shares
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.calling_rules import CallingRules
+from shared.domain.policy.destinations import Destinations
 from shared.domain.wait_buckets import WaitBucket
 
+# So many of the contacts that can never be called are named, for each reason.
+SHOWN = 20
+
 Schedule = tuple[tuple[object, ...], tuple[str, ...]]
+
+# So many numbers are judged in well under a second.
+NUMBERS_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,7 @@ class Capacity:
 class Group:
     """Contacts that wait in a calling group, and its open spans within the days looked at."""
 
+    id: int
     rules: CallingRules
     load: Load
     contacts: int
@@ -68,20 +79,32 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
+    """`refused` are waiting contacts whose numbers are no destinations, by the reason.
+
+    `first_excluded` and `first_in_group` are the ids of the first contacts that are named.
+    """
+
     at: datetime
     until: datetime
     excluded: int
+    first_excluded: list[int]
+    first_in_group: dict[int, list[int]]
+    refused: dict[str, list[int]]
+    lacking: Lacking
     groups: list[Group]
     capacity: Capacity
     forecast: Forecast
 
     @property
-    def never(self) -> list[tuple[Unreachable, int]]:
+    def never(self) -> list[tuple[Unreachable, int, list[int]]]:
+        """Each reason of calling groups, with the number of contacts and the first ids."""
         contacts: Counter[Unreachable] = Counter()
+        first: dict[Unreachable, list[int]] = defaultdict(list)
         for group in self.groups:
             if group.never is not None:
                 contacts[group.never] += group.contacts
-        return contacts.most_common()
+                first[group.never] += self.first_in_group[group.id]
+        return [(why, count, sorted(first[why])[:SHOWN]) for why, count in contacts.most_common()]
 
     @property
     def spans(self) -> list[Intervals]:
@@ -92,34 +115,63 @@ class Preflight:
 async def run(
     resources: Resources, caller: Caller, campaign_id: int, assumed: Assumptions, *, now: datetime
 ) -> Preflight:
+    key = caller.campaign(campaign_id)
     async with resources.pool.acquire() as conn:
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if plan is None:
-            raise not_found()
-        buckets = await waiting_counts.of_campaign(conn, caller.campaign(campaign_id))
+            raise not_found("campaign")
+        lacking = await preflight.lacking(conn, plan, shown=SHOWN)
+        buckets = await waiting_counts.of_campaign(conn, key)
         # After the counts, so that no group of theirs is missing.
-        by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
+        by_campaign = await calling_groups.of_campaigns(conn, [key])
+        numbers = await preflight.numbers(conn, key, limit=NUMBERS_MOST)
+        first_excluded = await preflight.excluded(conn, plan, shown=SHOWN, among=NUMBERS_MOST)
     calling = by_campaign.get(campaign_id, [])
     rules = {group.id: resources.rulebook.rules(plan.policy, group.calling) for group in calling}
     until = now + timedelta(days=assumed.days)
     groups = _groups(rules, buckets, now=now, until=until)
+    never = [group.id for group in groups if group.never is not None]
+    async with resources.pool.acquire() as conn:
+        first_in_group = await preflight.waiting_in_groups(conn, key, never, shown=SHOWN)
     capacity = _capacity(plan, resources.installation, assumed)
-    shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
     return Preflight(
         at=now,
         until=until,
         excluded=plan.excluded,
+        first_excluded=first_excluded,
+        first_in_group=first_in_group,
+        refused=await asyncio.to_thread(_refused, plan.policy.tenant_rules.destinations, numbers),
+        lacking=lacking,
         groups=groups,
         capacity=capacity,
-        forecast=forecast(
-            merged([group.load for group in groups if group.never is None]),
-            retry_course(plan.policy.attempts, shares),
-            rate=capacity.calls_a_second,
-            call_seconds=capacity.call_seconds,
-            start=now,
-            end=until,
-        ),
+        forecast=_forecast(plan, groups, capacity, start=now, end=until),
     )
+
+
+def _forecast(
+    plan: Plan, groups: Iterable[Group], capacity: Capacity, *, start: datetime, end: datetime
+) -> Forecast:
+    shares = call_shares({Outcome.ANSWERED_HUMAN: capacity.answer_rate})
+    return forecast(
+        merged([group.load for group in groups if group.never is None]),
+        retry_course(plan.policy.attempts, shares),
+        rate=capacity.calls_a_second,
+        call_seconds=capacity.call_seconds,
+        start=start,
+        end=end,
+    )
+
+
+def _refused(
+    destinations: Destinations, numbers: Iterable[tuple[int, str]]
+) -> dict[str, list[int]]:
+    """The contacts by the reason why their numbers are refused."""
+    refused: dict[str, list[int]] = defaultdict(list)
+    for contact_id, number in numbers:
+        refusal = destinations.refusal_of(number)
+        if refusal is not None:
+            refused[refusal].append(contact_id)
+    return refused
 
 
 def _groups(
@@ -135,7 +187,7 @@ def _groups(
         by_group[bucket.calling_group_id].append((bucket, count))
     known: dict[Schedule, Intervals] = {}
     groups = [
-        _group(rules[id_], waits, known, now=now, until=until)
+        _group(id_, rules[id_], waits, known, now=now, until=until)
         for id_, waits in by_group.items()
         if id_ in rules
     ]
@@ -143,6 +195,7 @@ def _groups(
 
 
 def _group(
+    id_: int,
     rules: CallingRules,
     waits: Sequence[tuple[WaitBucket, int]],
     known: dict[Schedule, Intervals],
@@ -157,6 +210,7 @@ def _group(
         known[schedule] = openings(rules, start=now, end=until)
     spans = known[schedule]
     return Group(
+        id=id_,
         rules=rules,
         load=load_of(waits, spans=spans, zone=zones[0] if zones else "UTC", now=now),
         contacts=sum(count for _, count in waits),
@@ -165,7 +219,9 @@ def _group(
 
 
 def _capacity(plan: Plan, installation: Caps, assumed: Assumptions) -> Capacity:
-    lowest = lowest_of([installation, *plan.caps.values()])
+    trunks = [caps for scope, caps in plan.caps.items() if scope.kind == "trunk"]
+    others = [caps for scope, caps in plan.caps.items() if scope.kind != "trunk"]
+    lowest = lowest_of([installation, total_of(trunks), *others])
     caps = Caps(
         assumed.max_concurrent or lowest.max_concurrent,
         assumed.calls_per_second or lowest.calls_per_second,

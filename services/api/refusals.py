@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from shared.intake.instants import expiry_fault
+from shared.intake.remedies import REMEDIES
 
 # The path of a field in the definition: ("calendar", "end_date").
 FieldPath = tuple[str | int, ...]
@@ -41,9 +45,23 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
         self.error_count = error_count
 
 
-def not_found() -> Refused:
-    """The resource does not exist or belongs to another tenant; the answer does not say which."""
-    return Refused("not_found", "there is no such resource")
+def not_found(kind: str) -> Refused:
+    """`kind` is the resource's, such as "campaign".
+
+    It does not exist or belongs to another tenant; the answer does not say which.
+    """
+    return Refused("not_found", f"the tenant of this API key has no such {kind}")
+
+
+def unknown_region() -> Refused:
+    detail = "no country with phone numbers of its own; use ISO 3166-1, such as US"
+    return Refused("unknown_region", detail, field=("default_region",))
+
+
+def refuse_invalid_expiry(expires_at: datetime | None, now: datetime) -> None:
+    fault = expires_at and expiry_fault(expires_at, now)
+    if fault:
+        raise Refused(fault, REMEDIES[fault], field=("expires_at",))
 
 
 def campaign_ended() -> Refused:

@@ -1,4 +1,4 @@
-"""Use cases of a tenant's rules: overrides, unverified rules turned on, and rules of its own.
+"""Use cases of a tenant's choices: rules of law, own rules, destinations, its spend ceiling.
 
 Each change is one transaction and is recorded; scheduler and dialer obey from the commit on.
 """
@@ -21,6 +21,8 @@ from shared.rulepacks.tenant_choices import (
     OWN_MOST,
     OWN_PACK,
     Choice,
+    DestinationsChoice,
+    SpendChoice,
     TenantRulesDefinition,
 )
 
@@ -135,9 +137,51 @@ async def remove(resources: Resources, caller: Caller, name: str) -> None:
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
         left = [rule for rule in chosen.added if rule.name != name]
         if len(left) == len(chosen.added):
-            raise not_found()
+            raise not_found("rule")
         return chosen.model_copy(update={"added": left})
 
+    await _change(resources, caller, decide)
+
+
+async def destinations(resources: Resources, caller: Caller) -> DestinationsChoice | None:
+    """The tenant's choice of destinations, if it has made one."""
+    async with resources.pool.acquire() as conn:
+        return (await tenants.rules(conn, caller.tenant_id)).destinations
+
+
+async def choose_destinations(
+    resources: Resources, caller: Caller, choice: DestinationsChoice | None
+) -> None:
+    """Replace the whole choice; None goes back to the default, which refuses costly kinds."""
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        return chosen.model_copy(update={"destinations": choice})
+
+    await _change(resources, caller, decide)
+
+
+async def spend_ceiling(resources: Resources, caller: Caller) -> SpendChoice | None:
+    """The ceiling of all campaigns of the tenant together, if it has one."""
+    async with resources.pool.acquire() as conn:
+        return (await tenants.rules(conn, caller.tenant_id)).spend_ceiling
+
+
+async def set_spend_ceiling(
+    resources: Resources, caller: Caller, choice: SpendChoice | None
+) -> None:
+    """Replace the ceiling; None: there is none any more."""
+
+    def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        return chosen.model_copy(update={"spend_ceiling": choice})
+
+    if choice is not None:
+        async with resources.pool.acquire() as conn:
+            other = await campaigns.with_other_currency(
+                conn, tenant_id=caller.tenant_id, currency=choice.currency
+            )
+        if other is not None:
+            detail = f"the ceiling of campaign {other} is in another currency; give both in one"
+            raise Refused("other_currency", detail, field=("currency",))
     await _change(resources, caller, decide)
 
 
@@ -169,7 +213,7 @@ def _all(packs: RulePacks, chosen: TenantRulesDefinition) -> Iterator[Rule]:
 def _packed(resources: Resources, name: str) -> Rule:
     rule = _packs(resources).named(name)
     if rule is None:
-        raise not_found()
+        raise not_found("rule")
     return rule
 
 
@@ -191,4 +235,4 @@ def _without(choices: Sequence[Choice], name: str) -> list[Choice]:
 
 def _refuse_unknown(choices: Sequence[Choice], name: str) -> None:
     if _find(choices, name) is None:
-        raise not_found()
+        raise not_found("rule")

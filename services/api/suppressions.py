@@ -2,37 +2,42 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 
-from services.api.files import REASONS, batches, in_thread, refusing_unreadable
+from services.api.files import Reading, batches, stage, transaction
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, not_found
-from shared.db import counters, waiting_counts
+from services.api.refusals import Refused, not_found, refuse_invalid_expiry, unknown_region
+from shared.db import counters, locks, waiting_counts
 from shared.db.api import campaigns, exclusions, suppression_imports, suppressions
 from shared.db.api.exclusions import SettledContact
 from shared.db.api.suppressions import ALL_CAMPAIGNS, PutSuppression
 from shared.db.types import Connection, Session
 from shared.domain.outcomes import Outcome
+from shared.domain.places.address import InvalidAddress, country_of
 from shared.domain.places.numbers import InvalidNumber, parse_number
-from shared.intake.csv_file import Errors, as_text
-from shared.intake.csv_suppressions import CsvSuppressions, csv_text
-from shared.intake.instants import expiry_fault
+from shared.intake.csv_file import CsvFile
+from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS, CsvSuppressions, csv_text
+from shared.intake.remedies import REMEDIES
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 EXPORTED_AT_ONCE = 5000
+NO_CODE = "no country code; write + and the code, such as +12025550123"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Each row of the file is in exactly one of the three counts."""
+    """Each row of the file is in one of the two counts or in the errors of the file.
 
+    A row of a number that may be two counts for both.
+    """
+
+    file: CsvFile
     imported: int
     updated: int
-    errors: Errors
 
 
 async def suppress(
@@ -40,6 +45,7 @@ async def suppress(
     caller: Caller,
     number: str,
     *,
+    country: str | None = None,
     campaign_id: int | None,
     reason: str,
     expires_at: datetime | None,
@@ -47,24 +53,25 @@ async def suppress(
 ) -> PutSuppression:
     """Stop calls to a number. Claimed attempts are stopped by the dialer before the originate;
     so are contacts that another transaction imports at the same time.
+
+    A national number is one of `country`, else of the campaign's default region.
     """
-    parsed = parse_number(number, default_region=None)
-    if isinstance(parsed, InvalidNumber):
-        detail = "not a number with + and country code"
-        raise Refused(parsed.reason, detail, field=("number",))
-    fault = expires_at and expiry_fault(expires_at, now)
-    if fault:
-        raise Refused(fault, REASONS[fault], field=("expires_at",))
+    home = country_of(country, None)
+    if isinstance(home, InvalidAddress):
+        raise Refused(home.reason, REMEDIES[home.reason], field=("country",))
+    refuse_invalid_expiry(expires_at, now)
     async with resources.pool.acquire() as conn, conn.transaction():
+        chosen = await _kept_list(conn, caller, campaign_id)
+        e164 = _e164(number, home or await _region(conn, caller, chosen))
         put = await suppressions.put(
             conn,
             tenant_id=caller.tenant_id,
-            campaign_id=await named_list(conn, caller, campaign_id),
-            number=parsed.e164,
+            campaign_id=chosen,
+            number=e164,
             reason=reason,
             expires_at=expires_at,
         )
-        await _settle(conn, caller, campaign_id, parsed.e164, now=now)
+        await _settle(conn, caller, campaign_id, e164, now=now)
     return put
 
 
@@ -72,18 +79,16 @@ async def lift(
     resources: Resources, caller: Caller, number: str, *, campaign_id: int | None, now: datetime
 ) -> None:
     """Contacts that the suppression finished stay finished; contacts that waited are due again."""
-    parsed = parse_number(number, default_region=None)
-    if isinstance(parsed, InvalidNumber):
-        raise not_found()
+    e164 = _e164(number, None)
     async with resources.pool.acquire() as conn, conn.transaction():
         if not await suppressions.delete(
             conn,
             tenant_id=caller.tenant_id,
             campaign_id=campaign_id or ALL_CAMPAIGNS,
-            number=parsed.e164,
+            number=e164,
         ):
-            raise not_found()
-        await _settle(conn, caller, campaign_id, parsed.e164, now=now)
+            raise not_found("suppression")
+        await _settle(conn, caller, campaign_id, e164, now=now)
 
 
 async def import_csv(
@@ -91,18 +96,24 @@ async def import_csv(
     caller: Caller,
     file: BinaryIO,
     *,
+    reading: Reading,
     campaign_id: int | None,
+    default_region: str | None,
     now: datetime,
 ) -> Imported:
-    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
-        chosen = await named_list(conn, caller, campaign_id)
+    """National numbers are those of the default region, else of the campaign's."""
+    async with transaction(resources, dry_run=reading.dry_run) as conn:
+        chosen = await _kept_list(conn, caller, campaign_id)
+        region = default_region or await _region(conn, caller, chosen)
         await suppression_imports.open_staging(conn)
-        with refusing_unreadable(), as_text(file) as text:
-            reader = CsvSuppressions(text, now=now)
-            staged = await _stage(conn, reader)
+        async with reading.opened(file, SUPPRESSION_COLUMNS) as table:
+            reader = CsvSuppressions(table, now=now, default_region=region, numbers=reading.numbers)
+            parts = ((len(rows), rows) for rows in batches(reader.rows()))
+            staged = await stage(parts, partial(suppression_imports.stage, conn))
         new = await suppression_imports.merge(conn, tenant_id=caller.tenant_id, campaign_id=chosen)
-        await _settle_all(conn, caller, chosen, now=now)
-    return Imported(imported=new, updated=staged - new, errors=reader.errors)
+        if not reading.dry_run:
+            await _settle_all(conn, caller, chosen, now=now)
+    return Imported(file=table, imported=new, updated=staged - new)
 
 
 async def export_csv(
@@ -123,6 +134,34 @@ async def named_list(conn: Connection, caller: Caller, campaign_id: int | None) 
     if await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id) is None:
         raise Refused("unknown_campaign", "there is no such campaign", field=("campaign_id",))
     return campaign_id
+
+
+async def _kept_list(conn: Connection, caller: Caller, campaign_id: int | None) -> int:
+    """Like `named_list`; until the transaction ends, the campaign of the list is not deleted."""
+    if campaign_id is not None:
+        await locks.block_completion(conn, campaign_id)
+    return await named_list(conn, caller, campaign_id)
+
+
+def _e164(text: str, region: str | None) -> str:
+    """The number in E.164; a national one is of the region."""
+    parsed = parse_number(text, default_region=region)
+    if isinstance(parsed, InvalidNumber):
+        detail = NO_CODE if parsed.reason == "no_country" else REMEDIES[parsed.reason]
+        raise Refused(parsed.reason, detail, field=("number",))
+    return parsed.e164
+
+
+def known_region(text: str | None) -> str | None:
+    region = country_of(text, None)
+    if isinstance(region, InvalidAddress):
+        raise unknown_region()
+    return region
+
+
+async def _region(conn: Connection, caller: Caller, campaign_id: int) -> str | None:
+    campaign = await campaigns.get(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+    return campaign.definition.default_region if campaign else None
 
 
 async def _count(conn: Connection, settled: Sequence[SettledContact]) -> None:
@@ -163,16 +202,6 @@ async def _pages(resources: Resources, caller: Caller, campaign_id: int) -> Asyn
         if len(page) < EXPORTED_AT_ONCE:
             return
         after = page[-1].number
-
-
-async def _stage(conn: Session, reader: CsvSuppressions) -> int:
-    """Stage all valid rows; returns their number."""
-    staged = 0
-    async with aclosing(in_thread(batches(reader.rows()))) as parts:
-        async for rows in parts:
-            await suppression_imports.stage(conn, rows)
-            staged += len(rows)
-    return staged
 
 
 async def _settle_all(conn: Session, caller: Caller, campaign_id: int, *, now: datetime) -> None:

@@ -1,37 +1,43 @@
 """Why a contact may be called now or not, and what allowed or stopped an attempt."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import not_found
+from services.api.why_rules import ChosenRule, chosen, chosen_at
 from shared.db.api import why
 from shared.db.api.suppressions import ALL_CAMPAIGNS
-from shared.db.api.why import AttemptRow, ContactRow, InUse
+from shared.db.api.why import AttemptRow, CampaignRow, ContactRow, InUse
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.capacity.scopes import INSTALLATION, Caps, ScopeKind
-from shared.domain.decision.gates import ContactFacts, call_up_until
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, ScopeKind
+from shared.domain.decision.gates import CALL_UP_DELAY, ContactFacts
 from shared.domain.decision.verdict import Verdict, decide
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import Reason
+from shared.domain.spend import reached
 
 NOTHING = InUse(claimed=0, dialed=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """The caps of one scope above a contact, with the live attempts in it."""
+    """The caps of one scope above a contact, with the live attempts in it.
+
+    `trunk` is the name of a trunk, if the campaign has several.
+    """
 
     scope: ScopeKind
     caps: Caps
     in_use: InUse
+    trunk: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +49,20 @@ class ContactWhy:
     verdict: Verdict
     next_at: datetime | None
     capacity: Sequence[Capacity]
+    choices: Sequence[ChosenRule]
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptWhy:
-    """`rule` is the rule that stopped the attempt, if it still exists."""
+    """`rule` is the rule that stopped the attempt, if it still exists.
+
+    `choices` are the tenant's when the attempt was claimed.
+    """
 
     attempt: AttemptRow
     rule: Rule | None
+    choices: Sequence[ChosenRule]
     contact: ContactWhy
 
 
@@ -68,39 +79,56 @@ async def of_attempt(
     async with resources.pool.acquire() as conn:
         attempt = await why.attempt(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
         if attempt is None:
-            raise not_found()
+            raise not_found("attempt")
         contact = await _of_contact(conn, resources, caller, attempt.contact_id, now=now)
+        choices = await chosen_at(conn, resources, contact.contact, at=attempt.claimed_at)
     rule = _stopping_rule(resources, attempt, contact.contact.campaign.policy)
-    return AttemptWhy(attempt=attempt, rule=rule, contact=contact)
+    return AttemptWhy(attempt=attempt, rule=rule, choices=choices, contact=contact)
 
 
 async def _of_contact(
     conn: Connection, resources: Resources, caller: Caller, contact_id: int, *, now: datetime
 ) -> ContactWhy:
-    contact = await why.contact(conn, tenant_id=caller.tenant_id, contact_id=contact_id, now=now)
+    contact = await why.contact(
+        conn, resources.policies, tenant_id=caller.tenant_id, contact_id=contact_id, now=now
+    )
     if contact is None:
-        raise not_found()
+        raise not_found("contact")
     campaign = contact.campaign
     rules = resources.rulebook.rules(campaign.policy, contact.group)
-    facts = _facts(contact, rules, now=now)
+    no_caller_id = await why.no_caller_id(conn, campaign, now=now)
+    facts = replace(_facts(contact, rules, now=now), no_caller_id=no_caller_id)
     verdict = decide(rules, facts, now=now)
     capacity: list[Capacity] = []
     if verdict.allowed:
-        in_use = await why.in_use(conn)
-        caps = {INSTALLATION: resources.installation, **campaign.caps}
-        # The campaign's first: that is what its owner can change.
-        capacity = [
-            Capacity(scope.kind, own, in_use.get(scope, NOTHING))
-            for scope, own in reversed(caps.items())
-        ]
+        capacity = _capacity(campaign, resources.installation, await why.in_use(conn))
     return ContactWhy(
         contact=contact,
         rules=rules,
         verdict=verdict,
         next_at=_next_at(contact, rules, facts, verdict),
         capacity=capacity,
+        choices=await chosen(conn, contact, rules, now=now),
         at=now,
     )
+
+
+def _capacity(
+    campaign: CampaignRow, installation: Caps, in_use: Mapping[Scope, InUse]
+) -> list[Capacity]:
+    """The campaign's own caps first, because its owner can change them; its trunks in order."""
+    caps = {INSTALLATION: installation, **campaign.caps}
+    trunks = campaign.policy.definition.trunks
+    names = iter(trunks if len(trunks) > 1 else ())
+    return [
+        Capacity(
+            scope.kind,
+            own,
+            in_use.get(scope, NOTHING),
+            next(names, None) if scope.kind == "trunk" else None,
+        )
+        for scope, own in reversed(caps.items())
+    ]
 
 
 def _facts(contact: ContactRow, rules: CallingRules, *, now: datetime) -> ContactFacts:
@@ -112,18 +140,23 @@ def _facts(contact: ContactRow, rules: CallingRules, *, now: datetime) -> Contac
         state=contact.state,
         outcome=contact.outcome,
         attempts=contact.attempts,
+        missing_variables=contact.missing_variables,
         not_before=contact.not_before,
         waits_for=None if contact.waits_for is None else Reason(contact.waits_for),
         expires_at=contact.expires_at,
         suppressed_until=None if suppression is None else suppression.until,
         suppression=None if suppression is None else suppression.reason,
         suppression_list=None if suppression is None else _list(suppression.campaign_id),
+        suppressed_since=None if suppression is None else suppression.since,
         campaign_stopped=contact.campaign.stopped,
+        refused=contact.refused,
         blackout_until=None if blackout is None else blackout.ends_at,
         blackout=None if blackout is None else blackout.reason,
         blackout_area=None if blackout is None else blackout.jurisdiction or "everywhere",
+        outages=contact.campaign.stopping_outages(now=now),
+        spend=reached(contact.campaign.spend),
         calls=calls,
-        call_up_until=call_up_until(calls, now=now),
+        call_up_until=now + CALL_UP_DELAY if contact.is_called_elsewhere else None,
     )
 
 

@@ -7,15 +7,21 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import not_found
 from shared.db import calling_groups
-from shared.db.api import why
+from shared.db.api import waiting, why
+from shared.domain.capacity.trunk_health import Outage
 from shared.domain.decision.campaign_waits import CampaignHours, WaitReason, explain
+from shared.domain.spend import SpendCeiling, reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignWhy:
+    """`outages` are those of its trunks; its contacts wait for them only if all are down."""
+
     campaign_id: int
     stopped: str | None
-    waiting: dict[WaitReason, int]
+    outages: list[Outage]
+    spend: SpendCeiling | None
+    waiting: list[WaitReason]
     at: datetime
 
 
@@ -25,13 +31,20 @@ async def of_campaign(
     """Counts are read, not contacts: the cost does not grow with the number of contacts."""
     async with resources.pool.acquire() as conn:
         campaign = await why.campaign(
-            conn, tenant_id=caller.tenant_id, campaign_id=campaign_id, now=now
+            conn,
+            resources.policies,
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id,
+            now=now,
         )
         if campaign is None:
-            raise not_found()
-        buckets = await why.waiting(conn, caller.campaign(campaign_id), now=now)
+            raise not_found("campaign")
+        buckets = await waiting.by_bucket(conn, caller.campaign(campaign_id), now=now)
+        in_calls = await waiting.in_calls(conn, caller.campaign(campaign_id), now=now)
+        no_caller_id = await why.no_caller_id(conn, campaign, now=now)
         # After the counts, so that no group of theirs is missing.
         by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
+    # None, if the draft was deleted after its contacts were counted.
     groups = by_campaign.get(campaign_id, [])
     calling = {group.id: group.calling for group in groups}
     hours = CampaignHours(
@@ -39,10 +52,21 @@ async def of_campaign(
         stopped=campaign.stopped,
         blackouts=campaign.blackouts,
         now=now,
+        in_calls=in_calls,
+        outages=campaign.stopping_outages(now=now),
+        no_caller_id=no_caller_id,
+        spend=reached(campaign.spend),
     )
-    waiting = explain(
+    reasons = explain(
         hours,
-        buckets,
+        [counted for counted in buckets if counted[0].calling_group_id in calling],
         lambda group_id: resources.rulebook.rules(campaign.policy, calling[group_id]),
     )
-    return CampaignWhy(campaign_id=campaign_id, stopped=hours.stopped, waiting=waiting, at=now)
+    return CampaignWhy(
+        campaign_id=campaign_id,
+        stopped=hours.stopped,
+        outages=[outage.seen(now=now) for outage in campaign.outages if outage is not None],
+        spend=hours.spend,
+        waiting=reasons,
+        at=now,
+    )

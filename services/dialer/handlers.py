@@ -15,10 +15,12 @@ from services.dialer.providers.protocol import Provider
 from services.dialer.providers.trunks import ConnectedTrunk, Trunks, UnusableTrunkError
 from services.dialer.recheck import Blocked, recheck
 from services.dialer.reporter import CallReporter
+from services.dialer.trunk_health import TrunkHealth
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState
-from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
+from shared.domain.capacity.margins import WINDOW_MARGIN
+from shared.domain.capacity.scopes import INSTALLATION, Caps
 from shared.domain.reasons import Reason
 from shared.kafka.messages.attempts import AttemptDue
 from shared.runtime.failpoints import Failpoint, passing
@@ -46,6 +48,7 @@ class AttemptDialer:
     trunks: Trunks
     originator: Originator
     reporter: CallReporter
+    health: TrunkHealth
     installation: Caps
     reconcile: timedelta
 
@@ -63,7 +66,7 @@ class AttemptDialer:
 
     async def _dial(self, wanted: list[Candidate]) -> None:
         """Permit, recheck, compare and set, originate: in this order, which is the safety."""
-        wanted, providers = await self._connect(wanted)
+        wanted, providers = await self._connect(await self._let_through(wanted))
         asked_at = time.monotonic()
         granted = await self._permit(wanted, providers)
         if not granted:
@@ -78,16 +81,21 @@ class AttemptDialer:
         marking_at = time.monotonic()
         marked = await mark_dialing(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
-        ATTEMPTS_DIALING.inc(len(marked.references))
+        ATTEMPTS_DIALING.inc(len(marked.dialed))
         await self._drop(marked.blocked)
-        won = [candidate for candidate in granted if candidate.reference in marked.references]
-        settled = marked.references | {candidate.reference for candidate, _ in marked.blocked}
+        won = [candidate for candidate in granted if candidate.reference in marked.dialed]
+        settled = marked.dialed.keys() | {candidate.reference for candidate, _ in marked.blocked}
         lost = [candidate for candidate in granted if candidate.reference not in settled]
         if time.monotonic() - asked_at > PERMIT_SECONDS / 2:
             asked_at = time.monotonic()
             won = await self._permit_again(won, providers, marking_at=marking_at)
         for candidate in won:
-            self.originator.start(providers[candidate.run.trunk_id], candidate, asked_at=asked_at)
+            self.originator.start(
+                providers[candidate.run.trunk_id],
+                candidate,
+                caller_id=marked.dialed[candidate.reference],
+                asked_at=asked_at,
+            )
         if lost:
             # Paused, suppressed, closed or taken by another a moment ago: rechecked at once.
             await self._hand_back(lost)
@@ -105,6 +113,14 @@ class AttemptDialer:
         await self._drop(blocked)
         return wanted
 
+    async def _let_through(self, wanted: list[Candidate]) -> list[Candidate]:
+        """Drop the candidates of half-open trunks but for one probe, return the others."""
+        at = now()
+        dialed, kept = await self.health.let_through(wanted, at=at)
+        blocked = Blocked(Reason.TRUNK_DOWN, at + WINDOW_MARGIN)
+        await self._drop([(candidate, blocked) for candidate in kept])
+        return dialed
+
     async def _connect(self, wanted: list[Candidate]) -> tuple[list[Candidate], Providers]:
         """The candidates with a usable trunk, and the providers by trunk.
 
@@ -118,6 +134,7 @@ class AttemptDialer:
             except UnusableTrunkError as error:
                 extra = {"trunk_id": trunk_id, "reason": str(error)}
                 logger.error("trunk not usable", extra=extra)
+                await self.health.unusable(trunk_id, str(error), at=now())
         usable: list[Candidate] = []
         unusable: list[Candidate] = []
         for candidate in wanted:
@@ -174,9 +191,12 @@ class AttemptDialer:
         self, candidates: list[Candidate], providers: Providers
     ) -> list[tuple[Candidate, Refusal | None]]:
         caps = {INSTALLATION: self.installation}
-        for run in {candidate.run.id: candidate.run for candidate in candidates}.values():
+        runs = {
+            (candidate.run.id, candidate.run.trunk_id): candidate.run for candidate in candidates
+        }
+        for run in runs.values():
             caps |= run.caps
-            trunk, provider = Scope("trunk", run.trunk_id), providers[run.trunk_id]
+            trunk, provider = run.trunk, providers[run.trunk_id]
             # The provider judges the trunk's rate by its own span; all other caps keep ours.
             caps[trunk] = replace(caps[trunk], rate_span=provider.capabilities.rate_span)
         wanted = [(candidate.reference, candidate.scopes) for candidate in candidates]

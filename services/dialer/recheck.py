@@ -5,13 +5,17 @@ from datetime import datetime
 
 from services.dialer.candidates import Candidate
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
+from shared.domain.decision.details import DestinationDetail
 from shared.domain.decision.gates import Block, ContactFacts, first_block
 from shared.domain.reasons import MEANINGS, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The reason not to dial an attempt, the time from which it may be tried, the rule of law."""
+    """The reason not to dial an attempt, and the time from which it may be tried.
+
+    `rule` names the rule of law that stops it, or why the number is not called.
+    """
 
     reason: Reason
     retry_at: datetime
@@ -35,4 +39,10 @@ def _blocked(block: Block, *, at: datetime) -> Blocked:
     retry_at = at + WINDOW_MARGIN
     if MEANINGS[block.reason].is_personal and block.until is not None:
         retry_at = max(retry_at, min(block.until, at + RECHECK_AFTER))
-    return Blocked(block.reason, retry_at, None if block.rule is None else block.rule.name)
+    return Blocked(block.reason, retry_at, _name(block))
+
+
+def _name(block: Block) -> str | None:
+    if isinstance(block.detail, DestinationDetail):
+        return block.detail.refused
+    return None if block.rule is None else block.rule.name

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from services.dialer.providers.protocol import (
     ORIGINATE_SECONDS,
     CallReport,
-    CallState,
     Provider,
     ProviderUnavailableError,
 )
@@ -18,7 +17,8 @@ from services.dialer.reporter import CallReporter
 from shared.db import dialing, tenants
 from shared.db.dialing import UnreportedAttempt
 from shared.db.types import Pool
-from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.attempts import AttemptState, UnknownReason
+from shared.domain.calls import CallState
 from shared.runtime.metrics import CALLS_RECONCILED
 from shared.runtime.process import now
 
@@ -95,7 +95,7 @@ class Reconciler:
         too_old = now - attempt.dialing_at > self.longest
         try:
             provider = await self.trunks.provider(attempt.trunk_id)
-            report = await _look_up(provider, attempt.reference)
+            report = await _look_up(provider, attempt)
         except (ProviderUnavailableError, UnusableTrunkError):
             if too_old:
                 await self.reporter.unknown(attempt.reference, UnknownReason.NO_REPLY)
@@ -111,20 +111,27 @@ class Reconciler:
         if too_old:
             with contextlib.suppress(ProviderUnavailableError, TimeoutError):
                 async with asyncio.timeout(QUESTION_SECONDS):
-                    await provider.hang_up(attempt.reference)
+                    await provider.hang_up(attempt.reference, call_id=attempt.call_id)
             await self.reporter.unknown(attempt.reference, UnknownReason.NO_ENDING)
         elif attempt.state is AttemptState.DIALING:
             await self.reporter.placed(attempt.reference, report.provider_call_id)
         return "live"
 
 
-async def _look_up(provider: Provider, reference: CallReference) -> CallReport | None:
+async def _look_up(provider: Provider, attempt: UnreportedAttempt) -> CallReport | None:
     try:
         async with asyncio.timeout(QUESTION_SECONDS):
-            report = await provider.lookup(reference)
+            report = await _ask(provider, attempt)
     except TimeoutError:
         raise ProviderUnavailableError("no answer in time") from None
-    if report is not None and report.reference != reference:
+    if report is not None and report.reference != attempt.reference:
         # The carrier's answer must not end a call that was not asked about.
         raise ProviderUnavailableError("answer about another call")
     return report
+
+
+async def _ask(provider: Provider, attempt: UnreportedAttempt) -> CallReport | None:
+    reference, call_id, number = attempt.reference, attempt.call_id, attempt.number
+    if call_id is None and number is not None:
+        return await provider.find(reference, number=number, dialed_at=attempt.dialing_at)
+    return await provider.lookup(reference, call_id=call_id)

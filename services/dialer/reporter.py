@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
 
 from faststream.kafka import KafkaBroker
 
 from services.dialer.permits.permits import Permits
-from services.dialer.providers.protocol import CallReport, CallState
+from services.dialer.providers.protocol import CallReport
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.calls import NO_FACTS, CallFacts, CallState, storable, storable_text
 from shared.domain.capacity.scopes import Hierarchy
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
@@ -22,9 +23,12 @@ from shared.kafka.messages.calls import (
     AttemptDroppedData,
     CallEnded,
     CallEndedData,
+    CallProgressed,
+    CallProgressedData,
     CallUnknown,
     CallUnknownData,
 )
+from shared.kafka.messages.facts import FactsData
 from shared.runtime.batching import Batcher
 from shared.runtime.metrics import ATTEMPTS_DROPPED, CALLS_ENDED, CALLS_PLACED
 from shared.runtime.process import now
@@ -41,8 +45,7 @@ class _Placed(NamedTuple):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(NamedTuple):
     """The end of an attempt and its scopes; None when this process did not start the call."""
 
     reference: CallReference
@@ -59,6 +62,7 @@ class CallReporter:
         self._permits = permits
         self._placed = Batcher(self._write_placed)
         self._ends = Batcher(self._end_all)
+        self._progress = Batcher(self._publish_progress)
         self._scopes: dict[CallReference, Hierarchy] = {}
 
     def remember(self, reference: CallReference, scopes: Hierarchy) -> None:
@@ -69,26 +73,33 @@ class CallReporter:
         self._scopes[reference] = scopes
 
     async def on_report(self, report: CallReport) -> None:
-        """Take a provider's report, whether it was posted or asked for."""
-        if report.state is not CallState.ENDED:
+        """Take a provider's report, whether it was posted or asked for.
+
+        One that moves no state is published only if it carries facts.
+        """
+        facts = storable(report.facts) if report.facts else NO_FACTS
+        # A carrier's clock that is ahead must not push the next attempt away.
+        at = min(report.at, now())
+        outcome = None if report.outcome is Outcome.UNKNOWN else report.outcome
+        if report.state is CallState.ENDED and outcome is not None:
+            await self.ended(
+                report.reference,
+                outcome,
+                at=at,
+                provider_call_id=report.provider_call_id,
+                callback_at=report.callback_at,
+                facts=facts,
+            )
             return
-        if report.outcome is None or report.outcome is Outcome.UNKNOWN:
+        told = FactsData.of(facts)
+        if told is not None:
+            await self._progress.add(_progressed(report, told, at=at))
+        if report.state is CallState.ENDED:
             await self.unknown(report.reference, UnknownReason.NO_ENDING)
-            return
-        await self.ended(
-            report.reference,
-            report.outcome,
-            # A carrier's clock that is ahead must not push the next attempt away.
-            at=min(report.at, now()),
-            provider_call_id=report.provider_call_id,
-            ring_seconds=report.ring_seconds,
-            talk_seconds=report.talk_seconds,
-            callback_at=report.callback_at,
-        )
 
     async def placed(self, reference: CallReference, call_id: str) -> None:
-        """The provider has taken the call."""
-        await self._placed.add(_Placed(reference, call_id, now()))
+        """The provider has taken the call, whatever it calls it."""
+        await self._placed.add(_Placed(reference, storable_text(call_id) or "", now()))
 
     async def ended(
         self,
@@ -97,9 +108,8 @@ class CallReporter:
         *,
         at: datetime,
         provider_call_id: str | None = None,
-        ring_seconds: float | None = None,
-        talk_seconds: float | None = None,
         callback_at: datetime | None = None,
+        facts: CallFacts = NO_FACTS,
     ) -> None:
         """The call is over, by a report or by the answer to the originate."""
         data = CallEndedData(
@@ -107,10 +117,11 @@ class CallReporter:
             attempt_id=reference.attempt_id,
             outcome=outcome,
             ended_at=at,
-            provider_call_id=provider_call_id,
-            ring_seconds=ring_seconds,
-            talk_seconds=talk_seconds,
+            provider_call_id=storable_text(provider_call_id),
+            ring_seconds=facts.ring_seconds,
+            talk_seconds=facts.talk_seconds,
             callback_at=callback_at,
+            facts=FactsData.of(_without_seconds(facts)) if facts else None,
         )
         await self._end(reference, CallEnded.of(data, at=now()))
 
@@ -123,7 +134,7 @@ class CallReporter:
         retry_at: datetime,
         stopped_by: str | None = None,
     ) -> None:
-        """The attempt surely was not placed; `stopped_by` is the rule of law, if it was one."""
+        """The attempt surely was not placed; `stopped_by` names the rule that forbade it."""
         data = AttemptDroppedData(
             tenant_id=reference.tenant_id,
             attempt_id=reference.attempt_id,
@@ -149,6 +160,9 @@ class CallReporter:
         await self._ends.add(_End(reference, message, self._scopes.get(reference)))
         self._scopes.pop(reference, None)
 
+    async def _publish_progress(self, batch: list[CallProgressed]) -> None:
+        await patiently("progress", lambda: publish(self._broker, batch))
+
     async def _write_placed(self, batch: list[_Placed]) -> None:
         references, call_ids, times = zip(*batch, strict=True)
         CALLS_PLACED.inc(len(batch))
@@ -173,6 +187,22 @@ class CallReporter:
             known |= await dialing.leases_of(self._pool, others)
         await self._permits.release(known.items())
         await publish(self._broker, [end.message for end in batch])
+
+
+def _progressed(report: CallReport, facts: FactsData, *, at: datetime) -> CallProgressed:
+    data = CallProgressedData(
+        tenant_id=report.reference.tenant_id,
+        attempt_id=report.reference.attempt_id,
+        state=report.state,
+        reported_at=at,
+        facts=facts,
+    )
+    return CallProgressed.of(data, at=now())
+
+
+def _without_seconds(facts: CallFacts) -> CallFacts:
+    """The facts that an ended call carries beside its seconds."""
+    return replace(facts, ring_seconds=None, talk_seconds=None)
 
 
 def _was_claimed(message: End) -> bool:

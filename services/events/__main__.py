@@ -16,7 +16,7 @@ from shared.kafka.broker import consume, make_broker, reaches_kafka, started
 from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve, service_app
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, read_settings
 
 RELAY_SECONDS = 0.05
 WEBHOOK_SECONDS = 0.1
@@ -28,13 +28,14 @@ def retention_of(settings: Settings) -> Retention:
         events=timedelta(days=settings.keep_events_days),
         deliveries=timedelta(days=settings.keep_deliveries_days),
         attempts=timedelta(days=settings.keep_attempts_days),
+        calls=timedelta(days=settings.keep_calls_days),
         person_calls=timedelta(days=settings.keep_person_calls_days),
         inbox=timedelta(days=settings.keep_inbox_days),
     )
 
 
 async def main() -> None:
-    settings = Settings()
+    settings = read_settings()
     configure_logs("events", settings.log_level)
     broker = make_broker(settings, "events")
 
@@ -55,8 +56,10 @@ async def main() -> None:
                     every(RELAY_SECONDS, "relay", relay.run_once),
                     every(WEBHOOK_SECONDS, "webhooks", sender.run_once),
                     every(PRUNE_SECONDS, "make_days", pruner.make_days),
+                    every(PRUNE_SECONDS, "make_months", pruner.make_months),
                     every(PRUNE_SECONDS, "prune", pruner.delete_rows),
                     every(PRUNE_SECONDS, "drop_days", pruner.drop_days),
+                    every(PRUNE_SECONDS, "drop_months", pruner.drop_months),
                 ):
                     yield
                 await sender.aclose()

@@ -1,52 +1,112 @@
-"""Folds reports on calls: ends attempts, moves contacts on, counts, adds public events.
+"""Folds reports on calls: ends attempts, moves contacts on, counts, records, adds public events.
 
 One transaction per batch: read, decide, write. The inbox stops a fact that comes twice, the state
-of the attempt one that comes too late.
+of the attempt one that comes too late; what those tell of the call goes to its record all the same.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from services.events import records, sms
+from services.events.records import Told
 from services.events.transitions import Decision, Event, decide, moves
 from shared.db import counters, person_calls, public_events, waiting_counts
 from shared.db.events import folding, inbox, opt_outs
+from shared.db.events.call_records import CorrectedRecord
 from shared.db.person_calls import Person
 from shared.db.policies import Policies
+from shared.db.rate_tables import RateTables
 from shared.db.types import Connection, Pool
+from shared.definitions.policy import CampaignPolicy
 from shared.domain.attempts import CallReference
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from shared.domain.spend import Reserve
 from shared.domain.wait_buckets import WaitBucket, five_minutes_of
-from shared.kafka.messages.calls import AttemptDropped, CallEnded
+from shared.kafka.messages.calls import CALL_PROGRESSED, AttemptDropped, CallEnded, CallProgressed
+from shared.kafka.messages.facts import FactsData
+from shared.kafka.messages.public import AttemptEnded
 from shared.runtime.failpoints import Failpoint, passing
-from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED
+from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED, SMS_MOVED
+from shared.runtime.process import now
 
 
 @dataclass(frozen=True, slots=True)
 class CallFolder:
     pool: Pool
     policies: Policies = field(default_factory=Policies)
+    rate_tables: RateTables = field(default_factory=RateTables)
 
-    async def on_call_reports(self, events: list[Event]) -> None:
+    async def on_call_reports(self, reports: list[Event | CallProgressed]) -> None:
+        ends = [report for report in reports if not isinstance(report, CallProgressed)]
         async with self.pool.acquire() as conn, conn.transaction():
-            fresh = await _fresh(conn, events)
-            decisions = await _decide_all(conn, fresh, self.policies)
+            fresh = await _fresh(conn, ends)
+            decisions, current = await self._decide_all(conn, fresh)
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.end.reference in ended]
             await _suppress_opt_outs(conn, fresh)
-            await _write(conn, applied)
-        FACTS_REPEATED.inc(len(events) - len(applied))
-        for event in fresh:
-            if event.data.reference in ended:
-                FACTS_FOLDED.labels(event.type).inc()
+            told = _told_beside(applied, reports)
+            if applied:
+                await _settle(conn, applied)
+            rates = self.rate_tables.rates
+            corrected = await records.write(conn, applied, ended, told, rates)
+            unsent = await sms.queue(
+                conn, self.policies, applied, corrected, current=current, now=now()
+            )
+            await public_events.add(conn, [*_public_events(applied, corrected), *unsent])
+        FACTS_REPEATED.inc(len(ends) - len(applied))
+        for type_, count in Counter(decision.cause.type for decision in applied).items():
+            FACTS_FOLDED.labels(type_).inc(count)
+        if len(ends) < len(reports):
+            FACTS_FOLDED.labels(CALL_PROGRESSED).inc(len(reports) - len(ends))
+        for message in unsent:
+            SMS_MOVED.labels(message.data.state).inc()
         passing(Failpoint.AFTER_FOLD)
+
+    async def _decide_all(
+        self, conn: Connection, events: list[Event]
+    ) -> tuple[list[Decision], dict[CampaignKey, CampaignPolicy]]:
+        """The decisions, and the policies by which they were made."""
+        facts = await folding.facts(conn, {event.data.reference for event in events})
+        current = await self.policies.current(conn, {each.campaign for each in facts.values()})
+        newest = next((each.newest_rates for each in facts.values()), None)
+        rates = await self.rate_tables.current(conn, newest)
+        decided: dict[CallReference, Decision] = {}
+        for event in events:
+            reference = event.data.reference
+            known = facts.get(reference)
+            if known is None or reference in decided or not moves(event, known):
+                continue
+            policy = current[known.campaign]
+            decision = decide(event, known, policy.attempts, rates)
+            if known.reserved is not None and policy.ceilings is not None:
+                reserve = Reserve(known.reserved, policy.ceilings.currency)
+                decision = decision._replace(reserve=reserve)
+            decided[reference] = decision
+        return list(decided.values()), current
 
 
 async def _fresh(conn: Connection, events: list[Event]) -> list[Event]:
-    by_fact = {(event.data.reference, _kind(event)): event for event in events}
+    """The first event of each fact that was not folded before."""
+    by_fact: dict[tuple[CallReference, str], Event] = {}
+    for event in events:
+        by_fact.setdefault((event.data.reference, _kind(event)), event)
     new = await inbox.take(conn, list(by_fact))
     return [event for fact, event in by_fact.items() if fact in new]
+
+
+def _told_beside(
+    applied: Iterable[Decision], reports: Iterable[Event | CallProgressed]
+) -> list[Told]:
+    """What is told of calls beside the ends that were applied."""
+    causes = {id(decision.cause) for decision in applied}
+    return [
+        report
+        for report in reports
+        if isinstance(report, CallProgressed)
+        or (isinstance(report, CallEnded) and id(report) not in causes)
+    ]
 
 
 def _kind(event: Event) -> str:
@@ -54,19 +114,6 @@ def _kind(event: Event) -> str:
     if isinstance(event, AttemptDropped):
         return f"{event.type}:{event.data.from_state}"
     return event.type
-
-
-async def _decide_all(conn: Connection, events: list[Event], policies: Policies) -> list[Decision]:
-    facts = await folding.facts(conn, {event.data.reference for event in events})
-    current = await policies.current(conn, {each.campaign for each in facts.values()})
-    decided: dict[CallReference, Decision] = {}
-    for event in events:
-        reference = event.data.reference
-        known = facts.get(reference)
-        if known is None or reference in decided or not moves(event, known):
-            continue
-        decided[reference] = decide(event, known, current[known.campaign].attempts)
-    return list(decided.values())
 
 
 async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
@@ -80,15 +127,25 @@ async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
         await opt_outs.suppress(conn, refused)
 
 
-async def _write(conn: Connection, applied: list[Decision]) -> None:
-    if not applied:
-        return
+def _public_events(
+    applied: Iterable[Decision], corrected: Iterable[CorrectedRecord]
+) -> Iterator[AttemptEnded]:
+    """The events of the ends, with all facts that are known by now."""
+    known = {record.reference: record.facts for record in corrected if record.end is not None}
+    for decision in applied:
+        event, facts = decision.event, known.get(decision.end.reference)
+        if event is not None and facts is not None:
+            data = event.data.model_copy(update={"facts": FactsData.of(facts)})
+            event = event.model_copy(update={"data": data})
+        if event is not None:
+            yield event
+
+
+async def _settle(conn: Connection, applied: list[Decision]) -> None:
     await folding.move_on(conn, [decision.next for decision in applied])
-    events = [decision.event for decision in applied if decision.event is not None]
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
-    await public_events.add(conn, events)
 
 
 async def _note_calls(conn: Connection, applied: list[Decision]) -> None:

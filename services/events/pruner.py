@@ -1,4 +1,4 @@
-"""Deletes rows whose time is over, and makes and drops the days of public events."""
+"""Deletes rows whose time is over; makes and drops the days of events and the months of calls."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import asyncpg
 
 from shared.db import tenants, waiting_counts
-from shared.db.events import event_days, retention
+from shared.db.events import call_months, event_days, retention
 from shared.db.types import Connection, Pool
 from shared.domain.wait_buckets import five_minutes_of
 from shared.runtime.metrics import EVENT_DAYS, ROWS_PRUNED
@@ -28,13 +28,15 @@ class Retention:
     events: timedelta
     deliveries: timedelta
     attempts: timedelta
+    calls: timedelta
     person_calls: timedelta
     inbox: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Pruner:
-    """Deletes in batches, tenant by tenant; a day of events is dropped as a whole.
+    """Deletes in batches, tenant by tenant; a day of events and a month of call records are
+    dropped as a whole.
 
     Each public method is a periodic step of its own: one that fails does not stop the others.
     """
@@ -47,8 +49,17 @@ class Pruner:
         ahead = {today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)}
         wanted = ahead | await event_days.in_default(self.pool)
         for day in sorted(wanted - await event_days.made(self.pool)):
-            async with _changing_days(self.pool, day) as conn:
+            async with _changing_partitions(self.pool, day) as conn:
                 await event_days.make(conn, day)
+        return False
+
+    async def make_months(self, now: datetime) -> bool:
+        """Make this month and the next, long before it begins."""
+        this = _month_of(now)
+        wanted = {this, _month_after(this)} | await call_months.in_default(self.pool)
+        for month in sorted(wanted - await call_months.made(self.pool)):
+            async with _changing_partitions(self.pool, month) as conn:
+                await call_months.make(conn, month)
         return False
 
     async def delete_rows(self, now: datetime) -> bool:
@@ -67,8 +78,16 @@ class Pruner:
             if await event_days.in_use(self.pool, day):
                 logger.warning("events kept longer", extra={"day": day.isoformat()})
                 continue
-            async with _changing_days(self.pool, day) as conn:
+            async with _changing_partitions(self.pool, day) as conn:
                 await event_days.drop(conn, day)
+        return False
+
+    async def drop_months(self, now: datetime) -> bool:
+        for month in sorted(await call_months.made(self.pool)):
+            if datetime.combine(_month_after(month), time(), UTC) > now - self.keep.calls:
+                break
+            async with _changing_partitions(self.pool, month) as conn:
+                await call_months.drop(conn, month)
         return False
 
     async def _delete_rows(self, tenant_id: int, now: datetime) -> bool:
@@ -80,6 +99,9 @@ class Pruner:
                 self.pool, tenant_id, before=now - self.keep.deliveries, limit=PRUNE_MOST
             ),
             "attempts": await retention.delete_attempts(
+                self.pool, tenant_id, before=now - self.keep.attempts, limit=PRUNE_MOST
+            ),
+            "sms_messages": await retention.delete_sms(
                 self.pool, tenant_id, before=now - self.keep.attempts, limit=PRUNE_MOST
             ),
             "person_calls": await retention.delete_person_calls(
@@ -94,12 +116,20 @@ class Pruner:
         return PRUNE_MOST in deleted.values()
 
 
+def _month_of(now: datetime) -> date:
+    return now.astimezone(UTC).date().replace(day=1)
+
+
+def _month_after(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
 @asynccontextmanager
-async def _changing_days(pool: Pool, day: date) -> AsyncIterator[Connection]:
+async def _changing_partitions(pool: Pool, day: date) -> AsyncIterator[Connection]:
     """A transaction that is given up until the next pass if a lock is not free soon."""
     try:
         async with pool.acquire() as conn, conn.transaction():
             await event_days.wait_briefly(conn)
             yield conn
     except asyncpg.LockNotAvailableError:
-        logger.warning("day of events locked", extra={"day": day.isoformat()})
+        logger.warning("partition locked", extra={"day": day.isoformat()})

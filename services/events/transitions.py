@@ -1,15 +1,17 @@
 """Turns a report on a call into the end of its attempt, the next state of its contact, an event."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from shared.db import counters
 from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
 from shared.domain.attempts import AttemptState, advances
+from shared.domain.calls import NO_FACTS, CallFacts
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, chance_of
+from shared.domain.rates import Rates
+from shared.domain.spend import Reserve
 from shared.domain.transitions import (
     ContactAfter,
     ContactBefore,
@@ -18,20 +20,27 @@ from shared.domain.transitions import (
     after_drop,
 )
 from shared.kafka.messages.calls import AttemptDropped, CallEnded, CallUnknown
+from shared.kafka.messages.facts import FactsData
 from shared.kafka.messages.public import AttemptEnded, AttemptEndedData
 
 Event = CallEnded | CallUnknown | AttemptDropped
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The effect of one report on its attempt and contact; `event` is the public event of it."""
+class Decision(NamedTuple):
+    """The effect of one report on its attempt and contact; `event` is the public event of it.
 
+    `told` are the facts of the call that its end tells, with a price by the trunk's rate table
+    unless the carrier told one. `reserve` is what the call may cost under its spend ceilings.
+    """
+
+    cause: Event
     facts: FoldFacts
     end: AttemptEnd
     next: ContactNext
     counted: tuple[str, ...]
-    event: AttemptEnded | None
+    told: CallFacts = NO_FACTS
+    event: AttemptEnded | None = None
+    reserve: Reserve | None = None
 
 
 def moves(event: Event, facts: FoldFacts) -> bool:
@@ -47,7 +56,7 @@ def moves(event: Event, facts: FoldFacts) -> bool:
             assert_never(event)
 
 
-def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
+def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy, rates: Rates) -> Decision:
     if isinstance(event, AttemptDropped):
         return _dropped(event, facts)
     # A carrier's clock that is behind must not shorten the gap to the next attempt.
@@ -57,9 +66,15 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
         case CallEnded():
             outcome, state, reason = event.data.outcome, AttemptState.ENDED, None
             call_id, callback_at = event.data.provider_call_id, event.data.callback_at
+            told = event.data.call_facts
+            if rates.tables:
+                at = facts.dialing_at or ended_at
+                told = rates.priced(
+                    told, outcome, trunk_id=facts.trunk_id, number=facts.phone, at=at
+                )
         case CallUnknown():
             outcome, state, reason = Outcome.UNKNOWN, AttemptState.UNKNOWN, event.data.reason
-            call_id = None
+            call_id, told = None, NO_FACTS
         case _:
             assert_never(event)
     end = AttemptEnd(
@@ -80,9 +95,9 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy) -> Decision:
     )
     after = after_call(policy, _before(facts), call, chance=chance_of(facts.id))
     following = _next(facts, after)
-    public = AttemptEnded.of(_folded(facts, outcome, following, ended_at=ended_at), at=event.time)
+    public = AttemptEnded.of(_folded(facts, end, outcome, following, told), at=event.time)
     counted = (counters.OUTCOME + outcome, *_finish(following))
-    return Decision(facts, end, following, counted, public)
+    return Decision(event, facts, end, following, counted, told, public)
 
 
 def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
@@ -98,7 +113,7 @@ def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
     )
     after = after_drop(_before(facts), event.data.reason, retry_at=event.data.retry_at)
     following = _next(facts, after)
-    return Decision(facts, end, following, (counters.DROPPED, *_finish(following)), None)
+    return Decision(event, facts, end, following, (counters.DROPPED, *_finish(following)))
 
 
 def _before(facts: FoldFacts) -> ContactBefore:
@@ -137,7 +152,7 @@ def _next(facts: FoldFacts, after: ContactAfter) -> ContactNext:
 
 
 def _folded(
-    facts: FoldFacts, outcome: Outcome, following: ContactNext, *, ended_at: datetime
+    facts: FoldFacts, end: AttemptEnd, outcome: Outcome, following: ContactNext, told: CallFacts
 ) -> AttemptEndedData:
     return AttemptEndedData(
         tenant_id=facts.tenant_id,
@@ -147,9 +162,10 @@ def _folded(
         attempt_id=facts.id,
         attempt_number=facts.number,
         outcome=outcome,
-        ended_at=ended_at,
+        ended_at=end.ended_at,
         contact_finished=following.state is ContactState.FINISHED,
         next_attempt_not_before=following.not_before,
+        facts=FactsData.of(told),
     )
 
 

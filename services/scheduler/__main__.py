@@ -15,10 +15,9 @@ from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
 from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
-from shared.rulepacks.store import RulePackStore
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, now, run, running, serve, service_app
-from shared.runtime.settings import Settings
+from shared.runtime.settings import read_settings
 
 CLAIM_SECONDS = 0.05
 # The claimer rescues sooner in running campaigns; this covers all others, and a claimer at fault.
@@ -27,13 +26,13 @@ SWEEP_SECONDS = 0.5
 
 
 async def main() -> None:
-    settings = Settings()
+    settings = read_settings()
     configure_logs("scheduler", settings.log_level)
     lease = timedelta(seconds=settings.claim_lease_seconds)
     broker = make_broker(settings, "scheduler")
 
     async with database(settings) as pool:
-        rulebook = RuleBook(RulePackStore(settings.rulepacks))
+        rulebook = RuleBook.at_start(settings.rulepacks)
         rescuer = Rescuer(pool, broker, lease)
         claimer = Claimer(
             pool,

@@ -23,12 +23,12 @@ from shared.domain.decision.gates import (
     NEW_CONTACT,
     Block,
     ContactFacts,
-    call_up_until,
     first_block,
 )
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import wait_after
+from shared.domain.spend import reached
 from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from shared.rulepacks.rulebook import RuleBook
 
@@ -72,7 +72,8 @@ class Claims:
         The gates are asked about a new contact: a reason that keeps a whole group from being
         called keeps its contacts from being claimed.
         """
-        open_groups = []
+        open_groups, outages = [], campaign.outages
+        spend = reached(campaign.spend)
         for group in groups:
             rules = self.rulebook.rules(campaign.policy, group.calling)
             span = rules.opening(now=now)
@@ -83,8 +84,14 @@ class Claims:
                 blackouts, tenant_id=campaign.tenant_id, jurisdictions=places, now=now
             )
             facts = NEW_CONTACT
-            if blackout is not None:
-                facts = ContactFacts(blackout_until=blackout.ends_at)
+            no_caller_id = campaign.policy.no_caller_id
+            if no_caller_id or spend or blackout or outages:
+                facts = ContactFacts(
+                    blackout_until=None if blackout is None else blackout.ends_at,
+                    outages=outages,
+                    no_caller_id=no_caller_id,
+                    spend=spend,
+                )
             if first_block(rules, facts, now=now) is None:
                 open_groups.append(OpenGroup(group, rules, span.closes_at))
         return sorted(open_groups, key=lambda group: (group.closes_at, group.group.id))
@@ -130,6 +137,7 @@ class Claims:
                 conn,
                 tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
+                backup_id=campaign.backup_id,
                 groups=[
                     ClaimableGroup(group.group.id, group.closes_at, group.rules.versions)
                     for group in opened
@@ -189,6 +197,7 @@ class Claims:
                 ],
                 tenant_id=campaign.tenant_id,
                 campaign_id=campaign.id,
+                backup_id=campaign.backup_id,
                 tzdata_version=tzdata_version(),
                 revisit_at=now + self.lease,
                 now=now,
@@ -196,9 +205,10 @@ class Claims:
             await claims.defer(
                 conn, [deferral for _, deferral in deferred], tenant_id=campaign.tenant_id
             )
+            taken = {attempt.contact_id for attempt in claimed}
+            gone = [contact for contact in allowed if contact.id in taken]
             left = [
-                (contact.bucket, -1)
-                for contact in (*allowed, *(contact for contact, _ in deferred))
+                (contact.bucket, -1) for contact in (*gone, *(contact for contact, _ in deferred))
             ]
             arrived = [(_bucket(campaign, contact, deferral), 1) for contact, deferral in deferred]
             await _count(conn, campaign, claimed, left + arrived)
@@ -214,7 +224,7 @@ class Claims:
         *,
         now: datetime,
     ) -> dict[int, Block]:
-        """The blocks by contact id. The dialer decides again, with the person locked."""
+        """The blocks by contact id. The dialer decides again, when the attempt holds the number."""
         persons = {contact.id: Person(campaign.tenant_id, contact.number) for contact in due}
         calls = await person_calls.of_persons(conn, set(persons.values()), now=now)
         blocks = {}
@@ -223,8 +233,7 @@ class Claims:
             rules = by_group[contact.calling_group_id].rules
             if not known or not rules.limits:
                 continue
-            facts = ContactFacts(calls=known, call_up_until=call_up_until(known, now=now))
-            block = first_block(rules, facts, now=now)
+            block = first_block(rules, ContactFacts(calls=known), now=now)
             if block is not None:
                 blocks[contact.id] = block
         return blocks

@@ -12,18 +12,20 @@ from faststream.kafka import KafkaBroker
 
 from services.scheduler.campaign_claim import Claims, OpenGroup
 from services.scheduler.due import publish_due
+from services.scheduler.pool_rooms import PoolRooms
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
 from shared.db import blackouts, calling_groups, campaign_runs
 from shared.db.calling_groups import Group
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.policies import Policies
-from shared.db.scheduler import claims, given_up
+from shared.db.scheduler import given_up, live_attempts
 from shared.db.scheduler.claims import ClaimedAttempt
 from shared.db.types import Connection, Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
+from shared.domain.spend import reached
 from shared.runtime.failpoints import Failpoint, passing
-from shared.runtime.metrics import ATTEMPTS_CLAIMED
+from shared.runtime.metrics import ATTEMPTS_CLAIMED, CAMPAIGNS_AT_SPEND_CEILING
 
 # The most that one statement claims: with more its latency grows and the rate does not.
 CLAIM_MOST = 1_000
@@ -34,7 +36,7 @@ class Pass:
     """The state that one pass works on, read at its beginning.
 
     `opened` has the groups that each campaign may call now, `callbacks` the campaigns with a
-    callback that is due.
+    callback that is due, and `rooms` the calls that capped number pools allow.
     """
 
     running: list[RunningCampaign]
@@ -42,6 +44,7 @@ class Pass:
     opened: dict[int, list[OpenGroup]]
     callbacks: set[int]
     overdue: bool
+    rooms: PoolRooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +83,29 @@ class Claimer:
         """Claim by shares; the rest of a share that a campaign does not use goes to the others.
 
         Each round claims for a campaign or finds one without work, so the rounds end, and
-        campaigns that only wait keep no other campaign waiting.
+        campaigns that only wait keep no other campaign waiting. A campaign whose trunk has become
+        full goes by its next trunk in the next round.
         """
         hungry = {
-            campaign.id: campaign for campaign in observed.running if observed.opened[campaign.id]
+            campaign.id: campaign
+            for campaign in observed.running
+            if observed.opened[campaign.id] and observed.rooms.of(campaign)
         }
         while shares := observed.usage.shares(list(hungry.values())):
-            for id_, share in shares.items():
-                limit = min(CLAIM_MOST, share)
+            for campaign, share in shares:
+                id_, limit = campaign.id, min(CLAIM_MOST, share, observed.rooms.of(campaign))
+                if not limit:
+                    del hungry[id_]
+                    continue
                 result = await self.claims.take(
-                    hungry[id_],
+                    campaign,
                     observed.opened[id_],
                     limit=limit,
                     callbacks=id_ in observed.callbacks,
                     now=now,
                 )
-                observed.usage.note(hungry[id_], len(result.claimed))
+                observed.usage.note(campaign, len(result.claimed))
+                observed.rooms.note(campaign, len(result.claimed))
                 if result.claimed:
                     yield result.claimed
                 # A campaign that claimed a whole statement claims again in the next pass.
@@ -106,12 +116,14 @@ class Claimer:
         running = await campaign_runs.running(conn, self.policies)
         tenants = {campaign.tenant_id for campaign in running}
         keys = [campaign.key for campaign in running]
-        live = await claims.live(conn, tenants, now=now)
+        live = await live_attempts.by_campaign(conn, tenants, now=now)
         groups = await calling_groups.of_campaigns(conn, keys, self.known_groups)
+        at_ceiling = sum(reached(campaign.spend) is not None for campaign in running)
+        CAMPAIGNS_AT_SPEND_CEILING.set(at_ceiling)
         shut = await blackouts.in_force(conn, tenant_ids=tenants)
         return Pass(
             running=running,
-            usage=Usage.of(live, running, self.installation),
+            usage=Usage.of(live, running, self.installation, now=now),
             opened={
                 campaign.id: self.claims.opened(
                     campaign, groups.get(campaign.id, []), shut, now=now
@@ -120,6 +132,7 @@ class Claimer:
             },
             callbacks=await given_up.callbacks_due(conn, keys, now=now),
             overdue=any(attempts.overdue for attempts in live.values()),
+            rooms=await PoolRooms.read(conn, running, live),
         )
 
     async def _publish(self, claimed: list[ClaimedAttempt], *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from faststream.kafka import KafkaBroker
 
 from services.scheduler.due import publish_due
 from shared.db import tenants
-from shared.db.scheduler import claims
+from shared.db.scheduler import live_attempts
 from shared.db.types import Pool
 from shared.runtime.metrics import ATTEMPTS_RESCUED
 
@@ -33,7 +33,7 @@ class Rescuer:
         return more
 
     async def _rescue(self, tenant_id: int, *, now: datetime) -> bool:
-        overdue = await claims.republish(
+        overdue = await live_attempts.republish(
             self.pool,
             tenant_id=tenant_id,
             now=now,

@@ -28,6 +28,14 @@ class Record:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The end of a black-out; `was_over` if it had passed before the command."""
+
+    at: datetime
+    was_over: bool
+
+
 async def in_force(conn: Connection, *, tenant_ids: Collection[int]) -> list[Blackout]:
     """Black-outs now or within the next day, of any of the tenants or of the installation."""
     rows = await conn.fetch(
@@ -92,18 +100,18 @@ async def page(
     return [Record(**record) for record in records]
 
 
-async def end(conn: Connection, blackout_id: int, *, tenant_id: int | None) -> bool:
-    """End a black-out now, or cancel one that has not begun; whether there is such a black-out.
+async def end(conn: Connection, blackout_id: int, *, tenant_id: int | None) -> Ended | None:
+    """End a black-out now, or cancel one that has not begun; None if there is no such black-out.
 
     With a tenant, only one of that tenant. One that has ended does not change.
     """
-    found = await conn.fetchval(
+    ended = await conn.fetchrow(
         """
         UPDATE blackouts SET ends_at = least(ends_at, greatest(starts_at, clock_timestamp()))
         WHERE id = $1 AND ($2::integer IS NULL OR tenant_id = $2)
-        RETURNING true
+        RETURNING ends_at AS at, ends_at < statement_timestamp() AS was_over
         """,
         blackout_id,
         tenant_id,
     )
-    return found is True
+    return Ended(**ended) if ended else None

@@ -24,14 +24,15 @@ async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[Calli
     """The ids of the groups that exist."""
     rows = await conn.fetch(
         """
-        SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-            AS wanted (zones, source, jurisdictions, jurisdiction_source)
+        SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source, g.number_zones
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+            AS wanted (zones, source, jurisdictions, jurisdiction_source, number_zones)
         JOIN calling_groups g
           ON g.zones = string_to_array(wanted.zones, ',')
          AND g.source = wanted.source
          AND g.jurisdictions = string_to_array(wanted.jurisdictions, ',')
          AND g.jurisdiction_source = wanted.jurisdiction_source
+         AND g.number_zones = string_to_array(wanted.number_zones, ',')
         """,
         *_columns(groups),
     )
@@ -42,13 +43,15 @@ async def insert(conn: Connection, groups: Collection[CallingGroup]) -> None:
     """Waits for other transactions that are inserting the same groups, in the order of locks.py."""
     await conn.execute(
         """
-        INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
+        INSERT INTO calling_groups (
+            zones, source, jurisdictions, jurisdiction_source, number_zones
+        )
         SELECT string_to_array(zones, ','), source, string_to_array(jurisdictions, ','),
-            jurisdiction_source
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-            AS wanted (zones, source, jurisdictions, jurisdiction_source)
-        ORDER BY zones, source, jurisdictions, jurisdiction_source
-        ON CONFLICT (zones, source, jurisdictions, jurisdiction_source) DO NOTHING
+            jurisdiction_source, string_to_array(number_zones, ',')
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+            AS wanted (zones, source, jurisdictions, jurisdiction_source, number_zones)
+        ORDER BY zones, source, jurisdictions, jurisdiction_source, number_zones
+        ON CONFLICT (zones, source, jurisdictions, jurisdiction_source, number_zones) DO NOTHING
         """,
         *_columns(groups),
     )
@@ -89,8 +92,8 @@ async def of_campaigns(
     if unknown:
         groups = await conn.fetch(
             """
-            SELECT id, zones, source, jurisdictions, jurisdiction_source FROM calling_groups
-            WHERE id = ANY ($1)
+            SELECT id, zones, source, jurisdictions, jurisdiction_source, number_zones
+            FROM calling_groups WHERE id = ANY ($1)
             """,
             list(unknown),
         )
@@ -105,4 +108,5 @@ def _columns(groups: Collection[CallingGroup]) -> tuple[list[str], ...]:
         [group.source for group in groups],
         [",".join(group.jurisdictions) for group in groups],
         [group.jurisdiction_source for group in groups],
+        [",".join(group.number_zones) for group in groups],
     )

@@ -1,24 +1,39 @@
 """campaigns, for the scheduler and the dialer; the scheduler writes the state, the api the rest."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import asyncpg
 
+from shared.db import spend
 from shared.db.policies import Policies
-from shared.db.rows import campaign_caps, campaign_key, columns, revision
+from shared.db.rows import (
+    BackupTrunk,
+    backups,
+    campaign_caps,
+    campaign_key,
+    columns,
+    outage,
+    revision,
+)
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.campaigns import CampaignKey, CampaignState, WantedState
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope, scopes_of
+from shared.domain.capacity.trunk_health import Outage, stopping
+from shared.domain.spend import SpendCeiling
 
 
 @dataclass(frozen=True, slots=True)
 class RunningCampaign:
-    """A campaign with its policy and its caps; `wanted`: it runs, and its owner wants it to run.
+    """A campaign by one of its trunks; `wanted`: it runs, and its owner wants it to run.
 
-    `caps` are those of its scopes, without the installation's.
+    `caps` are those of its scopes, without the installation's. `outage`: the trunk is down.
+    `is_granted`: its tenant may use the trunk; only `running` reads it, and only of several trunks.
+    `backups`: the same campaign by each trunk after its first, to be used while those before are
+    down or full; they have none of their own.
+    `spend`: its ceilings as they stand.
     """
 
     id: int
@@ -27,6 +42,11 @@ class RunningCampaign:
     wanted: bool
     policy: CampaignPolicy
     caps: dict[Scope, Caps]
+    outage: Outage | None = None
+    is_granted: bool = True
+    is_backup: bool = False
+    backups: tuple["RunningCampaign", ...] = ()
+    spend: tuple[SpendCeiling, ...] = ()
 
     @property
     def key(self) -> CampaignKey:
@@ -35,6 +55,36 @@ class RunningCampaign:
     @property
     def scopes(self) -> Hierarchy:
         return scopes_of(tenant=self.tenant_id, trunk=self.trunk_id, campaign=self.id)
+
+    @property
+    def trunk(self) -> Scope:
+        return Scope("trunk", self.trunk_id)
+
+    @property
+    def routes(self) -> tuple["RunningCampaign", ...]:
+        """The campaign by each of its trunks, in the order of its owner."""
+        return (self, *self.backups)
+
+    @property
+    def granted_routes(self) -> tuple["RunningCampaign", ...]:
+        """Those by trunks that its tenant may use; all if there is none: the dialer drops them."""
+        return tuple(route for route in self.routes if route.is_granted) or self.routes
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Those of the trunks that its tenant may use, if all are down."""
+        return stopping(route.outage for route in self.granted_routes)
+
+    @property
+    def backup_id(self) -> int | None:
+        """The trunk as an attempt keeps it: None is the first one of the campaign."""
+        return self.trunk_id if self.is_backup else None
+
+    def by(self, backup_id: int | None) -> "RunningCampaign":
+        """The campaign by the trunk that an attempt keeps."""
+        if backup_id is None:
+            return self
+        return next(route for route in self.backups if route.trunk_id == backup_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +106,26 @@ async def running(conn: Connection, policies: Policies) -> list[RunningCampaign]
     """The campaigns whose contacts may be claimed."""
     rows = await conn.fetch(
         """
-        SELECT tenant_id, id, trunk_id, revision, rules_revision, caps, true AS wanted
-        FROM campaign_terms
-        WHERE state NOT IN ('completed', 'cancelled')
-            AND state = 'running' AND wanted_state = 'running'
-        ORDER BY tenant_id, id
+        SELECT campaign.tenant_id, campaign.id, campaign.trunk_id, campaign.revision,
+            campaign.rules_revision, campaign.caps, campaign.backups, true AS wanted,
+            trunk.name AS trunk, outage.since AS down_since, outage.probe_at, outage.cause,
+            -- Those of its trunks whose grant has ended; none if it has only one trunk.
+            ARRAY(
+                SELECT own.id FROM campaign_backup_trunks AS backup
+                JOIN trunks AS own ON own.id IN (campaign.trunk_id, backup.trunk_id)
+                WHERE backup.tenant_id = campaign.tenant_id AND backup.campaign_id = campaign.id
+                    AND NOT own.for_every_tenant AND NOT EXISTS (
+                        SELECT FROM trunk_grants
+                        WHERE trunk_grants.tenant_id = campaign.tenant_id
+                            AND trunk_grants.trunk_id = own.id
+                    )
+            ) AS ungranted
+        FROM campaign_terms AS campaign
+        LEFT JOIN (trunk_outages AS outage JOIN trunks AS trunk ON trunk.id = outage.trunk_id)
+            ON outage.trunk_id = campaign.trunk_id
+        WHERE campaign.state NOT IN ('completed', 'cancelled')
+            AND campaign.state = 'running' AND campaign.wanted_state = 'running'
+        ORDER BY campaign.tenant_id, campaign.id
         """
     )
     return await _campaigns(conn, rows, policies)
@@ -72,10 +137,16 @@ async def current(
     """The campaigns as they are now, and the instant that PostgreSQL's clock shows."""
     rows = await conn.fetch(
         """
-        SELECT tenant_id, id, trunk_id, revision, rules_revision, caps,
-            state = 'running' AND wanted_state = 'running' AS wanted, clock_timestamp() AS at
+        SELECT campaign.tenant_id, campaign.id, campaign.trunk_id, campaign.revision,
+            campaign.rules_revision, campaign.caps, campaign.backups,
+            campaign.state = 'running' AND campaign.wanted_state = 'running' AS wanted,
+            trunk.name AS trunk, outage.since AS down_since, outage.probe_at, outage.cause,
+            '{}'::bigint[] AS ungranted, clock_timestamp() AS at
         FROM unnest($1::integer[], $2::bigint[]) AS asked (tenant_id, id)
-        JOIN campaign_terms USING (tenant_id, id)
+        JOIN campaign_terms AS campaign
+            ON campaign.tenant_id = asked.tenant_id AND campaign.id = asked.id
+        LEFT JOIN (trunk_outages AS outage JOIN trunks AS trunk ON trunk.id = outage.trunk_id)
+            ON outage.trunk_id = campaign.trunk_id
         """,
         *columns(campaigns),
     )
@@ -148,14 +219,39 @@ async def _campaigns(
 ) -> list[RunningCampaign]:
     keys = [campaign_key(row) for row in rows]
     known = await policies.of(conn, dict(zip(keys, map(revision, rows), strict=True)))
-    return [
-        RunningCampaign(
+    ceilings = await spend.standing_of(conn, known)
+    campaigns = []
+    for key, row in zip(keys, rows, strict=True):
+        campaign = RunningCampaign(
             row["id"],
             row["tenant_id"],
             row["trunk_id"],
             row["wanted"],
             known[key],
             campaign_caps(row, known[key]),
+            outage(row),
+            is_granted=row["trunk_id"] not in row["ungranted"],
+            spend=ceilings.get(key, ()),
         )
-        for key, row in zip(keys, rows, strict=True)
-    ]
+        if others := backups(row):
+            by_others = tuple(
+                _by_backup(campaign, trunk, is_granted=trunk.trunk_id not in row["ungranted"])
+                for trunk in others
+            )
+            campaign = replace(campaign, backups=by_others)
+        campaigns.append(campaign)
+    return campaigns
+
+
+def _by_backup(
+    campaign: RunningCampaign, trunk: BackupTrunk, *, is_granted: bool
+) -> RunningCampaign:
+    others = {scope: caps for scope, caps in campaign.caps.items() if scope.kind != "trunk"}
+    return replace(
+        campaign,
+        trunk_id=trunk.trunk_id,
+        caps={trunk.scope: trunk.caps, **others},
+        outage=trunk.outage,
+        is_granted=is_granted,
+        is_backup=True,
+    )

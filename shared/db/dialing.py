@@ -4,22 +4,31 @@ Inserted as `claimed` by the scheduler (claims.py); `dialing` and `placed` by th
 events (folding.py).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from asyncpg import Record
 
-from shared.db.rows import calling_group, columns
+from shared.db.rows import attributes, calling_group, columns
 from shared.db.types import Connection
+from shared.definitions.call_flow import CallFlowDefinition
 from shared.domain.attempts import AttemptState, CallReference
+from shared.domain.call_flows import texts
+from shared.domain.call_flows.flow import CallFlow
 from shared.domain.capacity.scopes import Hierarchy, scopes_of
 from shared.domain.places.calling_groups import CallingGroup
 
 
-@dataclass(frozen=True, slots=True)
-class DueAttempt:
-    """A claimed attempt with the facts that decide on it."""
+class DueAttempt(NamedTuple):
+    """A claimed attempt with the facts that decide on it.
+
+    `holds_number` is False for an attempt that was claimed before attempts held their numbers.
+    `backup_id` is its trunk, unless it goes by the first one of its campaign.
+    `external_id` and `attributes` (JSON) are read only for campaigns that need them.
+    """
 
     reference: CallReference
     campaign_id: int
@@ -30,27 +39,45 @@ class DueAttempt:
     window_closes_at: datetime
     expires_at: datetime | None
     suppressed: bool
+    holds_number: bool
+    backup_id: int | None
+    external_id: str | None
+    attributes: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class UnreportedAttempt:
-    """A dialed attempt without a report for a while."""
+    """A dialed attempt without a report for a while; `call_id` is the provider's, once known.
+
+    `number` is None for an attempt that was dialed before attempts held their numbers.
+    """
 
     reference: CallReference
     trunk_id: int
     state: AttemptState
     dialing_at: datetime
+    call_id: str | None
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedFlow:
+    """A call flow with its variables, and the values that the contact brings for them."""
+
+    flow: CallFlow
+    known: Mapping[str, str]
 
 
 async def live_leases(conn: Connection) -> dict[CallReference, Hierarchy]:
     """The attempts of all tenants that hold a permit, with the scopes of their leases."""
     rows = await conn.fetch(
         """
-        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id, campaign.trunk_id
+        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
+            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id
         FROM tenants AS tenant
         -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
         CROSS JOIN LATERAL (
-            SELECT tenant_id, id, campaign_id FROM attempts
+            SELECT tenant_id, id, campaign_id, trunk_id FROM attempts
             WHERE tenant_id = tenant.id AND ended_at IS NULL AND state <> 'claimed' OFFSET 0
         ) AS attempt
         JOIN campaigns AS campaign
@@ -82,11 +109,12 @@ async def _leases_of(
 ) -> dict[CallReference, Hierarchy]:
     rows = await conn.fetch(
         """
-        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id, campaign.trunk_id
+        SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
+            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
         CROSS JOIN LATERAL (
-            SELECT tenant_id, id, campaign_id, state FROM attempts
+            SELECT tenant_id, id, campaign_id, trunk_id, state FROM attempts
             WHERE tenant_id = reference.tenant_id AND id = reference.id OFFSET 0
         ) AS attempt
         JOIN campaigns AS campaign
@@ -108,23 +136,40 @@ def _leases(rows: Sequence[Record]) -> dict[CallReference, Hierarchy]:
     }
 
 
-async def due(conn: Connection, references: Collection[CallReference]) -> list[DueAttempt]:
-    """The attempts among these that are still claimed, with the facts that decide on them."""
+async def due(
+    conn: Connection,
+    references: Collection[CallReference],
+    *,
+    with_attributes: Collection[int] = (),
+) -> list[DueAttempt]:
+    """The attempts among these that are still claimed, with the facts that decide on them.
+
+    `with_attributes` are the campaigns for whose contacts more than the number is read.
+    """
     rows = await conn.fetch(
         """
         SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
             attempt.number AS attempt_number, contact.number, attempt.window_closes_at,
             contact.expires_at,
             g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+            g.number_zones,
             EXISTS (
                 SELECT FROM suppressions
                 WHERE tenant_id = attempt.tenant_id AND number = contact.number
                     AND campaign_id IN (0, attempt.campaign_id) AND expires_at > clock_timestamp()
-            ) AS suppressed
+            ) AS suppressed,
+            attempt.phone IS NOT NULL AND attempt.phone = contact.number AS holds_number,
+            attempt.trunk_id AS backup_id,
+            CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
+                THEN contact.external_id END AS external_id,
+            CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
+                THEN contact.attributes::text END AS attributes
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
         CROSS JOIN LATERAL (
-            SELECT tenant_id, id, campaign_id, contact_id, number, window_closes_at FROM attempts
+            SELECT tenant_id, id, campaign_id, contact_id, number, window_closes_at, phone,
+                trunk_id
+            FROM attempts
             WHERE tenant_id = reference.tenant_id AND id = reference.id AND state = 'claimed'
             OFFSET 0
         ) AS attempt
@@ -133,6 +178,7 @@ async def due(conn: Connection, references: Collection[CallReference]) -> list[D
         JOIN calling_groups AS g ON g.id = contact.calling_group_id
         """,
         *columns(references),
+        list(with_attributes),
     )
     groups: dict[int, CallingGroup] = {}
     return [_due(row, groups) for row in rows]
@@ -153,6 +199,10 @@ def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
         row["window_closes_at"],
         row["expires_at"],
         row["suppressed"],
+        row["holds_number"],
+        row["backup_id"],
+        row["external_id"],
+        row["attributes"],
     )
 
 
@@ -161,7 +211,9 @@ async def dial(
     references: Sequence[CallReference],
     numbers: Sequence[str],
     revisions: Sequence[int],
+    caller_ids: Sequence[str | None],
     *,
+    reserves: Sequence[Decimal | None] | None = None,
     in_person_calls: bool = False,
     now: datetime,
     open_until: datetime,
@@ -171,23 +223,29 @@ async def dial(
 
     The same statement reads the state that the owner wants and the suppressions, so a pause or a
     suppression that is committed stops each attempt that has not passed here. So does a change
-    that raised the campaign's revision since the attempt was judged by the given one.
-    `in_person_calls` says that the same transaction notes the calls in person_calls.
+    that raised the campaign's revision since the attempt was judged by the given one. An attempt
+    wins only with the number that it holds, which no other live attempt of the tenant does.
+    `caller_ids` are the numbers that the calls show, where the campaign names any.
+    `reserves` are what the calls may cost, if any is under a spend ceiling. `in_person_calls` says
+    that the same transaction notes the calls in person_calls.
     """
     tenant_ids, ids = columns(references)
     rows = await conn.fetch(
         """
         UPDATE attempts AS attempt
-        SET state = 'dialing', dialing_at = $4, revisit_at = $5, in_person_calls = $7
+        SET state = 'dialing', dialing_at = $4, revisit_at = $5, in_person_calls = $7,
+            caller_id = wanted.caller_id, reserved = wanted.reserved
         FROM (
-            SELECT tenant_id, id, number, revision, 'claimed' AS from_state
-            FROM unnest($1::integer[], $2::uuid[], $3::text[], $8::integer[])
-                AS input (tenant_id, id, number, revision)
+            SELECT tenant_id, id, number, revision, caller_id, reserved, 'claimed' AS from_state
+            FROM unnest(
+                $1::integer[], $2::uuid[], $3::text[], $8::integer[], $9::text[], $10::numeric[]
+            ) AS input (tenant_id, id, number, revision, caller_id, reserved)
             -- OFFSET hides the state from the planner, so that a plan begins with these attempts.
             OFFSET 0
         ) AS wanted
         WHERE attempt.tenant_id = wanted.tenant_id AND attempt.id = wanted.id
             AND attempt.state = wanted.from_state AND attempt.window_closes_at > $6
+            AND attempt.phone = wanted.number
             AND EXISTS (
                 SELECT FROM campaigns
                 WHERE tenant_id = attempt.tenant_id AND id = attempt.campaign_id
@@ -212,6 +270,8 @@ async def dial(
         open_until,
         in_person_calls,
         list(revisions),
+        list(caller_ids),
+        reserves,
     )
     return {CallReference(**row) for row in rows}
 
@@ -262,15 +322,44 @@ async def placed(
     )
 
 
+async def played_flow(conn: Connection, reference: CallReference) -> PlayedFlow | None:
+    """The tenant's flow that a call plays; None if it plays none, or there is no such attempt."""
+    row = await conn.fetchrow(
+        """
+        SELECT terms.call_flow, terms.definition::jsonb ->> 'name' AS campaign_name,
+            contact.number, contact.external_id, contact.attributes::text AS attributes
+        FROM attempts AS attempt
+        JOIN contacts AS contact
+            ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
+        JOIN campaign_terms AS terms
+            ON terms.tenant_id = attempt.tenant_id AND terms.id = attempt.campaign_id
+        WHERE attempt.tenant_id = $1 AND attempt.id = $2 AND terms.call_flow IS NOT NULL
+        """,
+        *reference,
+    )
+    if row is None:
+        return None
+    return PlayedFlow(
+        flow=CallFlowDefinition.stored(row["call_flow"]).call_flow(),
+        known=texts.known_of(
+            attributes(row["attributes"]),
+            number=row["number"],
+            external_id=row["external_id"],
+            campaign_name=row["campaign_name"],
+        ),
+    )
+
+
 async def is_of_trunk(conn: Connection, reference: CallReference, trunk_id: int) -> bool:
-    """Whether the attempt exists and the trunk of its campaign is this one."""
+    """Whether the attempt exists and goes by this trunk."""
     answer: bool = await conn.fetchval(
         """
         SELECT EXISTS (
             SELECT FROM attempts AS attempt
             JOIN campaigns AS campaign
                 ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
-            WHERE attempt.tenant_id = $1 AND attempt.id = $2 AND campaign.trunk_id = $3
+            WHERE attempt.tenant_id = $1 AND attempt.id = $2
+                AND coalesce(attempt.trunk_id, campaign.trunk_id) = $3
         )
         """,
         *reference,
@@ -292,7 +381,8 @@ async def claim_unreported(
                 AND state <> 'claimed' AND revisit_at <= $2
             ORDER BY revisit_at LIMIT $4 FOR UPDATE SKIP LOCKED
         ) AND campaign.tenant_id = $1 AND campaign.id = attempt.campaign_id
-        RETURNING attempt.id, campaign.trunk_id, attempt.state, attempt.dialing_at
+        RETURNING attempt.id, coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
+            attempt.state, attempt.dialing_at, attempt.provider_call_id, attempt.phone
         """,
         tenant_id,
         now,
@@ -305,6 +395,8 @@ async def claim_unreported(
             row["trunk_id"],
             AttemptState(row["state"]),
             row["dialing_at"],
+            row["provider_call_id"],
+            row["phone"],
         )
         for row in rows
     ]

@@ -4,33 +4,48 @@ A transaction goes through this list from the top down and skips what it does no
 table it locks rows in the order that is named. So no two transactions wait for each other.
 
 1. `tenants`: the row whose rules change
-2. `campaigns`: by tenant and id
-3. advisory IMPORT, then CONTACTS
-4. `calling_groups`: by their columns; `campaign_groups`: by group
-5. advisory PERSON: by key
-6. `inbox`: by tenant, attempt and kind
-7. `attempts`: by tenant and id
-8. `suppressions`: by tenant and number
-9. `contacts`: by number; claims skip locked rows
-10. `person_calls`
-11. `campaign_counters`: by campaign and name
-12. `waiting_contacts`: by primary key
-13. `event_heads`: by tenant
-14. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
-15. `webhook_deliveries`: claims skip locked rows
+2. `call_flows`, `caller_ids`, `number_pools`, `agents`: the row that changes
+3. `campaigns`: by tenant and id
+4. advisory IMPORT, then CONTACTS, then CALLER_IDS
+5. advisory SPEND: by tenant
+6. `calling_groups`: by their columns; `campaign_groups`: by group
+7. `inbox`: by tenant, attempt and kind
+8. `attempts`: by tenant and id
+9. `suppressions`: by tenant and number
+10. `contacts`: by number; claims skip locked rows
+11. `person_calls`, then `caller_id_uses` under the advisory lock of its tenant
+12. `campaign_counters`: by campaign and name
+13. `waiting_contacts`: by primary key
+14. `sms_messages`: by tenant and id; claims skip locked rows; then `sms_senders`, by tenant and id
+15. `event_heads`: by tenant
+16. `call_records`: only under the row of the tenant in 15, so in any order
+17. `spend_days`: by primary key
+18. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
+19. `webhook_deliveries`: claims skip locked rows
 
-All transactions of a campaign or a tenant share the rows of 11 to 13, so these come last and are
-held for the shortest time. Two transactions never work on one attempt at a time: Kafka's key and
-SKIP LOCKED see to it. ARCHITECTURE.md shows which transaction takes which of these locks.
+A fold inserts messages under the row of the tenant in 15. It waits for no other transaction there:
+it leaves out those that exist, and only one transaction at a time folds reports on an attempt.
 
-An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns or persons
-with the same key wait for each other without need, which is harmless.
+A deletion of a draft locks its campaign after the contacts, which may be many: a black-out, which
+locks all campaigns, does not wait for them. No transaction that holds a campaign waits for its
+contacts. One that lets a campaign name a call flow or a caller ID shares its key; only a deletion
+keeps it waiting, and that locks no campaign.
+
+A claim is another exception: after its contacts it inserts attempts, by number. It waits there only
+for a transaction that inserts, changes or ends an attempt at the same number: another claim, which
+waits for no contact, or what followed a claim that was committed while this one was under way.
+
+All transactions of a campaign or a tenant share the rows of 12, 13 and 15, so these come last and
+are held for the shortest time. Two transactions never work on one attempt at a time: Kafka's key
+and SKIP LOCKED see to it. ARCHITECTURE.md shows which transaction takes which of these locks.
+
+An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns with
+the same key wait for each other without need, which is harmless.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from enum import IntEnum
 
-from shared.db.person_calls import Person
 from shared.db.types import Connection
 
 # Seconds; the pool's own limit is meant for short statements.
@@ -42,11 +57,12 @@ class LockClass(IntEnum):
     RELAY = 2
     IMPORT = 3
     CONTACTS = 4
-    PERSON = 5
+    SPEND = 5
+    CALLER_IDS = 6
 
 
 async def block_completion(conn: Connection, campaign_id: int) -> None:
-    """Until the transaction ends, an import is under way: the campaign is not completed."""
+    """Until the transaction ends, people are added: the campaign is not completed or deleted."""
     await conn.execute(
         "SELECT pg_advisory_xact_lock_shared($1, hashint8($2))", LockClass.IMPORT, campaign_id
     )
@@ -76,22 +92,15 @@ async def lock_for_import(conn: Connection, campaign_id: int) -> None:
     )
 
 
-async def lock_persons(conn: Connection, persons: Collection[Person]) -> None:
-    """Until the transaction ends, no other one decides on a call to one of these persons."""
-    await conn.execute(
-        """
-        SELECT pg_advisory_xact_lock($1, key) FROM (
-            SELECT DISTINCT hashtext(person.tenant_id || person.number) AS key
-            FROM unnest($2::integer[], $3::text[]) AS person (tenant_id, number)
-            ORDER BY key
-            -- Keeps the sort below the locking.
-            OFFSET 0
-        ) AS ordered
-        """,
-        LockClass.PERSON,
-        [person.tenant_id for person in persons],
-        [person.number for person in persons],
-    )
+async def lock_caller_ids(conn: Connection, tenant_id: int) -> None:
+    """Until the transaction ends, no other one gives calls to the numbers of the tenant's pools."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", LockClass.CALLER_IDS, tenant_id)
+
+
+async def lock_spend(conn: Connection, tenant_ids: Iterable[int]) -> None:
+    """Until the transaction ends, no other one dials calls of these tenants under a ceiling."""
+    for tenant_id in sorted(set(tenant_ids)):
+        await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", LockClass.SPEND, tenant_id)
 
 
 async def try_lead_relay(conn: Connection) -> bool:

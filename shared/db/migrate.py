@@ -1,11 +1,12 @@
 """Upgrades the database to the newest schema: `python -m shared.db.migrate [--sql]`."""
 
-import os
 import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+
+from shared.runtime.settings import setting
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -25,9 +26,4 @@ def migrate(dsn: str, *, sql: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    dsn = os.environ.get("OUTDIAL_POSTGRES_URL")
-    if not dsn:
-        raise SystemExit(
-            "OUTDIAL_POSTGRES_URL is not set: postgresql://user:password@host/database"
-        )
-    migrate(dsn, sql="--sql" in sys.argv[1:])
+    migrate(setting("postgres_url"), sql="--sql" in sys.argv[1:])

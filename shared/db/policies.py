@@ -54,7 +54,8 @@ async def _read(
 ) -> dict[CampaignKey, CampaignPolicy]:
     rows = await conn.fetch(
         """
-        SELECT tenant_id, id, revision, definition, rules_revision, tenant_rules
+        SELECT tenant_id, id, revision, definition, rules_revision, tenant_rules, call_flow,
+            caller_ids, number_pool, agent
         FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
         JOIN campaign_terms USING (tenant_id, id)
         """,

@@ -3,12 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from shared.db.types import Pool, Session
-from shared.runtime.retries import patiently
-from shared.runtime.settings import Settings
+from shared.runtime.faults import in_words
+from shared.runtime.retries import TRANSIENT, patiently
+from shared.runtime.settings import Settings, variable
+
+# How long a service waits at its start for a server that is not there yet.
+START_SECONDS = 30.0
+# Also a wrong password, or a database that does not exist.
+AWAY: tuple[type[Exception], ...] = (*TRANSIENT, asyncpg.PostgresError)
 
 # Each statement on a table that grows has its own index, and each join follows a key. Without these
 # settings, statistics taken in a burst may make PostgreSQL read the whole table. Only a plain index
@@ -24,11 +31,23 @@ PLANNING = {
 
 @contextlib.asynccontextmanager
 async def database(settings: Settings, *, connections: int = 8) -> AsyncIterator[Pool]:
-    """The pool of a service; waits up to 30 s for a server that is not there yet."""
+    """The pool of a service. Ends the program with one line if no server takes connections."""
     async with contextlib.AsyncExitStack() as stack:
-        pool = await patiently("postgres", lambda: open_pool(settings.dsn, connections), seconds=30)
+        try:
+            pool = await patiently(
+                "postgres", lambda: open_pool(settings.dsn, connections), seconds=START_SECONDS
+            )
+        except AWAY as error:
+            raise SystemExit(unreachable(settings.dsn, error)) from None
         stack.push_async_callback(_close, pool)
         yield pool
+
+
+def unreachable(dsn: str, error: Exception) -> str:
+    """Names the place without user and password."""
+    place = urlsplit(dsn).netloc.rpartition("@")[2]
+    named = f"the database at {place}, as {variable('postgres_url')} names it"
+    return f"{named}, does not take connections: {in_words(error)}"
 
 
 async def open_pool(dsn: str, connections: int = 8) -> Pool:

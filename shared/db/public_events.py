@@ -1,14 +1,18 @@
 """public_events, event_heads and the insert into webhook_deliveries: each public event, once.
 
-The scheduler and events add events in the transaction of the fact. An event is numbered within its
-tenant and kept for a while; each endpoint that wants it gets a delivery.
+The scheduler, the dialer and events add events in the transaction of the fact. An event is numbered
+within its tenant and kept for a while; each endpoint that wants it gets a delivery.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
+from asyncpg import Record
+
 from shared.db.types import Connection
-from shared.kafka.messages.public import PublicEvent
+from shared.domain.sms import SmsState
+from shared.kafka.messages.facts import PriceData
+from shared.kafka.messages.public import PublicEvent, SmsEnded, SmsEndedData
 
 
 async def add(conn: Connection, events: Sequence[PublicEvent]) -> None:
@@ -75,3 +79,23 @@ def _behind(events: Sequence[PublicEvent]) -> list[int]:
         behind.append(seen[event.data.tenant_id])
         seen[event.data.tenant_id] += 1
     return behind[::-1]
+
+
+def sms_ended(row: Record) -> SmsEnded:
+    """The event of a row of sms_messages that has ended."""
+    price = None
+    if row["price"] is not None:
+        price = PriceData(amount=row["price"], currency=row["currency"])
+    data = SmsEndedData(
+        tenant_id=row["tenant_id"],
+        campaign_id=row["campaign_id"],
+        contact_id=row["contact_id"],
+        attempt_id=row["attempt_id"],
+        message_id=row["id"],
+        step=row["step"] or None,
+        state=SmsState(row["state"]),
+        reason=row["reason"],
+        ended_at=row["ended_at"],
+        price=price,
+    )
+    return SmsEnded.of(data, at=row["ended_at"])

@@ -32,6 +32,21 @@ async def with_overdue_attempts(conn: Connection, *, claimed: bool, now: datetim
     return [row["id"] for row in rows]
 
 
+async def with_due_sms(conn: Connection, *, now: datetime) -> list[int]:
+    """The tenants with a text message to send or to give up; a look at an index for each tenant."""
+    rows = await conn.fetch(
+        """
+        SELECT tenant.id FROM tenants AS tenant
+        WHERE EXISTS (
+            SELECT FROM sms_messages
+            WHERE tenant_id = tenant.id AND state IN ('queued', 'sending') AND next_try_at <= $1
+        )
+        """,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
 async def with_expired_contacts(conn: Connection, *, now: datetime) -> list[int]:
     """The tenants with a pending contact that has expired; a look at an index for each tenant."""
     rows = await conn.fetch(

@@ -70,6 +70,11 @@ async def upsert(
             INSERT INTO trunk_grants (tenant_id, trunk_id)
             SELECT tenant_id, trunk.id FROM trunk, unnest($4::integer[]) AS tenant_id
             ON CONFLICT DO NOTHING
+        ),
+        -- It may have been down because of what was changed.
+        probed AS (
+            UPDATE trunk_outages SET probe_at = statement_timestamp()
+            FROM trunk WHERE trunk_outages.trunk_id = trunk.id
         )
         SELECT id FROM trunk
         """,
@@ -121,3 +126,63 @@ async def _keep_secret(conn: Connection, trunk_id: int, secret: SecretStr) -> No
         trunk_id,
         secret.get_secret_value(),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTrunk:
+    """A trunk as the operator sees it: of the secret no more than whether there is one."""
+
+    id: int
+    name: str
+    provider: str
+    settings: Mapping[str, Any]
+    has_secret: bool
+    granted_to: tuple[int, ...] | None
+    max_concurrent: int | None
+    calls_per_second: int | None
+    campaigns: int
+
+
+async def every(conn: Connection, *, name: str | None = None) -> list[NamedTrunk]:
+    """All trunks, or the one of this name; `campaigns` counts those that call through it."""
+    rows = await conn.fetch(
+        """
+        SELECT trunk.id, trunk.name, trunk.provider, trunk.settings::text AS settings,
+            EXISTS (SELECT FROM trunk_secrets WHERE trunk_id = trunk.id) AS has_secret,
+            CASE WHEN NOT trunk.for_every_tenant THEN ARRAY(
+                SELECT tenant_id FROM trunk_grants WHERE trunk_id = trunk.id ORDER BY tenant_id
+            ) END AS granted_to,
+            trunk.max_concurrent, trunk.calls_per_second,
+            (
+                SELECT count(*) FROM tenants AS tenant JOIN campaigns AS campaign
+                    ON campaign.tenant_id = tenant.id
+                WHERE campaign.trunk_id = trunk.id OR EXISTS (
+                    SELECT FROM campaign_backup_trunks AS backup
+                    WHERE backup.tenant_id = campaign.tenant_id
+                        AND backup.campaign_id = campaign.id AND backup.trunk_id = trunk.id
+                )
+            ) AS campaigns
+        FROM trunks AS trunk WHERE $1::text IS NULL OR trunk.name = $1 ORDER BY trunk.id
+        """,
+        name,
+    )
+    return [
+        NamedTrunk(
+            **{
+                **row,
+                "settings": json.loads(row["settings"]),
+                "granted_to": None if row["granted_to"] is None else tuple(row["granted_to"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+async def remove(conn: Connection, trunk_id: int) -> None:
+    """Delete a trunk with its grants and its secret. A campaign that names it prevents it.
+
+    The caller has a transaction; asyncpg.ForeignKeyViolationError says that there is a campaign.
+    """
+    await conn.execute("DELETE FROM trunk_secrets WHERE trunk_id = $1", trunk_id)
+    await conn.execute("DELETE FROM trunk_grants WHERE trunk_id = $1", trunk_id)
+    await conn.execute("DELETE FROM trunks WHERE id = $1", trunk_id)

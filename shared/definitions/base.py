@@ -1,9 +1,22 @@
-"""The base class of all parts of a definition."""
+"""The base class of all parts of a definition, and what their errors say."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_wrap_validator_function
+
+E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 # The validation context of a stored definition. A definition that was once accepted stays readable,
 # even if a rule that was added later would refuse it.
@@ -35,3 +48,38 @@ def refuse(model: type[Definition], faults: Iterable[tuple[tuple[str, ...], str]
     ]
     if details:
         raise ValidationError.from_exception_data(model.__name__, details)
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """Marks a union whose errors name the field as it was sent.
+
+    pydantic puts the tag of the part into the path of an error, where the document has no field.
+    `field` tells the parts apart, by one of `tags`, unless they are of different JSON types.
+    """
+
+    field: str = ""
+    tags: tuple[str, ...] = ()
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_wrap_validator_function(self._validated, handler(source))
+
+    def _validated(self, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            details = [self._detail(fault) for fault in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(error.title, details) from None
+
+    def _detail(self, fault: Any) -> InitErrorDetails:
+        code, path = fault["type"], fault["loc"][1:]
+        detail = fault["msg"].removeprefix("Value error, ")
+        if code in {"union_tag_invalid", "union_tag_not_found"}:
+            detail, path = f"must be one of {', '.join(self.tags)}", (self.field,)
+        elif code == "model_attributes_type":
+            detail = "must be an object"
+        return InitErrorDetails(
+            type=PydanticCustomError(code, "{detail}", {"detail": detail}), loc=path, input=None
+        )

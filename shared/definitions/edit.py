@@ -1,18 +1,41 @@
 """An edit of an existing campaign: whole parts of its definition that take a new value."""
 
-from typing import Any
-
-from pydantic import ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field
 
 from shared.definitions.attempts import AttemptsDefinition
 from shared.definitions.base import Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
-from shared.definitions.campaign import CampaignDefinition, CapsDefinition, ShareDefinition
+from shared.definitions.campaign import (
+    CallFlowChoice,
+    CampaignDefinition,
+    CapsDefinition,
+    MachineDefinition,
+    ShareDefinition,
+    WebhookDefinition,
+)
 from shared.definitions.limits import FrequencyCapDefinition, SilenceDefinition
+from shared.definitions.sms import SmsDefinition
+from shared.definitions.spend import CampaignSpendDefinition
 from shared.domain.policy.rules import CallKind
 
-FIXED = "cannot be changed after creation"
+# Parts that change only while the campaign is a draft: calls and posts under way depend on them.
+DRAFT_ONLY = frozenset(
+    {
+        "caller_id",
+        "number_pool",
+        "call_flow",
+        "agent",
+        "trunk",
+        "default_region",
+        "default_zone",
+        "webhook",
+    }
+)
+# Parts by which contacts are read: the number and the zones of a contact stay as they were read.
+READ_BY = frozenset({"default_region", "default_zone"})
+
+IN_DRAFT = "only while the campaign is a draft"
+BEFORE_CONTACTS = "only while the campaign is a draft without contacts, which are read by it"
 
 
 class CampaignEdit(Definition):
@@ -26,30 +49,36 @@ class CampaignEdit(Definition):
     attempts: AttemptsDefinition | None = None
     caps: CapsDefinition | None = None
     share: ShareDefinition | None = None
+    spend_ceiling: CampaignSpendDefinition | None = None
     frequency_caps: list[FrequencyCapDefinition] | None = None
     silences: list[SilenceDefinition] | None = None
     subject: str | None = None
     kind: CallKind | None = None
     automated: bool | None = None
     ring_seconds: int | None = None
+    talk_seconds_most: int | None = None
+    machine: MachineDefinition | None = None
+    sms: SmsDefinition | None = None
     default_zone_windows: list[WindowDefinition] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def refuse_fixed_parts(cls, given: Any) -> Any:
-        fixed = CampaignDefinition.model_fields.keys() - cls.model_fields.keys()
-        details = [
-            InitErrorDetails(
-                type=PydanticCustomError("not_editable", FIXED), loc=(name,), input=None
-            )
-            for name in (given if isinstance(given, dict) else ())
-            if name in fixed
-        ]
-        if details:
-            raise ValidationError.from_exception_data(cls.__name__, details)
-        return given
+    caller_id: str | None = Field(default=None, description=IN_DRAFT)
+    agent: str | None = Field(default=None, description=IN_DRAFT)
+    number_pool: str | None = Field(default=None, description=IN_DRAFT)
+    call_flow: CallFlowChoice | None = Field(default=None, description=IN_DRAFT)
+    trunk: str | list[str] | None = Field(default=None, description=IN_DRAFT)
+    webhook: WebhookDefinition | None = Field(default=None, description=IN_DRAFT)
+    default_region: str | None = Field(default=None, description=BEFORE_CONTACTS)
+    default_zone: str | None = Field(default=None, description=BEFORE_CONTACTS)
 
     def edited(self, before: CampaignDefinition) -> CampaignDefinition:
         """The definition after the edit; ValidationError if it is not valid."""
         parts = before.model_dump(mode="json") | self.model_dump(mode="json", exclude_unset=True)
         return CampaignDefinition.model_validate(parts)
+
+
+def changes(before: CampaignDefinition, after: CampaignDefinition) -> set[str]:
+    """The names of the parts that differ."""
+    return {
+        name
+        for name in CampaignDefinition.model_fields
+        if getattr(before, name) != getattr(after, name)
+    }

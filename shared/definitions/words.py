@@ -5,6 +5,7 @@ from typing import assert_never
 
 from shared.definitions.calendar import DAYS
 from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar
+from shared.domain.calendar.holidays import HolidaySet
 from shared.domain.decision.reachability import Change, ChangeKind, Unreachable
 from shared.domain.policy.calling_rules import Hours
 from shared.domain.reasons import Reason
@@ -36,7 +37,7 @@ def unreachable_text(unreachable: Unreachable) -> str:
 
 
 def hours_text(calendar: Calendar) -> str:
-    """Days of the same hours together: Mon-Fri 09:00-18:00, Sat 10:00-17:00."""
+    """Days of the same hours together: Mon-Fri 09:00-18:00, Sat 10:00-17:00; or none."""
     days_of: dict[str, list[int]] = {}
     for weekday in range(7):
         windows = sorted(
@@ -46,11 +47,27 @@ def hours_text(calendar: Calendar) -> str:
         if hours:
             days_of.setdefault(hours, []).append(weekday)
     text = ", ".join(f"{days_text(days)} {hours}" for hours, days in days_of.items())
-    places = [
-        f"{holidays.country}-{holidays.region}" if holidays.region else holidays.country
-        for holidays in calendar.holidays
-    ]
-    return text + (f", except on holidays of {' and '.join(places)}" if places else "")
+    return (text or "none") + _on_holidays(calendar)
+
+
+def _on_holidays(calendar: Calendar) -> str:
+    if not calendar.holidays:
+        return ""
+    places = " and ".join(map(_place, calendar.holidays))
+    hours = " and ".join(f"{clock(start)}-{clock(end)}" for start, end in calendar.holiday_hours)
+    return f", {hours} on holidays of {places}" if hours else f", except on holidays of {places}"
+
+
+def _place(holidays: HolidaySet) -> str:
+    place = f"{holidays.country}-{holidays.region}" if holidays.region else holidays.country
+    more = ", ".join(map(_further, holidays.days))
+    return f"{place} (with {more})" if more else place
+
+
+def _further(day: str) -> str:
+    """Fri from 11-23, for the first one from that date on."""
+    weekday, _, first = day.rpartition(">=")
+    return f"{weekday.title()} from {first}" if weekday else day
 
 
 def days_text(days: Sequence[int]) -> str:

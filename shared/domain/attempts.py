@@ -1,6 +1,7 @@
 """The states of an attempt, and which moves between them are possible."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -32,6 +33,11 @@ class CallReference(NamedTuple):
         if match is None or int(match[1]) > LARGEST_TENANT_ID:
             raise ValueError("not a call reference")
         return cls(int(match[1]), UUID(match[2]))
+
+
+def first_id(at: datetime) -> UUID:
+    """The smallest id of an attempt that is claimed at that time: ids are UUIDv7."""
+    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
 class AttemptState(StrEnum):

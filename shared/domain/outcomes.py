@@ -22,3 +22,16 @@ class Outcome(StrEnum):
     CALLBACK_REQUESTED = "callback_requested"
     OPT_OUT = "opt_out"
     UNKNOWN = "unknown"
+
+
+# A call that ended so was answered, so it may cost something.
+ANSWERED = frozenset(
+    {
+        Outcome.ANSWERED_HUMAN,
+        Outcome.MACHINE_MESSAGE_LEFT,
+        Outcome.MACHINE_NO_MESSAGE,
+        Outcome.FAX,
+        Outcome.CALLBACK_REQUESTED,
+        Outcome.OPT_OUT,
+    }
+)

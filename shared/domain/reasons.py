@@ -12,14 +12,19 @@ class Reason(StrEnum):
     # Forbid a call at an instant, in the order in which they are asked (decision/gates.py).
     CONTACT = "contact"
     CAMPAIGN = "campaign"
+    DESTINATION = "destination"
     SUPPRESSION = "suppression"
     EXPIRY = "expiry"
     BUDGET = "budget"
+    MISSING_VARIABLE = "missing_variable"
     UNKNOWN_ZONE = "unknown_zone"
     BLACKOUT = "blackout"
     WINDOW = "window"
     LAW = "law"
     WAIT = "wait"
+    TRUNK_DOWN = "trunk_down"
+    CALLER_ID = "caller_id"
+    SPEND_CEILING = "spend_ceiling"
     CALL_UP = "call_up"
     SILENCE = "silence"
     FREQUENCY_CAP = "frequency_cap"
@@ -37,6 +42,9 @@ class Reason(StrEnum):
     ENDED = "ended"
     ZONES = "zones"
     DEFAULT_ZONE_WINDOWS = "default_zone_windows"
+
+    # That of Enum is a function of Python, and reasons are the keys of many tables.
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,9 @@ _LATER = Meaning(is_wait=True, is_counted=True)
 MEANINGS: dict[Reason, Meaning] = {
     Reason.CONTACT: Meaning(is_gate=True),
     Reason.CAMPAIGN: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_counted=True),
+    Reason.DESTINATION: Meaning(
+        is_gate=True, drops_to=Reason.CAPACITY, finishes=Outcome.EXCLUDED, is_for_ever=True
+    ),
     Reason.SUPPRESSION: Meaning(
         is_gate=True,
         drops_to=Reason.SUPPRESSION,
@@ -77,6 +88,14 @@ MEANINGS: dict[Reason, Meaning] = {
     ),
     Reason.EXPIRY: Meaning(is_gate=True, drops_to=Reason.CAPACITY),
     Reason.BUDGET: Meaning(is_gate=True, drops_to=Reason.CAPACITY, finishes=Outcome.EXCLUDED),
+    # The attributes of a contact do not change while it waits, so waiting does not help.
+    Reason.MISSING_VARIABLE: Meaning(
+        is_gate=True,
+        drops_to=Reason.CAPACITY,
+        finishes=Outcome.EXCLUDED,
+        is_personal=True,
+        is_for_ever=True,
+    ),
     Reason.UNKNOWN_ZONE: Meaning(
         is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True
     ),
@@ -84,7 +103,14 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.WINDOW: Meaning(is_gate=True, drops_to=Reason.WINDOW, is_wait=True, is_counted=True),
     Reason.LAW: Meaning(is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True),
     Reason.WAIT: Meaning(is_gate=True),
-    Reason.CALL_UP: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_personal=True),
+    Reason.TRUNK_DOWN: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_counted=True),
+    Reason.CALLER_ID: Meaning(
+        is_gate=True, drops_to=Reason.CALLER_ID, is_wait=True, is_counted=True
+    ),
+    Reason.SPEND_CEILING: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_counted=True),
+    Reason.CALL_UP: Meaning(
+        is_gate=True, drops_to=Reason.CAPACITY, is_personal=True, is_counted=True
+    ),
     Reason.SILENCE: Meaning(
         is_gate=True, drops_to=Reason.SILENCE, is_personal=True, is_wait=True, is_counted=True
     ),

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
-from shared.domain.places.address import Address, InvalidAddress
+from shared.domain.places.address import Address, InvalidAddress, country_of
 from shared.domain.places.calling_groups import CallingGroup, calling_group
-from shared.domain.places.numbers import InvalidNumber, PhoneNumber, parse_number
+from shared.domain.places.numbers import InvalidNumber, Numbers, PhoneNumber, parse_number
+from shared.domain.policy.destinations import NO_CHOICE, Destinations
 from shared.intake.instants import expiry_fault, instant
 
 LONGEST_EXTERNAL_ID = 256
@@ -40,11 +41,15 @@ class Fault:
 class Rows:
     """Reads contacts of one campaign and collects their calling groups.
 
-    Without `now` an expiry may be in the past.
+    `default_region` is the country of numbers in rows that name none; `numbers` says whether those
+    without + are national or international. `destinations` are the tenant's. Without `now` an
+    expiry may be in the past.
     """
 
     default_region: str | None
     default_zone: str | None
+    numbers: Numbers | None = None
+    destinations: Destinations = NO_CHOICE
     now: datetime | None = None
     groups: list[CallingGroup] = field(default_factory=list)
     _known: dict[CallingGroup, int] = field(default_factory=dict)
@@ -62,9 +67,9 @@ class Rows:
         attributes: Mapping[str, Any] | None = None,
         expires_at: str | None = None,
     ) -> Row | Fault:
-        parsed = parse_number(number, default_region=self.default_region)
-        if isinstance(parsed, InvalidNumber):
-            return Fault(field="number", reason=parsed.reason)
+        parsed = self._number(number, country, region)
+        if isinstance(parsed, Fault):
+            return parsed
         # The first digits of a number are its area code, if it has one.
         key = parsed.zones, parsed.region, parsed.e164[:5], zone, postal_code, country, region
         group = self._places.get(key)
@@ -86,6 +91,18 @@ class Rows:
             attributes=orjson.dumps(attributes).decode() if attributes else None,
             expires_at=expiry,
         )
+
+    def _number(self, text: str, country: str | None, region: str | None) -> PhoneNumber | Fault:
+        home = country_of(country, region) if country or region else None
+        if isinstance(home, InvalidAddress):
+            return Fault(field=home.field, reason=home.reason)
+        number = parse_number(
+            text, default_region=home or self.default_region, numbers=self.numbers
+        )
+        if isinstance(number, InvalidNumber):
+            return Fault(field="number", reason=number.reason)
+        refusal = self.destinations.refusal(region=number.region, kind=number.kind)
+        return number if refusal is None else Fault(field="number", reason=refusal)
 
     def _expiry(self, text: str) -> datetime | str:
         """The instant, or the reason why it is invalid."""

@@ -1,68 +1,48 @@
 """A CSV file of contacts: each row becomes a valid contact row or an error."""
 
 from collections.abc import Iterator
-from io import TextIOWrapper
 
-from shared.domain.places.calling_groups import CallingGroup
-from shared.intake.contact_rows import Fault, Row, Rows
-from shared.intake.csv_file import CsvFile, Errors
+from shared.intake.contact_rows import LONGEST_EXTERNAL_ID, Fault, Row, Rows
+from shared.intake.csv_file import NO_COUNTRY, NO_VALUE, CsvFile, value_of
+from shared.intake.csv_header import Columns
 
-MEANINGS = {
-    "number": "number",
-    "phone": "number",
-    "phone_number": "number",
-    "zone": "zone",
-    "timezone": "zone",
-    "postal_code": "postal_code",
-    "zip": "postal_code",
-    "zip_code": "postal_code",
-    "postcode": "postal_code",
-    "country": "country",
-    "region": "region",
-    "state": "region",
-    "province": "region",
-    "external_id": "external_id",
-    "expires_at": "expires_at",
-}
-FIELDS = frozenset(MEANINGS.values())
-_STRIPPED = ("zone", "postal_code", "country", "region", "expires_at")
+_ADDRESS = ("zone", "postal_code", "country", "region", "expires_at")
+# All that decides who is called, when, and by which law: without it, the call could be wrong.
+_VITAL = frozenset({"number", *_ADDRESS})
+CONTACT_COLUMNS = Columns(fields=_VITAL | {"external_id"}, vital=_VITAL, keeps_others=True)
 
 
 class CsvContacts:
-    """The columns that are no field of a contact become its attributes."""
+    """Reads a file with CONTACT_COLUMNS; the columns that are no field become attributes."""
 
-    def __init__(self, file: TextIOWrapper, rows: Rows, *, delimiter: str | None = None) -> None:
-        self._file = CsvFile(file, meanings=MEANINGS, delimiter=delimiter, keeps_others=True)
+    def __init__(self, file: CsvFile, rows: Rows) -> None:
+        self._file = file
         self._rows = rows
-        columns = self._file.columns
-        self._number = columns["number"]
-        self._columns = [columns.get(name) for name in _STRIPPED]
-        self._external_id = columns.get("external_id")
-        self._attributes = [(at, name) for name, at in columns.items() if name not in FIELDS]
-        self._unnamed = [at for at, name in enumerate(self._file.names) if not name]
-
-    @property
-    def errors(self) -> Errors:
-        return self._file.errors
-
-    @property
-    def groups(self) -> list[CallingGroup]:
-        return self._rows.groups
+        fields = file.header.fields
+        self._number = fields["number"]
+        self._columns = [
+            (fields.get(name), NO_COUNTRY if name == "country" else NO_VALUE) for name in _ADDRESS
+        ]
+        self._external_id = fields.get("external_id")
+        self._attributes = [
+            (at, name)
+            for at, name in enumerate(file.header.names)
+            if name and at not in fields.values()
+        ]
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Each valid row with its line."""
         for line, cells in self._file.rows():
-            row = self._read(cells)
+            row = self._read(line, cells)
             if isinstance(row, Row):
                 yield line, row
             else:
-                self.errors.add(line, self._name(row.field), row.reason)
+                self._file.errors.add(line, self._file.name(row.field), row.reason)
 
-    def _read(self, cells: list[str]) -> Row | Fault:
-        if any(cells[column] for column in self._unnamed):
-            return Fault(field="", reason="unnamed_column")
+    def _read(self, line: int, cells: list[str]) -> Row | Fault:
         zone, postal_code, country, region, expires_at = [
-            None if column is None else cells[column].strip() or None for column in self._columns
+            None if column is None else value_of(cells[column], nothing)
+            for column, nothing in self._columns
         ]
         return self._rows.read(
             cells[self._number],
@@ -70,12 +50,17 @@ class CsvContacts:
             postal_code=postal_code,
             country=country,
             region=region,
-            external_id=None if self._external_id is None else cells[self._external_id],
+            external_id=self._id(line, cells),
             attributes={name: cells[column] for column, name in self._attributes if cells[column]},
             expires_at=expires_at,
         )
 
-    def _name(self, field: str) -> str | None:
-        """The name that the file gives to the column of this field."""
-        column = self._file.columns.get(field)
-        return None if column is None else self._file.names[column]
+    def _id(self, line: int, cells: list[str]) -> str | None:
+        """A damaged id costs a warning, because the person can be called without it."""
+        if self._external_id is None:
+            return None
+        text = cells[self._external_id]
+        if len(text) <= LONGEST_EXTERNAL_ID:
+            return text
+        self._file.warnings.add(line, self._file.name("external_id"), "too_long")
+        return None

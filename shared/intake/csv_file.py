@@ -1,103 +1,155 @@
-"""Reads a CSV file with a header row by row, with line numbers and in bounded memory.
+"""Reads a CSV file row by row, with line numbers and in bounded memory.
 
 Python's csv module decides what a record is; this module decides what happens to a bad one.
 """
 
+import codecs
 import csv
 import io
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import itertools
+import re
+from collections.abc import Iterator
 from typing import BinaryIO
+
+from shared.intake.csv_header import (
+    NO_MAP,
+    ColumnMap,
+    Columns,
+    Header,
+    PreviewedColumn,
+    headless,
+    is_named,
+    preview,
+    read_header,
+)
+from shared.intake.row_errors import Errors, FileError, unstorable
 
 LONGEST_CELL = 64 * 1024
 LONGEST_RECORD = 128 * 1024
-LONGEST_NAME = 200
-MOST_COLUMNS = 500
-KEPT_ERRORS = 1000
 DELIMITERS = ",;\t|"
 LINE_ENDS = ("\n", "\r")
+# Exports write these where they have no value.
+NO_VALUE = frozenset(
+    {"", "-", "--", "n/a", "n.a.", "#n/a", "na", "nan", "null", "none", "unknown", "\\n"}
+)
+# NA is the code of Namibia.
+NO_COUNTRY = NO_VALUE - {"na"}
+_SEPARATOR = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 # The line on which a record begins, from 1, and its cells.
 Record = tuple[int, list[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowError:
-    """`field` is the name of the column as the file writes it. The value is never in it."""
-
-    line: int
-    field: str | None
-    reason: str
-
-
-@dataclass(slots=True)
-class Errors:
-    """Counts all errors and keeps the first ones."""
-
-    count: int = 0
-    first: list[RowError] = field(default_factory=list)
-
-    def add(self, line: int, field: str | None, reason: str) -> None:
-        self.count += 1
-        if len(self.first) < KEPT_ERRORS:
-            self.first.append(RowError(line=line, field=field, reason=reason))
-
-
-class FileError(Exception):
-    """The file as a whole cannot be read."""
-
-    def __init__(self, line: int, field: str | None, reason: str) -> None:
-        super().__init__(reason)
-        self.error = RowError(line=line, field=field, reason=reason)
-
-
 def as_text(file: BinaryIO) -> io.TextIOWrapper:
-    """The text of an uploaded file. Bytes that are no UTF-8 are kept, to name their cell."""
-    return io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
+    """The text of an uploaded file, which is UTF-8, or UTF-16 as Excel's "Unicode text".
+
+    Bytes that are no UTF-8 are kept, to name their cell.
+    """
+    is_utf16 = file.read(2) in _UTF16
+    file.seek(0)
+    encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8-sig", "surrogateescape")
+    return io.TextIOWrapper(file, encoding, errors, newline="")
+
+
+def value_of(cell: str, nothing: frozenset[str] = NO_VALUE) -> str | None:
+    """The text of a cell without spaces around it, or None for one of the marks of no value."""
+    text = cell.strip()
+    return None if text.casefold() in nothing else text
 
 
 class CsvFile:
-    """Reads the header at once and the rows on iteration; `errors` collects the bad rows."""
+    """Reads the header at once and the rows on iteration.
+
+    `errors` collects the refused rows, `warnings` the cells and columns that are passed over.
+    """
 
     def __init__(
         self,
         file: io.TextIOWrapper,
+        columns: Columns,
         *,
-        meanings: Mapping[str, str],
+        chosen: ColumnMap = NO_MAP,
         delimiter: str | None = None,
-        keeps_others: bool = False,
     ) -> None:
-        """`meanings` maps the accepted names of columns to fields.
-
-        Other columns are ignored; with `keeps_others` their own name is their meaning. Without
-        a delimiter, the first that splits a name of the number column out of the header is used.
+        """Without a delimiter, the one of a first line such as `sep=;` is used, or the first that
+        splits the name of the number's column out of the header.
         """
         self.errors = Errors()
-        self.names: list[str] = []
+        self.warnings = Errors()
+        self._columns = columns
+        self._names: list[str] = []
         self._lines = _Lines(file)
-        self._delimiter = delimiter or _sniffed(file, meanings)
+        separator = self._separator(file)
+        self._delimiter = delimiter or separator or _sniffed(file, columns, chosen)
         self._records = self._read()
-        line, cells = next((record for record in self._records if any(record[1])), (1, []))
-        names = [cell.strip() for cell in cells]
-        self.columns = _columns(line, names, meanings, keeps_others=keeps_others)
-        self.names = names
+        self.header = self._header(chosen)
+        self._names = self.header.names
+        self._vital = {at for name, at in self.header.fields.items() if name in columns.vital}
+
+    @property
+    def columns(self) -> list[PreviewedColumn]:
+        return preview(self.header, self._columns)
 
     def rows(self) -> Iterator[Record]:
-        """Yields the rows that have one cell per column and only text that can be stored."""
-        width = len(self.names)
+        """Yields the rows that have one cell per column and only text that can be stored.
+
+        Cells that are missing at the end of a row are empty.
+        """
+        width = len(self._names)
+        for name, reason in self.header.warnings:
+            self.warnings.add(self.header.line, name, reason)
         for line, cells in self._records:
-            if not any(cells):
+            if not any(cells) or (len(cells) != width and not self._fit(line, cells)):
                 continue
-            if len(cells) != width:
-                reason = "too_few_cells" if len(cells) < width else "too_many_cells"
-                self.errors.add(line, None, reason)
-            elif not (self._lines.is_suspect and self._reject_unstorable(line, cells)):
+            if not self._lines.is_suspect or self._is_storable(line, cells):
                 yield line, cells
+
+    def cell(self, field: str, cells: list[str]) -> str:
+        """The cell of a field; empty if the file has no column for it."""
+        column = self.header.fields.get(field)
+        return "" if column is None else cells[column]
+
+    def name(self, field: str) -> str | None:
+        """The name that the file gives to the column of this field."""
+        column = self.header.fields.get(field)
+        return None if column is None else self._name(column)
+
+    def _separator(self, file: io.TextIOWrapper) -> str | None:
+        """The delimiter that a first line of its own names, as Excel reads and writes it."""
+        match = _SEPARATOR.fullmatch(file.readline(LONGEST_RECORD).rstrip("\r\n"))
+        file.seek(0)
+        if match is None:
+            return None
+        next(self._lines)
+        if match[1] not in tuple(DELIMITERS):
+            raise FileError(1, None, "unknown_separator")
+        return match[1]
+
+    def _header(self, chosen: ColumnMap) -> Header:
+        line, cells = next((record for record in self._records if any(record[1])), (1, []))
+        header = None if chosen.get("number") else headless(line, cells, self._columns)
+        if header is None:
+            return read_header(line, cells, self._columns, chosen)
+        self._records = itertools.chain([(line, cells)], self._records)
+        return header
+
+    def _fit(self, line: int, cells: list[str]) -> bool:
+        """Give the row one cell per column. Surplus cells must be empty where columns are kept."""
+        width = len(self._names)
+        is_surplus = any(cell.strip() for cell in cells[width:])
+        cells[width:] = [""] * (width - len(cells))
+        if is_surplus and self._columns.keeps_others:
+            self.errors.add(line, None, "too_many_cells")
+            return False
+        if is_surplus:
+            self.warnings.add(line, None, "too_many_cells")
+        return True
 
     def _read(self) -> Iterator[Record]:
         lines = self._lines
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True, skipinitialspace=True)
         while True:
             start = lines.begin_record()
             try:
@@ -115,7 +167,7 @@ class CsvFile:
     def _skip(self, start: int) -> None:
         """Reject a record that is too long for memory, and continue after its end."""
         name = self._name(self._lines.cells_so_far(self._delimiter) - 1)
-        if not self.names:
+        if not self._names:
             raise FileError(start, None, "too_long")
         if not self._lines.skip_record():
             raise FileError(start, name, "unclosed_quote")
@@ -126,7 +178,7 @@ class CsvFile:
         if self._lines.is_at_end:
             name = self._name(self._lines.cells_so_far(self._delimiter) - 1)
             raise FileError(start, name, "unclosed_quote")
-        if not self.names:
+        if not self._names:
             raise FileError(start, None, "bad_quoting")
         for line in range(start, self._lines.number + 1):
             self.errors.add(line, None, "bad_quoting")
@@ -134,22 +186,26 @@ class CsvFile:
     def _reject_long_cell(self, line: int, cells: list[str]) -> bool:
         for column, cell in enumerate(cells):
             if len(cell) > LONGEST_CELL:
-                if not self.names:
+                if not self._names:
                     raise FileError(line, None, "too_long")
                 self.errors.add(line, self._name(column), "too_long")
                 return True
         return False
 
-    def _reject_unstorable(self, line: int, cells: list[str]) -> bool:
-        for name, cell in zip(self.names, cells, strict=True):
+    def _is_storable(self, line: int, cells: list[str]) -> bool:
+        """Empty each damaged cell; False if one is vital."""
+        for at, cell in enumerate(cells):
             reason = unstorable(cell)
+            if reason and at in self._vital:
+                self.errors.add(line, self._name(at), reason)
+                return False
             if reason:
-                self.errors.add(line, name, reason)
-                return True
-        return False
+                cells[at] = ""
+                self.warnings.add(line, self._name(at), reason)
+        return True
 
     def _name(self, column: int) -> str | None:
-        return self.names[column] or None if column < len(self.names) else None
+        return self._names[column] or None if column < len(self._names) else None
 
 
 class _TooLongError(Exception):
@@ -187,13 +243,14 @@ class _Lines:
     def begin_record(self) -> int:
         """Begin the next record; returns the line on which it begins."""
         self.size = 0
+        self.is_suspect = False
         self._record.clear()
         return self.number + 1
 
     def cells_so_far(self, delimiter: str) -> int:
         """How many cells of the record begin in the lines that were read."""
         text = "".join(self._record)[:LONGEST_RECORD]
-        return len(next(csv.reader([text], delimiter=delimiter), []))
+        return len(_cells(text, delimiter))
 
     def skip_record(self) -> bool:
         """Read on to the line that ends with all quotes closed; False at the end of the file."""
@@ -210,41 +267,16 @@ class _Lines:
         return True
 
 
-def unstorable(text: str) -> str | None:
-    """The reason why PostgreSQL cannot store the text, or None."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "not_utf8"
-    return "nul_byte" if "\x00" in text else None
+def _cells(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
 
 
-def _columns(
-    line: int, names: list[str], meanings: Mapping[str, str], *, keeps_others: bool
-) -> dict[str, int]:
-    """The index of each column, by its meaning."""
-    if len(names) > MOST_COLUMNS:
-        raise FileError(line, None, "too_many_columns")
-    for name in names:
-        reason = unstorable(name) or ("too_long" if len(name) > LONGEST_NAME else None)
-        if reason:
-            raise FileError(line, None, reason)
-    meant = [meanings.get(name.casefold(), name if keeps_others else "") for name in names]
-    for meaning, count in Counter(filter(None, meant)).items():
-        if count > 1:
-            raise FileError(line, meaning, "duplicate_column")
-    if "number" not in meant:
-        raise FileError(line, "number", "missing_column")
-    return {meaning: index for index, meaning in enumerate(meant) if meaning}
-
-
-def _sniffed(file: io.TextIOWrapper, meanings: Mapping[str, str]) -> str:
+def _sniffed(file: io.TextIOWrapper, columns: Columns, chosen: ColumnMap) -> str:
     line = "\n"
     while line and not line.strip():
         line = file.readline(LONGEST_RECORD)
     file.seek(0)
     for delimiter in DELIMITERS:
-        cells = next(csv.reader([line], delimiter=delimiter), [])
-        if any(meanings.get(cell.strip().casefold()) == "number" for cell in cells):
+        if any(is_named(cell, columns, chosen) for cell in _cells(line, delimiter)):
             return delimiter
     return max(DELIMITERS, key=line.count)

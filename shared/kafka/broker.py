@@ -8,17 +8,18 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from zlib import crc32
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaResponse
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+from faststream.kafka.subscriber.usecase import LogicSubscriber
 from faststream.message import StreamMessage
 from prometheus_client import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
-from shared.kafka.aiokafka_patch import pace_metadata_updates
+from shared.kafka.aiokafka_patch import has_ended, patch_aiokafka
 from shared.kafka.messages.envelope import Message
-from shared.kafka.topics import PARTITIONS, dead_letters
+from shared.kafka.topics import AWAY, PARTITIONS, dead_letters
 from shared.runtime.metrics import MESSAGES_PARKED
 from shared.runtime.retries import TRANSIENT, patiently
 from shared.runtime.settings import Settings
@@ -29,17 +30,22 @@ M = TypeVar("M", bound=Message)
 
 CONTENT_TYPE = {"content-type": "application/cloudevents+json"}
 BATCH = 500
+# How long a service waits at its start for a Kafka that is not up yet.
+START_SECONDS = 30.0
 MEBIBYTE = 1024 * 1024
 
 
 def make_broker(settings: Settings, service: str) -> KafkaBroker:
-    """A broker that loses nothing: acks of all replicas, idempotent, no topics made by accident."""
-    pace_metadata_updates()
+    """A broker that loses nothing: acks of all replicas, and no topics made by accident.
+
+    Its producer is not idempotent. After a batch has expired while Kafka was away, aiokafka's
+    idempotent producer gets OutOfOrderSequenceNumber for ever; and consumers take messages twice.
+    """
+    patch_aiokafka()
     return KafkaBroker(
         settings.kafka_url.split(","),
         client_id=f"outdial-{service}",
         acks="all",
-        enable_idempotence=True,
         # aiokafka's 16 KiB are too small for a batch of 500.
         max_batch_size=MEBIBYTE,
         max_request_size=2 * MEBIBYTE,
@@ -58,8 +64,15 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
 
 @asynccontextmanager
 async def started(broker: KafkaBroker) -> AsyncIterator[None]:
-    """The broker, connected and with running subscribers. Waits for a Kafka that is not up yet."""
-    await patiently("kafka", broker.start, seconds=30)
+    """The broker, connected and with running subscribers. Waits for a Kafka that is not up yet.
+
+    Ends the program with one line if none answers.
+    """
+    try:
+        await patiently("kafka", broker.start, seconds=START_SECONDS)
+    except TRANSIENT:
+        await broker.stop()
+        raise SystemExit(AWAY) from None
     try:
         yield
     finally:
@@ -72,9 +85,23 @@ async def stop_consuming(broker: KafkaBroker) -> None:
 
 
 async def reaches_kafka(broker: KafkaBroker) -> None:
-    """For `/readyz`: raises when no Kafka broker answers."""
+    """For `/readyz`: raises when no Kafka broker answers, and when a consumer has ended.
+
+    FastStream polls an ended consumer for ever; only a restart of the service helps.
+    """
     if not await broker.ping(timeout=2):
         raise ConnectionError("no Kafka broker answers")
+    if any(map(has_ended, consumers_of(broker))):
+        raise ConnectionError("a consumer has ended")
+
+
+def consumers_of(broker: KafkaBroker) -> list[AIOKafkaConsumer]:
+    """The consumers of the subscribers that run."""
+    return [
+        subscriber.consumer
+        for subscriber in broker.subscribers
+        if isinstance(subscriber, LogicSubscriber) and subscriber.consumer is not None
+    ]
 
 
 def partition_of(topic: str, key: bytes) -> int:

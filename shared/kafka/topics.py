@@ -1,15 +1,15 @@
 """Declares the topics; `python -m shared.kafka.topics` creates those that are missing."""
 
 import asyncio
-import os
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.kafka.messages.attempts import ATTEMPTS_DUE
 from shared.kafka.messages.calls import CALL_REPORTS
 from shared.kafka.messages.commands import COMMANDS
 from shared.kafka.messages.public import CAMPAIGN_EVENTS, CONTACT_EVENTS
+from shared.runtime.settings import setting, variable
 
 PARTITIONS = {
     COMMANDS: 4,
@@ -20,6 +20,7 @@ PARTITIONS = {
 }
 A_WEEK = 7 * 24 * 3600 * 1000
 REPLICAS = 3
+AWAY = f"Kafka, as {variable('kafka_url')} names it, does not take connections"
 
 
 def dead_letters(topic: str) -> str:
@@ -42,8 +43,8 @@ def declared(replicas: int) -> list[NewTopic]:
 async def create_topics(kafka_url: str) -> list[str]:
     """Create the missing topics and return their names; existing topics are not changed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url.split(","))
-    await admin.start()
     try:
+        await admin.start()
         brokers = (await admin.describe_cluster())["brokers"]
         topics = declared(min(REPLICAS, len(brokers)))
         answer = await admin.create_topics(topics)
@@ -58,9 +59,14 @@ async def create_topics(kafka_url: str) -> list[str]:
     return made
 
 
+def prepare(kafka_url: str) -> list[str]:
+    """Create the missing topics; ends the program with one line if Kafka is away."""
+    try:
+        return asyncio.run(create_topics(kafka_url))
+    except KafkaError:
+        raise SystemExit(AWAY) from None
+
+
 if __name__ == "__main__":
-    url = os.environ.get("OUTDIAL_KAFKA_URL")
-    if not url:
-        raise SystemExit("OUTDIAL_KAFKA_URL is not set: host:port of a Kafka broker")
-    for topic in asyncio.run(create_topics(url)):
+    for topic in prepare(setting("kafka_url")):
         print(topic)  # noqa: T201 - what a command line says

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from shared.definitions.base import Definition
 from shared.definitions.limits import FrequencyCapDefinition, SilenceDefinition
 from shared.domain.calendar.calendar import Calendar
-from shared.domain.calendar.holidays import HolidaySet, known_regions
+from shared.domain.calendar.holidays import DAY_PATTERN, HolidaySet, known_regions
 from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty, RingTime, Rule
-from shared.rulepacks.hours import DAYS_PATTERN, Days, Hours, weekly_windows
+from shared.rulepacks.hours import DAYS_PATTERN, Days, Hours, minutes_of, weekly_windows
 
 DEMANDS = ("hours", "cap", "silence", "ring_seconds", "abandonment", "duty")
 Grade = Literal["D", "S", "3", "K", "design"]
@@ -50,14 +50,22 @@ Name = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?(\.[a-z0-9-]+)+$", max_length=100),
 ]
+DayOfYear = Annotated[str, StringConstraints(pattern=rf"^({DAY_PATTERN})$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class RuleHolidays(Definition):
-    """Days without calls: the public holidays of a country, or of one region of it."""
+    """The public holidays of a country or of one region of it, and further days of every year."""
 
     country: str = Field(examples=["US"])
     region: str | None = Field(default=None, examples=["LA"])
+    days: list[DayOfYear] = Field(
+        default_factory=list,
+        max_length=50,
+        description="holidays that are not among the known ones: month and day (11-01), the first "
+        "weekday from a date on (fri>=11-23), days from Easter Sunday (easter-2)",
+        examples=[["11-01", "fri>=11-23", "easter-2"]],
+    )
 
     @model_validator(mode="after")
     def are_known(self) -> Self:
@@ -65,7 +73,7 @@ class RuleHolidays(Definition):
         return self
 
     def holiday_set(self) -> HolidaySet:
-        return HolidaySet(country=self.country, region=self.region)
+        return HolidaySet(country=self.country, region=self.region, days=tuple(sorted(self.days)))
 
 
 class AbandonmentDefinition(Definition):
@@ -96,12 +104,23 @@ class RuleDefinition(Definition):
     effective_until: date | None = Field(default=None, description="the first date without it")
     hours: dict[Days, Hours] | None = Field(
         default=None,
-        min_length=1,
         description="wall time in which calls are allowed; a day that is not named has none",
         examples=[{"mon-fri": "10:00-13:00, 14:00-20:00", "sat": "10:00-17:00"}],
         json_schema_extra={"propertyNames": {"pattern": DAYS_PATTERN}},
     )
-    holidays: list[RuleHolidays] = Field(default_factory=list, max_length=10)
+    holidays: list[RuleHolidays] = Field(
+        default_factory=list, max_length=10, description="days without calls, whatever their hours"
+    )
+    holiday_hours: Hours | None = Field(
+        default=None,
+        description="wall time in which calls are allowed on holidays",
+        examples=["13:00-21:00"],
+    )
+    places: Literal["all"] | None = Field(
+        default=None,
+        description="all: the hours hold where the number may be and where the address is; "
+        "otherwise the zones of the address go before those of the number",
+    )
     cap: FrequencyCapDefinition | None = None
     silence: SilenceDefinition | None = None
     ring_seconds: int | None = Field(default=None, ge=1, le=120)
@@ -123,6 +142,10 @@ class RuleDefinition(Definition):
             yield f"it makes exactly one demand of {', '.join(DEMANDS)}, and not {text}"
         if self.holidays and self.hours is None:
             yield "holidays belong to hours"
+        if self.holiday_hours is not None and not self.holidays:
+            yield "holiday_hours belong to holidays"
+        if self.places and self.hours is None:
+            yield "places belongs to hours"
         if not self.name.startswith(f"{self.jurisdiction.lower()}."):
             yield f"its name must begin with its place: {self.jurisdiction.lower()}."
         if self.verified and self.grade in UNREAD:
@@ -133,8 +156,11 @@ class RuleDefinition(Definition):
 
     def demand(self) -> Demand:
         if self.hours is not None:
-            holidays = tuple(definition.holiday_set() for definition in self.holidays)
-            return Calendar(windows=weekly_windows(self.hours), holidays=holidays)
+            return Calendar(
+                windows=weekly_windows(self.hours),
+                holidays=tuple(definition.holiday_set() for definition in self.holidays),
+                holiday_hours=self._holiday_minutes(),
+            )
         if self.cap is not None:
             return self.cap.cap()
         if self.silence is not None:
@@ -144,6 +170,10 @@ class RuleDefinition(Definition):
         if self.abandonment is not None:
             return AbandonmentLimit(self.abandonment.ratio, self.abandonment.days)
         return Duty()
+
+    def _holiday_minutes(self) -> tuple[tuple[int, int], ...]:
+        spans = self.holiday_hours
+        return () if spans is None else minutes_of("holiday_hours", spans)
 
     def rule(self, pack: str) -> Rule:
         return Rule(
@@ -156,6 +186,7 @@ class RuleDefinition(Definition):
             demand=self.demand(),
             kinds=frozenset(self.kinds),
             automated_only=self.automated_only,
+            in_all_places=self.places == "all",
             verified=self.verified,
             effective_from=self.effective_from,
             effective_until=self.effective_until,

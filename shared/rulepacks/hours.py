@@ -1,6 +1,6 @@
 """Weekly hours as a pack writes them: `mon-fri = "10:00-13:00, 14:00-20:00"`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated
 
@@ -25,8 +25,19 @@ def weekly_windows(hours: Mapping[str, str]) -> tuple[WeeklyWindow, ...]:
         for weekday in _weekdays(days):
             if weekday in by_day:
                 raise ValueError(f"hours: {DAYS[weekday]} is named twice")
-            by_day[weekday] = list(_of_one_day(weekday, spans))
+            by_day[weekday] = [
+                WeeklyWindow(weekday=weekday, start=start, end=end)
+                for start, end in minutes_of("hours", spans)
+            ]
     return tuple(window for weekday in sorted(by_day) for window in by_day[weekday])
+
+
+def minutes_of(key: str, spans: str) -> tuple[tuple[int, int], ...]:
+    """The (start, end) of each span, in minutes of the day; ValueError names the key on overlap."""
+    edges = [minute_of_day(time) for span in spans.split(", ") for time in span.split("-")]
+    if any(later <= earlier for earlier, later in pairwise(edges)):
+        raise ValueError(f"{key}: {spans}: each time must be later than the one before it")
+    return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _weekdays(days: str) -> range:
@@ -35,11 +46,3 @@ def _weekdays(days: str) -> range:
     if not weekdays:
         raise ValueError(f"hours: {days} goes backwards; a week begins with mon")
     return weekdays
-
-
-def _of_one_day(weekday: int, spans: str) -> Iterator[WeeklyWindow]:
-    edges = [minute_of_day(time) for span in spans.split(", ") for time in span.split("-")]
-    if any(later <= earlier for earlier, later in pairwise(edges)):
-        raise ValueError(f"hours: {spans}: each time must be later than the one before it")
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        yield WeeklyWindow(weekday=weekday, start=start, end=end)

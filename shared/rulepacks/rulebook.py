@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from shared.definitions.policy import CampaignPolicy, Revision
 from shared.domain.campaigns import CampaignKey
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.calling_rules import CallingRules, calling_rules
+from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.store import RulePackStore
 
 # Far more than campaigns times groups in any known installation; a bound, not a tuning.
@@ -24,6 +26,14 @@ class RuleBook:
 
     store: RulePackStore
     _compiled: dict[_Key, CallingRules] = field(default_factory=dict)
+
+    @classmethod
+    def at_start(cls, directory: Path | None) -> "RuleBook":
+        """Ends the program with one line for each fault in the operator's packs."""
+        try:
+            return cls(RulePackStore(directory))
+        except RulePackError as error:
+            raise SystemExit(f"the rule packs are faulty\n{error}") from None
 
     def rules(self, policy: CampaignPolicy, group: CallingGroup) -> CallingRules:
         key = (policy.campaign, policy.revision, group)

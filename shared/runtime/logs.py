@@ -1,4 +1,4 @@
-"""JSON log lines on standard output; phone numbers in them are masked."""
+"""JSON log lines on standard output, without phone numbers and without rows of tables."""
 
 import logging
 import re
@@ -7,9 +7,16 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
+import stamina.instrumentation
 import structlog
 
 NUMBER = re.compile(r"\+\d{3,11}(?=\d{4}(?!\d))")
+
+# PostgreSQL quotes the faulty row in the detail of an error, which may be of several lines.
+DETAIL = re.compile(
+    r"(\n[ |]*DETAIL: ).*?(?=\n[ |]*(?:HINT: |The above exception|During handling of|\+-)|\Z)",
+    re.DOTALL,
+)
 
 
 def masked(text: str) -> str:
@@ -17,12 +24,17 @@ def masked(text: str) -> str:
     return NUMBER.sub("+…", text)
 
 
+def without_rows(text: str) -> str:
+    """The text of exceptions, without the rows of tables that are quoted in it."""
+    return DETAIL.sub(r"\1…", text)
+
+
 def mask_numbers(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = masked(value)
+            event[key] = masked(without_rows(value) if key == "exception" else value)
     return event
 
 
@@ -55,6 +67,8 @@ def configure_logs(service: str, level: str) -> None:
             ],
         )
     )
+    # It would log each try of a retry; `patiently` logs some of them.
+    stamina.instrumentation.set_on_retry_hooks([])
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

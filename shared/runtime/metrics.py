@@ -35,11 +35,37 @@ ORIGINATE_SECONDS = Histogram(
     "From the provider being asked to its answer.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+CARRIER_EVENTS = Counter(
+    "outdial_carrier_events_total",
+    "Posts to the events address, by result: taken; forged, foreign (a call of another trunk) and "
+    "unreadable change nothing; later is asked for again.",
+    ["result"],
+)
+CARRIER_WORDS_UNKNOWN = Counter(
+    "outdial_carrier_words_unknown_total",
+    "States and codes of a carrier that its provider does not know; the log has the words.",
+    ["provider", "field"],
+)
 CALLS_RECONCILED = Counter(
     "outdial_calls_reconciled_total", "Silent calls the provider was asked about.", ["answer"]
 )
+SMS_MOVED = Counter(
+    "outdial_sms_total",
+    "Text messages that reached a state; queued: the carrier refused them for now; unknown: they "
+    "may have been sent, and are not sent again.",
+    ["state"],
+)
 PERMIT_REBUILDS = Counter(
     "outdial_permit_rebuilds_total", "Times the leases were rebuilt from PostgreSQL."
+)
+CAMPAIGNS_AT_SPEND_CEILING = Gauge(
+    "outdial_campaigns_at_spend_ceiling",
+    "Running campaigns whose spend ceiling allows no call; `why` says which ceiling.",
+)
+TRUNK_DOWN_SINCE = Gauge(
+    "outdial_trunk_down_since_timestamp_seconds",
+    "When a trunk that takes no calls stopped to take them; a trunk that is up has no value.",
+    ["trunk"],
 )
 CLOCK_SKEW = Gauge("outdial_clock_skew_seconds", "This process's clock minus PostgreSQL's.")
 

@@ -46,19 +46,26 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Any, settings: Settings, *, default_port: int) -> None:
-    """Serve until SIGTERM or SIGINT; start-up and shut-down are the application's lifespan."""
+async def serve(app: Starlette, settings: Settings, *, default_port: int) -> None:
+    """Serve until SIGTERM or SIGINT; start-up and shut-down are the application's lifespan.
+
+    The lifespan is entered here, because uvicorn would log a start that fails with its trace.
+    """
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=default_port if settings.port is None else settings.port,
-        lifespan="on",
+        lifespan="off",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,
     )
     server = Server(config)
-    await server.serve()
+    with server.capture_signals():
+        async with app.router.lifespan_context(app):
+            # A port that is taken is logged, and ends the service like a signal.
+            with contextlib.suppress(SystemExit):
+                await server.serve()
     if not server.started:
         raise SystemExit(1)
 

@@ -1,20 +1,41 @@
 """The settings of an operator, read from `OUTDIAL_*` in the environment only."""
 
+import logging
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, RedisDsn, SecretStr, UrlConstraints, field_validator
+from pydantic import (
+    DirectoryPath,
+    Field,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    UrlConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "OUTDIAL_"
+EXAMPLES = {
+    "postgres_url": "postgresql://user:password@127.0.0.1:5432/outdial",
+    "redis_url": "redis://127.0.0.1:6379/0",
+    "kafka_url": "127.0.0.1:9092",
+    "events_url": "https://dialers.example.com",
+}
+BROKER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(:\d{1,5})?")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseSettings):
-    """Built once, in `main` of a process, which hands on the single values."""
+    """Read once, in `main` of a process, which hands on the single values."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OUTDIAL_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
     )
 
     postgres_url: PostgresDsn
@@ -55,19 +76,44 @@ class Settings(BaseSettings):
     keep_attempts_days: int = Field(
         default=1830, ge=8, description="attempts that ended; Kafka may bring a report for a week"
     )
+    keep_calls_days: int = Field(
+        default=1830, ge=31, description="records of calls; they are dropped by whole months"
+    )
     keep_person_calls_days: int = Field(
         default=400, ge=370, description="calls per person; a frequency cap looks back 366 days"
     )
     keep_inbox_days: int = Field(
         default=8, ge=8, description="which reports were folded; Kafka keeps them for a week"
     )
-    upload_directory: Path | None = Field(
+    upload_directory: DirectoryPath | None = Field(
         default=None, description="for files of contacts until they are read; not in memory"
     )
     upload_max_bytes: int = Field(default=1 << 30, gt=0, description="the largest such file")
     rulepacks: Path | None = Field(
         default=None, description="a directory of rule packs beside those that come with Outdial"
     )
+
+    @field_validator("kafka_url")
+    @classmethod
+    def _names_brokers(cls, brokers: str) -> str:
+        if not all(map(BROKER.fullmatch, brokers.split(","))):
+            raise ValueError("must be host:port, several separated by commas without spaces")
+        return brokers
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, level: str) -> str:
+        levels = logging.getLevelNamesMapping()
+        if level.upper() not in levels:
+            raise ValueError(f"must be one of {', '.join(levels)}")
+        return level.upper()
+
+    @field_validator("events_url")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        if address and not address.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return address
 
     @field_validator("events_secret")
     @classmethod
@@ -80,3 +126,37 @@ class Settings(BaseSettings):
     def dsn(self) -> str:
         """The PostgreSQL address in the form of asyncpg."""
         return str(self.postgres_url)
+
+
+def read_settings() -> Settings:
+    """Ends the program with one line for each setting that is missing or wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SystemExit("\n".join(_faults(error))) from None
+
+
+def setting(name: str) -> str:
+    """One required setting, for a program that needs no other; ends the program without it."""
+    text = os.environ.get(variable(name))
+    if not text:
+        raise SystemExit(_missing(name))
+    return text
+
+
+def variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(fault["loc"][0]).lower().removeprefix(PREFIX.lower())
+        if fault["type"] == "missing":
+            yield _missing(name)
+            continue
+        example = f", for example {EXAMPLES[name]}" if name in EXAMPLES else ""
+        yield f"{variable(name)} is wrong: {fault['msg'].removeprefix('Value error, ')}{example}"
+
+
+def _missing(name: str) -> str:
+    return f"{variable(name)} is not set, for example {variable(name)}={EXAMPLES[name]}"

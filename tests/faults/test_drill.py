@@ -1,5 +1,10 @@
-"""The drill: kills each service twice at each of its failpoints, in the middle of one run."""
+"""The drill: kills each service twice at each of its failpoints, in the middle of one run.
 
+The services are killed side by side, so that some are away while another one comes back.
+"""
+
+import asyncio
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +19,10 @@ from tests.support.owner import a_campaign, numbers
 from tests.support.stack import RunningStack, print_figures, running_stack
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.stack, pytest.mark.drill, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.drill, pytest.mark.timeout(600)]
 
-CONTACTS = 3_700
-LEAST_ATTEMPTS = 5_000
+# Enough for the last kill to come in the middle of the run, also where a start takes long.
+CONTACTS = int(os.environ.get("OUTDIAL_TEST_DRILL") or 3_500)
 CAPS = {"max_concurrent": 80, "calls_per_second": 150}
 # "point:n" kills the service when it passes the point for the nth time, after about 2 s.
 CHAINS = {
@@ -39,19 +44,22 @@ class Kill:
 async def test_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
     async with running_stack(tmp_path / "stack") as stack:
         began = time.monotonic()
-        rows = [(number, "UTC") for number in numbers(CONTACTS)]
+        rows = [(number, "Atlantic/Reykjavik") for number in numbers(CONTACTS)]
         campaign = await stack.owner.launch(a_campaign("drill", **CAPS), rows, tmp_path)
         await stack.owner.until_attempts(campaign, 200, seconds=30)
         kills = [await kill_api(stack)]
-        for service, points in CHAINS.items():
-            kills += await kill_at_points(stack, service, points)
+        for chain in await asyncio.gather(
+            *(kill_at_points(stack, service, points) for service, points in CHAINS.items())
+        ):
+            kills += chain
+        assert (await stack.owner.campaign(campaign))["state"] == "running"
         await stack.owner.until_state(campaign, "completed", seconds=120)
         await stack.until_quiet()
         seconds = time.monotonic() - began
 
         counters = await stack.owner.counters(campaign)
         print_figures(f"{await table(stack, kills)}\n{counters.attempts}, {seconds:.0f} s")
-        assert counters.attempts["total"] >= LEAST_ATTEMPTS
+        assert counters.attempts["total"] >= CONTACTS
         assert counters.contacts["finished"] == CONTACTS
         seen = carrier_log.count(stack.log)
         known = {name: n for name, n in counters.outcomes.items() if name != "unknown"}

@@ -1,7 +1,8 @@
 """I6: each stored counter equals a recount of its rows, and there is no other counter."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tests.oracle.facts import Contact, Facts, Violation
 
@@ -9,7 +10,7 @@ from tests.oracle.facts import Contact, Facts, Violation
 def differ(facts: Facts) -> Iterator[Violation]:
     recounted = recount(facts)
     for key in sorted(facts.counters.keys() | recounted.keys()):
-        stored, counted = facts.counters.get(key, 0), recounted[key]
+        stored, counted = facts.counters.get(key, Decimal(0)), recounted[key]
         if stored != counted:
             campaign_id, name = key
             evidence = f"{name} is {stored}, its rows are {counted}"
@@ -22,8 +23,8 @@ def _place(contact: Contact) -> str:
     return f"waiting {contact.calling_group_id} {contact.waits_for or 'new'} {slot}"
 
 
-def recount(facts: Facts) -> Counter[tuple[int, str]]:
-    counted: Counter[tuple[int, str]] = Counter()
+def recount(facts: Facts) -> defaultdict[tuple[int, str], Decimal]:
+    counted: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal, facts.charged)
     for contact in facts.contacts.values():
         counted[contact.campaign_id, "contacts"] += 1
         if contact.state == "finished":

@@ -1,4 +1,4 @@
-"""I1: one originate per attempt. I2: one call at a time per contact, within its attempt policy."""
+"""I1: one originate per attempt. I2: one call at a time per number, within its attempt policy."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -24,21 +24,23 @@ def originated_twice(facts: Facts) -> Iterator[Violation]:
 
 
 def calls_at_once(facts: Facts) -> Iterator[Violation]:
-    """Follow the lines of the log: their order is the order of the carrier's decisions."""
-    live: dict[int, set[UUID]] = defaultdict(set)
+    """No two live calls of a tenant to a number, over all its campaigns.
+
+    Follows the lines of the log: their order is the order of the carrier's decisions.
+    """
+    live: dict[tuple[int, str], set[UUID]] = defaultdict(set)
+    called: dict[UUID, tuple[int, str]] = {}
     for line in facts.log:
-        attempt = facts.attempts.get(line.reference)
-        if attempt is None:
-            continue
-        calls = live[attempt.contact_id]
         if isinstance(line, CallEnd):
-            calls.discard(line.reference)
+            if line.reference in called:
+                live[called[line.reference]].discard(line.reference)
         elif line.verdict == "accepted":
-            others = calls - {line.reference}
+            person = called[line.reference] = (line.tenant_id, line.to)
+            others = live[person] - {line.reference}
             if others:
-                evidence = f"contact {attempt.contact_id} was still in call {min(map(str, others))}"
-                yield Violation(invariant="I2", id=str(attempt.id), evidence=evidence)
-            calls.add(line.reference)
+                evidence = f"the number was still in call {min(map(str, others))}"
+                yield Violation(invariant="I2", id=str(line.reference), evidence=evidence)
+            live[person].add(line.reference)
 
 
 def attempts_at_once(facts: Facts) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,6 @@ class CallEnd:
 class Campaign:
     id: int
     tenant_id: int
-    trunk_id: int
     state: str
     definition: dict[str, Any]
 
@@ -72,6 +72,7 @@ class Attempt:
     id: UUID
     campaign_id: int
     contact_id: int
+    trunk_id: int
     state: str
     outcome: str | None
     claimed_at: datetime
@@ -118,11 +119,13 @@ class Facts:
     """By campaign id: the states that its owner wanted, each with its instant, in order."""
     # By (tenant, campaign or 0 for all campaigns, number): the start and the end.
     suppressions: dict[tuple[int, int, str], tuple[float, float]]
-    counters: dict[tuple[int, str], int]
+    counters: dict[tuple[int, str], Decimal]
     blackouts: list[Blackout] = field(default_factory=list)
     # The rule choices of each tenant at the end of the run.
     tenant_rules: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    # What the calls of each campaign count with under its spend ceilings, by the same names.
+    charged: dict[tuple[int, str], Decimal] = field(default_factory=dict)
 
     @cached_property
     def originates(self) -> list[Originate]:
@@ -179,11 +182,11 @@ class Facts:
 
 
 def read_log(path: Path) -> Iterator[Originate | CallEnd]:
-    """Read all complete lines; the carrier never answered an incomplete last one."""
+    """Read all complete lines on calls; the carrier never answered an incomplete last one."""
     with path.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n"):
-                yield _line(json.loads(line))
+            if line.endswith(b"\n") and (read := json.loads(line))["kind"] != "message":
+                yield _line(read)
 
 
 def _line(line: dict[str, Any]) -> Originate | CallEnd:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import phonenumbers
+from dateutil.easter import easter
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from tests.oracle.facts import Campaign, Contact, Facts, Violation
@@ -32,6 +33,8 @@ def open_at(calendar: dict[str, Any], zone: str, at: datetime) -> bool:
     """Compares naive wall times, so that no wrong offset can enter."""
     wall = at.astimezone(_zone(zone)).replace(tzinfo=None)
     today, yesterday = wall.date(), wall.date() - timedelta(days=1)
+    if calendar.get("holiday_windows") and _is_holiday(calendar, today):
+        return any(_holds(window, today, wall) for window in calendar["holiday_windows"])
     hours = _hours(calendar, today)
     if not _special(calendar, today) or _special(calendar, yesterday):
         hours += _hours(calendar, yesterday)
@@ -63,9 +66,12 @@ def _forbidden(rule: Rule, contact: Contact, at: datetime) -> str | None:
     hours = rule.hours
     if hours is None:
         return None
+    places = set(contact.zones)
+    if rule.in_all_places:
+        places |= _zones_by_number(contact.number)
     closed = [
         zone
-        for zone in contact.zones
+        for zone in sorted(places)
         if rule.holds_on(local_date(zone, at.timestamp())) and not open_at(hours, zone, at)
     ]
     return f"closed in {', '.join(closed)} by {rule.name}" if closed else None
@@ -103,11 +109,27 @@ def _allowed(calendar: dict[str, Any], day: date) -> bool:
     after_start = not first or date.fromisoformat(first) <= day
     in_range = after_start and (not last or day <= date.fromisoformat(last))
     excluded = day.isoformat() in calendar.get("excluded_dates", ())
-    kept = any(
+    return in_range and not excluded and not _is_holiday(calendar, day)
+
+
+def _is_holiday(calendar: dict[str, Any], day: date) -> bool:
+    return any(
         day in _holidays(holiday["country"], holiday.get("region"))
+        or any(_is_further(written, day) for written in holiday.get("days", ()))
         for holiday in calendar.get("holidays", ())
     )
-    return in_range and not excluded and not kept
+
+
+def _is_further(written: str, day: date) -> bool:
+    """11-01, fri>=11-23 or easter-2, each within one year."""
+    if written.startswith("easter"):
+        sunday: date = easter(day.year)
+        return (day - sunday).days == int(written.removeprefix("easter"))
+    weekday, _, first = written.rpartition(">=")
+    since = (day - date.fromisoformat(f"{day.year}-{first}")).days
+    if weekday:
+        return 0 <= since < 7 and weekday == _DAYS[day.weekday()]
+    return since == 0
 
 
 @cache
@@ -126,6 +148,12 @@ def _zone(name: str) -> ZoneInfo:
 @cache
 def _zones_of_number(number: str) -> frozenset[str]:
     return frozenset(time_zones_for_number(phonenumbers.parse(number))) - {UNKNOWN_TIMEZONE}
+
+
+def _zones_by_number(number: str) -> frozenset[str]:
+    """None for a number that says no place, like one of freephone."""
+    is_placed = phonenumbers.is_number_geographical(phonenumbers.parse(number))
+    return _zones_of_number(number) if is_placed else frozenset()
 
 
 def local_date(zone: str, at: float) -> date:

@@ -22,6 +22,7 @@ class Rule:
     jurisdiction: str
     kinds: frozenset[str]
     automated_only: bool
+    in_all_places: bool
     verified: bool
     first_day: date
     end_day: date
@@ -79,13 +80,23 @@ def _rule(written: Mapping[str, Any]) -> Rule:
         jurisdiction=written["jurisdiction"],
         kinds=frozenset(written["kinds"]),
         automated_only=written.get("automated_only", False),
+        in_all_places=written.get("places") == "all",
         verified=written.get("verified", True),
         first_day=_day(written.get("effective_from")) or date.min,
         end_day=_day(written.get("effective_until")) or date.max,
-        hours=hours and {"windows": _windows(hours), "holidays": written.get("holidays") or ()},
+        hours=None if hours is None else _calendar(hours, written),
         cap=written.get("cap"),
         silence=written.get("silence"),
     )
+
+
+def _calendar(hours: Mapping[str, str], written: Mapping[str, Any]) -> dict[str, Any]:
+    on_holidays = written.get("holiday_hours")
+    return {
+        "windows": _windows(hours),
+        "holidays": written.get("holidays") or (),
+        "holiday_windows": _windows({"mon": on_holidays}) if on_holidays else (),
+    }
 
 
 def _day(written: date | str | None) -> date | None:

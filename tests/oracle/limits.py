@@ -38,7 +38,7 @@ def _scopes(facts: Facts, reference: UUID) -> tuple[Scope, ...]:
     return (
         ("installation", ""),
         ("tenant", campaign.tenant_id),
-        ("trunk", campaign.trunk_id),
+        ("trunk", attempt.trunk_id),
         ("campaign", campaign.id),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -39,13 +40,14 @@ async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
             blackouts=await _blackouts(conn),
             tenant_rules=await _tenant_rules(conn),
             counters=await _counters(conn),
+            charged=await _charged(conn),
             faults=faults,
         )
 
 
 async def _campaigns(conn: Connection) -> dict[int, Campaign]:
     rows = await conn.fetch(
-        "SELECT id, tenant_id, trunk_id, state, definition::text AS definition FROM campaigns"
+        "SELECT id, tenant_id, state, definition::text AS definition FROM campaigns"
     )
     return {
         row["id"]: Campaign(**dict(row) | {"definition": json.loads(row["definition"])})
@@ -74,9 +76,10 @@ async def _contacts(conn: Connection) -> dict[int, Contact]:
 async def _attempts(conn: Connection) -> dict[UUID, Attempt]:
     rows = await conn.fetch(
         """
-        SELECT id, campaign_id, contact_id, state, outcome,
-               claimed_at, dialing_at, placed_at, ended_at
-        FROM attempts
+        SELECT attempt.id, campaign_id, contact_id, attempt.state, outcome,
+               coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
+               claimed_at, dialing_at, placed_at, attempt.ended_at
+        FROM attempts AS attempt JOIN campaigns AS campaign ON campaign.id = attempt.campaign_id
         """
     )
     return {UUID(str(row["id"])): Attempt(**dict(row)) for row in rows}
@@ -126,7 +129,7 @@ async def _tenant_rules(conn: Connection) -> dict[int, dict[str, Any]]:
     return {row["id"]: json.loads(row["rules"]) for row in rows}
 
 
-async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
+async def _counters(conn: Connection) -> dict[tuple[int, str], Decimal]:
     rows = await conn.fetch(
         """
         SELECT campaign_id, name, value FROM campaign_counters
@@ -134,6 +137,19 @@ async def _counters(conn: Connection) -> dict[tuple[int, str], int]:
         SELECT campaign_id,
             format('waiting %s %s %s', calling_group_id, waits_for, five_minutes), contacts
         FROM waiting_contacts
+        UNION ALL
+        SELECT campaign_id, format('spent %s %s', day, currency), spent FROM spend_days
         """
     )
-    return {(row["campaign_id"], row["name"]): row["value"] for row in rows}
+    return {(row["campaign_id"], row["name"]): Decimal(row["value"]) for row in rows}
+
+
+async def _charged(conn: Connection) -> dict[tuple[int, str], Decimal]:
+    rows = await conn.fetch(
+        """
+        SELECT campaign_id, sum(charged) AS charged,
+            format('spent %s %s', (dialing_at AT TIME ZONE 'UTC')::date, charged_currency) AS name
+        FROM call_records WHERE charged IS NOT NULL GROUP BY campaign_id, name
+        """
+    )
+    return {(row["campaign_id"], row["name"]): row["charged"] for row in rows}

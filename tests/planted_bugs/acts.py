@@ -31,3 +31,24 @@ async def call_in_turn(
 ) -> None:
     for index, instant in enumerate(at):
         await history.call(contacts[index % len(contacts)], at=instant, outcome=outcome)
+
+
+async def give_other_campaigns_to_another_tenant(history: History) -> None:
+    """Move all campaigns but the first to a second tenant, with their rows and log lines."""
+    other = await history.conn.fetchval("INSERT INTO tenants (name) VALUES ('b') RETURNING id")
+    for table, column in (
+        ("campaigns", "id"),
+        ("contacts", "campaign_id"),
+        ("attempts", "campaign_id"),
+    ):
+        await history.conn.execute(
+            f"UPDATE {table} SET tenant_id = $1 WHERE {column} <> $2", other, history.campaign_id
+        )
+    moved = await history.conn.fetch(
+        "SELECT id FROM attempts WHERE campaign_id <> $1", history.campaign_id
+    )
+    attempts = {str(row["id"]) for row in moved}
+    for line in history.lines:
+        attempt = line["reference"].rpartition(".")[2]
+        if attempt in attempts:
+            line["reference"] = f"{other}.{attempt}"

@@ -1,6 +1,11 @@
 """Bugs of I1 and I2: a call placed twice, and calls too soon or too often for their contact."""
 
-from tests.planted_bugs.acts import Plant, attempt_of, change_definition
+from tests.planted_bugs.acts import (
+    Plant,
+    attempt_of,
+    change_definition,
+    give_other_campaigns_to_another_tenant,
+)
 from tests.support.histories import BERLIN, LATER, SECOND, START, History
 
 
@@ -37,6 +42,24 @@ async def called_again_during_an_unknown_call(history: History) -> None:
     await history.call(dora, at=START + 400 * SECOND, outcome="declined")
 
 
+async def called_by_two_campaigns_at_once(history: History, *, after: float = 10) -> None:
+    """Each call lasts 20 seconds, and neither campaign counts its calls."""
+    dora = await history.contact("+4930123457", BERLIN)
+    other = await history.campaign(kind="informational")
+    again = await history.contact("+4930123457", BERLIN, campaign_id=other)
+    await history.call(dora, at=START + 60 * SECOND, outcome="declined")
+    await history.call(again, at=START + (60 + after) * SECOND, outcome="declined")
+
+
+async def called_by_two_campaigns_in_turn(history: History) -> None:
+    await called_by_two_campaigns_at_once(history, after=20)
+
+
+async def called_by_two_tenants_at_once(history: History) -> None:
+    await called_by_two_campaigns_at_once(history)
+    await give_other_campaigns_to_another_tenant(history)
+
+
 async def called_again_too_soon(history: History) -> None:
     dora = await history.contact("+4930123457", BERLIN)
     await history.call(dora, at=START + 60 * SECOND, outcome="busy")
@@ -64,8 +87,10 @@ BUGS: list[tuple[str, Plant]] = [
     ("I2", two_attempts_live_at_once),
     ("I2", two_calls_at_once),
     ("I2", called_again_during_an_unknown_call),
+    ("I2", called_by_two_campaigns_at_once),
     ("I2", called_again_too_soon),
     ("I2", called_again_after_the_last_outcome),
     ("I2", more_attempts_than_allowed),
     ("I2", more_attempts_a_day_than_allowed),
 ]
+NEAR_MISSES: list[Plant] = [called_by_two_campaigns_in_turn, called_by_two_tenants_at_once]

@@ -36,10 +36,20 @@ async def waiting_where_nobody_waits(history: History) -> None:
     )
 
 
+async def spent_by_no_call(history: History) -> None:
+    await history.conn.execute(
+        """
+        INSERT INTO spend_days
+        SELECT tenant_id, id, '2026-11-18', 'USD', 0.5 FROM campaigns LIMIT 1
+        """
+    )
+
+
 BUGS: list[tuple[str, Plant]] = [
     ("I6", counter_off_by_one),
     ("I6", outcome_counted_twice),
     ("I6", contact_counted_twice),
     ("I6", counter_that_nobody_knows),
     ("I6", waiting_where_nobody_waits),
+    ("I6", spent_by_no_call),
 ]

@@ -2,7 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.planted_bugs.acts import Plant, call_in_turn, change_definition
+from tests.planted_bugs.acts import (
+    Plant,
+    call_in_turn,
+    change_definition,
+    give_other_campaigns_to_another_tenant,
+)
 from tests.support.histories import BERLIN, SECOND, START, History
 
 PERSON = "+4930123457"
@@ -90,23 +95,7 @@ async def a_third_call_after_one_that_informed_about_a_subject(history: History)
 
 async def a_third_call_by_two_tenants(history: History) -> None:
     await a_third_call_by_two_campaigns(history)
-    other = await history.conn.fetchval("INSERT INTO tenants (name) VALUES ('b') RETURNING id")
-    for table, column in (
-        ("campaigns", "id"),
-        ("contacts", "campaign_id"),
-        ("attempts", "campaign_id"),
-    ):
-        await history.conn.execute(
-            f"UPDATE {table} SET tenant_id = $1 WHERE {column} <> $2", other, history.campaign_id
-        )
-    moved = await history.conn.fetch(
-        "SELECT id FROM attempts WHERE campaign_id <> $1", history.campaign_id
-    )
-    attempts = {str(row["id"]) for row in moved}
-    for line in history.lines:
-        attempt = line["reference"].rpartition(".")[2]
-        if attempt in attempts:
-            line["reference"] = f"{other}.{attempt}"
+    await give_other_campaigns_to_another_tenant(history)
 
 
 async def called_in_the_week_of_a_conversation(

@@ -65,6 +65,36 @@ async def called_in_an_evening_before_law_closed_it(history: History) -> None:
     await called_in_an_evening_that_law_closes(history, at=saturday)
 
 
+async def a_debtor_called_where_only_the_address_is_open(
+    history: History, *, at: datetime = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
+) -> None:
+    """The number is of New York, where it is half past nine in the evening, the address is not."""
+    await change_definition(history, ["kind"], "debt_collection")
+    debtor = await history.contact(
+        "+12125550123", "America/Los_Angeles", source="postal_code", places=["US-CA", "US-NY"]
+    )
+    await history.call(debtor, at=at, outcome="no_answer")
+
+
+async def a_debtor_called_where_number_and_address_are_open(history: History) -> None:
+    await a_debtor_called_where_only_the_address_is_open(
+        history, at=datetime(2026, 11, 3, 1, 59, 59, tzinfo=UTC)
+    )
+
+
+async def a_customer_called_where_only_the_address_is_open(
+    history: History, *, automated: bool = False
+) -> None:
+    await a_debtor_called_where_only_the_address_is_open(history)
+    await change_definition(history, ["kind"], "informational")
+    await change_definition(history, ["automated"], automated)
+
+
+async def a_recorded_call_where_only_the_address_is_open(history: History) -> None:
+    """California's hours of recorded calls hold where number and address are."""
+    await a_customer_called_where_only_the_address_is_open(history, automated=True)
+
+
 async def called_on_the_first_day_of_a_rule(history: History) -> None:
     sunday_noon = datetime(2026, 10, 18, 16, tzinfo=UTC)
     await called_in_an_evening_that_law_closes(history, at=sunday_noon)
@@ -82,12 +112,12 @@ async def called_by_a_person_in_an_evening_for_people(history: History) -> None:
     await called_by_a_machine_in_an_evening_for_people(history, automated=False)
 
 
-async def called_at_a_french_lunch(history: History) -> None:
-    await called_once(history, datetime(2026, 11, 2, 12, tzinfo=UTC), zone=PARIS, place="FR")
+async def called_at_a_french_lunch(history: History, *, hour: int = 12) -> None:
+    await called_once(history, datetime(2026, 11, 2, hour, tzinfo=UTC), zone=PARIS, place="FR")
 
 
 async def called_after_a_french_lunch(history: History) -> None:
-    await called_once(history, datetime(2026, 11, 2, 13, tzinfo=UTC), zone=PARIS, place="FR")
+    await called_at_a_french_lunch(history, hour=13)
 
 
 async def called_on_a_holiday_of_law(history: History) -> None:
@@ -179,9 +209,52 @@ async def called_after_an_abandoned_call(history: History) -> None:
     await history.call(second, at=START + timedelta(hours=72))
 
 
-async def called_after_an_abandoned_call_though_silence_was_turned_on(history: History) -> None:
-    await change_rules(history, chosen("turned_on", "gb.abandon-72h"))
+async def called_after_an_abandoned_call_whose_silence_is_overridden(history: History) -> None:
+    await change_rules(history, chosen("overridden", "gb.abandon-72h"))
     await called_after_an_abandoned_call(history)
+
+
+async def called_by_a_machine_where_law_forbids_it(history: History) -> None:
+    await change_definition(history, ["automated"], True)
+    await called_once(
+        history, START + timedelta(hours=5), zone="America/Los_Angeles", place="US-WA"
+    )
+
+
+async def called_on_a_holiday_before_its_hours(
+    history: History, *, day: int = 11, hour: int = 18
+) -> None:
+    """Nebraska allows recorded calls on Veterans Day from 13:00 on, which is 19:00 UTC."""
+    await change_definition(history, ["automated"], True)
+    at = datetime(2026, 11, day, hour, tzinfo=UTC)
+    await called_once(history, at, zone="America/Chicago", place="US-NE")
+
+
+async def called_on_a_holiday_inside_its_hours(history: History) -> None:
+    await called_on_a_holiday_before_its_hours(history, hour=19)
+
+
+async def called_on_a_holiday_that_moves(history: History) -> None:
+    """The day after Thanksgiving."""
+    await called_on_a_holiday_before_its_hours(history, day=27)
+
+
+async def called_on_a_holiday_that_moves_inside_its_hours(history: History) -> None:
+    await called_on_a_holiday_before_its_hours(history, day=27, hour=19)
+
+
+async def called_on_good_friday(history: History) -> None:
+    """A legal holiday of Pennsylvania that only its rule has."""
+    await change_definition(history, ["calendar", "end_date"], "2027-12-31")
+    noon = datetime(2027, 3, 26, 16, tzinfo=UTC)
+    await called_once(history, noon, zone=NEW_YORK, place="US-PA")
+
+
+async def called_on_a_holiday_that_only_the_rule_has(history: History) -> None:
+    """8 January, a Friday in 2027, is a legal holiday of Louisiana."""
+    await change_definition(history, ["calendar", "end_date"], "2027-12-31")
+    noon = datetime(2027, 1, 8, 18, tzinfo=UTC)
+    await called_once(history, noon, zone="America/Chicago", place="US-LA")
 
 
 BUGS: list[tuple[str, Plant]] = [
@@ -193,11 +266,18 @@ BUGS: list[tuple[str, Plant]] = [
     ("I3", called_on_a_holiday_of_law),
     ("I3", called_by_a_rule_that_was_turned_on),
     ("I3", called_outside_hours_that_the_tenant_added),
+    ("I3", a_debtor_called_where_only_the_address_is_open),
+    ("I3", a_recorded_call_where_only_the_address_is_open),
     ("I2", a_fourth_call_in_florida),
     ("I2", a_fourth_call_in_oregon),
     ("I2", called_in_the_week_of_a_talk_about_the_debt),
     ("I2", called_on_the_last_silent_day_after_a_refusal),
-    ("I2", called_after_an_abandoned_call_though_silence_was_turned_on),
+    ("I3", called_by_a_machine_where_law_forbids_it),
+    ("I3", called_on_a_holiday_before_its_hours),
+    ("I3", called_on_a_holiday_that_only_the_rule_has),
+    ("I3", called_on_a_holiday_that_moves),
+    ("I3", called_on_good_friday),
+    ("I2", called_after_an_abandoned_call),
 ]
 NEAR_MISSES: list[Plant] = [
     called_in_the_last_moment_that_law_opens,
@@ -209,10 +289,14 @@ NEAR_MISSES: list[Plant] = [
     called_after_a_french_lunch,
     called_by_a_rule_that_is_not_verified,
     called_outside_hours_that_the_tenant_ended,
+    a_debtor_called_where_number_and_address_are_open,
+    a_customer_called_where_only_the_address_is_open,
     a_third_call_in_florida,
     a_fourth_call_in_florida_about_another_subject,
     a_fourth_call_in_oregon_before_its_rule,
     called_in_the_week_of_a_talk_about_no_debt,
     called_on_the_first_working_day_after_that,
-    called_after_an_abandoned_call,
+    called_on_a_holiday_inside_its_hours,
+    called_on_a_holiday_that_moves_inside_its_hours,
+    called_after_an_abandoned_call_whose_silence_is_overridden,
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
-from services.api import blackouts, imports, suppressions
+from services.api import blackouts, edits, imports, suppressions
 from services.api import campaigns as commands
 from services.api.imports import Entry
 from services.api.refusals import Refused
@@ -58,7 +58,7 @@ async def command(world: World, campaign: Campaign, asked: Command) -> None:
 async def edit(world: World, campaign: Campaign, plan: Plan) -> None:
     wanted = CampaignEdit.model_validate({"calendar": plan.definition()})
     with perhaps_refused():
-        await commands.edit(world.resources, world.caller, campaign.id, wanted, now=world.clock())
+        await edits.edit(world.resources, world.caller, campaign.id, wanted, now=world.clock())
         campaign.plan = plan
 
 

@@ -10,11 +10,11 @@ from typing_extensions import override
 from services.dialer.providers.protocol import (
     CallRefusedError,
     CallReport,
-    CallState,
     CallUnknownError,
     Originate,
 )
 from shared.domain.attempts import CallReference
+from shared.domain.calls import CallState
 from shared.domain.outcomes import Outcome
 from tests.state_machine.clock import Clock
 from tests.state_machine.owner import (
@@ -102,14 +102,16 @@ class Carrier(ScriptedProvider):
         return call.report().provider_call_id
 
     @override
-    async def lookup(self, reference: CallReference) -> CallReport | None:
+    async def lookup(
+        self, reference: CallReference, *, call_id: str | None = None
+    ) -> CallReport | None:
         for call in self.calls:
             if call.reference == reference:
                 return call.report()
         return None
 
     @override
-    async def hang_up(self, reference: CallReference) -> None:
+    async def hang_up(self, reference: CallReference, *, call_id: str | None = None) -> None:
         for call in self.up():
             if call.reference == reference:
                 self.end(call, Outcome.UNKNOWN)
@@ -117,6 +119,8 @@ class Carrier(ScriptedProvider):
     def _judge(self, new: Call) -> Iterator[str]:
         campaign, at = new.campaign, new.at
         yield from self.owner.forbids(campaign, new.number, at)
+        if any(call.number == new.number for call in self.up()):
+            yield "a call to the number is up"
         if any(call.reference == new.reference for call in self.calls):
             yield "the attempt was dialed before"
         mine = [
@@ -145,7 +149,6 @@ def _over_policy(new: Call, before: list[Call]) -> Iterator[str]:
         return
     last = before[-1]
     if last.ended_at is None or last.outcome is None:
-        yield "a call to the contact is up"
         return
     wait = max(policy.min_gap, policy.delays.get(last.outcome, policy.min_gap))
     if last.callback_at is not None:
@@ -161,8 +164,6 @@ def _over_policy(new: Call, before: list[Call]) -> Iterator[str]:
 
 
 def _over_limits(new: Call, before: list[Call]) -> Iterator[str]:
-    if any(call.ended_at is None for call in before):
-        yield "a call to the person is up"
     counted = [call for call in before if new.at < call.at + CALLS_WITHIN]
     if len(counted) >= CALLS_MOST:
         yield f"{len(counted)} calls to the person in {CALLS_WITHIN}"

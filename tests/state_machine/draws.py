@@ -49,7 +49,11 @@ MOOD = st.sampled_from([*[Mood.TAKES] * 2, *Mood])
 BY = st.sampled_from(By)
 STOP = st.sampled_from([*[stop for stop in Stop if stop is not Stop.CANCEL] * 3, Stop.CANCEL])
 OUTCOME = st.sampled_from(
-    [*[Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERED_HUMAN] * 4, *Outcome]
+    [
+        *[Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERED_HUMAN] * 4,
+        *[Outcome.OPT_OUT, Outcome.CALLBACK_REQUESTED] * 2,
+        *Outcome,
+    ]
 )
 PEOPLE = st.lists(st.tuples(NUMBER, ZONE), min_size=1, max_size=3)
 AREA = st.sampled_from([None, "US", "GB"])

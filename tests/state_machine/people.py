@@ -19,7 +19,7 @@ PEOPLE = {
     "+12125552671": Person(("America/New_York",), "US"),
     "+13125552671": Person(("America/Chicago",), "US"),
     "+442079460000": Person(("Europe/London",), "GB"),
-    "+61891920123": Person(("Australia/Adelaide", "Australia/Perth"), "AU"),
+    "+61889521234": Person(("Australia/Adelaide", "Australia/Darwin", "Australia/Perth"), "AU"),
     "+80012345678": Person((), None),
 }
 NUMBERS = tuple(PEOPLE)

@@ -14,6 +14,7 @@ from services.dialer.permits.permits import Permits, PermitsLostError, Refusal
 from services.dialer.permits.slow_originates import SlowOriginates
 from services.dialer.reconciler import Reconciler
 from services.dialer.reporter import CallReporter
+from services.dialer.trunk_health import TrunkHealth
 from services.events.fold import CallFolder
 from services.events.pruner import Pruner, Retention
 from services.scheduler.campaign_claim import Claims
@@ -65,7 +66,9 @@ class Dialer:
         self.permits = HeldUpPermits(redis, pool, 60, _pause=at_once)
         self.reporter = CallReporter(pool, mail.broker, self.permits)
         trunks = OneTrunk(pool, self.reporter.on_report)
-        self.originator = Originator(self.reporter, SlowOriginates(self.permits), EVENTS)
+        health = TrunkHealth(pool)
+        slow = SlowOriginates(self.permits)
+        self.originator = Originator(self.reporter, slow, EVENTS, health)
         trunks.provider_ = carrier
         self._handler = AttemptDialer(
             pool,
@@ -74,6 +77,7 @@ class Dialer:
             trunks,
             self.originator,
             self.reporter,
+            health,
             NO_CAPS,
             INTERVAL,
         )
@@ -93,7 +97,9 @@ class Dialer:
 
 # Long enough that nothing is deleted: the recounts read every row.
 EVER = timedelta(days=40 * 365)
-KEEP = Retention(events=EVER, deliveries=EVER, attempts=EVER, person_calls=EVER, inbox=EVER)
+KEEP = Retention(
+    events=EVER, deliveries=EVER, attempts=EVER, calls=EVER, person_calls=EVER, inbox=EVER
+)
 
 
 class Processes:

@@ -19,8 +19,11 @@ from tests.state_machine.world import World
 
 CRASHES = {Mood.IS_NOT_REACHED, Mood.IS_NOT_HEARD}
 DUE = """
-    SELECT m.definition->>'call_flow' AS flow, c.number FROM contacts c
-    JOIN campaigns m ON m.id = c.campaign_id
+    SELECT m.definition->>'call_flow' AS flow, c.number, EXISTS (
+        SELECT FROM attempts a JOIN contacts o ON o.id = a.contact_id
+        WHERE a.ended_at IS NULL AND o.number = c.number
+    ) AS is_called
+    FROM contacts c JOIN campaigns m ON m.id = c.campaign_id
     WHERE c.state = 'pending' AND m.state = 'running' AND c.not_before <= $1
         AND (c.expires_at IS NULL OR c.expires_at > $1)
 """
@@ -51,11 +54,17 @@ async def claim(world: World, *, both: bool = False, is_lost: bool = False) -> N
 
 
 async def _judge_claims(world: World) -> None:
-    """Note a fault for each due contact that was not claimed although no gate or cap stops it."""
+    """Note a fault for each due contact that was not claimed although nothing stops it.
+
+    A gate, a cap or another live attempt at its number may stop it.
+    """
     now, owner = world.clock(), world.owner
     soon = now + MOMENT
     by_flow = {campaign.flow: campaign for campaign in owner.campaigns}
-    for flow, number in await world.rows(DUE, now):
+    for flow, number, is_called in await world.rows(DUE, now):
+        if is_called:
+            world.seen["passed over during another call"] += 1
+            continue
         campaign = by_flow[flow]
         why_not = [*owner.forbids(campaign, number, now), *owner.forbids(campaign, number, soon)]
         if POLICIES[campaign.kind].max_concurrent is None and not why_not:
@@ -173,12 +182,14 @@ async def go_round(world: World, outcome: Outcome, *, by: By) -> None:
 
 
 async def call_in_turn(world: World, first: int, outcome: Outcome, lasts: timedelta) -> None:
-    """Dial the first campaign's attempts and end their calls, then dial the others."""
+    """Dial the first campaign's attempts and end their calls, then claim again for the others."""
     await claim(world)
     due = world.mail.take_due(None)
     await dial(world, [attempt for attempt in due if attempt.data.campaign_id == first])
     await world.clock.tick(lasts)
     await _end_calls(world, outcome)
+    await claim(world)
+    due += world.mail.take_due(None)
     await dial(world, [attempt for attempt in due if attempt.data.campaign_id != first])
 
 

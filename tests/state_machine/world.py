@@ -33,7 +33,9 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 EMPTIED = """
     TRUNCATE campaigns, campaign_changes, campaign_edits, campaign_groups, contacts, attempts,
         campaign_counters, suppressions, blackouts, person_calls, waiting_contacts, inbox,
+        trunk_outages,
         public_events, event_heads, event_relays, webhook_endpoints, webhook_deliveries
+        CASCADE
 """
 ENDS = """
     SELECT coalesce(a.outcome, a.reason) AS how, count(*) FROM attempts a
@@ -84,12 +86,14 @@ class World:
                 **POLICIES[kind].definition(),
             }
         )
+        tenant_id = self.caller.tenant_id
+        trunks = await campaigns.find_trunks(self._conn, tenant_id=tenant_id, names=["default"])
         made = await campaigns.insert(
             self._conn,
-            tenant_id=self.caller.tenant_id,
+            tenant_id=tenant_id,
+            trunk_ids=[trunks["default"]],
             definition=definition,
         )
-        assert made is not None
         campaign = Campaign(id=made.id, kind=kind, flow=flow, plan=plan)
         self.owner.campaigns.append(campaign)
         return campaign

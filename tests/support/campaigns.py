@@ -55,6 +55,31 @@ async def a_trunk(conn: Connection, *, provider: str = "null", **caps: int | Non
     return trunk_id
 
 
+async def a_backup_trunk(
+    conn: Connection, campaign_id: int, *, name: str = "south", **caps: int | None
+) -> int:
+    """Let a campaign name another trunk after those that it names."""
+    trunk_id: int = await conn.fetchval(
+        """
+        WITH backup AS (
+            INSERT INTO trunks (name, provider, for_every_tenant, max_concurrent, calls_per_second)
+            VALUES ($2, 'null', true, $3, $4) RETURNING id
+        )
+        INSERT INTO campaign_backup_trunks (tenant_id, campaign_id, position, trunk_id)
+        SELECT campaign.tenant_id, campaign.id, 1 + (
+            SELECT count(*) FROM campaign_backup_trunks WHERE campaign_id = campaign.id
+        ), backup.id
+        FROM campaigns AS campaign, backup WHERE campaign.id = $1
+        RETURNING trunk_id
+        """,
+        campaign_id,
+        name,
+        caps.get("max_concurrent"),
+        caps.get("calls_per_second"),
+    )
+    return trunk_id
+
+
 async def a_running_campaign(
     conn: Connection,
     definition: Mapping[str, Any] | None = None,
@@ -101,7 +126,7 @@ async def some_contacts(
         """
         INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
         VALUES ($1, $2, $3, 'number')
-        ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+        ON CONFLICT ON CONSTRAINT calling_groups_combination
             DO UPDATE SET zones = excluded.zones
         RETURNING id
         """,

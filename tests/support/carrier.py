@@ -1,11 +1,10 @@
 """The carrier simulator as a process, and a listener that receives its events."""
 
-import asyncio
 import json
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from tests.support.waiting import until
+from outdial.stack.processes import Child, Launch
+from tests.support import forked
+from tests.support.waiting import PATIENCE, until
 
 NOBODY = "http://127.0.0.1:9/events"
 
@@ -23,13 +24,19 @@ NOBODY = "http://127.0.0.1:9/events"
 class RunningCarrier:
     url: str
     log: Path
-    process: asyncio.subprocess.Process
+    process: Child
     client: aiohttp.ClientSession
 
     async def originate(
-        self, to: str = "+14155550100", *, reference: object | None = None, events_url: str = NOBODY
+        self,
+        to: str = "+14155550100",
+        *,
+        reference: object | None = None,
+        events_url: str = NOBODY,
+        **fields: Any,
     ) -> tuple[int, dict[str, Any]]:
         body = {"reference": str(reference or f"1.{uuid4()}"), "to": to, "events_url": events_url}
+        body |= fields
         async with self.client.post(f"{self.url}/calls", json=body) as response:
             return response.status, await response.json()
 
@@ -51,35 +58,28 @@ class RunningCarrier:
         return [line for line in whole if line["kind"] == kind]
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), 10)
+        await self.process.stop(number, within=PATIENCE)
+        assert self.process.exit_code is not None
+        return self.process.exit_code
 
 
 @asynccontextmanager
 async def running_carrier(
-    log: Path,
-    *options: str,
-    behaviour: dict[str, Any] | None = None,
-    stderr: Path | None = None,
+    log: Path, *options: str, behaviour: dict[str, Any] | None = None
 ) -> AsyncIterator[RunningCarrier]:
     if behaviour is not None:
         file = log.with_name(f"{log.stem}-behaviour.json")
         file.write_text(json.dumps(behaviour))
         options = (*options, "--behaviour", str(file))
     command = (sys.executable, "-m", "outdial.carrier", "--log", str(log), *options)
-    with nullcontext() if stderr is None else stderr.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=errors
-        )
-    assert process.stdout is not None
-    ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
-    async with aiohttp.ClientSession() as client:
-        carrier = RunningCarrier(url=ready["url"], log=log, process=process, client=client)
-        try:
-            yield carrier
-        finally:
-            await carrier.stop(signal.SIGKILL)
+    said = log.with_name(f"{log.stem}-said")
+    process = forked.start("carrier", Launch(command=command, log=said))
+    try:
+        ready = await forked.first_line(process)
+        async with aiohttp.ClientSession() as client:
+            yield RunningCarrier(url=ready["url"], log=log, process=process, client=client)
+    finally:
+        await process.stop(signal.SIGKILL)
 
 
 @dataclass(slots=True, kw_only=True)

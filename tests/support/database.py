@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,7 +12,7 @@ import pytest_asyncio
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import migrate
 from shared.db.pool import open_pool
-from shared.db.types import Pool
+from shared.db.types import Pool, Session
 
 _numbers = count(1)
 
@@ -19,6 +20,16 @@ _numbers = count(1)
 def database_url(url: str, name: str) -> str:
     """The address of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@asynccontextmanager
+async def connection(url: str, *, command_timeout: float | None = None) -> AsyncIterator[Session]:
+    """A connection that is closed at the end, whatever happens: one left open fails later tests."""
+    conn = await asyncpg.connect(url, command_timeout=command_timeout)
+    try:
+        yield conn
+    finally:
+        await conn.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,8 +1,11 @@
 """A dialer and a fold around a scripted provider."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
@@ -23,6 +26,7 @@ from services.dialer.providers.protocol import (
 from services.dialer.providers.trunks import ConnectedTrunk, Trunks
 from services.dialer.reconciler import Reconciler
 from services.dialer.reporter import CallReporter
+from services.dialer.trunk_health import TrunkHealth
 from services.events.fold import CallFolder
 from shared.db.trunks import Trunk
 from shared.db.types import Pool
@@ -52,7 +56,7 @@ class OneTrunk(Trunks):
 
     @override
     async def connected(self, trunk_id: int) -> ConnectedTrunk:
-        return ConnectedTrunk(Trunk(id=trunk_id, provider="", settings={}), self.provider_)
+        return ConnectedTrunk(Trunk(id=trunk_id, provider="", settings={}), self.provider_, 0.0)
 
 
 @dataclass
@@ -64,6 +68,7 @@ class Bench:
     dialer: AttemptDialer
     originator: Originator
     reporter: CallReporter
+    health: TrunkHealth
     reconciler: Reconciler
     redis: Redis
     campaign: int = 0
@@ -83,11 +88,11 @@ class Bench:
             """
             WITH taken AS (
                 UPDATE contacts SET state = 'active' WHERE campaign_id = $1
-                RETURNING tenant_id, id
+                RETURNING tenant_id, id, number
             )
             INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at,
-                window_closes_at, revisit_at, number, state, tzdata_version)
-            SELECT tenant_id, uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test' FROM taken
+                window_closes_at, revisit_at, number, state, tzdata_version, phone)
+            SELECT tenant_id, uuidv7(), $1, id, $2, $3, $3, 1, 'claimed', 'test', number FROM taken
             RETURNING tenant_id, id, contact_id
             """,
             self.campaign,
@@ -116,7 +121,7 @@ class Bench:
             return await self.states() == list(states)
 
         try:
-            await until(same, seconds=30)
+            await until(same)
         except TimeoutError:
             assert await self.states() == list(states)
 
@@ -136,16 +141,53 @@ class Bench:
         return CallReference(self.tenant, message.data.attempt_id)
 
 
+@dataclass
+class CallReports:
+    """Hands the call reports to the fold of the running test; outside of a test they are dropped.
+
+    Its consumer runs all the session, because to join a consumer group takes a second.
+    """
+
+    folder: CallFolder | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def on_call_reports(self, reports: list[CallEvent]) -> None:
+        async with self._turn:
+            if self.folder is not None:
+                await self.folder.on_call_reports(reports)
+
+    @asynccontextmanager
+    async def folded_by(self, folder: CallFolder) -> AsyncIterator[None]:
+        self.folder = folder
+        try:
+            yield
+        finally:
+            async with self._turn:
+                self.folder = None
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def call_reports(servers: LocalServers, topics: None) -> AsyncIterator[CallReports]:
+    reports = CallReports()
+    broker = make_broker(settings_for(servers, servers.postgres.url), "events")
+    group = f"events.{uuid4()}"
+    consume(broker, CALL_REPORTS, CallEvent, reports.on_call_reports, group=group)
+    await broker.start()
+    yield reports
+    await broker.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def bench(
-    pool: Pool, redis: Redis, broker: KafkaBroker, dsn: str, servers: LocalServers
+    pool: Pool, redis: Redis, broker: KafkaBroker, call_reports: CallReports
 ) -> AsyncIterator[Bench]:
     permits = Permits(redis, pool, 60)
     # Redis is empty, so the leases must be rebuilt, which takes longer than a permit is valid.
     await permits.acquire([], {INSTALLATION: Caps(1, 1)})
     reporter = CallReporter(pool, broker, permits)
     trunks = OneTrunk(pool, reporter.on_report)
-    originator = Originator(reporter, SlowOriginates(permits), EVENTS)
+    health = TrunkHealth(pool)
+    originator = Originator(reporter, SlowOriginates(permits), EVENTS, health)
     trunks.provider_ = provider = ScriptedProvider()
     dialer = AttemptDialer(
         pool,
@@ -154,20 +196,11 @@ async def bench(
         trunks,
         originator,
         reporter,
+        health,
         Caps(100, 100),
         INTERVAL,
     )
     reconciler = Reconciler(pool, trunks, reporter, INTERVAL, timedelta(hours=1))
-    # A consumer group of its own, so that messages of other tests are skipped quickly.
-    events = make_broker(settings_for(servers, dsn), "events")
-    consume(
-        events,
-        CALL_REPORTS,
-        CallEvent,
-        CallFolder(pool).on_call_reports,
-        group=f"events.{dsn.rpartition('/')[2]}",
-    )
-    await events.start()
-    yield Bench(pool, provider, dialer, originator, reporter, reconciler, redis)
-    await originator.drain()
-    await events.stop()
+    async with call_reports.folded_by(CallFolder(pool)):
+        yield Bench(pool, provider, dialer, originator, reporter, health, reconciler, redis)
+        await originator.drain()

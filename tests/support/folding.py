@@ -8,6 +8,7 @@ from asyncpg import Record
 from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.attempts import AttemptState, CallReference
+from shared.domain.calls import CallFacts, CallState
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
 from shared.kafka.messages.calls import (
@@ -15,8 +16,11 @@ from shared.kafka.messages.calls import (
     AttemptDroppedData,
     CallEnded,
     CallEndedData,
+    CallProgressed,
+    CallProgressedData,
     CallUnknown,
 )
+from shared.kafka.messages.facts import FactsData
 from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -65,11 +69,29 @@ def an_end(
     *,
     at: datetime = NOW,
     callback_at: datetime | None = None,
+    **facts: Any,
 ) -> CallEnded:
     data = CallEndedData(
-        **reference._asdict(), outcome=outcome, ended_at=at, callback_at=callback_at
+        **reference._asdict(),
+        outcome=outcome,
+        ended_at=at,
+        callback_at=callback_at,
+        facts=FactsData.of(CallFacts(**facts)),
     )
     return CallEnded.of(data, at=at)
+
+
+def progress(
+    reference: CallReference,
+    state: CallState = CallState.ANSWERED,
+    *,
+    at: datetime = NOW,
+    **facts: Any,
+) -> CallProgressed:
+    told = FactsData.of(CallFacts(**facts))
+    assert told is not None
+    data = CallProgressedData(**reference._asdict(), state=state, reported_at=at, facts=told)
+    return CallProgressed.of(data, at=at)
 
 
 def a_drop(reference: CallReference, reason: Reason, *, retry_at: datetime = NOW) -> AttemptDropped:

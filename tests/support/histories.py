@@ -78,7 +78,7 @@ class History:
             """
             INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)
             VALUES ($1, $2, $3, 'number')
-            ON CONFLICT (zones, source, jurisdictions, jurisdiction_source)
+            ON CONFLICT ON CONSTRAINT calling_groups_combination
                 DO UPDATE SET zones = EXCLUDED.zones
             RETURNING id
             """,

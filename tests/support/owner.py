@@ -7,7 +7,7 @@ from typing import Any
 
 from outdial.client import Client, Json
 from outdial.errors import OutdialError
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ALWAYS = [{"days": DAYS, "start": "00:00", "end": "24:00"}]
@@ -104,7 +104,7 @@ class Owner(Client):
         body = {"number": number, "reason": "opt_out"}
         await self._call("POST", "/v1/suppressions", json=body)
 
-    async def until_state(self, campaign_id: int, state: str, *, seconds: float) -> None:
+    async def until_state(self, campaign_id: int, state: str, *, seconds: float = PATIENCE) -> None:
         """Wait for the state, and try again while the API does not answer."""
 
         async def is_there() -> bool:
@@ -115,7 +115,9 @@ class Owner(Client):
 
         await until(is_there, seconds=seconds, every=0.1)
 
-    async def until_attempts(self, campaign_id: int, count: int, *, seconds: float) -> None:
+    async def until_attempts(
+        self, campaign_id: int, count: int, *, seconds: float = PATIENCE
+    ) -> None:
         """Wait until at least so many attempts have ended."""
 
         async def enough() -> bool:

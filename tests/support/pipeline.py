@@ -13,7 +13,6 @@ from typing_extensions import override
 from outdial.stack.servers import LocalServers
 from services.dialer.providers.protocol import (
     CallReport,
-    CallState,
     Capabilities,
     Originate,
     Provider,
@@ -21,6 +20,7 @@ from services.dialer.providers.protocol import (
 )
 from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
+from shared.domain.calls import CallState
 from shared.domain.outcomes import Outcome
 from shared.kafka.broker import make_broker
 from shared.kafka.topics import create_topics
@@ -38,10 +38,10 @@ async def topics(servers: LocalServers) -> None:
     await create_topics(servers.kafka.url)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def broker(servers: LocalServers, topics: None, dsn: str) -> AsyncIterator[KafkaBroker]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def broker(servers: LocalServers, topics: None) -> AsyncIterator[KafkaBroker]:
     """A broker for publishing; a test with a consumer starts a broker of its own."""
-    made = make_broker(settings_for(servers, dsn), "test")
+    made = make_broker(settings_for(servers, servers.postgres.url), "test")
     await made.start()
     yield made
     await made.stop()
@@ -76,11 +76,15 @@ async def accept(request: Originate) -> str:
 
 @dataclass
 class ScriptedProvider(Provider):
-    """Keeps each originate and calls `answer`; `known` has the calls for `lookup`."""
+    """Keeps each originate and calls `answer`; `known` has the calls for `lookup`.
+
+    `asked_for` has the calls' ids with which it was asked.
+    """
 
     answer: Callable[[Originate], Awaitable[str]] = accept
     asked: list[Originate] = field(default_factory=list)
     known: dict[CallReference, CallReport] = field(default_factory=dict)
+    asked_for: list[str | None] = field(default_factory=list)
     hung_up: list[CallReference] = field(default_factory=list)
     lookup_error: Exception | None = None
     abilities: Capabilities = field(default_factory=Capabilities)
@@ -101,13 +105,16 @@ class ScriptedProvider(Provider):
         return await self.answer(request)
 
     @override
-    async def lookup(self, reference: CallReference) -> CallReport | None:
+    async def lookup(
+        self, reference: CallReference, *, call_id: str | None = None
+    ) -> CallReport | None:
+        self.asked_for.append(call_id)
         if self.lookup_error:
             raise self.lookup_error
         return self.known.get(reference)
 
     @override
-    async def hang_up(self, reference: CallReference) -> None:
+    async def hang_up(self, reference: CallReference, *, call_id: str | None = None) -> None:
         self.hung_up.append(reference)
 
     @override

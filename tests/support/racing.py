@@ -5,26 +5,25 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from faststream.kafka import KafkaBroker
 
-from services.scheduler.campaign_claim import Claims
+from services.dialer.providers.protocol import Originate
 from services.scheduler.claimer import Claimer
-from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue, AttemptDueData
 from tests.support.campaigns import (
     a_definition,
-    a_rulebook,
     a_running_campaign,
     a_tenant,
     some_contacts,
 )
+from tests.support.claiming import a_claimer
 from tests.support.dialing import Bench
 from tests.support.pipeline import an_ending
 from tests.support.waiting import until
@@ -59,6 +58,15 @@ class Race:
     claimers: Sequence[Claimer]
     campaigns: Sequence[int]
     outcome: Outcome
+    # The numbers of the calls that are up, and those that were called during such a call.
+    up: set[str] = field(default_factory=set)
+    at_once: list[str] = field(default_factory=list)
+
+    async def answer(self, request: Originate) -> str:
+        if request.to in self.up:
+            self.at_once.append(request.to)
+        self.up.add(request.to)
+        return f"call-{request.reference}"
 
     async def run(self) -> None:
         """Claim and dial with all at once, until only frequency caps and silences stop calls."""
@@ -101,6 +109,7 @@ class Race:
             )
             await self.bench.originator.drain()
             await self._end_calls()
+            assert self.at_once == [], "two calls to one number"
             if not await self.pool.fetchval(RESTLESS):
                 return
             # The sweep releases leases of attempts that were dropped at the last moment.
@@ -115,13 +124,14 @@ class Race:
             WHERE attempts.state IN ('dialing', 'placed')
             """
         )
+        self.up.clear()
         await asyncio.gather(
             *(
                 self.bench.reporter.on_report(an_ending(CallReference(*row), self.outcome))
                 for row in rows
             )
         )
-        await until(self._settled, seconds=60)
+        await until(self._settled)
 
     async def _settled(self) -> bool:
         live = await self.pool.fetchval(
@@ -172,8 +182,7 @@ async def a_race(
             pool, campaign, persons, zones=[noon_zone(now)], jurisdictions=[jurisdiction]
         )
         campaigns.append(campaign)
-    claimers = [
-        Claimer(pool, broker, Claims(pool, a_rulebook(), LEASE), Rescuer(pool, broker, LEASE))
-        for _ in range(2)
-    ]
-    return Race(pool, bench, claimers, campaigns, outcome)
+    claimers = [a_claimer(pool, broker, lease=LEASE) for _ in range(2)]
+    race = Race(pool, bench, claimers, campaigns, outcome)
+    bench.provider.answer = race.answer
+    return race

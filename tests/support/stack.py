@@ -94,6 +94,22 @@ class RunningStack:
 
         await until(is_quiet, seconds=seconds, every=0.1)
 
+    async def until_messages_end(self, *, seconds: float = 30) -> None:
+        """Wait until no text message is under way."""
+
+        async def ended() -> bool:
+            return bool(
+                await self.ask("SELECT bool_and(ended_at IS NOT NULL) FROM sms_messages")
+                is not False
+            )
+
+        await until(ended, seconds=seconds, every=0.1)
+
+    def messages_sent(self) -> list[tuple[str, str]]:
+        """The text messages of the carrier's log: the number and the text of each."""
+        lines = map(json.loads, self.log.read_bytes().splitlines())
+        return sorted((line["to"], line["text"]) for line in lines if line["kind"] == "message")
+
     async def judge(self) -> None:
         """Check that no invariant is violated, no dead letter exists and every service runs."""
         conn = await asyncpg.connect(self.postgres)
@@ -115,6 +131,21 @@ class RunningStack:
         assert counted == Counter(seen.outcomes)
         assert counted.total() == seen.accepted
         assert seen.duplicates == 0
+
+    async def check_records(self) -> None:
+        """Check that there is one record per call, with the facts of the carrier's log."""
+        rows = json.loads(
+            await self.ask(
+                "SELECT json_agg(json_build_array(tenant_id || '.' || attempt_id, outcome, facts))"
+                " FROM call_records"
+            )
+        )
+        lines = map(json.loads, self.log.read_bytes().splitlines())
+        ended = [line for line in lines if line["kind"] == "ended"]
+        assert {reference: (outcome, facts) for reference, outcome, facts in rows} == {
+            line["reference"]: (line["outcome"], line["facts"]) for line in ended
+        }
+        assert len(rows) == len(ended)
 
 
 @asynccontextmanager

@@ -4,9 +4,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+# So long that only what never becomes true fails, also on a machine that is ten times slower.
+PATIENCE = 120.0
+
 
 async def until(
-    condition: Callable[[], Awaitable[bool] | bool], *, seconds: float = 10.0, every: float = 0.01
+    condition: Callable[[], Awaitable[bool] | bool],
+    *,
+    seconds: float = PATIENCE,
+    every: float = 0.01,
 ) -> None:
     """`every` is the pause between two checks in seconds."""
     deadline = time.monotonic() + seconds

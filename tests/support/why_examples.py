@@ -27,6 +27,10 @@ lasts longest is marked. `outdial why ATTEMPT` tells by which rules an attempt w
 stopped, and `outdial why --campaign ID` how many contacts wait for what. The API has the same at
 `/v1/contacts/{id}/why`, `/v1/attempts/{id}/why` and `/v1/campaigns/{id}/why`.
 
+Rules about such calls that the tenant overrode or turned on stand below, with the person, the
+reason and the time; with an attempt, those of the time when it was claimed. Duties that Outdial
+does not decide, such as consent and registries, are yours to see to.
+
 The answer comes from the same function that the claim and the dial ask. Nothing here is legal
 advice.
 

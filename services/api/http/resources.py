@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.api.http.upload import Uploads
+from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
@@ -31,6 +32,7 @@ class Resources:
     pool: Pool
     publish: Publish
     rulebook: RuleBook
+    policies: Policies = field(default_factory=Policies)
     installation: Caps = NO_CAPS
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
@@ -40,7 +42,9 @@ class Resources:
 Opened = Callable[[], AbstractAsyncContextManager[Resources]]
 
 
-def _resources(request: Request) -> Resources:
+# Dependencies are coroutines: the framework calls a plain function in a thread, which takes longer
+# than the function.
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
@@ -48,7 +52,7 @@ def _resources(request: Request) -> Resources:
 In = Annotated[Resources, Depends(_resources)]
 
 
-def _now(resources: In) -> datetime:
+async def _now(resources: In) -> datetime:
     return resources.clock()
 
 

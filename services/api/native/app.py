@@ -2,22 +2,33 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from services.api.http.body_limit import LimitedBodies
 from services.api.native import (
+    agents,
     attempts,
     blackouts,
+    call_flows,
+    caller_ids,
+    calls,
     campaigns,
+    contact_files,
     contact_times,
     contacts,
+    destinations,
+    number_pools,
     preflight,
     problems,
     rules,
+    slips,
+    sms,
+    spend,
     suppressions,
+    tenants,
     webhooks,
     why,
 )
@@ -50,19 +61,30 @@ def create_native() -> Native:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(slips.refuse_unknown_parameters)],
     )
     app.add_middleware(LimitedBodies, streamed=STREAMED)
     problems.install(app)
     for module in (
         campaigns,
+        call_flows,
+        caller_ids,
+        number_pools,
+        agents,
         preflight,
         contacts,
+        contact_files,
         contact_times,
         attempts,
+        calls,
+        sms,
         suppressions,
         blackouts,
         rules,
+        destinations,
+        spend,
         webhooks,
+        tenants,
         why,
     ):
         app.include_router(module.router, prefix="/v1")

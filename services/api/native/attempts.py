@@ -60,7 +60,7 @@ async def list_attempts_of_contact(
     """Oldest first; all of them, up to the last 1,000."""
     async with resources.pool.acquire() as conn:
         if await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id) is None:
-            raise not_found()
+            raise not_found("contact")
         rows = await attempt_records.of_contact(
             conn, tenant_id=caller.tenant_id, contact_id=contact_id
         )
@@ -72,5 +72,5 @@ async def read_attempt(attempt_id: UUID, resources: In, caller: Authenticated) -
     async with resources.pool.acquire() as conn:
         attempt = await attempt_records.get(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
     if attempt is None:
-        raise not_found()
+        raise not_found("attempt")
     return AttemptView.of(attempt)

@@ -1,18 +1,20 @@
-"""Routes of campaigns: create, read, command, count."""
+"""Routes of campaigns: create, read, edit, delete, command, count."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from services.api import campaigns
+from services.api import campaigns, edits
+from services.api.campaigns import Written
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from shared.db import counters
+from services.api.native.spend import SpendCeilingView
+from shared.db import counters, spend
 from shared.db.api import campaigns as campaign_rows
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
@@ -20,7 +22,6 @@ from shared.domain.campaigns import CampaignState, Command, WantedState
 
 EXAMPLE = {
     "name": "Appointment reminders",
-    "caller_id": "+12025550100",
     "calendar": {
         "windows": [
             {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "20:00"}
@@ -60,6 +61,18 @@ class CampaignView(View):
     definition: Annotated[dict[str, Any], BeforeValidator(_dumped)] = Field(
         description="as it is now, without secrets"
     )
+    call_flow_version: int | None = Field(
+        description="version of the tenant's own call flow, fixed at the start; null: none, or the "
+        "newest"
+    )
+
+
+class CampaignDetail(CampaignView):
+    spend_ceilings: list[SpendCeilingView] = Field(
+        default_factory=list,
+        description="its own ceilings and its tenant's; calls that were dialed without one do not "
+        "count",
+    )
 
 
 class WebhookSecret(BaseModel):
@@ -67,8 +80,17 @@ class WebhookSecret(BaseModel):
     secret: str = Field(description="shown this once", examples=["whsec_…"])
 
 
-class CreatedCampaign(CampaignView):
-    webhook: WebhookSecret | None = None
+class CampaignWithSecret(CampaignView):
+    webhook: WebhookSecret | None = Field(
+        default=None, description="only if this request made the endpoint"
+    )
+
+    @classmethod
+    def written(cls, result: Written) -> Self:
+        view, webhook = cls.of(result.campaign), result.campaign.definition.webhook
+        if webhook is not None and result.secret is not None:
+            view.webhook = WebhookSecret(url=webhook.url, secret=result.secret)
+        return view
 
 
 class CampaignPage(Page):
@@ -107,14 +129,11 @@ async def create_campaign(
     resources: In,
     caller: Authenticated,
     now: Now,
-) -> CreatedCampaign:
+) -> CampaignWithSecret:
     """A campaign in `draft`. The secret of its webhook is shown in this answer only."""
     created = await campaigns.create(resources, caller, definition, now=now)
     response.headers["Location"] = f"/v1/campaigns/{created.campaign.id}"
-    view = CreatedCampaign.of(created.campaign)
-    if definition.webhook is not None and created.secret is not None:
-        view.webhook = WebhookSecret(url=definition.webhook.url, secret=created.secret)
-    return view
+    return CampaignWithSecret.written(created)
 
 
 @router.get("/campaigns")
@@ -134,9 +153,14 @@ async def list_campaigns(
 
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))
-async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignView:
+async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignDetail:
     async with resources.pool.acquire() as conn:
-        return CampaignView.of(await campaigns.owned(conn, caller, campaign_id))
+        view = CampaignDetail.of(await campaigns.owned(conn, caller, campaign_id))
+        key = caller.campaign(campaign_id)
+        policies = await resources.policies.current(conn, [key])
+        ceilings = await spend.standing_of(conn, policies)
+    view.spend_ceilings = [SpendCeilingView.of(ceiling) for ceiling in ceilings.get(key, ())]
+    return view
 
 
 @router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 413))
@@ -146,12 +170,25 @@ async def edit_campaign(
     resources: In,
     caller: Authenticated,
     now: Now,
-) -> CampaignView:
+) -> CampaignWithSecret:
     """Each given part replaces that part of the definition, also while the campaign runs.
 
     An attempt that was claimed under the old definition is dialed only if the new one allows it.
+    `caller_id`, `number_pool`, `call_flow`, `agent`, `trunk` and `webhook` change only in a draft,
+    `default_region` and `default_zone` only before its first contact: contacts are read by them.
+    A webhook that moves keeps its secret; the secret of a new one is shown in this answer only.
     """
-    return CampaignView.of(await campaigns.edit(resources, caller, campaign_id, edit, now=now))
+    edited = await edits.edit(resources, caller, campaign_id, edit, now=now)
+    return CampaignWithSecret.written(edited)
+
+
+@router.delete("/campaigns/{campaign_id}", status_code=204, responses=documented(404, 409))
+async def delete_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> None:
+    """Delete a draft with its contacts and its suppressions, for good.
+
+    A campaign that was started is not deleted; it can be cancelled.
+    """
+    await campaigns.delete(resources, caller, campaign_id)
 
 
 COMMANDS = {

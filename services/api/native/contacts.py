@@ -1,11 +1,11 @@
-"""Routes of contacts: add, import and read them."""
+"""Routes of contacts: add and read them."""
 
 import math
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
 
 from services.api import campaigns, imports
@@ -17,25 +17,15 @@ from services.api.refusals import not_found
 from shared.db.api import contacts
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
+from shared.domain.places.numbers import Numbers
 from shared.domain.reasons import WAITS, Reason
 from shared.intake.csv_file import LONGEST_CELL
+from shared.intake.remedies import REMEDIES
 
 router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
 
 # Attributes are a flat record of a person; more depth than they need.
 DEEPEST = 8
-
-CSV_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "text/csv": {
-                "schema": {"type": "string"},
-                "example": "number,zone,language\n+12025550123,America/New_York,en\n",
-            }
-        },
-    }
-}
 
 
 class ContactView(View):
@@ -50,7 +40,9 @@ class ContactView(View):
     jurisdiction_source: str = Field(examples=["postal_code+number"])
     state: ContactState
     outcome: Outcome | None
-    attempts: int
+    attempts: int = Field(
+        description="attempts that ended and were placed; one under way is not counted, see `state`"
+    )
     not_before: datetime | None
     waits_for: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(WAITS)})] | None = (
         Field(description="why the contact is or was not due")
@@ -71,7 +63,7 @@ class NewContact(BaseModel):
     country: str | None = Field(
         default=None,
         max_length=64,
-        description="ISO 3166-1; left out: the country of the number",
+        description="by ISO 3166-1 or by name; left out: the country of the number",
         examples=["US"],
     )
     region: str | None = Field(
@@ -107,6 +99,7 @@ class AddedContact(BaseModel):
     id: int | None = None
     field: str | None = None
     reason: str | None = None
+    remedy: str | None = Field(default=None, description="the way to mend it, for people")
 
 
 class AddedContacts(BaseModel):
@@ -115,23 +108,6 @@ class AddedContacts(BaseModel):
     suppressed: int
     rejected: int
     results: list[AddedContact]
-
-
-class RefusedRow(View):
-    line: int = Field(description="in the file, from 1")
-    field: str | None
-    reason: str = Field(examples=["too_short"])
-
-
-class ImportReport(BaseModel):
-    """Every row of the file is in exactly one of the four counts."""
-
-    imported: int = Field(description="new contacts that may be called")
-    duplicates: int = Field(description="numbers that came before in the file or in the campaign")
-    suppressed: int = Field(description="new contacts that are never called")
-    rejected: int = Field(description="rows with an error")
-    errors: list[RefusedRow] = Field(description="the first 1,000")
-    errors_truncated: bool
 
 
 @router.post(
@@ -144,10 +120,18 @@ async def add_contacts(
     resources: In,
     caller: Authenticated,
     now: Now,
+    *,
+    numbers: Annotated[
+        Numbers | None,
+        Query(
+            description="numbers without + are national, or international; left out: a number "
+            "that may be both is rejected as ambiguous"
+        ),
+    ] = None,
 ) -> AddedContacts:
     """Valid entries are added; the results are in the order of the entries."""
     values = [imports.Entry(**dict(entry)) for entry in entries]
-    added = await imports.add(resources, caller, campaign_id, values, now=now)
+    added = await imports.add(resources, caller, campaign_id, values, numbers=numbers, now=now)
     results = [
         AddedContact(
             index=index,
@@ -155,6 +139,7 @@ async def add_contacts(
             id=entry.contact_id,
             field=entry.fault.field if entry.fault else None,
             reason=entry.fault.reason if entry.fault else None,
+            remedy=REMEDIES[entry.fault.reason] if entry.fault else None,
         )
         for index, entry in enumerate(added)
     ]
@@ -165,55 +150,6 @@ async def add_contacts(
         suppressed=kinds.count("suppressed"),
         rejected=kinds.count("rejected"),
         results=results,
-    )
-
-
-@router.post(
-    "/campaigns/{campaign_id}/contacts/import",
-    responses=documented(400, 408, 409, 413, 503),
-    openapi_extra=CSV_BODY,
-)
-async def import_contacts(
-    campaign_id: Id,
-    request: Request,
-    resources: In,
-    caller: Authenticated,
-    now: Now,
-    *,
-    on_error: Annotated[
-        Literal["keep", "refuse"],
-        Query(description="keep the good rows, or refuse the whole file for one bad row"),
-    ] = "keep",
-    delimiter: Annotated[
-        Literal[",", ";", "\t", "|"] | None, Query(description="left out: detected from the header")
-    ] = None,
-) -> ImportReport:
-    """A file of any length, UTF-8, with a header.
-
-    Columns: `number` (or `phone`, `phone_number`), `zone` (or `timezone`), `postal_code` (or
-    `postcode`, `zip`, `zip_code`), `country`, `region` (or `state`, `province`), `external_id`,
-    `expires_at` (an instant with its offset; the contact is not called after it);
-    every other column becomes an attribute. It is imported in one transaction.
-    """
-    await imports.check_open(resources, caller, campaign_id)
-    async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
-        done = await imports.import_csv(
-            resources,
-            caller,
-            campaign_id,
-            file,
-            delimiter=delimiter,
-            refuse_errors=on_error == "refuse",
-            now=now,
-        )
-    first = done.errors.first
-    return ImportReport(
-        imported=done.imported,
-        duplicates=done.duplicates,
-        suppressed=done.suppressed,
-        rejected=done.errors.count,
-        errors=[RefusedRow.of(error) for error in first],
-        errors_truncated=done.errors.count > len(first),
     )
 
 
@@ -241,7 +177,7 @@ async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> 
     async with resources.pool.acquire() as conn:
         contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if contact is None:
-        raise not_found()
+        raise not_found("contact")
     return ContactView.of(contact)
 
 

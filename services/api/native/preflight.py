@@ -7,13 +7,14 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from services.api import preflight
-from services.api.http.paging import Id
+from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
 from services.api.native.problems import documented
-from services.api.preflight import Assumptions, Group, Preflight
+from services.api.preflight import SHOWN, Assumptions, Group, Preflight
 from shared.definitions.words import unreachable_text
-from shared.domain.calendar.intervals import instant_of
+from shared.domain.calendar.intervals import Intervals, instant_of
+from shared.domain.places.numbers import REMEDIES
 from shared.domain.reasons import FOR_EVER, Reason
 
 # The answer lists the largest groups only, so that it stays small.
@@ -44,13 +45,26 @@ class NeverView(BaseModel):
     reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(FOR_EVER)})] = Field(
         description="unknown_zone: no zone, no call · ended: no window opens before the end · "
         "zones: its candidate zones are never open at once · default_zone_windows: they leave no "
-        "hour of the calendar · law: the law leaves no hour · suppression: the number is not called"
+        "hour of the calendar · law: the law leaves no hour · destination: the number is of a kind "
+        "or a country that the tenant does not call · suppression: the number is not called · "
+        "missing_variable: it lacks a variable of the call flow or of the text message"
     )
     contacts: int
+    contact_ids: list[int] = Field(
+        description="up to 20 of them; of refused and suppressed numbers, those found among the "
+        "first 50,000 contacts"
+    )
     rules: list[str] = Field(
         description="the rules of law that leave no hour", examples=["us.hours"]
     )
     detail: str = Field(description="for people, with the smallest change that would help")
+
+
+class LackingContactView(View):
+    """A contact that lacks variables of the call flow or of the text message."""
+
+    contact_id: int
+    variables: list[str] = Field(examples=[["first_name"]])
 
 
 class GroupView(BaseModel):
@@ -83,6 +97,9 @@ class PreflightView(BaseModel):
     until: datetime = Field(description="the end of the days looked at")
     contacts: int = Field(description="contacts that wait, also those that can never be called")
     never: list[NeverView]
+    missing_variables: list[LackingContactView] = Field(
+        description="the first 20 contacts that lack variables of texts"
+    )
     first_callable_at: datetime | None
     last_callable_at: datetime | None = Field(description="the last closing within the days")
     groups: list[GroupView] = Field(description="the largest first, 500 at most")
@@ -102,13 +119,14 @@ class PreflightView(BaseModel):
             until=result.until,
             contacts=sum(group.contacts for group in result.groups),
             never=_never(result),
+            missing_variables=[LackingContactView.of(one) for one in result.lacking.first],
             first_callable_at=min(
-                (instant_of(spans[0][0]) for spans in result.spans), default=None
+                (_opens_at(spans, now=result.at) for spans in result.spans), default=None
             ),
             last_callable_at=max(
                 (instant_of(spans[-1][1]) for spans in result.spans), default=None
             ),
-            groups=[_group(group) for group in listed],
+            groups=[_group(group, now=result.at) for group in listed],
             groups_left_out=len(result.groups) - len(listed),
             capacity=AssumedCapacity(
                 calls_per_second=capacity.caps.calls_per_second,
@@ -145,27 +163,60 @@ def _never(result: Preflight) -> list[NeverView]:
         NeverView(
             reason=why.reason,
             contacts=contacts,
+            contact_ids=first,
             rules=[rule.name for rule in why.rules],
             detail=unreachable_text(why),
         )
-        for why, contacts in result.never
+        for why, contacts, first in result.never
+    ]
+    views += [
+        NeverView(
+            reason=Reason.DESTINATION,
+            contacts=len(ids),
+            contact_ids=ids[:SHOWN],
+            rules=[],
+            detail=REMEDIES[refused],
+        )
+        for refused, ids in sorted(result.refused.items(), key=lambda item: -len(item[1]))
     ]
     if result.excluded:
-        detail = "the numbers are suppressed; those contacts are finished as excluded"
+        detail = "the numbers may not be called; those contacts are finished as excluded"
         views.append(
-            NeverView(reason=Reason.SUPPRESSION, contacts=result.excluded, rules=[], detail=detail)
+            NeverView(
+                reason=Reason.SUPPRESSION,
+                contacts=result.excluded,
+                contact_ids=result.first_excluded,
+                rules=[],
+                detail=detail,
+            )
+        )
+    if result.lacking.contacts:
+        views.append(
+            NeverView(
+                reason=Reason.MISSING_VARIABLE,
+                contacts=result.lacking.contacts,
+                contact_ids=[one.contact_id for one in result.lacking.first],
+                rules=[],
+                detail="the call flow needs variables that they lack; import the contacts with "
+                "them, or give the variables a default",
+            )
         )
     return views
 
 
-def _group(group: Group) -> GroupView:
+def _group(group: Group, *, now: datetime) -> GroupView:
     spans = group.load.spans
     return GroupView(
         zones=list(group.rules.group.zones),
         zone_source=group.rules.group.source,
         jurisdictions=list(group.rules.group.jurisdictions),
         contacts=group.contacts,
-        opens_at=instant_of(spans[0][0]) if spans else None,
+        opens_at=_opens_at(spans, now=now) if spans else None,
         closes_at=instant_of(spans[0][1]) if spans else None,
         callable_hours=round(sum(closes - opens for opens, closes in spans) / 3600, 2),
     )
+
+
+def _opens_at(spans: Intervals, *, now: datetime) -> datetime:
+    """Spans are in whole seconds, so one that is open now begins with the second of now."""
+    return max(instant_of(spans[0][0]), now)

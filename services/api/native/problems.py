@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.api.native import slips
 from services.api.refusals import InvalidField, Refused
+from shared.definitions.validation import in_words
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ CONFLICT = 409
 UNPROCESSABLE = 422
 # The status of a refusal that names no field, where it is not a conflict with the stored state.
 STATUSES = {
+    "not_csv": 400,
     "not_found": 404,
     "invalid": UNPROCESSABLE,
     "rows_refused": UNPROCESSABLE,
@@ -42,8 +45,8 @@ TITLES = {
 HTTP_REFUSALS = {
     400: ("malformed_body", "the body is not JSON"),
     401: ("unauthenticated", "send a valid API key as `Authorization: Bearer …`"),
-    404: ("not_found", "there is no such resource"),
-    405: ("method_not_allowed", "the resource has no such method"),
+    404: ("not_found", "the tenant of this API key has no such campaign"),
+    405: ("method_not_allowed", "PUT is not a method of this path; it has GET, POST"),
     408: ("request_timeout", "the file stopped coming"),
     413: ("body_too_large", "the body is larger than this resource takes"),
     503: ("unavailable", "try again shortly"),
@@ -143,11 +146,11 @@ def install(app: FastAPI) -> None:
 
 
 async def _refused(request: Request, refused: Refused) -> Response:
-    """A field that was sent as a query parameter has no pointer into the body."""
+    """A field that was sent in the path or in the query has no pointer into the body."""
     if refused.field is not None:
         fault = InvalidField(code=refused.code, detail=refused.detail, field=refused.field)
-        error = _field_error(fault, has_pointer=refused.field[0] not in request.query_params)
-        return _invalid([error])
+        outside = {**request.path_params, **request.query_params}
+        return _invalid([_field_error(fault, has_pointer=refused.field[0] not in outside)])
     extra = None
     if refused.error_count is not None:
         is_truncated = refused.error_count > len(refused.errors)
@@ -162,15 +165,17 @@ async def _refused(request: Request, refused: Refused) -> Response:
     )
 
 
-async def _not_valid(_request: Request, error: RequestValidationError) -> Response:
+async def _not_valid(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return answer(400, *HTTP_REFUSALS[400])
+    if any(fault["loc"] == ("body",) for fault in faults) and not slips.is_json(request):
+        return answer(400, "not_json", slips.NOT_JSON)
     return _invalid(
         _field_error(
             InvalidField(
                 code=fault["type"],
-                detail=fault["msg"].removeprefix("Value error, "),
+                detail=in_words(fault),
                 field=fault["loc"][1:] or (None if fault["loc"][0] == "body" else fault["loc"]),
             ),
             has_pointer=fault["loc"][0] == "body",
@@ -199,10 +204,17 @@ def _pointer(path: list[str]) -> str:
     return "".join(f"/{part}" for part in escaped)
 
 
-async def _http(_request: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
     """Refusals of HTTP itself: no valid key, an unknown path or method, a body too large."""
     code, detail = HTTP_REFUSALS.get(error.status_code, ("refused", "the request was refused"))
-    return answer(error.status_code, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        detail = slips.no_path(request)
+    elif error.status_code == 405:
+        # The router names the methods of one of the path's routes only.
+        headers["Allow"] = slips.methods(request) or headers["Allow"]
+        detail = slips.no_method(request, headers["Allow"])
+    return answer(error.status_code, code, detail, headers=headers)
 
 
 async def _incomplete(_request: Request, _error: Exception) -> Response:

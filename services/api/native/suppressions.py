@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -11,10 +11,12 @@ from services.api import suppressions
 from services.api.http.paging import LARGEST_ID, Cursor, Limit, Page, View, cursor_of, text_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
-from services.api.native.contacts import RefusedRow
+from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
 from services.api.native.problems import documented
+from services.api.native.slips import refuse_other_than_csv
 from shared.db.api import suppressions as suppression_rows
 from shared.db.api.suppressions import ALL_CAMPAIGNS
+from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS
 
 router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
 
@@ -33,8 +35,13 @@ CSV = {"text/csv": {"schema": {"type": "string"}, "example": EXAMPLE}}
 class NewSuppression(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    number: Annotated[str, StringConstraints(max_length=64)] = Field(
-        description="international, with + and country code", examples=["+12025550123"]
+    number: Annotated[str, StringConstraints(max_length=256)] = Field(
+        description="with + and country code, or national", examples=["+12025550123"]
+    )
+    country: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        default=None,
+        description="by ISO 3166-1 or by name: of a national number; left out: the campaign's",
+        examples=["US"],
     )
     reason: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
@@ -63,14 +70,28 @@ class SuppressionPage(Page):
     suppressions: list[SuppressionView]
 
 
-class SuppressionReport(BaseModel):
-    """Every row of the file is in exactly one of the three counts."""
+class SuppressionFileQuery(FileQuery):
+    campaign_id: int | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_ID,
+        description="the list of this campaign; left out: that of all campaigns",
+    )
+    default_region: str | None = Field(
+        default=None,
+        max_length=64,
+        description="ISO 3166-1: the country of national numbers; left out: that of the campaign",
+        examples=["US"],
+    )
+
+
+class SuppressionReport(FileReport):
+    """Every row of the file is in exactly one of the three counts; one that may be two numbers
+    counts for both.
+    """
 
     imported: int = Field(description="numbers that were not on the list")
     updated: int = Field(description="rows that gave a number on the list its reason and expiry")
-    rejected: int = Field(description="rows with an error")
-    errors: list[RefusedRow] = Field(description="the first 1,000")
-    errors_truncated: bool
 
 
 @router.post(
@@ -92,6 +113,7 @@ async def suppress_number(
         resources,
         caller,
         new.number,
+        country=new.country,
         campaign_id=new.campaign_id,
         reason=new.reason,
         expires_at=new.expires_at,
@@ -132,31 +154,45 @@ async def lift_suppression(
 
 @router.post(
     "/suppressions/import",
-    responses=documented(400, 408, 413, 503),
+    response_model=SuppressionReport,
+    dependencies=[Depends(refuse_other_than_csv)],
+    responses={200: {"content": FATES}, **documented(400, 408, 413, 503)},
     openapi_extra={"requestBody": {"required": True, "content": CSV}},
 )
 async def import_suppressions(
-    request: Request, resources: In, caller: Authenticated, now: Now, campaign_id: List = None
-) -> SuppressionReport:
-    """A file of any length, UTF-8, with a header, added to the list in one transaction.
+    request: Request,
+    resources: In,
+    caller: Authenticated,
+    now: Now,
+    query: Annotated[SuppressionFileQuery, Query()],
+) -> SuppressionReport | Response:
+    """A file of any length, UTF-8 or Excel's Unicode text, added to the list in one transaction.
 
-    Columns: `number` (or `phone`, `phone_number`), international; `reason`, `imported` when there
-    is none; `expires_at`, an instant with its offset, without it for good. Other columns
-    are ignored. If a number comes twice, its last row counts.
+    Fields: `number`; `country` of a national number; `reason`, `imported` when there is none;
+    `expires_at`, an instant with its offset, without it for good. Their columns are recognised as
+    those of contacts; other columns are ignored. A file without a header has one column that can
+    be the number. If a number comes twice, its last row counts. A row is refused only if it
+    has no number or is over. With a warning, a number that may be national or international is
+    suppressed as both, and an expiry that cannot be read is none.
     """
+    region = suppressions.known_region(query.default_region)
     async with resources.pool.acquire() as conn:
-        await suppressions.named_list(conn, caller, campaign_id)
-    async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
-        done = await suppressions.import_csv(
-            resources, caller, file, campaign_id=campaign_id, now=now
-        )
-    first = done.errors.first
-    return SuppressionReport(
-        imported=done.imported,
-        updated=done.updated,
-        rejected=done.errors.count,
-        errors=[RefusedRow.of(error) for error in first],
-        errors_truncated=done.errors.count > len(first),
+        await suppressions.named_list(conn, caller, query.campaign_id)
+    with query.reading(resources, SUPPRESSION_COLUMNS) as reading:
+        async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
+            done = await suppressions.import_csv(
+                resources,
+                caller,
+                file,
+                reading=reading,
+                campaign_id=query.campaign_id,
+                default_region=region,
+                now=now,
+            )
+    if reading.fates:
+        return fates_answer(reading.fates)
+    return SuppressionReport.of(
+        done.file, dry_run=query.dry_run, imported=done.imported, updated=done.updated
     )
 
 

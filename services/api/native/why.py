@@ -12,16 +12,20 @@ from services.api import why, why_campaign
 from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import Authenticated
+from services.api.native.cited_rules import ChosenRuleView, CitedRule, StoppedView
 from services.api.native.problems import documented
+from services.api.native.spend import SpendCeilingView
 from services.api.why import AttemptWhy, Capacity, ContactWhy
 from services.api.why_campaign import CampaignWhy
+from services.api.why_rules import duties
 from shared.domain.attempts import AttemptState
 from shared.domain.calendar.zones import tzdata_version
 from shared.domain.capacity.scopes import ScopeKind
 from shared.domain.contacts import ContactState
 from shared.domain.decision.campaign_waits import WaitReason
-from shared.domain.decision.details import Detail, WaitDetail
+from shared.domain.decision.details import DestinationDetail, Detail, WaitDetail
 from shared.domain.outcomes import Outcome
+from shared.domain.places.numbers import REMEDIES
 from shared.domain.policy.frequency import Length
 from shared.domain.reasons import COUNTED, GATES, Reason
 
@@ -30,16 +34,6 @@ router = APIRouter(tags=["why"], responses=documented(401, 404, 422))
 ZoneSource = Literal["contact", "postal_code", "number", "campaign", "unknown"]
 Zones = Field(description="all must be open", examples=[["America/New_York"]])
 Versions = Field(description="versions of the rule packs", examples=[["US@2026-11-21"]])
-
-
-class CitedRule(View):
-    """A rule of law; `source` is where it can be read."""
-
-    name: str = Field(examples=["us-pa.hours"])
-    says: str
-    source: str = Field(examples=["73 P.S. 2245(a)(1)"])
-    pack: str = Field(description="with its version", examples=["US@2026-11-21"])
-    jurisdiction: str = Field(examples=["US-PA"])
 
 
 class BlockView(View):
@@ -72,6 +66,7 @@ class CapacityInUse(BaseModel):
     """Caps of one scope, with the live attempts in it."""
 
     scope: ScopeKind
+    trunk: str | None = Field(description="its name, if the campaign has several trunks")
     max_concurrent: int | None
     calls_per_second: int | None
     claimed: int = Field(description="attempts that wait to be dialed")
@@ -82,6 +77,7 @@ class CapacityInUse(BaseModel):
         return cls.model_validate(
             {
                 "scope": capacity.scope,
+                "trunk": capacity.trunk,
                 "max_concurrent": capacity.caps.max_concurrent,
                 "calls_per_second": capacity.caps.calls_per_second,
                 "claimed": capacity.in_use.claimed,
@@ -112,6 +108,12 @@ class ContactWhyView(BaseModel):
     jurisdictions: list[str] = Field(examples=[["US-PA"]])
     jurisdiction_source: str = Field(examples=["number"])
     rules: list[str] = Versions
+    choices: list[ChosenRuleView] = Field(
+        description="rules about such calls that the tenant overrode or turned on"
+    )
+    duties: list[CitedRule] = Field(
+        description="rules that Outdial does not decide: consent, registries, records"
+    )
     tzdata_version: str = Field(description="version of the zone data in force", examples=["2026b"])
 
     @classmethod
@@ -136,19 +138,12 @@ class ContactWhyView(BaseModel):
                 "jurisdictions": list(group.jurisdictions),
                 "jurisdiction_source": group.jurisdiction_source,
                 "rules": why.rules.versions.split(),
+                "choices": why.choices,
+                "duties": duties(why.rules, now=why.at),
                 "tzdata_version": tzdata_version(),
             },
             from_attributes=True,
         )
-
-
-class StoppedView(BaseModel):
-    """Why a dropped attempt was not placed."""
-
-    reason: str = Field(examples=["frequency_cap"])
-    at: datetime
-    rule_name: str | None
-    rule: CitedRule | None = Field(description="as it is now; null if there is no such rule")
 
 
 class AttemptWhyView(BaseModel):
@@ -164,6 +159,9 @@ class AttemptWhyView(BaseModel):
     ended_at: datetime | None
     window_closes_at: datetime = Field(description="of the window in which it was allowed")
     rules: list[str] = Field(description="versions of the rule packs that allowed it")
+    choices: list[ChosenRuleView] = Field(
+        description="the tenant's choices when the attempt was claimed, about rules as they are now"
+    )
     tzdata_version: str = Field(description="version of the zone data that allowed it")
     stopped: StoppedView | None
     contact: ContactWhyView = Field(description="how it is with the contact now")
@@ -184,6 +182,7 @@ class AttemptWhyView(BaseModel):
             | {
                 "attempt_id": attempt.id,
                 "rules": attempt.rules.split(),
+                "choices": [ChosenRuleView.of(choice) for choice in why.choices],
                 "stopped": stopped,
                 "contact": ContactWhyView.of(why.contact),
             }
@@ -201,25 +200,24 @@ class WaitingEntry(BaseModel):
         description="unknown_zone: not called without a zone · ended: the dates are over · "
         "campaign: it is stopped · blackout · window: the campaign's hours, or its budget for "
         "one of them · law: the hours of `rule` · pacing: may be called as capacity allows · "
+        "call_up: another campaign is calling the number · trunk_down: see `trunks_down` · "
+        "caller_id: the one that the campaign names is inactive, or its number pool is spent · "
+        "spend_ceiling: see there · "
         "the others: due later, because of this"
     )
     rule: CitedRule | None
     opens_at: datetime | None = Field(description="the earliest instant at which one may be called")
 
-    @classmethod
-    def of(cls, why: WaitReason, contacts: int) -> "WaitingEntry":
-        return cls.model_validate(
-            {
-                "zones": list(why.group.zones),
-                "zone_source": why.group.source,
-                "jurisdictions": list(why.group.jurisdictions),
-                "contacts": contacts,
-                "reason": why.reason,
-                "rule": why.rule,
-                "opens_at": why.opens_at,
-            },
-            from_attributes=True,
-        )
+
+class TrunkDownView(View):
+    """A trunk of the campaign takes no calls; contacts wait for it only if no other is up."""
+
+    trunk: str
+    since: datetime
+    cause: str = Field(description="the provider's last word", examples=["unreachable"])
+    next_probe_at: datetime = Field(
+        validation_alias="probe_at", description="when a few calls are tried again"
+    )
 
 
 class CampaignWhyView(BaseModel):
@@ -228,6 +226,11 @@ class CampaignWhyView(BaseModel):
     stopped: Literal["draft", "paused", "cancelled", "completed"] | None = Field(
         description="why no contact of the campaign is called at any hour"
     )
+    trunks_down: list[TrunkDownView] = Field(
+        description="in the order of the campaign; while all its trunks are down, its contacts "
+        "wait and no attempt is counted"
+    )
+    spend_ceiling: SpendCeilingView | None = Field(description="a ceiling that allows no call")
     pending: int = Field(description="contacts in all entries")
     next_opens_at: datetime | None = Field(description="the earliest `opens_at`")
     waiting: list[WaitingEntry] = Field(
@@ -243,18 +246,29 @@ class CampaignWhyView(BaseModel):
                 "campaign_id": why.campaign_id,
                 "at": why.at,
                 "stopped": why.stopped,
-                "pending": sum(why.waiting.values()),
+                "trunks_down": why.outages,
+                "spend_ceiling": why.spend,
+                "pending": sum(reason.contacts for reason in why.waiting),
                 "next_opens_at": min(opens, default=None),
+                # One call validates all entries: there are hundreds.
                 "waiting": [
-                    WaitingEntry.of(reason, contacts)
-                    for reason, contacts in sorted(why.waiting.items(), key=_soonest)
+                    {
+                        "zones": list(reason.group.zones),
+                        "zone_source": reason.group.source,
+                        "jurisdictions": list(reason.group.jurisdictions),
+                        "contacts": reason.contacts,
+                        "reason": reason.reason,
+                        "rule": reason.rule,
+                        "opens_at": reason.opens_at,
+                    }
+                    for reason in sorted(why.waiting, key=_soonest)
                 ],
-            }
+            },
+            from_attributes=True,
         )
 
 
-def _soonest(entry: tuple[WaitReason, int]) -> tuple[bool, float, str]:
-    why, _ = entry
+def _soonest(why: WaitReason) -> tuple[bool, float, str]:
     at = why.opens_at
     return (at is None, 0.0 if at is None else at.timestamp(), " ".join(why.group.zones))
 
@@ -288,18 +302,22 @@ async def explain_campaign(
 def _flat(detail: Detail | Length) -> dict[str, str | int]:
     if isinstance(detail, WaitDetail):
         return {"for": detail.waits_for}
+    if isinstance(detail, DestinationDetail):
+        return {"refused": detail.refused, "remedy": REMEDIES[detail.refused]}
     flat: dict[str, str | int] = {}
     for field in fields(detail):
         value = getattr(detail, field.name)
         match value:
-            case None:
+            case None | ():
                 continue
             case Length():
                 flat |= _flat(value)
-            case datetime():
-                flat[field.name] = value.isoformat()
             case tuple():
-                flat[field.name] = " ".join(value)
+                flat[field.name] = " ".join(map(_text, value))
             case _:
-                flat[field.name] = value
+                flat[field.name] = _text(value) if isinstance(value, datetime) else value
     return flat
+
+
+def _text(value: str | datetime) -> str:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -8,7 +8,6 @@ from typing_extensions import override
 
 from services.dialer.providers.protocol import (
     CallReport,
-    CallState,
     Capabilities,
     Originate,
     Provider,
@@ -16,6 +15,7 @@ from services.dialer.providers.protocol import (
 )
 from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
+from shared.domain.calls import CallState
 from shared.domain.outcomes import Outcome
 
 
@@ -42,11 +42,13 @@ class NullProvider(Provider):
         return f"null-{request.reference}"
 
     @override
-    async def lookup(self, reference: CallReference) -> CallReport | None:
+    async def lookup(
+        self, reference: CallReference, *, call_id: str | None = None
+    ) -> CallReport | None:
         return _ended(reference)
 
     @override
-    async def hang_up(self, reference: CallReference) -> None:
+    async def hang_up(self, reference: CallReference, *, call_id: str | None = None) -> None:
         return None
 
     @override
@@ -61,6 +63,4 @@ def _ended(reference: CallReference) -> CallReport:
         state=CallState.ENDED,
         at=datetime.now(UTC),
         outcome=Outcome.ANSWERED_HUMAN,
-        ring_seconds=0,
-        talk_seconds=0,
     )

@@ -1,7 +1,7 @@
 """The provider of the simulated carrier, which is reached over HTTP."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import aiohttp
 from pydantic import (
@@ -15,13 +15,15 @@ from pydantic import (
 from typing_extensions import override
 
 from services.dialer.providers.protocol import (
+    CONNECT_SECONDS,
     ORIGINATE_SECONDS,
     Answer,
     CallRefusedError,
     CallReport,
-    CallState,
     CallUnknownError,
     Capabilities,
+    Fault,
+    FlowOf,
     Originate,
     Posted,
     Provider,
@@ -29,11 +31,23 @@ from services.dialer.providers.protocol import (
     Report,
     TrunkSettingsError,
 )
+from services.dialer.providers.sms import (
+    ReceivedSms,
+    SmsProvider,
+    SmsRefusedError,
+    SmsReport,
+    SmsRequest,
+    SmsUnknownError,
+)
 from shared.db.trunks import Trunk
+from shared.definitions.call_flow import document
 from shared.domain.attempts import CallReference
+from shared.domain.calls import NO_FACTS, CallFacts, CallState, Price
 from shared.domain.outcomes import Outcome
+from shared.domain.sms import SmsReference, SmsState
+from shared.kafka.messages.facts import FactsData, PriceData
 
-TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=0.5)
+TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=CONNECT_SECONDS)
 
 Reference = Annotated[CallReference, BeforeValidator(lambda value: CallReference.parse(str(value)))]
 
@@ -44,31 +58,48 @@ class _Settings(BaseModel):
     url: HttpUrl
 
 
-class _Event(BaseModel):
+class _Ending(BaseModel):
+    """What an ended call led to; the rest is what its flow led to."""
+
     model_config = ConfigDict(extra="ignore")
 
     reference: Reference
     call_id: str
+    outcome: Outcome | None = None
+    callback_at: AwareDatetime | None = None
+    stages: tuple[str, ...] = ()
+    digits: str | None = None
+    tags: frozenset[str] = frozenset()
+    transferred_to: str | None = None
+    facts: FactsData | None = None
+
+
+class _Event(_Ending):
     kind: CallState
     at: AwareDatetime
-    outcome: Outcome | None = None
     ring_seconds: float | None = None
     talk_seconds: float | None = None
-    callback_at: AwareDatetime | None = None
 
 
-class _Call(BaseModel):
+class _Call(_Ending):
+    state: CallState
+    ended_at: AwareDatetime | None = None
+
+
+class _MessageEvent(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    reference: Reference
-    call_id: str
-    state: CallState
-    outcome: Outcome | None = None
-    ended_at: AwareDatetime | None = None
-    callback_at: AwareDatetime | None = None
+    reference: Annotated[
+        SmsReference, BeforeValidator(lambda value: SmsReference.parse(str(value)))
+    ]
+    message_id: str
+    kind: Literal[SmsState.DELIVERED, SmsState.UNDELIVERED]
+    at: AwareDatetime
+    reason: str | None = None
+    price: PriceData | None = None
 
 
-class SimulatedProvider(Provider):
+class SimulatedProvider(Provider, SmsProvider):
     def __init__(self, url: str, report: Report) -> None:
         self._report = report
         self._session = aiohttp.ClientSession(
@@ -98,6 +129,9 @@ class SimulatedProvider(Provider):
             "from": request.caller_id,
             "events_url": request.events_url,
             "ring_seconds": request.ring_seconds,
+            # What happens before the end has no facts here, so it is not asked for.
+            "progress": False,
+            **_told(request),
         }
         try:
             async with self._session.post("/calls", json=body) as response:
@@ -109,7 +143,9 @@ class SimulatedProvider(Provider):
             raise CallUnknownError(type(error).__name__) from error
 
     @override
-    async def lookup(self, reference: CallReference) -> CallReport | None:
+    async def lookup(
+        self, reference: CallReference, *, call_id: str | None = None
+    ) -> CallReport | None:
         try:
             async with self._session.get(f"/calls/{reference}") as response:
                 if response.status == 404:
@@ -127,10 +163,11 @@ class SimulatedProvider(Provider):
             at=call.ended_at or datetime.now(UTC),
             outcome=call.outcome,
             callback_at=call.callback_at,
+            facts=_facts(call),
         )
 
     @override
-    async def hang_up(self, reference: CallReference) -> None:
+    async def hang_up(self, reference: CallReference, *, call_id: str | None = None) -> None:
         try:
             async with self._session.delete(f"/calls/{reference}"):
                 pass
@@ -138,7 +175,7 @@ class SimulatedProvider(Provider):
             raise ProviderUnavailableError(type(error).__name__) from error
 
     @override
-    async def receive(self, posted: Posted) -> Answer:
+    async def receive(self, posted: Posted, flow_of: FlowOf) -> Answer:
         """The carrier does not sign: the word in the address is the proof."""
         event = _Event.model_validate_json(posted.body)
         await self._report(
@@ -148,16 +185,79 @@ class SimulatedProvider(Provider):
                 state=event.kind,
                 at=event.at,
                 outcome=event.outcome,
-                ring_seconds=event.ring_seconds,
-                talk_seconds=event.talk_seconds,
                 callback_at=event.callback_at,
+                facts=_event_facts(event),
             )
         )
         return Answer()
 
     @override
+    async def send_sms(self, request: SmsRequest) -> str:
+        body = {
+            "reference": str(request.reference),
+            "to": request.to,
+            "from": request.sender,
+            "text": request.text,
+            "events_url": request.events_url,
+        }
+        try:
+            async with self._session.post("/messages", json=body) as response:
+                return await _sent(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise SmsRefusedError("unreachable") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
+            raise SmsUnknownError(type(error).__name__) from error
+
+    @override
+    def receive_sms(self, posted: Posted) -> ReceivedSms:
+        """The carrier does not sign: the word in the address is the proof."""
+        event = _MessageEvent.model_validate_json(posted.body)
+        price = event.price
+        report = SmsReport(
+            reference=event.reference,
+            provider_message_id=event.message_id,
+            state=event.kind,
+            at=event.at,
+            reason=event.reason,
+            price=None if price is None else Price(amount=price.amount, currency=price.currency),
+        )
+        return ReceivedSms(answer=Answer(), report=report)
+
+    @override
     async def close(self) -> None:
         await self._session.close()
+
+
+def _facts(ending: _Ending) -> CallFacts:
+    told = NO_FACTS if ending.facts is None else ending.facts.call_facts()
+    of_flow = CallFacts(
+        digits=ending.digits,
+        stages=ending.stages,
+        tags=ending.tags,
+        transferred_to=ending.transferred_to,
+    )
+    return CallFacts.merged(told, of_flow)
+
+
+def _event_facts(event: _Event) -> CallFacts:
+    """The facts of an event; an end may tell its seconds beside them, the others only plan them."""
+    if event.kind is not CallState.ENDED:
+        return _facts(event)
+    seconds = CallFacts(ring_seconds=event.ring_seconds, talk_seconds=event.talk_seconds)
+    return CallFacts.merged(_facts(event), seconds)
+
+
+def _told(request: Originate) -> dict[str, object]:
+    """What the call is told beside its number; nothing for most calls, which are told nothing."""
+    told: dict[str, object] = {
+        "talk_seconds_most": request.talk_seconds_most,
+        "call_flow": request.call_flow,
+        "flow": None if request.flow is None else document(request.flow),
+        "agent": request.agent and {"id": request.agent.id, "kind": request.agent.kind},
+        "variables": dict(request.variables),
+        "on_machine": request.on_machine,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 async def _placed(response: aiohttp.ClientResponse) -> str:
@@ -165,7 +265,22 @@ async def _placed(response: aiohttp.ClientResponse) -> str:
         return str((await response.json())["call_id"])
     if response.status == 422:
         raise CallRefusedError("invalid_number", outcome=Outcome.INVALID_NUMBER)
+    if response.status in {401, 403}:
+        raise CallRefusedError(f"status_{response.status}", fault=Fault.TRUNK)
     if response.status in {400, 429, 503}:
         raise CallRefusedError(f"status_{response.status}")
     # 409 says the reference was used, 500 says nothing: in both a call may be up.
     raise CallUnknownError(f"status_{response.status}")
+
+
+async def _sent(response: aiohttp.ClientResponse) -> str:
+    if response.status == 201:
+        return str((await response.json())["message_id"])
+    if response.status in {400, 422}:
+        raise SmsRefusedError(f"status_{response.status}", is_final=True)
+    if response.status == 403:
+        raise SmsRefusedError("opted_out", has_opted_out=True)
+    if response.status in {429, 503}:
+        raise SmsRefusedError(f"status_{response.status}")
+    # 409 says the reference was used, 500 says nothing: in both the message may be on its way.
+    raise SmsUnknownError(f"status_{response.status}")

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.db.types import Connection
 from shared.domain.attempts import LARGEST_TENANT_ID
@@ -16,6 +17,13 @@ _KEY = re.compile(r"od_([1-9][0-9]{0,9})_[A-Za-z0-9_-]+", re.ASCII)
 class ApiKey:
     id: int
     tenant_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    id: int
+    created_at: datetime
+    revoked_at: datetime | None
 
 
 async def create(conn: Connection, tenant_id: int) -> str:
@@ -45,6 +53,30 @@ async def find(conn: Connection, text: str) -> ApiKey | None:
         _digest(text),
     )
     return ApiKey(**record) if record else None
+
+
+async def of_tenant(conn: Connection, tenant_id: int) -> list[KeyRecord]:
+    """All keys of the tenant, oldest first, also those that were revoked."""
+    records = await conn.fetch(
+        "SELECT id, created_at, revoked_at FROM api_keys WHERE tenant_id = $1 ORDER BY id",
+        tenant_id,
+    )
+    return [KeyRecord(**record) for record in records]
+
+
+async def revoke(conn: Connection, tenant_id: int, key_id: int, *, now: datetime) -> bool:
+    """Refuse the key from now on; False if there is no such key, or if it was revoked before."""
+    revoked = await conn.fetchval(
+        """
+        UPDATE api_keys SET revoked_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+        RETURNING id
+        """,
+        tenant_id,
+        key_id,
+        now,
+    )
+    return revoked is not None
 
 
 def _digest(text: str) -> bytes:

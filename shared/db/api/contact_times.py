@@ -81,7 +81,8 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
             g.zones, campaign.definition::text, contact.state, contact.outcome, contact.waits_for,
             NULLIF(contact.not_before, '-infinity') AS not_before,
             contact.resumes_at, contact.expires_at, contact.attempts, contact.day,
-            contact.attempts_on_day, contact.attempts_in_window, contact.window_closes_at,
+            coalesce(contact.attempts_on_day, 0) AS attempts_on_day,
+            coalesce(contact.attempts_in_window, 0) AS attempts_in_window, contact.window_closes_at,
             last_attempt.ended_at,
             suppressed.until AS suppressed_until
         FROM contacts AS contact

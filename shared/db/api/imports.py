@@ -1,18 +1,30 @@
 """Queries of one import: rows go into a staging table, then become contacts in one statement."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db.types import Connection
+from shared.db.types import Connection, Session
 from shared.domain.wait_buckets import WaitBucket
 
 # The pool's own limit is meant for short statements.
 LONG = 3600.0
+ROWS_AT_ONCE = 5000
 # PostgreSQL's text format.
 BACKSLASH = "\\"
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unimported:
+    """A valid row that became no contact to call: its number is suppressed for good, or a duplicate
+    of `first_line`, or without one of a contact that was there before.
+    """
+
+    line: int
+    is_suppressed: bool
+    first_line: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +133,32 @@ async def merge(
     inserted = sum(record["contacts"] for record in records)
     excluded = inserted - sum(count for _, count in waiting)
     return MergedContacts(inserted=inserted, excluded=excluded, waiting=waiting)
+
+
+async def unimported(
+    conn: Session, *, tenant_id: int, campaign_id: int
+) -> AsyncGenerator[list[Unimported], None]:
+    """Yields the staged rows that `merge` made no contact to call of, in order, some at a time.
+
+    It belongs to the transaction of the merge, whose contacts it tells by their xmin.
+    """
+    cursor = await conn.cursor(
+        """
+        WITH staged AS (
+            SELECT line, number, min(line) OVER (PARTITION BY number) AS first_line
+            FROM import_rows
+        )
+        SELECT s.line,
+            s.line = s.first_line AND c.xmin = pg_current_xact_id()::xid AS is_suppressed,
+            NULLIF(s.first_line, s.line) AS first_line
+        FROM staged s
+        JOIN contacts c ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = s.number
+        WHERE s.line > s.first_line OR c.xmin <> pg_current_xact_id()::xid OR c.state = 'finished'
+        ORDER BY s.line
+        """,
+        tenant_id,
+        campaign_id,
+        timeout=LONG,
+    )
+    while rows := await cursor.fetch(ROWS_AT_ONCE, timeout=LONG):
+        yield [Unimported(**row) for row in rows]

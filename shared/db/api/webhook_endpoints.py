@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.db.types import Connection
+from shared.domain.campaigns import CampaignKey
 from shared.domain.deliveries import DeliveryState
 
 
@@ -51,6 +52,23 @@ async def insert(
         list(event_types),
         url,
         secret,
+    )
+
+
+async def redirect(conn: Connection, campaign: CampaignKey, *, url: str) -> bool:
+    """Give the campaign's own endpoint another address; whether there is one."""
+    status = await conn.execute(
+        "UPDATE webhook_endpoints SET url = $3 WHERE tenant_id = $1 AND campaign_id = $2",
+        *campaign,
+        url,
+    )
+    return status != "UPDATE 0"
+
+
+async def delete(conn: Connection, campaign: CampaignKey) -> None:
+    """Delete the endpoint of a draft, which has had no delivery."""
+    await conn.execute(
+        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2", *campaign
     )
 
 

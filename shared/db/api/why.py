@@ -1,6 +1,7 @@
 """Queries of the why questions: the facts of a contact, an attempt or a campaign; all only read.
 
-Each question is one statement, so that its facts are of one moment.
+Each question is one statement, so that its facts are of one moment. Only a policy that is not
+known yet is read after it.
 """
 
 from collections import Counter
@@ -10,35 +11,55 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.db import caller_id_uses, spend
 from shared.db.person_calls import LOOK_BACK
-from shared.db.rows import calling_group, campaign_caps, campaign_policy
+from shared.db.policies import Policies
+from shared.db.rows import (
+    attributes,
+    backups,
+    calling_group,
+    campaign_caps,
+    campaign_key,
+    outage,
+    revision,
+)
 from shared.db.types import Connection
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.campaigns import ENDED, CampaignKey, CampaignState, WantedState
+from shared.domain.call_flows import texts
+from shared.domain.campaigns import ENDED, CampaignState, WantedState
+from shared.domain.capacity.caller_ids import NoCallerId, spent
 from shared.domain.capacity.scopes import Caps, Scope, scopes_of
+from shared.domain.capacity.trunk_health import Outage, stopping
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout
 from shared.domain.policy.frequency import PastCall
-from shared.domain.wait_buckets import BUCKET_SECONDS, WaitBucket
-
-BUCKETS_AN_HOUR = 3_600 // BUCKET_SECONDS
+from shared.domain.spend import SpendCeiling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignRow:
-    """A campaign with the rules of its tenant and the black-outs that are not over."""
+    """A campaign with the rules of its tenant and the black-outs that are not over.
+
+    `outages` has one for each of its trunks, in their order: None if it is up.
+    `spend`: its ceilings as they stand.
+    """
 
     id: int
     tenant_id: int
-    trunk_id: int
     state: CampaignState
     wanted_state: WantedState
     policy: CampaignPolicy
     caps: dict[Scope, Caps]
     blackouts: list[Blackout]
+    outages: tuple[Outage | None, ...]
+    spend: tuple[SpendCeiling, ...]
+
+    def stopping_outages(self, *, now: datetime) -> tuple[Outage, ...]:
+        """Those of its trunks if all are down, for an answer to why."""
+        return tuple(outage.seen(now=now) for outage in stopping(self.outages))
 
     @property
     def stopped(self) -> str | None:
@@ -56,6 +77,7 @@ class SuppressionInForce:
 
     campaign_id: int
     reason: str
+    since: datetime
     until: datetime
 
 
@@ -68,7 +90,12 @@ class LiveAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
-    """A contact with all facts of the decision, without its number."""
+    """A contact with all facts of the decision, without its number.
+
+    `is_called_elsewhere`: a live attempt of another campaign holds the number. `refused`: why the
+    number is of no destination of the tenant. `missing_variables` are those of the call flow that
+    it lacks.
+    """
 
     id: int
     state: ContactState
@@ -77,10 +104,13 @@ class ContactRow:
     waits_for: str | None
     expires_at: datetime | None
     attempts: int
+    missing_variables: tuple[str, ...]
     group: CallingGroup
     campaign: CampaignRow
     suppression: SuppressionInForce | None
     live: LiveAttempt | None
+    is_called_elsewhere: bool
+    refused: str | None
     calls: list[PastCall]
 
 
@@ -113,17 +143,19 @@ class InUse:
 
 
 async def contact(
-    conn: Connection, *, tenant_id: int, contact_id: int, now: datetime
+    conn: Connection, policies: Policies, *, tenant_id: int, contact_id: int, now: datetime
 ) -> ContactRow | None:
     row = await conn.fetchrow(
         """
         SELECT contact.id AS contact_id, contact.state AS contact_state, contact.outcome,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at, contact.attempts,
-            g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+            contact.expires_at, contact.attempts, contact.number, contact.external_id,
+            contact.attributes::text AS attributes,
+            g.zones, g.source, g.jurisdictions, g.jurisdiction_source, g.number_zones,
             campaign.id, campaign.tenant_id, campaign.trunk_id, campaign.state,
-            campaign.wanted_state, campaign.definition, campaign.revision,
-            campaign.rules_revision, campaign.tenant_rules, campaign.caps,
+            campaign.wanted_state, campaign.revision, campaign.rules_revision, campaign.caps,
+            campaign.backups,
+            trunk.name AS trunk, outage.since AS down_since, outage.probe_at, outage.cause,
             ARRAY (
                 SELECT ROW (blackout.id, blackout.tenant_id, blackout.jurisdiction,
                     blackout.starts_at, NULLIF(blackout.ends_at, 'infinity'), blackout.reason)
@@ -132,8 +164,14 @@ async def contact(
                     AND (blackout.tenant_id IS NULL OR blackout.tenant_id = $1)
             ) AS blackouts,
             suppression.campaign_id AS list, suppression.reason AS suppression,
+            suppression.created_at AS suppressed_since,
             NULLIF(suppression.expires_at, 'infinity') AS suppressed_until,
             attempt.id AS attempt_id, attempt.state AS attempt_state, attempt.claimed_at,
+            EXISTS (
+                SELECT FROM attempts AS other
+                WHERE other.tenant_id = $1 AND other.phone = contact.number
+                    AND other.ended_at IS NULL AND other.contact_id <> contact.id
+            ) AS is_called_elsewhere,
             ARRAY (
                 SELECT ROW (call.dialing_at, call.subject, call.outcome, call.ended_at)
                 FROM person_calls AS call
@@ -145,8 +183,10 @@ async def contact(
         JOIN campaign_terms AS campaign
             ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
         JOIN calling_groups g ON g.id = contact.calling_group_id
+        LEFT JOIN (trunk_outages AS outage JOIN trunks AS trunk ON trunk.id = outage.trunk_id)
+            ON outage.trunk_id = campaign.trunk_id
         LEFT JOIN LATERAL (
-            SELECT campaign_id, reason, expires_at FROM suppressions
+            SELECT campaign_id, reason, created_at, expires_at FROM suppressions
             WHERE tenant_id = $1 AND number = contact.number AND campaign_id IN (0, campaign.id)
                 AND expires_at > $3
             ORDER BY expires_at DESC, campaign_id LIMIT 1
@@ -161,7 +201,10 @@ async def contact(
         now,
         now - LOOK_BACK,
     )
-    return None if row is None else _contact_row(row)
+    if row is None:
+        return None
+    campaign = await _campaign_row(conn, policies, row)
+    return None if campaign is None else _contact_row(row, campaign)
 
 
 async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> AttemptRow | None:
@@ -180,13 +223,14 @@ async def attempt(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> Atte
 
 
 async def campaign(
-    conn: Connection, *, tenant_id: int, campaign_id: int, now: datetime
+    conn: Connection, policies: Policies, *, tenant_id: int, campaign_id: int, now: datetime
 ) -> CampaignRow | None:
     row = await conn.fetchrow(
         """
         SELECT campaign.id, campaign.tenant_id, campaign.trunk_id, campaign.state,
-            campaign.wanted_state, campaign.definition, campaign.revision,
-            campaign.rules_revision, campaign.tenant_rules, campaign.caps,
+            campaign.wanted_state, campaign.revision, campaign.rules_revision, campaign.caps,
+            campaign.backups,
+            trunk.name AS trunk, outage.since AS down_since, outage.probe_at, outage.cause,
             ARRAY (
                 SELECT ROW (blackout.id, blackout.tenant_id, blackout.jurisdiction,
                     blackout.starts_at, NULLIF(blackout.ends_at, 'infinity'), blackout.reason)
@@ -195,68 +239,45 @@ async def campaign(
                     AND (blackout.tenant_id IS NULL OR blackout.tenant_id = $1)
             ) AS blackouts
         FROM campaign_terms AS campaign
+        LEFT JOIN (trunk_outages AS outage JOIN trunks AS trunk ON trunk.id = outage.trunk_id)
+            ON outage.trunk_id = campaign.trunk_id
         WHERE campaign.id = $2 AND campaign.tenant_id = $1
         """,
         tenant_id,
         campaign_id,
         now,
     )
-    return None if row is None else _campaign_row(row)
+    return None if row is None else await _campaign_row(conn, policies, row)
 
 
-async def waiting(
-    conn: Connection, campaign: CampaignKey, *, now: datetime
-) -> list[tuple[WaitBucket, int]]:
-    """The waiting contacts by bucket: every five minutes of the next hour, then hour by hour.
-
-    The bucket of an hour carries its first five minutes in which a contact waits.
-    """
-    rows = await conn.fetch(
-        """
-        SELECT calling_group_id, waits_for, min(five_minutes) AS five_minutes,
-            sum(contacts)::bigint AS contacts
-        FROM waiting_contacts
-        WHERE tenant_id = $1 AND campaign_id = $2 AND contacts <> 0
-        GROUP BY calling_group_id, waits_for, CASE
-            WHEN five_minutes <= five_minutes_of($3) THEN 0
-            WHEN five_minutes <= five_minutes_of($3) + $4 THEN five_minutes
-            -- Hours since 1970: their numbers are far smaller than those of five minutes.
-            ELSE five_minutes / $4 END
-        """,
-        *campaign,
-        now,
-        BUCKETS_AN_HOUR,
-    )
-    return [
-        (
-            WaitBucket(
-                *campaign,
-                row["calling_group_id"],
-                row["waits_for"],
-                row["five_minutes"],
-            ),
-            row["contacts"],
-        )
-        for row in rows
-    ]
+async def no_caller_id(
+    conn: Connection, campaign: CampaignRow, *, now: datetime
+) -> NoCallerId | None:
+    """Why the campaign can show no caller ID now; only a capped pool costs a query."""
+    pool = campaign.policy.pool
+    if pool is None or not pool.is_capped:
+        return campaign.policy.no_caller_id
+    known = await caller_id_uses.read(conn, tenant_id=campaign.tenant_id, numbers=pool.numbers)
+    return spent(pool, known.uses, now=now)
 
 
 async def in_use(conn: Connection) -> dict[Scope, InUse]:
     """Live attempts by scope, from the small index that holds them and nothing else."""
     rows = await conn.fetch(
         """
-        SELECT campaign.id, campaign.tenant_id, campaign.trunk_id,
+        SELECT campaign.id, campaign.tenant_id,
+            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
             count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
             count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed
         FROM tenants AS tenant
         -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
         CROSS JOIN LATERAL (
-            SELECT tenant_id, campaign_id, state FROM attempts
+            SELECT tenant_id, campaign_id, trunk_id, state FROM attempts
             WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
         ) AS attempt
         JOIN campaigns AS campaign
             ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
-        GROUP BY campaign.tenant_id, campaign.id
+        GROUP BY campaign.tenant_id, campaign.id, attempt.trunk_id
         """
     )
     claimed, dialed = Counter[Scope](), Counter[Scope]()
@@ -267,12 +288,13 @@ async def in_use(conn: Connection) -> dict[Scope, InUse]:
     return {scope: InUse(claimed[scope], dialed[scope]) for scope in claimed}
 
 
-def _contact_row(row: asyncpg.Record) -> ContactRow:
+def _contact_row(row: asyncpg.Record, campaign: CampaignRow) -> ContactRow:
     suppression = live = None
     if row["list"] is not None:
         suppression = SuppressionInForce(
             campaign_id=row["list"],
             reason=row["suppression"],
+            since=row["suppressed_since"],
             until=row["suppressed_until"] or NEVER,
         )
     if row["attempt_id"] is not None:
@@ -287,25 +309,47 @@ def _contact_row(row: asyncpg.Record) -> ContactRow:
         waits_for=row["waits_for"],
         expires_at=row["expires_at"],
         attempts=row["attempts"],
+        missing_variables=_missing_variables(row, campaign.policy),
         group=calling_group(row),
-        campaign=_campaign_row(row),
+        campaign=campaign,
         suppression=suppression,
         live=live,
+        is_called_elsewhere=row["is_called_elsewhere"],
+        refused=campaign.policy.tenant_rules.destinations.refusal_of(row["number"]),
         calls=[_call(call) for call in row["calls"]],
     )
 
 
-def _campaign_row(row: asyncpg.Record) -> CampaignRow:
-    policy = campaign_policy(row)
+def _missing_variables(row: asyncpg.Record, policy: CampaignPolicy) -> tuple[str, ...]:
+    if not policy.required_variables:
+        return ()
+    # The number and the name of the campaign are always known, and not read here.
+    known = texts.known_of(
+        attributes(row["attributes"]), number="", external_id=row["external_id"], campaign_name=""
+    )
+    return tuple(sorted(policy.required_variables - known.keys()))
+
+
+async def _campaign_row(
+    conn: Connection, policies: Policies, row: asyncpg.Record
+) -> CampaignRow | None:
+    """None if the draft was deleted after the row was read."""
+    key = campaign_key(row)
+    policy = (await policies.of(conn, {key: revision(row)})).get(key)
+    if policy is None:
+        return None
+    further = backups(row)
+    ceilings = await spend.standing_of(conn, {key: policy})
     return CampaignRow(
         id=row["id"],
         tenant_id=row["tenant_id"],
-        trunk_id=row["trunk_id"],
         state=CampaignState(row["state"]),
         wanted_state=WantedState(row["wanted_state"]),
         policy=policy,
-        caps=campaign_caps(row, policy),
+        caps={trunk.scope: trunk.caps for trunk in reversed(further)} | campaign_caps(row, policy),
         blackouts=[_blackout(blackout) for blackout in row["blackouts"]],
+        outages=(outage(row), *(trunk.outage for trunk in further)),
+        spend=ceilings.get(key, ()),
     )
 
 

@@ -5,6 +5,7 @@ A tenant without a row has no relayed event.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.db.types import Connection
 
@@ -18,8 +19,7 @@ class Backlog:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     tenant_id: int
     position: int
     topic: str
@@ -58,19 +58,18 @@ async def oldest(conn: Connection, tenants: Sequence[Backlog], *, limit: int) ->
         [backlog.relayed for backlog in tenants],
         limit,
     )
-    return [Entry(**row) for row in rows]
+    return [Entry(*row) for row in rows]
 
 
 async def move(conn: Connection, entries: Sequence[Entry]) -> None:
-    """Note that these events are on Kafka."""
+    """Note that these events are on Kafka; of one tenant they are in order of their positions."""
+    last = {entry.tenant_id: entry.position for entry in entries}
     await conn.execute(
         """
         INSERT INTO event_relays AS relay (tenant_id, relayed)
-        SELECT tenant_id, max(position)
-        FROM unnest($1::integer[], $2::bigint[]) AS entry (tenant_id, position)
-        GROUP BY tenant_id
+        SELECT * FROM unnest($1::integer[], $2::bigint[])
         ON CONFLICT (tenant_id) DO UPDATE SET relayed = greatest(relay.relayed, excluded.relayed)
         """,
-        [entry.tenant_id for entry in entries],
-        [entry.position for entry in entries],
+        list(last),
+        list(last.values()),
     )

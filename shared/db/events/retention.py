@@ -5,9 +5,9 @@ read the whole table to find them.
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from shared.db.types import Connection
+from shared.domain.attempts import first_id
 
 
 async def delete_deliveries(
@@ -77,7 +77,26 @@ async def delete_attempts(conn: Connection, tenant_id: int, *, before: datetime,
         """,
         tenant_id,
         before,
-        _first_id(before),
+        first_id(before),
+        limit,
+    )
+    return len(rows)
+
+
+async def delete_sms(conn: Connection, tenant_id: int, *, before: datetime, limit: int) -> int:
+    """Text messages that ended, or of which nothing more was told, before that time."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM sms_messages WHERE tenant_id = $1 AND id = ANY (ARRAY(
+            SELECT id FROM sms_messages
+            -- UUIDv7 sorts by time: the oldest are first in the primary key.
+            WHERE tenant_id = $1 AND id < $3 AND coalesce(ended_at, sent_at) < $2
+            ORDER BY id LIMIT $4
+        )) RETURNING 1
+        """,
+        tenant_id,
+        before,
+        first_id(before),
         limit,
     )
     return len(rows)
@@ -95,12 +114,7 @@ async def delete_facts(conn: Connection, tenant_id: int, *, before: datetime, li
         """,
         tenant_id,
         before,
-        _first_id(before),
+        first_id(before),
         limit,
     )
     return len(rows)
-
-
-def _first_id(at: datetime) -> UUID:
-    """The smallest UUIDv7 of that time."""
-    return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)

@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.db.locks import LockClass
+from shared.db.pool import unreachable
+
+REFUSED = (OSError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 def run_on(connection: Connection) -> None:
@@ -23,10 +26,18 @@ def run_on(connection: Connection) -> None:
 
 
 async def run_online(dsn: str) -> None:
-    """Connect by asyncpg itself, so that the address means the same as for the services."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
-    )
+    """Connect by asyncpg itself, so that the address means the same as for the services.
+
+    Ends the program with one line if the server does not take connections.
+    """
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        try:
+            return await asyncpg.connect(dsn)
+        except REFUSED as error:
+            raise SystemExit(unreachable(dsn, error)) from None
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(run_on)
     await engine.dispose()

@@ -1,6 +1,6 @@
-"""attempts, as the scheduler inserts them for due contacts and publishes lost ones again."""
+"""attempts, as the scheduler inserts them for due contacts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,23 +54,12 @@ class DeferredContact:
     waits_for: str
 
 
-@dataclass(frozen=True, slots=True)
-class LiveAttempts:
-    """Attempts of a campaign that wait to be dialed, and those that hold a permit.
-
-    `overdue` are claimed ones that were not dialed in time.
-    """
-
-    claimed: int
-    dialed: int
-    overdue: int
-
-
 async def claim(
     conn: Connection,
     *,
     tenant_id: int,
     campaign_id: int,
+    backup_id: int | None,
     groups: Sequence[ClaimableGroup],
     limit: int,
     tzdata_version: str,
@@ -79,6 +68,8 @@ async def claim(
 ) -> tuple[list[ClaimedAttempt], list[WaitBucket]]:
     """Claim up to `limit` due contacts of the open groups, in the order given.
 
+    A contact whose number another live attempt of the tenant holds is passed over, and stays due.
+    `backup_id` is the trunk of the attempts, unless it is the first one of the campaign.
     Returns the new attempts, and the bucket that each contact leaves.
     """
     rows = await conn.fetch(
@@ -86,36 +77,44 @@ async def claim(
         WITH due AS (
             -- Nothing sorts or gathers here, so the groups are read one after another and
             -- reading stops at the limit: an open window of a million rows costs `limit` rows.
-            SELECT uuidv7() AS attempt_id, contact.id, contact.attempts, contact.not_before,
-                contact.waits_for, open_group.id AS group_id, open_group.closes_at, open_group.rules
+            SELECT contact.id, contact.number, contact.attempts, open_group.closes_at,
+                open_group.rules
             FROM unnest($3::integer[], $4::timestamptz[], $5::text[])
                 AS open_group (id, closes_at, rules)
             CROSS JOIN LATERAL (
-                SELECT id, attempts, not_before, waits_for FROM contacts
+                SELECT id, number, attempts FROM contacts
                 WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = open_group.id
                     AND state = 'pending' AND not_before <= $6
                     AND (expires_at IS NULL OR expires_at > $6)
+                    AND NOT EXISTS (
+                        SELECT FROM attempts
+                        WHERE tenant_id = $1 AND phone = contacts.number AND ended_at IS NULL
+                        -- Not turned into a join, which reads all live attempts of the tenant.
+                        OFFSET 0
+                    )
                 ORDER BY not_before LIMIT $7
                 FOR UPDATE SKIP LOCKED
             ) AS contact
             LIMIT $7
-        ), activated AS (
-            -- No other scheduler claims these contacts from the commit on.
-            UPDATE contacts SET state = 'active'
-            FROM due WHERE contacts.tenant_id = $1 AND contacts.id = due.id
         ), claimed AS (
             INSERT INTO attempts (
                 tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-                number, state, tzdata_version, rules
+                number, state, tzdata_version, rules, phone, trunk_id
             )
             SELECT
-                $1, attempt_id, $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules
+                $1, uuidv7(), $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules, number,
+                $10
             FROM due
+            -- Claims of two campaigns take the numbers that they share in one order.
+            ORDER BY number
+            ON CONFLICT (tenant_id, phone) WHERE ended_at IS NULL DO NOTHING
+            RETURNING id, contact_id
         )
-        -- Each due contact has become an attempt, or the statement fails: no join finds it again.
-        SELECT attempt_id AS id, id AS contact_id, group_id,
+        -- No other scheduler claims these contacts from the commit on.
+        UPDATE contacts SET state = 'active'
+        FROM claimed WHERE contacts.tenant_id = $1 AND contacts.id = claimed.contact_id
+        RETURNING claimed.id, claimed.contact_id, calling_group_id AS group_id,
             coalesce(waits_for, 'new') AS waits_for, five_minutes_of(not_before) AS five_minutes
-        FROM due
         """,
         tenant_id,
         campaign_id,
@@ -126,6 +125,7 @@ async def claim(
         limit,
         revisit_at,
         tzdata_version,
+        backup_id,
     )
     claimed = [ClaimedAttempt(tenant_id, row["id"], campaign_id, row["contact_id"]) for row in rows]
     return claimed, [
@@ -144,7 +144,10 @@ async def lock_due(
     limit: int,
     now: datetime,
 ) -> list[DueContact]:
-    """Lock up to `limit` due contacts, or only due callbacks, so that each can be decided on."""
+    """Lock up to `limit` due contacts, or only due callbacks, so that each can be decided on.
+
+    Contacts whose numbers are held are passed over, as in `claim`.
+    """
     rows = await conn.fetch(
         """
         SELECT contact.id, open_group.id AS group_id, contact.number,
@@ -157,6 +160,11 @@ async def lock_due(
                 AND state = 'pending' AND not_before <= $4
                 AND (expires_at IS NULL OR expires_at > $4)
                 AND (NOT $6 OR waits_for = 'callback')
+                AND NOT EXISTS (
+                    SELECT FROM attempts
+                    WHERE tenant_id = $1 AND phone = contacts.number AND ended_at IS NULL
+                    OFFSET 0
+                )
             ORDER BY not_before LIMIT $5
             FOR UPDATE SKIP LOCKED
         ) AS contact
@@ -188,28 +196,36 @@ async def insert(
     *,
     tenant_id: int,
     campaign_id: int,
+    backup_id: int | None,
     tzdata_version: str,
     revisit_at: datetime,
     now: datetime,
 ) -> list[ClaimedAttempt]:
-    """Claim contacts of a campaign that `lock_due` has locked."""
+    """Claim contacts of a campaign that `lock_due` has locked, for the trunk as in `claim`.
+
+    A number that another claim took meanwhile stays with it, and its contact stays due.
+    """
     rows = await conn.fetch(
         """
-        WITH activated AS (
-            -- No other scheduler claims these contacts from the commit on.
-            UPDATE contacts AS contact SET state = 'active'
+        WITH claimed AS (
+            INSERT INTO attempts (
+                tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
+                number, state, tzdata_version, rules, phone, trunk_id
+            )
+            SELECT $1, uuidv7(), $2, contact.id, $6, attempt.closes_at, $7, contact.attempts + 1,
+                'claimed', $8, attempt.rules, contact.number, $9
             FROM unnest($3::bigint[], $4::timestamptz[], $5::text[])
                 AS attempt (contact_id, closes_at, rules)
-            WHERE contact.tenant_id = $1 AND contact.id = attempt.contact_id
-            RETURNING contact.id, contact.attempts, attempt.closes_at, attempt.rules
+            JOIN contacts AS contact
+                ON contact.tenant_id = $1 AND contact.id = attempt.contact_id
+            ORDER BY contact.number
+            ON CONFLICT (tenant_id, phone) WHERE ended_at IS NULL DO NOTHING
+            RETURNING tenant_id, id, campaign_id, contact_id
         )
-        INSERT INTO attempts (
-            tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at, revisit_at,
-            number, state, tzdata_version, rules
-        )
-        SELECT $1, uuidv7(), $2, id, $6, closes_at, $7, attempts + 1, 'claimed', $8, rules
-        FROM activated
-        RETURNING tenant_id, id, campaign_id, contact_id
+        -- No other scheduler claims these contacts from the commit on.
+        UPDATE contacts AS contact SET state = 'active'
+        FROM claimed WHERE contact.tenant_id = $1 AND contact.id = claimed.contact_id
+        RETURNING claimed.tenant_id, claimed.id, claimed.campaign_id, claimed.contact_id
         """,
         tenant_id,
         campaign_id,
@@ -219,6 +235,7 @@ async def insert(
         now,
         revisit_at,
         tzdata_version,
+        backup_id,
     )
     return [ClaimedAttempt(**row) for row in rows]
 
@@ -237,52 +254,3 @@ async def defer(conn: Connection, deferred: Sequence[DeferredContact], *, tenant
         [contact.until for contact in deferred],
         [contact.waits_for for contact in deferred],
     )
-
-
-async def live(
-    conn: Connection, tenant_ids: Collection[int], *, now: datetime
-) -> dict[int, LiveAttempts]:
-    """Live attempts of the tenants by campaign, from the small index that holds nothing else."""
-    rows = await conn.fetch(
-        """
-        SELECT attempt.campaign_id,
-            count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed,
-            count(*) FILTER (WHERE attempt.state = 'claimed' AND attempt.revisit_at <= $2)
-                AS overdue
-        FROM unnest($1::integer[]) AS tenant (id)
-        -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
-        CROSS JOIN LATERAL (
-            SELECT campaign_id, state, revisit_at FROM attempts
-            WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
-        ) AS attempt
-        GROUP BY attempt.campaign_id
-        """,
-        list(tenant_ids),
-        now,
-    )
-    return {
-        row["campaign_id"]: LiveAttempts(row["claimed"], row["dialed"], row["overdue"])
-        for row in rows
-    }
-
-
-async def republish(
-    conn: Connection, *, tenant_id: int, now: datetime, revisit_at: datetime, limit: int
-) -> list[ClaimedAttempt]:
-    """Claimed attempts of a tenant whose `revisit_at` has passed, to be published again."""
-    rows = await conn.fetch(
-        """
-        UPDATE attempts SET revisit_at = $3 WHERE tenant_id = $1 AND id IN (
-            SELECT id FROM attempts
-            WHERE tenant_id = $1 AND ended_at IS NULL
-                AND state = 'claimed' AND revisit_at <= $2
-            ORDER BY revisit_at LIMIT $4 FOR UPDATE SKIP LOCKED
-        ) RETURNING tenant_id, id, campaign_id, contact_id
-        """,
-        tenant_id,
-        now,
-        revisit_at,
-        limit,
-    )
-    return [ClaimedAttempt(**row) for row in rows]

@@ -28,7 +28,7 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
         """
         SELECT campaign.has_contacts, campaign.has_live_attempts,
             waiting.id, waiting.zones, waiting.source, waiting.jurisdictions,
-            waiting.jurisdiction_source
+            waiting.jurisdiction_source, waiting.number_zones
         FROM (
             SELECT
                 EXISTS (
@@ -45,7 +45,8 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
                 ) AS has_live_attempts
         ) AS campaign
         LEFT JOIN (
-            SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source
+            SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+                g.number_zones
             FROM campaign_groups cg JOIN calling_groups g ON g.id = cg.calling_group_id
             WHERE cg.tenant_id = $1 AND cg.campaign_id = $2 AND EXISTS (
                 SELECT FROM contacts

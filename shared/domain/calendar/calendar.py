@@ -60,8 +60,12 @@ class DatedWindow:
 class Calendar:
     """Windows between two local dates, both inclusive, except on excluded dates and holidays.
 
+    `holiday_hours` are the minutes [start, end) that are open on holidays, of whatever weekday;
+    without them holidays are closed.
+
     A calendar of law restricts only the local dates from `effective_from` until the day before
-    `effective_until`; on all other dates every minute is open.
+    `effective_until`; on all other dates every minute is open. `also_in` are zones in which it must
+    be open beside those that are asked about.
     """
 
     windows: tuple[WeeklyWindow, ...]
@@ -70,8 +74,10 @@ class Calendar:
     dated: tuple[DatedWindow, ...] = ()
     excluded: frozenset[date] = frozenset()
     holidays: tuple[HolidaySet, ...] = ()
+    holiday_hours: tuple[tuple[int, int], ...] = ()
     effective_from: date | None = None
     effective_until: date | None = None
+    also_in: tuple[str, ...] = ()
     # Cached, because a calendar is part of the key of every cached span.
     _hash: int = field(init=False, repr=False, compare=False)
 
@@ -79,8 +85,8 @@ class Calendar:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise ValueError("end_date must not be before start_date")
         facts = (self.windows, self.start_date, self.end_date, self.dated, self.excluded)
-        more = (self.holidays, self.effective_from, self.effective_until)
-        object.__setattr__(self, "_hash", hash(facts + more))
+        more = (self.holidays, self.holiday_hours, self.effective_from, self.effective_until)
+        object.__setattr__(self, "_hash", hash((*facts, *more, self.also_in)))
 
     @override
     def __hash__(self) -> int:
@@ -188,8 +194,8 @@ def _joined(
 @lru_cache(maxsize=16_384)
 def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Intervals:
     spans: Intervals = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
-    for name in zones:
-        for calendar in calendars:
+    for calendar in calendars:
+        for name in (*zones, *calendar.also_in):
             if spans:
                 spans = intersection(spans, _open_in_zone(calendar, name, chunk))
     return spans
@@ -216,6 +222,8 @@ def _open_minutes(calendar: Calendar, day: date) -> Iterator[tuple[int, int]]:
     """The open minutes of a local date, cut at its midnights."""
     if not _binds(calendar, day):
         yield 0, MINUTES_A_DAY
+    elif calendar.holiday_hours and _is_holiday(calendar, day):
+        yield from calendar.holiday_hours
     elif _may_call(calendar, day):
         weekly, dated = _hours(calendar)
         for start, end in dated.get(day) or weekly[day.weekday()]:
@@ -238,7 +246,11 @@ def _may_call(calendar: Calendar, day: date) -> bool:
         return False
     if day in calendar.excluded:
         return False
-    return not any(day in holidays.dates(day.year) for holidays in calendar.holidays)
+    return not _is_holiday(calendar, day)
+
+
+def _is_holiday(calendar: Calendar, day: date) -> bool:
+    return any(day in holidays.dates(day.year) for holidays in calendar.holidays)
 
 
 @lru_cache(maxsize=4_096)

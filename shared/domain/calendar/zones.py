@@ -2,7 +2,7 @@
 
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from tzdata import IANA_VERSION
@@ -23,6 +23,15 @@ _PROBE = 6 * 3_600
 _ZONES = {name: ZoneInfo(name) for name in zoneinfo.available_timezones() - {"Factory"}}
 
 
+# Names that stand for an offset and not for a place, beside those that begin with Etc/.
+_OFFSETS = frozenset(
+    {"EST", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "MST"}
+    | {"UCT", "UTC", "Universal", "Zulu"}
+)
+# One instant in each month; clocks that are changed for a season differ at two of them.
+_MONTHS = tuple(int(datetime(2027, month, 15, tzinfo=UTC).timestamp()) for month in range(1, 13))
+
+
 class UnknownZoneError(ValueError):
     """The zone data have no zone of this name."""
 
@@ -41,6 +50,17 @@ def zone(name: str) -> ZoneInfo:
         return _ZONES[name]
     except KeyError:
         raise UnknownZoneError(f"unknown time zone: {name[:64]!r}") from None
+
+
+def is_offset(name: str) -> bool:
+    """Whether the name stands for an offset from UTC that never changes, like EST or Etc/GMT+5."""
+    return name.startswith("Etc/") or name in _OFFSETS
+
+
+@cache
+def has_summer_time(name: str) -> bool:
+    """Whether clocks in the zone are put forward and back within a year."""
+    return len({utc_offset(name, at) for at in _MONTHS}) > 1
 
 
 def utc_offset(name: str, at: int) -> int:

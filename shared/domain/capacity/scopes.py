@@ -58,6 +58,17 @@ def caps_of(scopes: Hierarchy, *, tenant: Caps, trunk: Caps, campaign: Caps) -> 
     return dict(zip(scopes[1:], (trunk, tenant, campaign), strict=True))
 
 
+def total_of(trunks: Iterable[Caps]) -> Caps:
+    """The caps of trunks together: while one is full, calls go by the next."""
+    every = list(trunks)
+    concurrent = [own.max_concurrent for own in every if own.max_concurrent is not None]
+    rates = [own.calls_per_second for own in every if own.calls_per_second is not None]
+    return Caps(
+        sum(concurrent) if len(concurrent) == len(every) else None,
+        sum(rates) if len(rates) == len(every) else None,
+    )
+
+
 def lowest_of(caps: Iterable[Caps]) -> Caps:
     """The caps that hold when all of these do."""
     every = list(caps)

@@ -1,23 +1,29 @@
 """Why the pending contacts of a campaign wait: one reason for each of their wait buckets."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from shared.domain.calendar.calendar import Span
 from shared.domain.calendar.intervals import NEVER
-from shared.domain.decision.gates import NEW_CONTACT
+from shared.domain.capacity.caller_ids import NoCallerId
+from shared.domain.capacity.trunk_health import Outage
+from shared.domain.decision.gates import ContactFacts
 from shared.domain.decision.verdict import decide
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.policy.blackouts import Blackout, blacked_out
 from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import Reason
+from shared.domain.spend import SpendCeiling
 from shared.domain.wait_buckets import BUCKET_SECONDS, NEW, WaitBucket
 
 # A reason, the rule behind it, and when it ends.
 _Wait = tuple[Reason, Rule | None, datetime | None]
+# These end at a time of their own, whatever the hours.
+OWN_END = frozenset({Reason.CALLER_ID, Reason.SPEND_CEILING})
+_PACING: _Wait = (Reason.PACING, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +31,45 @@ class WaitReason:
     """Why contacts of one group wait. Without `opens_at` the end of the wait is unknown."""
 
     group: CallingGroup
+    contacts: int
     reason: Reason
-    rule: Rule | None = None
-    opens_at: datetime | None = None
+    rule: Rule | None
+    opens_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignHours:
-    """The facts that all groups share; `stopped` is why no contact of the campaign is called."""
+    """The facts that all groups share; `stopped` is why no contact of the campaign is called.
+
+    `in_calls` has the number of due contacts whom another campaign is calling, by calling group,
+    `outages` are those of the campaign's trunks, if all are down, `no_caller_id` says that its
+    caller ID cannot be shown, and `spend` is the ceiling that allows it no call.
+    """
 
     tenant_id: int
     stopped: str | None
     blackouts: Sequence[Blackout]
     now: datetime
+    in_calls: Mapping[int, int] = field(default_factory=dict)
+    outages: tuple[Outage, ...] = ()
+    no_caller_id: NoCallerId | None = None
+    spend: SpendCeiling | None = None
 
 
 def explain(
     hours: CampaignHours,
     buckets: Iterable[tuple[WaitBucket, int]],
     rules_of: Callable[[int], CallingRules],
-) -> dict[WaitReason, int]:
+) -> list[WaitReason]:
     """How many contacts wait for which reason; `rules_of` takes the id of a calling group."""
     by_group: dict[int, list[tuple[WaitBucket, int]]] = defaultdict(list)
     for bucket, contacts in buckets:
         by_group[bucket.calling_group_id].append((bucket, contacts))
-    waiting: dict[WaitReason, int] = {}
+    waiting: list[WaitReason] = []
     for group_id in sorted(by_group):
         group = _Group(hours, rules_of(group_id))
-        waiting |= group.reasons(sorted(by_group[group_id], key=_five_minutes))
+        buckets_in_time = sorted(by_group[group_id], key=_five_minutes)
+        waiting += group.reasons(buckets_in_time, in_calls=hours.in_calls.get(group_id, 0))
     return waiting
 
 
@@ -69,11 +86,21 @@ class _Group:
         self._span: Span | None = None
         self._spanned_from = NEVER
 
-    def reasons(self, buckets: Iterable[tuple[WaitBucket, int]]) -> dict[WaitReason, int]:
+    def reasons(
+        self, buckets: Iterable[tuple[WaitBucket, int]], *, in_calls: int
+    ) -> list[WaitReason]:
         waits: Counter[_Wait] = Counter()
         for bucket, contacts in buckets:
             waits[self._wait(bucket)] += contacts
-        return {WaitReason(self._rules.group, *wait): contacts for wait, contacts in waits.items()}
+        if in_calls and (pacing := waits.pop(_PACING, 0)):
+            # Read a moment after the counts, so there may be more of them.
+            waits[Reason.CALL_UP, None, None] = min(in_calls, pacing)
+            waits[_PACING] = pacing - min(in_calls, pacing)
+        return [
+            WaitReason(self._rules.group, contacts, *wait)
+            for wait, contacts in waits.items()
+            if contacts
+        ]
 
     def _wait(self, bucket: WaitBucket) -> _Wait:
         starts_at = datetime.fromtimestamp(bucket.five_minutes * BUCKET_SECONDS, UTC)
@@ -87,12 +114,24 @@ class _Group:
         return self._due
 
     def _due_wait(self) -> _Wait:
-        """The gate that is shut at this hour, or pacing; neither pacing nor for ever has an end."""
-        binding = decide(self._rules, NEW_CONTACT, now=self._hours.now).binding
+        """The gate that is shut at this hour, or pacing.
+
+        Neither pacing nor for ever nor an outage nor an inactive caller ID has an end that is
+        known.
+        """
+        facts = ContactFacts(
+            outages=self._hours.outages,
+            no_caller_id=self._hours.no_caller_id,
+            spend=self._hours.spend,
+        )
+        binding = decide(self._rules, facts, now=self._hours.now).binding
         if binding is None:
             return self._at(self._hours.now, Reason.PACING, None, ends=False)
-        ends = binding.until is not None
-        return self._at(self._hours.now, binding.reason, binding.rule, ends=ends)
+        ends = binding.until is not None and binding.reason is not Reason.TRUNK_DOWN
+        # Hours are looked up from now on; these two end at a time of their own.
+        own_end = binding.until if binding.reason in OWN_END else None
+        at = own_end or self._hours.now
+        return self._at(at, binding.reason, binding.rule, ends=ends)
 
     def _at(self, at: datetime, reason: Reason, rule: Rule | None, *, ends: bool = True) -> _Wait:
         if not self._rules.group.zones:

@@ -4,10 +4,11 @@ The claim and the dial need the first block only (gates.py).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from shared.domain.calendar.calendar import next_span
+from shared.domain.calendar.calendar import Calendar, is_open, next_span
+from shared.domain.calendar.zones import local_date
 from shared.domain.decision.gates import (
     GATES,
     Block,
@@ -23,6 +24,8 @@ from shared.domain.policy.calling_rules import CallingRules
 
 # The most steps of a search; each step goes past a window, a cap or a silence.
 STEPS_MOST = 400
+# Holidays are named this far ahead.
+DAYS_MOST = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +80,43 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
     together = hours(rules, facts, now)
     if together is None:
         return
+    zones = rules.group.zones
     for law in rules.hours:
-        span = next_span((law.calendar,), rules.group.zones, now=now)
+        span = next_span((law.calendar,), zones, now=now)
         if span is not None and span.opens_at <= now:
             continue
-        if span is None or together.until is None:
-            yield closed_block(rules, law.rule, None)
-        else:
-            yield closed_block(rules, law.rule, span.opens_at, span.closes_at)
+        places = (*zones, *law.calendar.also_in)
+        until = closes_at = None
+        if span is not None and together.until is not None:
+            until, closes_at = span.opens_at, span.closes_at
+        yield closed_block(
+            rules,
+            law.rule,
+            until,
+            closes_at,
+            shut_in=_shut_in(law.calendar, places, now) if len(places) > 1 else (),
+            holidays=_holidays(law.calendar, zones, now, until),
+        )
+
+
+def _shut_in(calendar: Calendar, zones: tuple[str, ...], now: datetime) -> tuple[str, ...]:
+    alone = replace(calendar, also_in=())
+    return tuple(zone for zone in zones if not is_open((alone,), (zone,), at=now))
+
+
+def _holidays(
+    calendar: Calendar, zones: tuple[str, ...], now: datetime, until: datetime | None
+) -> str | None:
+    """The holidays of the calendar from today to the day on which it opens, with their dates."""
+    first = min(local_date(zone, now) for zone in zones)
+    opens = max(local_date(zone, until or now) for zone in zones)
+    days = max(1, min((opens - first).days, DAYS_MOST))
+    names = [
+        f"{name} {day}"
+        for day in (first + timedelta(days=n) for n in range(days))
+        if (name := next(filter(None, (known.name(day) for known in calendar.holidays)), None))
+    ]
+    return "; ".join(names) or None
 
 
 # Gates that stand for several rules; a verdict lists each rule.

@@ -1,13 +1,15 @@
 """Jurisdictions and zones of a contact, from its address and its number."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
-from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
+from phonenumbers import SUPPORTED_REGIONS
 
 from shared.domain.places import tables
-from shared.domain.places.number_plans import zones_of_prefix
+from shared.domain.places.names import plain
+from shared.domain.places.number_zones import zones_of_country
 from shared.domain.places.numbers import PhoneNumber
 from shared.domain.places.tables import Place
 
@@ -34,7 +36,6 @@ _PARENT_COUNTRIES = {country: f"US-{country}" for country in ("AS", "GU", "MP", 
     "YT": "FR",
 }
 _POST_OFFICES = {"GG": "GB", "IM": "GB", "JE": "GB", "MC": "FR"}
-_SPELLINGS = {"UK": "GB", "USA": "US"}
 _LONGEST_TEXT = 64
 _ISO_REGION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
 
@@ -46,6 +47,10 @@ _CODES = {
     "GB": re.compile(r"([A-Z]{1,2})\d[A-Z\d]?(?: ?\d[A-Z]{2})?"),
     "US": re.compile(r"((\d{3})\d\d)(?:[ -]?\d{4})?"),
 }
+# Of codes that are digits and may begin with zeros. A spreadsheet takes them for numbers and writes
+# 2134 or 2134.0 for 02134; none begins with more than two zeros.
+_LENGTHS = {"AU": 4, "FR": 5, "US": 5}
+_SHORTEST_CODE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +90,13 @@ def jurisdictions_of(number: PhoneNumber) -> tuple[str, ...]:
 
 def locate(number: PhoneNumber, address: Address) -> Residence | InvalidAddress:
     """Read region and postal code by the country of the address, or else of the number."""
-    given = _country(address)
+    given = country_of(address.country, address.region)
     if isinstance(given, InvalidAddress):
         return given
     region = _region(address.region, given or number.region)
     if isinstance(region, InvalidAddress):
         return region
-    postal = _postal(address.postal_code, given or number.region)
+    postal = _postal(address.postal_code, given or number.region, number.zones)
     if isinstance(postal, InvalidAddress):
         return postal
     jurisdictions, jurisdiction_source = _jurisdictions(region, postal, given)
@@ -132,58 +137,76 @@ def _zones(
         or _parent_country(number.region).startswith(country)
     ):
         return (), None
-    return _zones_of(country), "contact"
+    return zones_of_country(country), "contact"
 
 
-def _country(address: Address) -> str | InvalidAddress | None:
-    if address.country:
-        country = address.country.strip().upper()
-        country = _SPELLINGS.get(country, country)
-        known = country in SUPPORTED_REGIONS
-        return country if known else InvalidAddress(field="country", reason="unknown_country")
-    part = _ISO_REGION.fullmatch((address.region or "").strip().upper())
+def country_of(country: str | None, region: str | None) -> str | InvalidAddress | None:
+    """The country by ISO 3166-1 that an address has, alone or in a region such as US-FL.
+
+    It is written by a code of ISO 3166-1, or by its name in one of several languages.
+    """
+    if country:
+        code = country.strip().upper()
+        known = code if code in SUPPORTED_REGIONS else _named(country)
+        return known or InvalidAddress(field="country", reason="unknown_country")
+    part = _ISO_REGION.fullmatch((region or "").strip().upper())
     return part[1] if part and part[1] in SUPPORTED_REGIONS else None
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> str | None:
+    return tables.country_names().get(plain(name)) if len(name) <= _LONGEST_TEXT else None
 
 
 def _region(text: str | None, country: str) -> str | InvalidAddress | None:
     """None without a text, and in a country whose regions are not in the tables."""
     if not text:
         return None
+    unknown = InvalidAddress(field="region", reason="unknown_region")
+    if country == NO_COUNTRY or len(text) > _LONGEST_TEXT:
+        return unknown
     parent = _parent_country(country)[:2]
     regions = tables.regions().get(parent)
-    if regions is None and country != NO_COUNTRY and len(text) <= _LONGEST_TEXT:
+    if regions is None:
         return None
-    name = text.strip().casefold().removeprefix(f"{parent.lower()}-")
-    code = regions.get(name) if regions else None
-    return code or InvalidAddress(field="region", reason="unknown_region")
+    name = plain(text.strip().casefold().removeprefix(f"{parent.lower()}-"))
+    return regions.get(name) or unknown
 
 
-def _postal(text: str | None, country: str) -> Place | InvalidAddress | None:
-    """None without a text, and in a country whose postal codes are not in the tables."""
+def _postal(
+    text: str | None, country: str, number_zones: tuple[str, ...]
+) -> Place | InvalidAddress | None:
+    """None without a text, and in a country whose postal codes are not in the tables.
+
+    A code that lost the zeros at its beginning gets them back. It may have lost its end instead,
+    so the zones of the number hold there, too.
+    """
     if not text:
         return None
     invalid = InvalidAddress(field="postal_code", reason="invalid_postal_code")
     if len(text) > _LONGEST_TEXT:
         return invalid
     office = _POST_OFFICES.get(country, _parent_country(country)[:2])
-    pattern = _CODES.get(office)
-    if pattern is None:
+    if office not in _CODES:
         return None
-    match = pattern.fullmatch(text.strip().upper())
-    if match is None:
+    code = text.strip().upper().removesuffix(".0")
+    length = _LENGTHS.get(office, 0)
+    is_short = code.isdecimal() and _SHORTEST_CODE <= len(code) < length
+    place = _place_of_code(code.zfill(length) if is_short else code, office)
+    if place is None or (is_short and not place.zones):
         return invalid
+    if is_short:
+        return replace(place, zones=tuple(sorted({*place.zones, *number_zones})))
+    return place
+
+
+def _place_of_code(code: str, office: str) -> Place | None:
+    match = _CODES[office].fullmatch(code)
+    if match is None:
+        return None
     places = tables.postal_codes()[office]
-    return next((places[key] for key in match.groups() if key in places), invalid)
+    return next((places[key] for key in match.groups() if key in places), None)
 
 
 def _parent_country(country: str) -> str:
     return _PARENT_COUNTRIES.get(country, country)
-
-
-def _zones_of(country: str) -> tuple[str, ...]:
-    parent = _parent_country(country)
-    return (
-        tables.zones()[parent]
-        if "-" in parent
-        else zones_of_prefix(str(country_code_for_region(country)))
-    )

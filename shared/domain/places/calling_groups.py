@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 
-from shared.domain.calendar.zones import UnknownZoneError, is_zone
+from shared.domain.calendar.zones import UnknownZoneError, has_summer_time, is_offset, is_zone
+from shared.domain.places import tables
 from shared.domain.places.address import (
     NO_COUNTRY,
     Address,
     InvalidAddress,
     Residence,
+    country_of,
     jurisdictions_of,
     locate,
 )
+from shared.domain.places.number_zones import zones_of_country
 from shared.domain.places.numbers import PhoneNumber
+
+# Their area codes are in the tables, but for those of no place, like 800.
+_SHARED_PLAN = {"CA", "US"}
+# The sources of zones that say nothing of the number.
+_ADDRESS = {"contact", "postal_code"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +29,15 @@ class CallingGroup:
     `source` says where the zones came from: contact, postal_code, number, campaign or unknown.
     `jurisdictions` are ISO 3166 codes, of a country like GB or of a part like US-FL, sorted: the
     rules of all of them hold. 001 is for numbers of no country. `jurisdiction_source` says where
-    they came from, like postal_code+number.
+    they came from, like postal_code+number. `number_zones` are further zones in which the number
+    may be; rules that ask for all places hold there, too.
     """
 
     zones: tuple[str, ...]
     source: str
     jurisdictions: tuple[str, ...]
     jurisdiction_source: str
+    number_zones: tuple[str, ...] = ()
 
 
 def calling_group(
@@ -39,6 +49,8 @@ def calling_group(
     home = locate(number, address)
     if isinstance(home, InvalidAddress):
         return home
+    if address.zone and is_offset(address.zone) and _may_have_summer_time(number, address):
+        return InvalidAddress(field="zone", reason="fixed_offset")
     zones, source = _zones(number, address.zone, home, default_zone)
     jurisdictions, jurisdiction_source = _jurisdictions(number, home)
     return CallingGroup(
@@ -46,7 +58,42 @@ def calling_group(
         source=source,
         jurisdictions=jurisdictions,
         jurisdiction_source=jurisdiction_source,
+        number_zones=_further_zones(number, zones),
     )
+
+
+def unread_number_zones(
+    zones: tuple[str, ...], source: str, jurisdictions: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The further zones of a number that nobody read, in a group that was stored without them.
+
+    These are the zones of all places that its number or its address point to. The United States or
+    Canada without a part are of an area code of no place.
+    """
+    if not zones or source not in _ADDRESS:
+        return ()
+    names = {
+        name
+        for place in set(jurisdictions) - _SHARED_PLAN
+        for name in tables.zones().get(place) or zones_of_country(place)
+    }
+    return tuple(sorted(names - set(zones)))
+
+
+def _may_have_summer_time(number: PhoneNumber, address: Address) -> bool:
+    """Whether clocks change in a part of the person's country, or the country is unknown."""
+    country = country_of(address.country, address.region)
+    home = country if isinstance(country, str) else number.region
+    zones = zones_of_country(home)
+    return not zones or any(has_summer_time(zone) for zone in zones)
+
+
+def _further_zones(number: PhoneNumber, zones: tuple[str, ...]) -> tuple[str, ...]:
+    """The zones of the number without those that are known; none for an area code of no place."""
+    is_placeless = number.region in _SHARED_PLAN and number.e164[2:5] not in tables.area_codes()
+    if not zones or is_placeless or set(number.zones) <= set(zones):
+        return ()
+    return tuple(name for name in number.zones if name not in zones)
 
 
 def _zones(

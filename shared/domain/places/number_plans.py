@@ -6,33 +6,34 @@ tests/unit/domain/places/test_numbers.py compares the two.
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     SUPPORTED_REGIONS,
     PhoneMetadata,
-    PhoneNumberType,
-    is_number_type_geographical,
 )
 from phonenumbers.phonemetadata import PhoneNumberDesc
-from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+from shared.domain.places.number_kinds import KIND_OF_CODE, NumberKind
 
 _LONGEST_CODE = 3
+_NOTHING = r"(?!)"
+_KINDS = {str(kind): kind for kind in NumberKind}
 _KNOWN_CODES = frozenset(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)
-
-# The group in which a number with a place is found.
-_PLACE = 2
 
 
 class Recognised(NamedTuple):
-    """A valid number; only a geographic one has zones narrower than those of its country."""
+    """A valid number: country calling code and national number, with its ISO 3166-1 country.
+
+    `kind` is None for the kinds that every tenant calls.
+    """
 
     code: str
     national: str
     region: str
-    geographic: bool
+    kind: NumberKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class _Plan:
     code: str
     general: re.Pattern[str]
     lengths: frozenset[int]
+    longest: int
     local_lengths: frozenset[int]
     abroad: re.Pattern[str] | None
     trunk: re.Pattern[str] | None
@@ -55,6 +57,7 @@ class _Region:
     name: str
     leading: re.Pattern[str] | None
     kinds: dict[int, re.Pattern[str]]
+    kind: NumberKind | None
 
 
 def recognise(digits: str, *, international: bool, default_region: str | None) -> Recognised | None:
@@ -72,22 +75,6 @@ def recognise(digits: str, *, international: bool, default_region: str | None) -
     return None if rest.startswith("0") else _from_abroad(rest)
 
 
-@lru_cache(maxsize=65_536)
-def zones_of_prefix(prefix: str) -> tuple[str, ...]:
-    """Sorted zones of a geographic number, from its first TIMEZONE_LONGEST_PREFIX digits."""
-    for length in range(len(prefix), 0, -1):
-        zones = TIMEZONE_DATA.get(prefix[:length])
-        if zones is not None:
-            return tuple(sorted(set(zones)))
-    return ()
-
-
-def zones_of(number: Recognised) -> tuple[str, ...]:
-    if not number.geographic:
-        return zones_of_prefix(number.code)
-    return zones_of_prefix((number.code + number.national)[:TIMEZONE_LONGEST_PREFIX])
-
-
 def _from_abroad(digits: str) -> Recognised | None:
     for length in range(1, _LONGEST_CODE + 1):
         code = digits[:length]
@@ -102,7 +89,7 @@ def _from_inside(plan: _Plan, digits: str) -> Recognised | None:
         # The plus may be missing: assumed only where the digits are no number otherwise.
         rest = _without_trunk_prefix(plan, digits[len(plan.code) :])
         senseless = not plan.general.fullmatch(digits) and plan.general.fullmatch(rest)
-        if senseless or len(digits) > max(plan.lengths):
+        if senseless or len(digits) > plan.longest:
             national, plan = rest, _main_plan(plan.code)
     return _classified(plan.code, _trimmed(plan, national))
 
@@ -123,7 +110,7 @@ def _without_trunk_prefix(plan: _Plan, number: str) -> str:
 def _trimmed(plan: _Plan, number: str) -> str:
     rest = _without_trunk_prefix(plan, number)
     length = len(rest)
-    possible = length in plan.lengths or length > max(plan.lengths)
+    possible = length in plan.lengths or length > plan.longest
     return rest if possible and length not in plan.local_lengths else number
 
 
@@ -135,7 +122,8 @@ def _classified(code: str, national: str) -> Recognised | None:
         pattern = region.kinds.get(length)
         match = pattern.fullmatch(national) if pattern else None
         if match:
-            return Recognised(code, national, region.name, match.lastindex == _PLACE)
+            kind = match.lastgroup
+            return Recognised(code, national, region.name, _KINDS[kind] if kind else region.kind)
         if region.leading:
             return None
     return None
@@ -168,6 +156,7 @@ def _compiled_plan(metadata: PhoneMetadata) -> _Plan:
         code=str(metadata.country_code),
         general=re.compile(general.national_number_pattern or r"(?!)"),
         lengths=frozenset(general.possible_length),
+        longest=max(general.possible_length),
         local_lengths=frozenset(general.possible_length_local_only),
         abroad=re.compile(abroad) if abroad else None,
         trunk=re.compile(trunk) if trunk else None,
@@ -189,33 +178,37 @@ def _compiled_region(code: str, name: str, *, alone: bool) -> _Region:
     return _Region(
         name=name,
         leading=re.compile(leading) if leading else None,
-        kinds={
-            length: re.compile(_kinds(metadata, int(code), length))
-            for length in general.possible_length
-        },
+        kinds={length: re.compile(_kinds(metadata, length)) for length in general.possible_length},
+        kind=KIND_OF_CODE.get(code),
     )
 
 
-def _kinds(metadata: PhoneMetadata, code: int, length: int) -> str:
-    """Valid numbers of this length; the group says whether the number belongs to a place."""
-    placeless = (
-        metadata.premium_rate,
-        metadata.toll_free,
-        metadata.shared_cost,
-        metadata.voip,
-        metadata.personal_number,
-        metadata.pager,
-        metadata.uan,
-        metadata.voicemail,
-    )
-    # In the order of phonenumbers: the first kind that matches is the kind of the number.
-    fixed = _any_of((metadata.fixed_line,), length)
-    same = metadata.same_mobile_and_fixed_line_pattern
-    mobile = _any_of((None if same else metadata.mobile,), length)
-    mobile_has_place = is_number_type_geographical(PhoneNumberType.MOBILE, code)
-    placed, unplaced = (f"{fixed}|{mobile}", r"(?!)") if mobile_has_place else (fixed, mobile)
+def _kinds(metadata: PhoneMetadata, length: int) -> str:
+    """Valid numbers of this length; the group that matched names their kind if it is costly.
+
+    In the order of phonenumbers, because a number that is in two ranges is of the first kind.
+    """
     general = _any_of((metadata.general_desc,), length)
-    return rf"(?=(?:{general})\Z)(?:({_any_of(placeless, length)})|({placed})|({unplaced}))"
+    kinds = (
+        (metadata.premium_rate, NumberKind.PREMIUM_RATE),
+        (metadata.toll_free, None),
+        (metadata.shared_cost, NumberKind.SHARED_COST),
+        (metadata.voip, None),
+        (metadata.personal_number, NumberKind.PERSONAL_NUMBER),
+        (metadata.pager, NumberKind.PAGER),
+        (metadata.uan, None),
+        (metadata.voicemail, NumberKind.VOICEMAIL),
+        (metadata.fixed_line, None),
+        (metadata.mobile, None),
+    )
+    # A number of a code of one kind is of that kind, whatever the plan says.
+    named = str(metadata.country_code) not in KIND_OF_CODE
+    patterns = [
+        f"(?P<{kind}>{pattern})" if kind and named else pattern
+        for desc, kind in kinds
+        if (pattern := _any_of((desc,), length)) != _NOTHING
+    ]
+    return rf"(?=(?:{general})\Z)(?:{'|'.join(patterns) or _NOTHING})"
 
 
 def _any_of(kinds: tuple[PhoneNumberDesc | None, ...], length: int) -> str:
@@ -224,4 +217,4 @@ def _any_of(kinds: tuple[PhoneNumberDesc | None, ...], length: int) -> str:
         for kind in kinds
         if kind and kind.national_number_pattern and length in (kind.possible_length or (length,))
     ]
-    return "|".join(patterns) or r"(?!)"
+    return "|".join(patterns) or _NOTHING

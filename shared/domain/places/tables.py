@@ -1,4 +1,4 @@
-"""Tables of places in `data/`: area codes, postal codes and the parts of countries.
+"""Tables of places in `data/`: numbers, postal codes, names and parts of countries.
 
 Each is read once, when it is first needed. The files are part of the program and change with it.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from shared.domain.places.names import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +27,42 @@ def _lines(name: str) -> Iterator[dict[str, str]]:
 
 
 @cache
+def prefixes() -> dict[str, Place]:
+    """Places by the first digits of a number in E.164, with the plus."""
+    return {
+        f"+{prefix}": Place(
+            jurisdictions=tuple(line["place"].split()), zones=tuple(line["zones"].split())
+        )
+        for line in _lines("numbers.csv")
+        for prefix in line["prefixes"].split()
+    }
+
+
+@cache
 def area_codes() -> dict[str, tuple[str, ...]]:
     """Jurisdictions of the United States and Canada by area code, without codes of no place."""
     return {
-        code: tuple(line["jurisdictions"].split())
-        for line in _lines("area_codes.csv")
-        for code in line["area_codes"].split()
+        prefix[2:]: place.jurisdictions
+        for prefix, place in prefixes().items()
+        if prefix.startswith("+1") and len(prefix) == len("+1201")
     }
+
+
+@cache
+def countries() -> dict[str, tuple[str, ...]]:
+    """Zones by ISO 3166-1 country: one for each clock that is kept in it."""
+    return {
+        line["place"]: tuple(line["zones"].split())
+        for line in _lines("numbers.csv")
+        if not line["prefixes"]
+    }
+
+
+@cache
+def divided_countries() -> frozenset[str]:
+    """The countries in which the first digits of a number may say more than the country."""
+    places = (place for known in prefixes().values() for place in known.jurisdictions)
+    return frozenset(place.partition("-")[0] for place in places)
 
 
 @cache
@@ -59,13 +90,23 @@ def _span(first: str, last: str) -> list[str]:
 
 @cache
 def regions() -> dict[str, dict[str, str]]:
-    """ISO 3166-2 by country and by the names that people write, casefolded: FL or florida."""
+    """ISO 3166-2 by country and by the names that people write, as `names.plain` has them."""
     codes: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for line in _lines("regions.csv"):
         code = line["code"]
         country, _, part = code.partition("-")
-        codes[country] |= {line["name"].casefold(): code, part.casefold(): code}
+        codes[country] |= {plain(line["name"]): code, plain(part): code}
     return dict(codes)
+
+
+@cache
+def country_names() -> dict[str, str]:
+    """ISO 3166-1 countries by their plain names in several languages and codes of three letters."""
+    return {
+        plain(name): line["country"]
+        for line in _lines("country_names.csv")
+        for name in line["names"].split("|")
+    }
 
 
 @cache

@@ -145,6 +145,14 @@ def next_attempt(
     return within_budget(policy, history, zones, earliest)
 
 
+def is_last_attempt(policy: AttemptPolicy, number: int) -> bool:
+    """Whether no outcome of the n-th attempt leads to another, but for a callback at a time."""
+    rules = policy.retry.values()
+    return number >= policy.max_total or not any(
+        number < (rule.max_attempts or policy.max_total) for rule in rules
+    )
+
+
 def chance_of(attempt_id: UUID) -> float:
     """A number from 0 to below 1, fixed by the id, so that a repeated fold plans the same instant.
 

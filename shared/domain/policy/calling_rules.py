@@ -8,8 +8,9 @@ from shared.domain.calendar.calendar import Calendar, Span, next_span
 from shared.domain.calendar.zones import local_date
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.places.jurisdictions import covers
+from shared.domain.policy.destinations import NO_CHOICE, Destinations
 from shared.domain.policy.frequency import CoolingOff, FrequencyCap
-from shared.domain.policy.rules import CallKind, RingTime, Rule, holds_on
+from shared.domain.policy.rules import CallKind, Duty, RingTime, Rule, holds_on
 
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
 # How long the answer that no opening follows is kept: it takes a long search.
@@ -36,11 +37,12 @@ class CampaignRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantRules:
-    """The tenant's choices about the packs; `overridden` rules do not hold for it."""
+    """The tenant's choices: `overridden` rules of the packs do not hold for it."""
 
     turned_on: frozenset[str] = frozenset()
     overridden: frozenset[str] = frozenset()
     added: tuple[Rule, ...] = ()
+    destinations: Destinations = NO_CHOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,11 @@ class Limit:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class CallingRules:
-    """All rules for the contacts of one group; the opening is cached, as each contact needs it."""
+    """All rules for the contacts of one group; the opening is cached, as each contact needs it.
+
+    `duties` are the owner's to see to. `chosen` are the rules about such calls that the tenant
+    overrode or turned on, so that an answer can show them.
+    """
 
     group: CallingGroup
     hours: tuple[Hours, ...]
@@ -75,6 +81,9 @@ class CallingRules:
     ring_seconds: int | None
     max_total: int | None
     versions: str
+    destinations: Destinations = NO_CHOICE
+    duties: tuple[Rule, ...] = ()
+    chosen: tuple[Rule, ...] = ()
     _calendars: tuple[Calendar, ...] = ()
     _span: Span | None = field(default=None, repr=False)
     _known_from: datetime = UNKNOWN
@@ -98,12 +107,13 @@ def calling_rules(
     campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
 ) -> CallingRules:
     """The campaign's own rules, and all rules of law for such calls to the places of the group."""
-    law = list(_holding(campaign, tenant, packs, group))
+    about = list(_about(campaign, tenant, packs, group))
+    law = [rule for rule in about if _holds(rule, tenant)]
     own = [campaign.calendar]
     if group.source == "campaign" and campaign.default_zone_hours is not None:
         own.append(campaign.default_zone_hours)
     legal_hours = [
-        Hours(_while_in_force(rule, rule.demand), rule)
+        Hours(_while_in_force(rule, rule.demand, group), rule)
         for rule in law
         if isinstance(rule.demand, Calendar)
     ]
@@ -123,6 +133,9 @@ def calling_rules(
         ring_seconds=max([*rings, campaign.ring_seconds or 0]) or None,
         max_total=campaign.max_total,
         versions=" ".join(sorted({rule.pack for rule in law})),
+        destinations=tenant.destinations,
+        duties=tuple(rule for rule in law if isinstance(rule.demand, Duty)),
+        chosen=tuple(rule for rule in about if _is_chosen(rule, tenant)),
     )
 
 
@@ -133,20 +146,33 @@ def in_force(rule: Rule, zones: tuple[str, ...], *, at: datetime) -> bool:
     return any(holds_on(rule, day=local_date(name, at)) for name in zones or ("UTC",))
 
 
-def _holding(
+def _about(
     campaign: CampaignRules, tenant: TenantRules, packs: Iterable[Rule], group: CallingGroup
 ) -> Iterator[Rule]:
+    """The rules about such calls to the places of the group, whether they hold or not."""
     for rule in (*packs, *tenant.added):
-        wanted = rule.verified or rule.name in tenant.turned_on
         if (
-            wanted
-            and rule.name not in tenant.overridden
-            and campaign.kind in rule.kinds
+            campaign.kind in rule.kinds
             and (campaign.automated or not rule.automated_only)
             and covers(rule.jurisdiction, group.jurisdictions)
         ):
             yield rule
 
 
-def _while_in_force(rule: Rule, hours: Calendar) -> Calendar:
-    return replace(hours, effective_from=rule.effective_from, effective_until=rule.effective_until)
+def _holds(rule: Rule, tenant: TenantRules) -> bool:
+    wanted = rule.verified or rule.name in tenant.turned_on
+    return wanted and rule.name not in tenant.overridden
+
+
+def _is_chosen(rule: Rule, tenant: TenantRules) -> bool:
+    is_turned_on = not rule.verified and rule.name in tenant.turned_on
+    return is_turned_on or rule.name in tenant.overridden
+
+
+def _while_in_force(rule: Rule, hours: Calendar, group: CallingGroup) -> Calendar:
+    return replace(
+        hours,
+        effective_from=rule.effective_from,
+        effective_until=rule.effective_until,
+        also_in=group.number_zones if rule.in_all_places else (),
+    )

@@ -103,12 +103,13 @@ class PastCall:
 class Held:
     """A limit forbids a call `until` then, because of the call `since`.
 
-    `counted` is the number of calls that a cap counted; for a cooling-off it is 1.
+    `calls` are those that a cap counted, in the order in which they leave its length of time; for a
+    cooling-off the one that began it.
     """
 
     until: datetime
     since: PastCall
-    counted: int
+    calls: tuple[PastCall, ...]
 
 
 def held_by(
@@ -143,7 +144,7 @@ def _capped(
         return None
     # One more call is allowed when at most `max_calls - 1` of the calls still count.
     until, call = recent[len(recent) - cap.max_calls]
-    return Held(until=until, since=call, counted=len(recent))
+    return Held(until=until, since=call, calls=tuple(call for _, call in recent))
 
 
 def _cooling_off(
@@ -157,4 +158,4 @@ def _cooling_off(
     until, call = max(begun, key=lambda pair: pair[0], default=(now, None))
     if call is None or until <= now:
         return None
-    return Held(until=until, since=call, counted=1)
+    return Held(until=until, since=call, calls=(call,))

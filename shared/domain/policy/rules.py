@@ -14,6 +14,7 @@ class CallKind(StrEnum):
     SOLICITATION = "solicitation"
     DEBT_COLLECTION = "debt_collection"
     INFORMATIONAL = "informational"
+    RESEARCH = "research"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ Demand = Calendar | FrequencyCap | CoolingOff | RingTime | AbandonmentLimit | Du
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule for calls of its kinds into its jurisdiction; with `automated_only` it does not hold
-    for calls in which a person speaks. It is in effect from `effective_from` until the day before
-    `effective_until`.
+    for calls in which a person speaks. Hours that hold `in_all_places` must be open in the zones of
+    the number and in those of the address; others go by the address if there is one. It is in
+    effect from `effective_from` until the day before `effective_until`.
 
     A rule that is not `verified` is off until a tenant turns it on. `pack` is the pack and version
     of the rule, like US@2026-11-21. `grade` says how well the source was checked: D, S, 3, K or
@@ -69,6 +71,7 @@ class Rule:
     demand: Demand
     kinds: frozenset[CallKind]
     automated_only: bool = False
+    in_all_places: bool = False
     verified: bool = True
     effective_from: date | None = None
     effective_until: date | None = None

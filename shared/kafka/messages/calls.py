@@ -1,17 +1,22 @@
-"""Reports on calls: how each attempt ended, from the dialers to events."""
+"""Reports on calls, from the dialers to events: how each attempt ended, and what is known of it."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, WithJsonSchema
 
 from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.call_records import KeptReport
+from shared.domain.calls import NO_FACTS, CallFacts, CallState
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import DROPS, Reason
 from shared.kafka.messages.envelope import Data, Message
+from shared.kafka.messages.facts import FactsData
 
 CALL_REPORTS = "outdial.calls.reports.v1"
+CALL_PROGRESSED: Final = "outdial.call.progressed.v1"
 
 
 class CallReportData(Data):
@@ -26,7 +31,10 @@ class CallReportData(Data):
 
 
 class CallEndedData(CallReportData):
-    """`callback_at`: the time at which the person asked to be called, if the outcome is that."""
+    """`callback_at`: the time at which the person asked to be called, if the outcome is that.
+
+    `facts` are the facts but for the seconds of ringing and talking.
+    """
 
     outcome: Outcome
     ended_at: AwareDatetime
@@ -34,6 +42,20 @@ class CallEndedData(CallReportData):
     ring_seconds: float | None = None
     talk_seconds: float | None = None
     callback_at: AwareDatetime | None = None
+    facts: FactsData | None = None
+
+    @property
+    def call_facts(self) -> CallFacts:
+        facts = NO_FACTS if self.facts is None else self.facts.call_facts()
+        if self.ring_seconds is None and self.talk_seconds is None:
+            return facts
+        return replace(facts, ring_seconds=self.ring_seconds, talk_seconds=self.talk_seconds)
+
+    @property
+    def report(self) -> KeptReport:
+        return KeptReport(
+            state=CallState.ENDED, at=self.ended_at, outcome=self.outcome, facts=self.call_facts
+        )
 
 
 class CallEnded(Message):
@@ -46,6 +68,34 @@ class CallEnded(Message):
 
     @classmethod
     def of(cls, data: CallEndedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.attempt_id), data=data)
+
+
+class CallProgressedData(CallReportData):
+    """`state` is `ringing` or `answered` during the call, `settled` for what is known after it.
+
+    `ended`: the carrier told that it ended, but not how.
+    """
+
+    state: CallState
+    reported_at: AwareDatetime
+    facts: FactsData
+
+    @property
+    def report(self) -> KeptReport:
+        return KeptReport(state=self.state, at=self.reported_at, facts=self.facts.call_facts())
+
+
+class CallProgressed(Message):
+    """Facts of a call before or after its end, such as digits or the price. It moves no state."""
+
+    topic: ClassVar[str] = CALL_REPORTS
+    type: Literal["outdial.call.progressed.v1"] = CALL_PROGRESSED
+    source: str = "/outdial/dialer"
+    data: CallProgressedData
+
+    @classmethod
+    def of(cls, data: CallProgressedData, *, at: datetime) -> Self:
         return cls(time=at, partitionkey=str(data.attempt_id), data=data)
 
 
@@ -91,4 +141,6 @@ class AttemptDropped(Message):
         return cls(time=at, partitionkey=str(data.attempt_id), data=data)
 
 
-CallEvent = Annotated[CallEnded | CallUnknown | AttemptDropped, Field(discriminator="type")]
+CallEvent = Annotated[
+    CallEnded | CallProgressed | CallUnknown | AttemptDropped, Field(discriminator="type")
+]

@@ -8,7 +8,9 @@ from pydantic import AwareDatetime
 
 from shared.domain.campaigns import CampaignState
 from shared.domain.outcomes import Outcome
+from shared.domain.sms import SmsState
 from shared.kafka.messages.envelope import Data, Message
+from shared.kafka.messages.facts import FactsData, PriceData
 
 CAMPAIGN_EVENTS = "outdial.campaigns.events.v1"
 CONTACT_EVENTS = "outdial.contacts.events.v1"
@@ -16,6 +18,7 @@ CONTACT_EVENTS = "outdial.contacts.events.v1"
 # The types of public events, as webhook endpoints name them.
 CAMPAIGN_CHANGED: Final = "outdial.campaign.changed.v1"
 ATTEMPT_ENDED: Final = "outdial.attempt.ended.v1"
+SMS_ENDED: Final = "outdial.sms.ended.v1"
 
 
 class CampaignChangedData(Data):
@@ -38,6 +41,8 @@ class CampaignChanged(Message):
 
 
 class AttemptEndedData(Data):
+    """`facts` are those known at the end; what is told later is in the record of the call."""
+
     tenant_id: int
     campaign_id: int
     contact_id: int
@@ -48,6 +53,7 @@ class AttemptEndedData(Data):
     ended_at: AwareDatetime
     contact_finished: bool
     next_attempt_not_before: AwareDatetime | None = None
+    facts: FactsData | None = None
 
 
 class AttemptEnded(Message):
@@ -63,4 +69,34 @@ class AttemptEnded(Message):
         return cls(time=at, partitionkey=str(data.contact_id), data=data)
 
 
-PublicEvent = CampaignChanged | AttemptEnded
+class SmsEndedData(Data):
+    """`step` is the step of the call flow that sent the message; without one it followed the
+    outcome. One that is `unknown` may have been sent; a report of it may come later.
+    """
+
+    tenant_id: int
+    campaign_id: int
+    contact_id: int
+    attempt_id: UUID
+    message_id: UUID
+    step: str | None = None
+    state: SmsState
+    reason: str | None = None
+    ended_at: AwareDatetime
+    price: PriceData | None = None
+
+
+class SmsEnded(Message):
+    """Public: a text message was delivered, or it is known or given up that it was not."""
+
+    topic: ClassVar[str] = CONTACT_EVENTS
+    type: Literal["outdial.sms.ended.v1"] = SMS_ENDED
+    source: str = "/outdial/dialer"
+    data: SmsEndedData
+
+    @classmethod
+    def of(cls, data: SmsEndedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.contact_id), data=data)
+
+
+PublicEvent = CampaignChanged | AttemptEnded | SmsEnded

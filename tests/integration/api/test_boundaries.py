@@ -3,19 +3,24 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
 from services.api import openapi
+from services.api.http.paging import cursor_of
 from tests.support.api import DEFINITION, Api
 
 LARGE = 1 << 63
 NEW = [{"number": "+12025550199"}]
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+FLOW = {"start": "end", "steps": {"end": {"type": "hang_up"}}}
+AGENT = {"name": "a", "kind": "squad", "provider_agent_id": "s_1", "trunk": "default"}
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns/{campaign}", None),
     ("PATCH", "/v1/campaigns/{campaign}", {"name": "theirs"}),
+    ("DELETE", "/v1/campaigns/{campaign}", None),
     ("POST", "/v1/campaigns/{campaign}/preflight", {}),
     ("POST", "/v1/campaigns/{campaign}/start", None),
     ("POST", "/v1/campaigns/{campaign}/pause", None),
@@ -41,6 +46,24 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("DELETE", "/v1/rules/{rule}", None),
     ("DELETE", "/v1/rules/{rule}/override", None),
     ("DELETE", "/v1/rules/{rule}/turn-on", None),
+    ("GET", "/v1/calls/{attempt}", None),
+    ("GET", "/v1/call-flows/{flow}", None),
+    ("PATCH", "/v1/call-flows/{flow}", {"flow": FLOW}),
+    ("DELETE", "/v1/call-flows/{flow}", None),
+    ("GET", "/v1/call-flows/{flow}/versions", None),
+    ("GET", "/v1/call-flows/{flow}/versions/{version}", None),
+    ("GET", "/v1/caller-ids/{number}", None),
+    ("PATCH", "/v1/caller-ids/{number}", {"state": "inactive"}),
+    ("DELETE", "/v1/caller-ids/{number}", None),
+    ("GET", "/v1/agents/{agent}", None),
+    ("PATCH", "/v1/agents/{agent}", {"state": "inactive"}),
+    ("DELETE", "/v1/agents/{agent}", None),
+    ("GET", "/v1/number-pools/{pool}", None),
+    ("PATCH", "/v1/number-pools/{pool}", {"rotation": "sticky"}),
+    ("DELETE", "/v1/number-pools/{pool}", None),
+    ("GET", "/v1/sms-senders/{sms_sender}", None),
+    ("PATCH", "/v1/sms-senders/{sms_sender}", {"state": "inactive"}),
+    ("DELETE", "/v1/sms-senders/{sms_sender}", None),
 ]
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
@@ -56,6 +79,26 @@ LISTS: list[tuple[str, str, Any]] = [
     # Each tenant may override a rule of a pack, for itself only.
     ("PUT", "/v1/rules/{rule}/override", None),
     ("PUT", "/v1/rules/{rule}/turn-on", None),
+    ("GET", "/v1/calls", None),
+    ("GET", "/v1/calls/export", None),
+    ("GET", "/v1/call-flows", None),
+    ("POST", "/v1/call-flows", {"name": "reminder", "flow": FLOW}),
+    ("GET", "/v1/caller-ids", None),
+    ("POST", "/v1/caller-ids", {"number": "+12025550123"}),
+    ("GET", "/v1/agents", None),
+    ("POST", "/v1/agents", AGENT),
+    ("GET", "/v1/number-pools", None),
+    ("POST", "/v1/number-pools", {"name": "north", "numbers": ["+12025550123"]}),
+    ("GET", "/v1/sms-senders", None),
+    ("POST", "/v1/sms-senders", {"sender": "ACME", "trunk": "default"}),
+    ("GET", "/v1/sms-messages", None),
+    ("GET", "/v1/tenant", None),
+    ("GET", "/v1/destinations", None),
+    ("PUT", "/v1/destinations", None),
+    ("DELETE", "/v1/destinations", None),
+    ("GET", "/v1/spend-ceiling", None),
+    ("PUT", "/v1/spend-ceiling", None),
+    ("DELETE", "/v1/spend-ceiling", None),
 ]
 
 
@@ -87,6 +130,30 @@ WRONG_ADDRESSES = [
 ]
 
 
+# Each pageable list, and the form of its cursors.
+PAGES = {
+    "/v1/campaigns": "id",
+    "/v1/campaigns/{campaign}/contacts": "id",
+    "/v1/campaigns/{campaign}/attempts": "uuid",
+    "/v1/campaigns/{campaign}/deliveries": "pair",
+    "/v1/suppressions": "number",
+    "/v1/blackouts": "id",
+    "/v1/call-flows": "id",
+    "/v1/calls": "id",
+    "/v1/caller-ids": "number",
+    "/v1/number-pools": "id",
+    "/v1/agents": "id",
+    "/v1/sms-senders": "id",
+    "/v1/sms-messages": "uuid",
+}
+CURSORS = {
+    "id": "17",
+    "uuid": "0199a2b4-7d3e-7a10-8c41-5b1f0a6d2e01",
+    "pair": "17-3",
+    "number": cursor_of("+12025550123"),
+}
+
+
 async def everything_of(api: Api) -> dict[str, Any]:
     campaign_id = await api.campaign()
     added = await api.post(f"/v1/campaigns/{campaign_id}/contacts", NEW, status=200)
@@ -101,8 +168,27 @@ async def everything_of(api: Api) -> dict[str, Any]:
         attempt_id,
         contact_id,
     )
+    await api.pool.execute(
+        """
+        INSERT INTO call_records (tenant_id, attempt_id, position, campaign_id, contact_id,
+            trunk_id, dialing_at, ended_at, attempt_number, number, outcome)
+        SELECT campaign.tenant_id, $1, 1, campaign.id, $2, campaign.trunk_id, now(), now(), 1,
+            '+12025550199', 'busy'
+        FROM campaigns AS campaign WHERE campaign.id = $3
+        """,
+        attempt_id,
+        contact_id,
+        campaign_id,
+    )
+    flow = await api.post("/v1/call-flows", {"name": "reminder", "flow": FLOW}, status=201)
     number = "+12025550123"
     await api.post("/v1/suppressions", {"number": number, "reason": "opt_out"}, status=201)
+    await api.post("/v1/caller-ids", {"number": number}, status=201)
+    new_pool = {"name": "north", "numbers": [number]}
+    pool = await api.post("/v1/number-pools", new_pool, status=201)
+    agent = await api.post("/v1/agents", AGENT, status=201)
+    sender = {"sender": "ACME", "trunk": "default"}
+    sms_sender = await api.post("/v1/sms-senders", sender, status=201)
     blackout = await api.post("/v1/blackouts", {"reason": "storm"}, status=201)
     await api.post("/v1/rules", OWN_RULE, status=201)
     return {
@@ -112,13 +198,19 @@ async def everything_of(api: Api) -> dict[str, Any]:
         "number": number,
         "blackout": blackout["id"],
         "rule": OWN_RULE["name"],
+        "flow": flow["id"],
+        "version": 1,
+        "pool": pool["id"],
+        "agent": agent["id"],
+        "sms_sender": sms_sender["id"],
     }
 
 
 async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api) -> None:
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
-    missing |= {"blackout": 10**9, "rule": "us-fl.not-there"}
+    missing |= {"blackout": 10**9, "rule": "us-fl.not-there", "flow": 10**9, "version": 1}
+    missing |= {"pool": 10**9, "agent": 10**9, "sms_sender": 10**9}
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
@@ -143,6 +235,13 @@ async def test_lists_have_only_objects_of_the_tenant(api: Api) -> None:
     assert (await stranger.get("/v1/campaigns"))["campaigns"] == []
     assert (await stranger.get("/v1/suppressions"))["suppressions"] == []
     assert (await stranger.get("/v1/blackouts"))["blackouts"] == []
+    assert (await stranger.get("/v1/calls"))["calls"] == []
+    assert (await stranger.ask("GET", "/v1/calls/export?format=ndjson")).content == b""
+    assert (await stranger.get("/v1/call-flows"))["call_flows"] == []
+    assert (await stranger.get("/v1/caller-ids"))["caller_ids"] == []
+    assert (await stranger.get("/v1/number-pools"))["number_pools"] == []
+    assert (await stranger.get("/v1/agents"))["agents"] == []
+    assert (await stranger.get("/v1/sms-senders"))["sms_senders"] == []
     rules = (await stranger.get("/v1/rules"))["rules"]
     assert OWN_RULE["name"] not in {rule["name"] for rule in rules}
 
@@ -170,6 +269,11 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
         "number": "number",
         "blackout_id": "blackout",
         "name": "rule",
+        "call_flow_id": "flow",
+        "version": "version",
+        "number_pool_id": "pool",
+        "agent_id": "agent",
+        "sms_sender_id": "sms_sender",
     }
 
     for path, methods in openapi.document()["paths"].items():
@@ -196,6 +300,11 @@ async def test_every_request_needs_a_valid_key(api: Api) -> None:
             number="+12025550123",
             blackout=1,
             rule="us-fl.hours",
+            flow=1,
+            version=1,
+            pool=1,
+            agent=1,
+            sms_sender=1,
         )
         for headers in wrong:
             response = await api.http.request(method, url, json=body, headers=headers)
@@ -218,6 +327,26 @@ async def test_a_key_is_stored_as_a_digest_only(api: Api) -> None:
     assert stored["prefix"] == f"od_{api.tenant_id}_"
 
 
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("limit", ["1000000", "1001", "0", "-1", "many", ""])
+async def test_a_page_of_an_impossible_size_is_refused(api: Api, path: str, limit: str) -> None:
+    path = path.format(campaign=await api.campaign())
+
+    problem = await api.get(f"{path}?limit={limit}", status=422)
+
+    assert [error["field"] for error in problem["errors"]] == ["limit"]
+
+
+@pytest.mark.parametrize(("path", "form"), PAGES.items())
+async def test_a_cursor_of_another_list_is_refused(api: Api, path: str, form: str) -> None:
+    path = path.format(campaign=await api.campaign())
+
+    await api.get(f"{path}?cursor={quote(CURSORS[form])}")
+    for other in CURSORS.keys() - {form}:
+        problem = await api.get(f"{path}?cursor={quote(CURSORS[other])}", status=422)
+        assert [error["reason"] for error in problem["errors"]] == ["unknown_cursor"], other
+
+
 async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:
     for path, status in WRONG_ADDRESSES:
         response = await api.ask("GET", path)
@@ -237,7 +366,7 @@ async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:
         (b"[" * 100_000, "application/json", 400, "malformed_body"),
         (b"", "application/json", 422, "invalid"),
         (b"[]", "application/json", 422, "invalid"),
-        (b"{}", "text/plain", 422, "invalid"),
+        (b"{}", "text/plain", 400, "not_json"),
         (b" " * (8 * 1024 * 1024 + 1), "application/json", 413, "body_too_large"),
     ],
     ids=["cut", "no text", "deep", "empty", "list", "text", "large"],

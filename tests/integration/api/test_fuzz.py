@@ -1,7 +1,9 @@
-"""For any JSON the API answers without an error 500, and repeats no value of the request."""
+"""For any JSON, query and path the API answers without an error 500."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,26 @@ values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
+)
+HEADER = "number,zone,postal_code,country,region,external_id,expires_at,reason,name\n"
+cells = texts | st.sampled_from(
+    [
+        "+49 1234567890123456",
+        "030-123456 / 123457",
+        "0301234567",
+        "49301234567.0",
+        "10115",
+        "DE-BE",
+        "2031-01-31T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "-",
+        '"',
+        "\n",
+        "x" * 300,
+    ]
+)
+files = st.lists(st.lists(cells, max_size=9).map(",".join), max_size=5).map(
+    lambda rows: (HEADER + "\n".join(rows)).encode("utf-8", "surrogatepass")
 )
 FIELDS = [
     ("name",),
@@ -115,11 +137,21 @@ async def test_any_contact(api: Api, entry: dict[str, Any]) -> None:
     body=values
     | st.fixed_dictionaries(
         {"number": texts | values, "reason": texts | values},
-        optional={"campaign_id": values, "expires_at": texts | values},
+        optional={"country": texts, "campaign_id": values, "expires_at": texts | values},
     )
 )
 async def test_any_suppression(api: Api, body: Any) -> None:
     await answers(api, "/v1/suppressions", body)
+
+
+@fuzz
+@given(file=files)
+async def test_any_file(api: Api, file: bytes) -> None:
+    campaign_id = await api.campaign(default_region="DE")
+
+    for path in (f"/v1/campaigns/{campaign_id}/contacts/import", "/v1/suppressions/import"):
+        response = await api.ask("POST", path, content=file, headers={"Content-Type": "text/csv"})
+        assert response.status_code in (200, 422), (response.text, file)
 
 
 @fuzz
@@ -160,3 +192,39 @@ async def test_any_callback(api: Api, body: Any) -> None:
     contact = await api.pool.fetchval("SELECT max(id) FROM contacts")
 
     await answers(api, f"/v1/contacts/{contact}/callback", body, method="PUT")
+
+
+@fuzz
+@given(
+    query=st.dictionaries(
+        st.text(max_size=5) | st.sampled_from(["limit", "cursor", "state"]),
+        st.text(max_size=5) | st.sampled_from(["1", "draft"]),
+        max_size=3,
+    )
+)
+async def test_any_query(api: Api, query: dict[str, str]) -> None:
+    response = await api.ask("GET", "/v1/campaigns", params=query)
+
+    assert response.status_code in (200, 422), query
+    if query.keys() - {"limit", "cursor", "state"}:
+        assert response.status_code == 422
+
+
+@fuzz
+@given(
+    path=st.lists(
+        st.sampled_from(["campaigns", "contacts", "suppressions", "why", "1", "+12025550123"])
+        | st.text(max_size=8),
+        min_size=1,
+        max_size=4,
+    ),
+    method=st.sampled_from(["GET", "PUT", "TRACE"]),
+)
+async def test_any_path(api: Api, path: list[str], method: str) -> None:
+    await api.campaign()
+
+    response = await api.ask(method, "/v1/" + "/".join(quote(part, safe="") for part in path))
+
+    assert response.status_code in (200, 307, 400, 404, 405, 422), path
+    if response.status_code in (404, 405):
+        assert re.search(r"[0-9]", response.json()["detail"].replace("/v1", "")) is None

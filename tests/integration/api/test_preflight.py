@@ -56,6 +56,17 @@ async def test_contacts_that_can_never_be_called_are_counted_by_reason(api: Api)
         "unknown_zone": 1,
         "suppression": 1,
     }
+    numbers = {
+        reason["reason"]: [
+            (await api.get(f"/v1/contacts/{id_}"))["number"] for id_ in reason["contact_ids"]
+        ]
+        for reason in answer["never"]
+    }
+    assert numbers == {
+        "law": ["+14015550103"],
+        "unknown_zone": ["+80012345678"],
+        "suppression": ["+12125550199"],
+    }
     (law,) = [reason for reason in answer["never"] if reason["reason"] == "law"]
     assert law["rules"][0] == "us-ri.hours"
     assert "no hour of the campaign's windows is inside us-ri.hours; the law's are" in law["detail"]
@@ -81,6 +92,15 @@ async def test_openings_and_hours_are_given_by_group(api: Api) -> None:
     assert min(opens) >= instant(answer["at"])
     assert instant(answer["last_callable_at"]) <= instant(answer["until"])
     assert instant(answer["until"]) - instant(answer["at"]) == 7 * DAY
+
+
+async def test_a_group_that_is_open_opens_now_and_not_before(api: Api) -> None:
+    campaign = await api.campaign(kind="informational")
+    await api.import_csv(campaign, b"number,zone\n+12125550101,Asia/Tokyo\n")
+
+    answer = await preflight(api, campaign)
+
+    assert answer["first_callable_at"] == answer["groups"][0]["opens_at"] == answer["at"]
 
 
 async def test_the_finishing_time_follows_the_capacity(api: Api) -> None:

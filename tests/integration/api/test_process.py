@@ -16,13 +16,15 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from outdial.client import ApiError, Client
 from outdial.stack.ports import free_port
+from outdial.stack.processes import Child, Launch
 from outdial.stack.servers import LocalServers
 from shared.db import trunks
 from shared.db.types import Pool
 from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.kafka.topics import PARTITIONS, create_topics
+from tests.support import forked
 from tests.support.api import DEFINITION, a_tenant
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tests.support.why_situations import FREE
 
 NOWHERE = "127.0.0.1:9"
@@ -32,14 +34,16 @@ NOWHERE = "127.0.0.1:9"
 class Process:
     url: str
     key: str
-    process: asyncio.subprocess.Process
+    process: Child
 
     def client(self) -> Client:
         return Client(self.url, self.key)
 
     async def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 15)
+        self.process.send(signal.SIGTERM)
+        code = await self.process.wait(PATIENCE)
+        assert code is not None
+        return code
 
 
 @asynccontextmanager
@@ -56,18 +60,14 @@ async def api_process(dsn: str, pool: Pool, *, kafka: str, log: Path) -> AsyncIt
         "OUTDIAL_KAFKA_URL": kafka,
         "OUTDIAL_PORT": str(port),
     }
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.api", env=environment, stdout=output, stderr=output
-        )
+    launch = Launch(command=(sys.executable, "-m", "services.api"), log=log, env=environment)
+    process = forked.start("api", launch)
     url = f"http://127.0.0.1:{port}"
     try:
-        await until(lambda: _is_ready(url), seconds=30)
+        await until(lambda: _is_ready(url))
         yield Process(url, key, process)
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await process.stop(signal.SIGKILL)
 
 
 async def _is_ready(url: str) -> bool:
@@ -91,7 +91,7 @@ async def command_of(kafka: str, campaign_id: int) -> CampaignCommand:
     consumer.assign([TopicPartition(COMMANDS, n) for n in range(PARTITIONS[COMMANDS])])
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             async for record in consumer:
                 assert record.value is not None
                 command = CampaignCommand.model_validate_json(record.value)

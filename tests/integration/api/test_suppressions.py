@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -65,6 +66,29 @@ async def test_a_second_one_replaces_reason_and_expiry(api: Api) -> None:
     assert (await api.get("/v1/suppressions"))["suppressions"][0]["reason"] == "again"
 
 
+@pytest.mark.parametrize(
+    ("number", "reason", "remedy"),
+    [
+        ("2025550125", "no_country", "write + and the code, such as +12025550123"),
+        ("+1 608 555 0190 x11", "extension", "give a direct number"),
+        ("+16085550190.0", "decimal", "format the column as text and export the file again"),
+    ],
+)
+async def test_a_number_in_another_spelling_is_refused_with_its_remedy(
+    api: Api, number: str, reason: str, remedy: str
+) -> None:
+    body = {"number": number, "reason": "opt_out"}
+    added = await api.post("/v1/suppressions", body, status=422)
+    lifted = await api.ask("DELETE", f"/v1/suppressions/{quote(number)}")
+
+    assert lifted.status_code == 422
+    for problem, pointer in ((added, "/number"), (lifted.json(), None)):
+        (error,) = problem["errors"]
+        assert (error.get("pointer"), error["field"]) == (pointer, "number")
+        assert error["reason"] == reason
+        assert error["detail"].endswith(remedy)
+
+
 async def test_suppressions_are_listed_and_lifted(api: Api) -> None:
     for number in ("+12025550125", NUMBER, "+4930123456"):
         await api.post("/v1/suppressions", {"number": number, "reason": "opt_out"}, status=201)
@@ -86,6 +110,7 @@ async def test_suppressions_are_listed_and_lifted(api: Api) -> None:
     [
         ({"number": "030 123456", "reason": "x"}, "/number"),
         ({"number": "hello", "reason": "x"}, "/number"),
+        ({"number": NUMBER, "country": "Atlantis", "reason": "x"}, "/country"),
         ({"number": NUMBER, "reason": ""}, "/reason"),
         ({"number": NUMBER, "reason": "a\x00b"}, "/reason"),
         ({"number": NUMBER}, "/reason"),
@@ -101,6 +126,33 @@ async def test_a_wrong_suppression_is_refused(api: Api, body: dict[str, Any], po
 
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert "030" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "number", ["2125550120", "(212) 555-0120", "1-212-555-0120", "+1 212 555 0120"]
+)
+async def test_a_national_number_is_of_the_given_country_or_the_campaigns(
+    api: Api, number: str
+) -> None:
+    campaign_id = await api.campaign(default_region="US")
+    bodies: list[dict[str, Any]] = [
+        {"number": number, "country": "us", "reason": "x"},
+        {"number": number, "campaign_id": campaign_id, "reason": "x"},
+    ]
+
+    made = [await api.post("/v1/suppressions", body, status=201) for body in bodies]
+
+    assert [suppression["number"] for suppression in made] == ["+12125550120"] * 2
+    assert [suppression["campaign_id"] for suppression in made] == [None, campaign_id]
+
+
+async def test_the_given_country_comes_before_the_campaigns(api: Api) -> None:
+    campaign_id = await api.campaign(default_region="US")
+    body = {"number": "2079460018", "country": "GB", "campaign_id": campaign_id, "reason": "x"}
+
+    made = await api.post("/v1/suppressions", body, status=201)
+
+    assert made["number"] == "+442079460018"
 
 
 async def test_a_list_is_of_one_campaign_or_of_all(api: Api) -> None:

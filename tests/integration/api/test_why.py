@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from shared.db.api import suppressions
 from shared.domain.calendar.zones import tzdata_version
+from shared.domain.decision.gates import CALL_UP_DELAY
 from shared.domain.outcomes import Outcome
 from tests.support.api import ALWAYS, Api
 from tests.support.why_situations import FREE, a_call, a_contact
@@ -30,11 +31,12 @@ async def an_attempt(
     await api.pool.execute(
         """
         INSERT INTO attempts (tenant_id, id, campaign_id, contact_id, claimed_at, window_closes_at,
-            revisit_at, ended_at, number, state, tzdata_version, rules, reason, stopped_by)
+            revisit_at, ended_at, number, state, tzdata_version, rules, reason, stopped_by, phone)
         SELECT tenant_id, $1, campaign_id, id, $3::timestamptz, $3 + interval '1 hour',
             CASE WHEN $4 = 'claimed' THEN $3 END, CASE WHEN $4 = 'dropped' THEN $3 END,
             1, $4, '2026b', 'CA@2026-11-01 US@2026-11-21',
-            CASE WHEN $4 = 'dropped' THEN 'frequency_cap' END, $5
+            CASE WHEN $4 = 'dropped' THEN 'frequency_cap' END, $5,
+            CASE WHEN $4 = 'claimed' THEN number END
         FROM contacts WHERE id = $2
         """,
         attempt_id,
@@ -61,6 +63,7 @@ async def test_a_contact_that_may_be_called_waits_for_pacing_under_its_caps(api:
     campaign, *others = answer["capacity"]
     assert campaign == {
         "scope": "campaign",
+        "trunk": None,
         "max_concurrent": 7,
         "calls_per_second": None,
         "claimed": 0,
@@ -85,6 +88,39 @@ async def test_a_live_attempt_is_named(api: Api) -> None:
         ("contact", {"state": "active"})
     ]
     assert (answer["allowed"], answer["next_at"], answer["capacity"]) == (False, None, [])
+
+
+async def test_a_person_whom_another_campaign_calls_waits_for_the_end_of_that_call(
+    api: Api,
+) -> None:
+    waiting, called = await a_callable_contact(api), await a_callable_contact(api)
+    attempt_id = await an_attempt(api, called, "claimed")
+    await api.pool.execute("UPDATE contacts SET state = 'active' WHERE id = $1", called)
+
+    during = await why(api, waiting)
+    await api.pool.execute(
+        "UPDATE attempts SET state = 'dropped', revisit_at = NULL, ended_at = $2 WHERE id = $1",
+        attempt_id,
+        NOW,
+    )
+
+    assert [block["gate"] for block in during["blocks"]] == ["call_up"]
+    assert (during["allowed"], during["capacity"]) == (False, [])
+    next_at, at = (datetime.fromisoformat(during[field]) for field in ("next_at", "at"))
+    assert next_at == at + CALL_UP_DELAY
+    assert (await why(api, waiting))["allowed"]
+
+
+async def test_a_campaign_counts_its_people_whom_another_campaign_calls(api: Api) -> None:
+    waiting, called = await a_callable_contact(api), await a_callable_contact(api)
+    campaign_id = (await why(api, waiting))["campaign_id"]
+    await an_attempt(api, called, "claimed")
+    await api.pool.execute("UPDATE contacts SET state = 'active' WHERE id = $1", called)
+
+    answer = await api.get(f"/v1/campaigns/{campaign_id}/why")
+
+    [entry] = answer["waiting"]
+    assert (entry["reason"], entry["contacts"], entry["opens_at"]) == ("call_up", 1, None)
 
 
 async def test_a_finished_contact_shows_how_it_ended(api: Api) -> None:
@@ -127,7 +163,12 @@ async def test_of_two_suppressions_the_longer_is_shown_with_its_list(api: Api) -
     answer = await why(api, contact_id)
 
     (block,) = answer["blocks"]
-    assert block["detail"] == {"reason": "list 0", "list": "all campaigns"}
+    since = await api.pool.fetchval("SELECT created_at FROM suppressions WHERE campaign_id = 0")
+    assert block["detail"] == {
+        "reason": "list 0",
+        "list": "all campaigns",
+        "since": since.isoformat(),
+    }
     assert datetime.fromisoformat(answer["next_at"]) == until
 
 
@@ -178,6 +219,7 @@ async def test_calls_are_looked_at_only_where_a_limit_counts_them(api: Api) -> N
         "since": (NOW - HOUR).isoformat(),
         "by": "person",
         "hours": 24,
+        "calls": (NOW - HOUR).isoformat(),
     }
     assert datetime.fromisoformat(answer["next_at"]) == NOW + 23 * HOUR
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from shared.db import waiting_counts
+from shared.db import trunk_outages, trunks, waiting_counts
 from shared.db.types import Pool
+from shared.domain.capacity.scopes import Caps
 from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from tests.support.api import ALWAYS, Api
 from tests.support.why_situations import FREE, asking_on_sunday
@@ -25,6 +26,55 @@ async def test_all_pending_contacts_wait_for_something(api: Api) -> None:
         ("unknown_zone",): 1,
     }
     assert (answer["pending"], answer["stopped"], answer["next_opens_at"]) == (4, None, None)
+
+
+async def test_a_trunk_that_is_down_is_named_with_its_begin(api: Api) -> None:
+    campaign_id = await api.campaign(**FREE)
+    await api.import_csv(campaign_id, b"number\n+12025550123\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    trunk_id = await api.pool.fetchval("SELECT trunk_id FROM campaigns")
+    since = datetime.now(UTC) - timedelta(minutes=2)
+    await trunk_outages.begin(api.pool, trunk_id, since=since, cause="unreachable", now=since)
+    contact_id = await api.pool.fetchval("SELECT id FROM contacts")
+
+    campaign = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    contact = await api.get(f"/v1/contacts/{contact_id}/why")
+
+    [waiting] = campaign["waiting"]
+    assert (waiting["reason"], waiting["contacts"]) == ("trunk_down", 1)
+    [down] = campaign["trunks_down"]
+    assert (down["trunk"], down["cause"]) == ("default", "unreachable")
+    assert datetime.fromisoformat(down["since"]) == since
+    # The time of the probe has passed, so it may come at any moment.
+    assert down["next_probe_at"] > campaign["at"]
+    assert (contact["allowed"], contact["binding"]["gate"]) == (False, "trunk_down")
+    assert contact["binding"]["detail"]["trunks"] == "default"
+
+
+async def test_a_campaign_with_another_trunk_waits_for_none(api: Api) -> None:
+    south = await trunks.upsert(
+        api.pool, name="south", provider="null", settings={}, caps=Caps(3, None)
+    )
+    campaign_id = await api.campaign(**FREE, trunk=["south", "default"])
+    await api.import_csv(campaign_id, b"number\n+12025550123\n")
+    await api.post(f"/v1/campaigns/{campaign_id}/start", status=202)
+    now = datetime.now(UTC)
+    await trunk_outages.begin(api.pool, south, since=now, cause="unreachable", now=now)
+    contact_id = await api.pool.fetchval("SELECT id FROM contacts")
+
+    campaign = await api.get(f"/v1/campaigns/{campaign_id}/why")
+    contact = await api.get(f"/v1/contacts/{contact_id}/why")
+
+    assert [down["trunk"] for down in campaign["trunks_down"]] == ["south"]
+    assert [waiting["reason"] for waiting in campaign["waiting"]] == ["pacing"]
+    assert contact["allowed"]
+    assert [(cap["scope"], cap["trunk"], cap["max_concurrent"]) for cap in contact["capacity"]] == [
+        ("campaign", None, None),
+        ("tenant", None, None),
+        ("trunk", "south", 3),
+        ("trunk", "default", None),
+        ("installation", None, None),
+    ]
 
 
 async def test_a_campaign_without_contacts_waits_for_nothing(api: Api) -> None:
@@ -153,6 +203,6 @@ async def test_hours_of_law_are_shown_with_their_rule(pool: Pool) -> None:
     law, pacing = answer["waiting"]
     assert (law["reason"], law["jurisdictions"], law["contacts"]) == ("law", ["US-PA"], 1)
     assert law["rule"]["name"] == "us-pa.hours"
-    assert law["rule"]["source"] == "73 P.S. 2245(a)(1); Act 47 of 2026 (SB 992)"
+    assert law["rule"]["source"] == "73 P.S. 2245(a)(1); Act 47 of 2026 (SB 992); 44 P.S. 11"
     assert law["opens_at"] == answer["next_opens_at"] == "2026-11-23T14:00:00Z"
     assert (pacing["reason"], pacing["jurisdictions"]) == ("pacing", ["US-FL"])

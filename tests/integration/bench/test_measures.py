@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import claiming, idle_contacts, import_csv, why
+from bench import callbacks, claiming, export_calls, idle_contacts, import_csv, why
 from outdial.stack.servers import LocalServers
 
 
@@ -47,3 +47,21 @@ async def test_why(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = await why.measure(own)
 
     assert figures["contacts that wait"] == 240
+
+
+async def test_callbacks(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks, "PROCESSES", ("dialer", "events"))
+    for size, value in {"CALLBACKS": 40, "WARM_UP": 20, "CONNECTIONS": 4, "ROUNDS": 1}.items():
+        monkeypatch.setattr(callbacks, size, value)
+
+    figures = await callbacks.measure(own)
+
+    assert figures["callbacks/s, lowest round"] > 0
+
+
+async def test_export_calls(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_calls, "CALLS", 1_200)
+
+    figures = await export_calls.measure(own)
+
+    assert figures["lines of csv per second"] > 0

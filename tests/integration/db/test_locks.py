@@ -1,7 +1,6 @@
 """Advisory locks: some exclude each other, and two kinds of lock never share a key."""
 
 from shared.db import locks
-from shared.db.person_calls import Person
 from shared.db.types import Connection, Pool
 
 
@@ -18,25 +17,14 @@ async def test_an_import_and_the_completion_of_its_campaign_exclude_each_other(p
 
 
 async def test_locks_of_different_classes_never_meet(pool: Pool) -> None:
-    person = Person(7, "+12025550000")
     async with pool.acquire() as conn, conn.transaction():
         await locks.block_completion(conn, 7)
         await locks.lock_for_import(conn, 7)
-        await locks.lock_persons(conn, [person])
         assert await locks.try_lead_relay(conn)
 
         keys = await _held(conn)
 
-    assert len({lock_class for lock_class, _ in keys}) == len(keys) == 4
-
-
-async def test_persons_are_locked_once_each_and_in_the_order_of_their_keys(pool: Pool) -> None:
-    numbers = [f"+1202555{n:04}" for n in range(50)]
-    async with pool.acquire() as conn, conn.transaction():
-        await locks.lock_persons(conn, [Person(1, number) for number in numbers])
-        await locks.lock_persons(conn, [Person(1, number) for number in reversed(numbers)])
-
-        assert len(await _held(conn)) == 50
+    assert len({lock_class for lock_class, _ in keys}) == len(keys) == 3
 
 
 async def _held(conn: Connection) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from outdial.stack.servers import LocalServers
 from shared.db.migrate import config, migrate
 from shared.db.types import Pool
-from tests.support.database import database_url
+from tests.support.database import connection, database_url
 
 
 def newest(url: str) -> str | None:
@@ -59,18 +59,16 @@ async def test_a_state_without_its_facts_cannot_be_stored(pool: Pool, change: st
 
 
 async def test_two_migrators_at_once_take_turns(servers: LocalServers) -> None:
-    conn = await asyncpg.connect(servers.postgres.url)
     name = f"migrated_{uuid4().hex}"
-    await conn.execute(f'CREATE DATABASE "{name}"')
     url = database_url(servers.postgres.url, name)
+    async with connection(servers.postgres.url) as admin:
+        await admin.execute(f'CREATE DATABASE "{name}"')
 
-    await asyncio.gather(*(asyncio.to_thread(migrate_apart, url) for _ in range(2)))
+        await asyncio.gather(*(asyncio.to_thread(migrate_apart, url) for _ in range(2)))
 
-    migrated = await asyncpg.connect(url)
-    assert await migrated.fetchval("SELECT version_num FROM alembic_version") == newest(url)
-    await migrated.close()
-    await conn.execute(f'DROP DATABASE "{name}"')
-    await conn.close()
+        async with connection(url) as migrated:
+            assert await migrated.fetchval("SELECT version_num FROM alembic_version") == newest(url)
+        await admin.execute(f'DROP DATABASE "{name}"')
 
 
 def migrate_apart(url: str) -> None:

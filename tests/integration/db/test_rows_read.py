@@ -8,7 +8,7 @@ import pytest
 from shared.db import dialing, tenants
 from shared.db.events import folding, opt_outs
 from shared.db.events.folding import AttemptEnd, ContactNext
-from shared.db.scheduler import claims, completion
+from shared.db.scheduler import claims, completion, live_attempts
 from shared.db.scheduler.claims import DeferredContact
 from shared.db.types import Connection, Pool
 from shared.domain.attempts import AttemptState, CallReference
@@ -34,6 +34,7 @@ async def dial(conn: Connection, references: list[CallReference]) -> object:
         references,
         ["+12025550000"] * count,
         [0] * count,
+        [None] * count,
         now=NOW,
         open_until=NOW,
         revisit_at=NOW,
@@ -65,6 +66,7 @@ async def move_on(conn: Connection, references: list[CallReference]) -> None:
             state=ContactState.PENDING,
             not_before=NOW,
             waits_for=None,
+            resumes_at=None,
             attempts=1,
             attempts_on_day=1,
             day=NOW.date(),
@@ -86,7 +88,7 @@ async def defer(conn: Connection, references: list[CallReference]) -> None:
 
 
 async def republish(conn: Connection, references: list[CallReference]) -> object:
-    return await claims.republish(
+    return await live_attempts.republish(
         conn, tenant_id=references[0].tenant_id, now=NOW, revisit_at=NOW, limit=1_000
     )
 
@@ -120,7 +122,7 @@ BY_REFERENCE: dict[str, Statement] = {
     "opt_outs": opt_outs.suppress,
 }
 BY_LIVE_ATTEMPTS: dict[str, Statement] = {
-    "live": lambda conn, references: claims.live(
+    "live": lambda conn, references: live_attempts.by_campaign(
         conn, {reference.tenant_id for reference in references}, now=NOW
     ),
     "live_leases": lambda conn, _references: dialing.live_leases(conn),

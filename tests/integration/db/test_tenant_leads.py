@@ -16,6 +16,9 @@ INSTALLATION = {
     "alembic_version": "of the migrations",
     "tenants": "the tenants themselves",
     "trunks": "routes to carriers, which the operator sets up",
+    "rate_tables": "prices of trunks, whoever uses them",
+    "rates": "prices of trunks, whoever uses them",
+    "trunk_outages": "trunks that take no calls, whoever uses them",
     "trunk_secrets": "credentials of trunks, known to dialers only",
     "calling_groups": "combinations of zones and jurisdictions, without a person",
     "blackouts": "the operator stops the calls of all tenants, or of one",
@@ -26,7 +29,10 @@ EXCEPTIONS = {
     "shared.db.events.webhooks:take_due": "finds the work: leaps from endpoint to endpoint",
     "shared.db.trunks:upsert": "the operator says which tenants may use a trunk",
     "shared.db.trunks:find": "a dialer reads which tenants may use a trunk",
+    "shared.db.trunks:every": "the operator sees which tenants may use each trunk",
+    "shared.db.trunks:remove": "the operator removes a trunk with all its grants",
     "shared.db.events.event_days:in_default": "a day of events holds all tenants",
+    "shared.db.events.call_months:in_default": "a month of calls holds all tenants",
 }
 
 TABLES = """

@@ -2,24 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-from faststream.kafka import KafkaBroker
-
-from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
-from services.scheduler.rescuer import Rescuer
 from tests.support.api import Api
 from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
 
-LEASE = timedelta(seconds=15)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def claimer(api: Api, broker: KafkaBroker) -> Claimer:
-    claims = Claims(api.pool, a_rulebook(), LEASE)
-    return Claimer(api.pool, broker, claims, Rescuer(api.pool, broker, LEASE))
 
 
 async def put(api: Api, contact: int, part: str, **body: datetime) -> None:

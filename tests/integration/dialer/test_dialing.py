@@ -1,18 +1,22 @@
 """From a due attempt to its end: the dialer and the fold on real PostgreSQL, Redis and Kafka."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from typing_extensions import override
 
 from services.dialer.candidates import ClockSkewError
+from services.dialer.compare_and_set import mark_dialing
 from services.dialer.permits.permits import Permits, Refusal
 from services.dialer.providers.protocol import CallRefusedError, Originate
 from services.dialer.providers.trunks import Trunks
-from shared.domain.attempts import AttemptState, CallReference
+from shared.domain.attempts import AttemptState, CallReference, UnknownReason
+from shared.domain.calls import CallFacts, CallState
 from shared.domain.capacity.scopes import Caps, Hierarchy, Scope
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
@@ -61,6 +65,40 @@ async def test_the_row_says_dialing_before_the_provider_is_asked(bench: Bench) -
 
     assert seen == [["dialing"]]
     assert await bench.column("provider_call_id") == "call"
+
+
+async def test_a_report_before_the_end_is_kept_if_it_carries_facts(bench: Bench) -> None:
+    [message] = messages = await bench.claimed()
+    await bench.dialer.on_attempts_due(messages)
+    end = an_ending(bench.reference(message))
+    ringing = replace(end, state=CallState.RINGING, outcome=None)
+    pressed = replace(ringing, state=CallState.ANSWERED, facts=CallFacts(digits="4\x002"))
+
+    for report in (ringing, pressed, end):
+        await bench.reporter.on_report(report)
+    await bench.becomes("ended")
+
+    kept = json.loads(await bench.pool.fetchval("SELECT reports FROM call_records"))
+    assert [report["state"] for report in kept] == ["ended", "answered"]
+    assert kept[1]["facts"] == {"digits": "42"}
+
+
+async def test_an_id_that_no_table_keeps_loses_no_call(bench: Bench) -> None:
+    """One statement keeps the ids of a batch, so one that it refuses would lose them all."""
+
+    async def answer(_request: Originate) -> str:
+        return "call\x00-1"
+
+    bench.provider.answer = answer
+    [message] = messages = await bench.claimed()
+
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("placed")
+    end = replace(an_ending(bench.reference(message)), provider_call_id="\x00")
+    await bench.reporter.on_report(end)
+    await bench.becomes("ended")
+
+    assert await bench.column("provider_call_id") == "call-1"
 
 
 async def test_an_ending_is_counted_once_however_often_it_is_reported(bench: Bench) -> None:
@@ -196,6 +234,26 @@ async def test_a_refusal_drops_the_attempt_and_keeps_the_budget(bench: Bench) ->
     assert await bench.leases() == 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "waited"), [(timedelta(0), 5), (timedelta(seconds=40), 40), (timedelta(days=1), 300)]
+)
+async def test_the_wait_that_a_provider_asks_for_is_bounded(
+    bench: Bench, asked: timedelta, waited: int
+) -> None:
+    async def refuse_for_a_while(request: Originate) -> str:
+        raise CallRefusedError("status_429", retry_after=asked)
+
+    bench.provider.answer = refuse_for_a_while
+    at = datetime.now(UTC)
+
+    await bench.dialer.on_attempts_due(await bench.claimed())
+    await bench.becomes("dropped")
+
+    not_before = await bench.pool.fetchval("SELECT not_before FROM contacts")
+    delay = (not_before - at).total_seconds()
+    assert waited <= delay < waited + 60
+
+
 async def test_a_number_that_the_provider_calls_invalid_is_finished(bench: Bench) -> None:
     async def invalid(request: Originate) -> str:
         raise CallRefusedError("invalid_number", outcome=Outcome.INVALID_NUMBER)
@@ -288,3 +346,58 @@ async def test_a_trunk_that_leads_nowhere_drops_its_attempts(bench: Bench) -> No
 
     assert await bench.contact() == ("pending", 0, None)
     assert await bench.leases() == 0
+
+
+async def test_an_attempt_that_does_not_hold_its_number_is_not_dialed(bench: Bench) -> None:
+    messages = await bench.claimed()
+    await bench.pool.execute("UPDATE attempts SET phone = NULL")
+
+    await bench.dialer.on_attempts_due(messages + messages)
+    await bench.becomes("dropped")
+
+    assert await bench.column("reason") == Reason.CALL_UP
+    assert await bench.contact() == ("pending", 0, None)
+    assert bench.provider.asked == []
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    assert await bench.pool.fetchval("SELECT not_before FROM contacts") < soon
+
+
+async def test_the_compare_and_set_loses_without_the_number(bench: Bench) -> None:
+    """The number is lost between the look of the dialer and its commit."""
+    messages = await bench.claimed()
+    [candidate] = await bench.dialer.candidates.read(messages)
+    await bench.pool.execute("UPDATE attempts SET phone = '+12025559999'")
+
+    marked = await mark_dialing(bench.pool, [candidate], reconcile=timedelta(seconds=10))
+
+    assert (marked.dialed, marked.blocked) == ({}, [])
+    assert await bench.states() == ["claimed"]
+
+
+@pytest.mark.parametrize("definition", [{}, {"frequency_caps": [{"max_calls": 9, "hours": 24}]}])
+async def test_two_dialers_with_the_same_attempts_in_opposite_orders_share_them(
+    bench: Bench, definition: dict[str, Any]
+) -> None:
+    candidates = await bench.dialer.candidates.read(await bench.claimed(200, **definition))
+    reconcile = timedelta(seconds=10)
+
+    one, other = await asyncio.gather(
+        mark_dialing(bench.pool, candidates, reconcile=reconcile),
+        mark_dialing(bench.pool, candidates[::-1], reconcile=reconcile),
+    )
+
+    assert len(one.dialed) + len(other.dialed) == 200
+    assert one.dialed.keys().isdisjoint(other.dialed)
+    calls = await bench.pool.fetchval("SELECT count(*) FROM person_calls")
+    assert calls == (200 if definition else 0)
+
+
+async def test_the_end_of_an_attempt_lets_go_of_its_number(bench: Bench) -> None:
+    [message] = messages = await bench.claimed()
+    await bench.dialer.on_attempts_due(messages)
+    assert await bench.column("phone") == "+12025550000"
+
+    await bench.reporter.unknown(bench.reference(message), UnknownReason.NO_REPLY)
+    await bench.becomes("unknown")
+
+    assert await bench.column("phone") is None

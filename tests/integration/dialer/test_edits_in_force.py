@@ -5,22 +5,13 @@ from typing import Any
 
 from faststream.kafka import KafkaBroker
 
-from services.scheduler.campaign_claim import Claims
-from services.scheduler.claimer import Claimer
-from services.scheduler.rescuer import Rescuer
 from shared.definitions.calendar import DAYS
 from shared.kafka.messages.attempts import AttemptDue
 from tests.support.api import Api
-from tests.support.campaigns import ALWAYS, a_rulebook
+from tests.support.campaigns import ALWAYS
+from tests.support.claiming import a_claimer
 from tests.support.dialing import Bench
 from tests.support.waiting import until
-
-LEASE = timedelta(seconds=15)
-
-
-def a_claimer(bench: Bench, broker: KafkaBroker) -> Claimer:
-    claims = Claims(bench.pool, a_rulebook(), LEASE)
-    return Claimer(bench.pool, broker, claims, Rescuer(bench.pool, broker, LEASE))
 
 
 async def claimed(bench: Bench, api: Api, count: int, **parts: Any) -> list[AttemptDue]:
@@ -54,7 +45,7 @@ async def test_an_attempt_claimed_before_the_window_was_closed_is_not_dialed(
     assert [tuple(row) for row in contacts] == [("pending", 0, "window")]
     # Two schedulers claim again, later than the wait of dropped attempts.
     later = datetime.now(UTC) + timedelta(seconds=5)
-    for claimer in [a_claimer(bench, broker) for _ in range(2)]:
+    for claimer in [a_claimer(bench.pool, broker) for _ in range(2)]:
         await claimer.run_once(later)
     assert await bench.states() == ["dropped"] * 3
 
@@ -66,7 +57,7 @@ async def test_waiting_contacts_are_claimed_when_the_window_is_opened(
     await edit(bench, api, calendar=a_closed_calendar())
     await bench.dialer.on_attempts_due(messages)
     await bench.becomes("dropped", "dropped")
-    claimers = [a_claimer(bench, broker) for _ in range(2)]
+    claimers = [a_claimer(bench.pool, broker) for _ in range(2)]
     later = datetime.now(UTC) + timedelta(seconds=5)
     for claimer in claimers:
         await claimer.run_once(later)

@@ -12,6 +12,7 @@ from faststream.kafka import KafkaBroker
 from shared.db.types import Pool
 from shared.domain.outcomes import Outcome
 from tests.support.dialing import Bench
+from tests.support.pipeline import an_ending
 from tests.support.racing import Race, a_race
 
 PERSONS = 40
@@ -144,6 +145,22 @@ async def test_a_silence_holds_across_campaigns_and_schedulers(
 
     assert (first, nearly, after) == ({1}, {1}, {2})
     assert await waits(bench.pool) == {"silence"}
+
+
+async def test_a_call_that_the_claim_could_not_see_counts_at_the_dial(bench: Bench) -> None:
+    """It began and ended between the look of the claim and the attempt that it inserted."""
+    once_a_day: dict[str, Any] = {"frequency_caps": [{"max_calls": 1, "hours": 24}]}
+    [message] = messages = await bench.claimed(**once_a_day)
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("placed")
+    await bench.reporter.on_report(an_ending(bench.reference(message), Outcome.NO_ANSWER))
+    await bench.becomes("ended")
+
+    other = await bench.claimed(tenant_id=bench.tenant, **once_a_day)
+    await bench.dialer.on_attempts_due(other)
+    await bench.becomes("ended", "dropped")
+
+    assert len(bench.provider.asked) == 1
 
 
 async def test_without_such_a_rule_the_persons_are_called(

@@ -9,11 +9,13 @@ import httpx2
 import pytest
 import pytest_asyncio
 from faststream.kafka import KafkaBroker
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from uuid_utils.compat import uuid7
 
 from services.dialer.permits.permits import Permits
-from services.dialer.provider_events import EVENT_MOST, provider_events_route
+from services.dialer.provider_events import EVENT_MOST, provider_events_routes
 from services.dialer.providers.trunks import Trunks
 from services.dialer.reporter import CallReporter
 from shared.db import trunks
@@ -21,6 +23,7 @@ from shared.domain.attempts import CallReference
 from tests.support.dialing import EVENTS, Bench
 from tests.support.third_party import beep
 from tests.support.third_party.beep import GOOD_BYE, BeepCarrier, sign
+from tests.support.waiting import until
 
 KEY = SecretStr("key-of-the-account")
 
@@ -36,7 +39,7 @@ async def other_dialer(bench: Bench, broker: KafkaBroker) -> AsyncIterator[httpx
     """The HTTP server of another dialer, which starts after the call was placed."""
     reporter = CallReporter(bench.pool, broker, Permits(bench.redis, bench.pool, 60))
     others = Trunks(bench.pool, reporter.on_report)
-    app = Starlette(routes=[provider_events_route(EVENTS, others)])
+    app = Starlette(routes=provider_events_routes(EVENTS, others))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport) as client:
         yield client
@@ -50,9 +53,11 @@ async def a_call(bench: Bench) -> tuple[CallReference, str]:
         bench.pool, name="default", provider="beep", settings={"account": "acme"}, secret=KEY
     )
     connected = Trunks(bench.pool, bench.reporter.on_report)
-    await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
-    await bench.becomes("placed")
-    await connected.close()
+    try:
+        await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
+        await bench.becomes("placed")
+    finally:
+        await connected.close()
     [(reference, call)] = BeepCarrier.accounts["acme"].items()
     assert reference == bench.reference(messages[0])
     return reference, call.request.events_url
@@ -67,6 +72,14 @@ async def granted_trunk(bench: Bench, name: str, granted_to: list[int]) -> int:
         secret=KEY,
         granted_to=granted_to,
     )
+
+
+def counted(result: str) -> float:
+    return REGISTRY.get_sample_value("outdial_carrier_events_total", {"result": result}) or 0
+
+
+def repeated() -> float:
+    return REGISTRY.get_sample_value("outdial_facts_repeated_total") or 0
 
 
 def word_of(address: str) -> str:
@@ -99,6 +112,7 @@ async def test_an_event_with_a_wrong_signature_or_address_changes_nothing(
     reference, url = await a_call(bench)
     body, headers = signed(url, reference)
 
+    before = counted("forged")
     forged = await other_dialer.post(url, content=body.replace(b"busy", b"fax"), headers=headers)
     moved = await other_dialer.post(f"{url}?leg=b", content=body, headers=headers)
     guess = url.replace(word_of(url), "a-guess-of-the-word")
@@ -109,8 +123,26 @@ async def test_an_event_with_a_wrong_signature_or_address_changes_nothing(
     assert [answer.status_code for answer in (forged, moved, guessed, nowhere)] == (
         [403, 403, 404, 404]
     )
+    assert counted("forged") == before + 2
     assert await bench.states() == ["placed"]
     assert await bench.leases() == 1
+
+
+async def test_an_event_of_an_attempt_that_is_unknown_or_over_is_answered_and_counted(
+    bench: Bench, other_dialer: httpx2.AsyncClient
+) -> None:
+    reference, url = await a_call(bench)
+    unknown = CallReference(reference.tenant_id, uuid7())
+    before = repeated()
+
+    for each in (reference, reference, unknown):
+        body, headers = signed(url, each)
+        answer = await other_dialer.post(url, content=body, headers=headers)
+        assert answer.status_code == 200
+
+    await until(lambda: repeated() == before + 2, seconds=30)
+    assert await bench.states() == ["ended"]
+    assert await bench.contact() == ("finished", 1, "busy")
 
 
 async def test_the_word_of_one_trunk_opens_no_other(
@@ -154,7 +186,7 @@ async def test_an_event_that_cannot_be_kept_is_asked_for_again(
     async def fail(_report: object) -> None:
         raise ConnectionError("no broker")
 
-    app = Starlette(routes=[provider_events_route(EVENTS, Trunks(bench.pool, fail))])
+    app = Starlette(routes=provider_events_routes(EVENTS, Trunks(bench.pool, fail)))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
         answer = await client.post(url, content=body, headers=headers)
 
@@ -169,9 +201,12 @@ async def test_the_carrier_of_one_tenants_trunk_reports_on_no_call_of_another(
     other = EVENTS.of_trunk(await granted_trunk(bench, "other", []))
     body, headers = signed(other, reference)
 
+    before = counted("foreign")
+
     answer = await other_dialer.post(other, content=body, headers=headers)
 
-    assert answer.status_code == 400
+    assert answer.status_code == 204
+    assert counted("foreign") == before + 1
     assert await bench.states() == ["placed"]
 
 
@@ -193,12 +228,14 @@ async def test_a_grant_that_has_ended_stops_the_next_call(bench: Bench) -> None:
     await granted_trunk(bench, "default", [bench.tenant])
     connected = Trunks(bench.pool, bench.reporter.on_report)
     [trunk_id] = await bench.pool.fetch("SELECT trunk_id FROM campaigns")
-    await connected.provider(trunk_id["trunk_id"])
+    try:
+        await connected.provider(trunk_id["trunk_id"])
 
-    await granted_trunk(bench, "default", [])
-    await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
-    await bench.becomes("dropped")
-    await connected.close()
+        await granted_trunk(bench, "default", [])
+        await replace(bench.dialer, trunks=connected).on_attempts_due(messages)
+        await bench.becomes("dropped")
+    finally:
+        await connected.close()
 
     assert BeepCarrier.accounts == {"acme": {}}
     assert await bench.contact() == ("pending", 0, None)

@@ -8,12 +8,12 @@ import pytest
 
 from services.dialer.providers.protocol import (
     CallReport,
-    CallState,
     CallUnknownError,
     Originate,
     ProviderUnavailableError,
 )
 from shared.domain.attempts import CallReference
+from shared.domain.calls import CallState
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.attempts import AttemptDue
 from tests.support.dialing import INTERVAL, Bench
@@ -92,7 +92,7 @@ async def test_a_provider_that_hangs_for_one_tenant_delays_no_other(
     }
     look_up, released = bench.provider.lookup, asyncio.Event()
 
-    async def hang(reference: CallReference) -> CallReport | None:
+    async def hang(reference: CallReference, *, call_id: str | None = None) -> CallReport | None:
         if reference == first:
             await released.wait()
         return await look_up(reference)
@@ -103,7 +103,7 @@ async def test_a_provider_that_hangs_for_one_tenant_delays_no_other(
     async def has_ended() -> bool:
         return "ended" in await bench.states()
 
-    await until(has_ended, seconds=4)
+    await until(has_ended)
     assert not reconciling.done()
     released.set()
     await reconciling
@@ -149,3 +149,17 @@ async def test_a_call_without_an_ending_is_hung_up_and_given_up(
 
     assert bench.provider.hung_up == [reference]
     assert await bench.column("reason") == "no_ending"
+
+
+async def test_a_placed_call_is_asked_for_by_the_providers_id(bench: Bench) -> None:
+    [message] = messages = await bench.claimed()
+    await bench.dialer.on_attempts_due(messages)
+    await bench.becomes("placed")
+    reference = bench.reference(message)
+    bench.provider.known[reference] = an_ending(reference, Outcome.NO_ANSWER)
+    await bench.pool.execute("UPDATE attempts SET revisit_at = now()")
+
+    await bench.reconciler.run_once(datetime.now(UTC))
+    await bench.becomes("ended")
+
+    assert bench.provider.asked_for == [f"call-{reference}"]

@@ -30,6 +30,7 @@ async def test_an_attempt_is_won_only_by_the_revision_that_it_was_judged_by(benc
             references,
             ["+12025550000"],
             [judged_by],
+            [None],
             now=now,
             open_until=now,
             revisit_at=now + timedelta(minutes=1),

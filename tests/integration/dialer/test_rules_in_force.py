@@ -2,26 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-from faststream.kafka import KafkaBroker
-
-from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
-from services.scheduler.rescuer import Rescuer
 from tests.support.api import Api
-from tests.support.campaigns import a_definition, a_rulebook, a_running_campaign, some_contacts
+from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
 
-LEASE = timedelta(seconds=15)
 WHO = {"person": "Dana Reyes, compliance", "reason": "Written consent of all contacts."}
 # A Wednesday, 20:30 in Florida. Florida's rule closes at 20:00, the federal rule at 21:00.
 HALF_PAST_EIGHT = datetime(2026, 11, 19, 1, 30, tzinfo=UTC)
 NOON = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def claimer(api: Api, broker: KafkaBroker) -> Claimer:
-    claims = Claims(api.pool, a_rulebook(), LEASE)
-    return Claimer(api.pool, broker, claims, Rescuer(api.pool, broker, LEASE))
 
 
 async def a_contact_in_florida(api: Api, *, tenant_id: int | None = None, first: int = 0) -> int:

@@ -36,6 +36,7 @@ async def wins(bench: Bench, *, now: datetime) -> list[bool]:
         references,
         [number] * len(references),
         [0] * len(references),
+        [None] * len(references),
         now=now,
         open_until=now,
         revisit_at=now + HOUR,

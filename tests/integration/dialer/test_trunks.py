@@ -10,6 +10,7 @@ from typing_extensions import override
 from services.dialer.providers.protocol import CallReport, Provider, Report
 from services.dialer.providers.trunks import Trunks
 from shared.db import trunks
+from shared.db.pool import open_pool
 from shared.db.trunks import Trunk
 from shared.db.types import Pool
 from tests.support.pipeline import ScriptedProvider
@@ -48,7 +49,7 @@ async def written(
 
 
 async def closing(connected: Trunks, trunk_id: int) -> ClosingProvider:
-    provider = await connected.provider(trunk_id)
+    provider = (await connected.connected(trunk_id)).provider
     assert isinstance(provider, ClosingProvider)
     return provider
 
@@ -79,6 +80,40 @@ async def test_a_replaced_provider_is_closed_when_its_calls_are_started(
     assert not first.is_closed
     await until(lambda: first.is_closed)
     assert not second.is_closed
+
+
+async def test_a_report_on_a_call_takes_a_row_of_a_moment_ago(
+    pool: Pool, connected: Trunks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunk_id = await written(pool)
+    first = await connected.provider(trunk_id)
+    await written(pool, account="b")
+
+    assert await connected.provider(trunk_id) is first
+    monkeypatch.setattr("services.dialer.providers.trunks.READ_AGAIN_SECONDS", 0.0)
+    assert await connected.provider(trunk_id) is not first
+
+
+async def test_a_read_that_fails_does_not_bring_a_replaced_provider_back(
+    pool: Pool, dsn: str, connected: Trunks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.dialer.providers.trunks.READ_AGAIN_SECONDS", 0.0)
+    trunk_id = await written(pool)
+    await connected.provider(trunk_id)
+    await written(pool, account="b")
+
+    async with await open_pool(dsn, 1) as busy, busy.acquire():
+        connected.pool = busy
+        reading = asyncio.create_task(connected.provider(trunk_id))
+        # The task runs until it waits for the only connection.
+        await asyncio.sleep(0)
+        connected.pool = pool
+        second = await closing(connected, trunk_id)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    assert await connected.provider(trunk_id) is second
 
 
 async def test_the_end_closes_replaced_providers_and_leaves_no_task(

@@ -1,18 +1,20 @@
 """Retention: old rows and days that are deleted, and those that must stay longer."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from services.events.pruner import DAYS_AHEAD, Pruner, Retention
 from shared.db import public_events
-from shared.db.events import event_days, event_relays
+from shared.db.events import call_months, event_days, event_relays
 from shared.db.types import Connection, Pool
+from shared.domain.attempts import first_id
 from shared.runtime.metrics import STEPS_FAILED
 from shared.runtime.process import every, running
+from tests.support.database import connection
 from tests.support.folding import an_attempt
+from tests.support.sms import a_message
 from tests.support.waiting import until
 from tests.support.webhook_rows import OwnEndpoint, an_endpoint, an_event, end_attempts
 
@@ -20,16 +22,23 @@ NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
 KEEP = Retention(
-    events=7 * DAY, deliveries=30 * DAY, attempts=1830 * DAY, person_calls=400 * DAY, inbox=8 * DAY
+    events=7 * DAY,
+    deliveries=30 * DAY,
+    attempts=1830 * DAY,
+    calls=400 * DAY,
+    person_calls=400 * DAY,
+    inbox=8 * DAY,
 )
 
 
 async def prune(pool: Pool, now: datetime = NOW) -> None:
     pruner = Pruner(pool, KEEP)
     await pruner.make_days(now)
+    await pruner.make_months(now)
     while await pruner.delete_rows(now):
         pass
     await pruner.drop_days(now)
+    await pruner.drop_months(now)
 
 
 async def days(pool: Pool) -> set[date]:
@@ -51,6 +60,27 @@ async def events_of(pool: Pool, at: datetime, count: int = 3) -> OwnEndpoint:
     )
     await pool.execute("INSERT INTO event_relays SELECT tenant_id, last FROM event_heads")
     return endpoint
+
+
+async def months(pool: Pool) -> set[date]:
+    async with pool.acquire() as conn:
+        return await call_months.made(conn)
+
+
+def an_id(at: datetime) -> UUID:
+    """The smallest UUIDv7 of that time, with its version and variant."""
+    return UUID(int=first_id(at).int | 7 << 76 | 2 << 62)
+
+
+async def a_call_record(pool: Pool, attempt_id: UUID) -> None:
+    await pool.execute(
+        """
+        INSERT INTO call_records (tenant_id, attempt_id, position, campaign_id, contact_id,
+            trunk_id, dialing_at, ended_at, attempt_number, number, outcome)
+        VALUES (1, $1, 1, 1, 1, 1, now(), now(), 1, '+12025550123', 'busy')
+        """,
+        attempt_id,
+    )
 
 
 async def deliveries_read(conn: Connection) -> int:
@@ -97,11 +127,10 @@ async def test_a_day_with_many_events_has_longer_than_a_short_statement(
     await pool.execute(
         "CREATE TRIGGER slow BEFORE DELETE ON public_events_default EXECUTE FUNCTION slow()"
     )
-    conn = await asyncpg.connect(dsn, command_timeout=1)
 
-    await event_days.make(conn, TODAY)
+    async with connection(dsn, command_timeout=1) as conn:
+        await event_days.make(conn, TODAY)
 
-    await conn.close()
     assert await pool.fetchval("SELECT count(*) FROM public_events_20261118") == 3
 
 
@@ -127,15 +156,14 @@ async def test_days_that_cannot_be_made_do_not_keep_old_rows(pool: Pool) -> None
 async def test_an_event_may_come_while_its_day_is_made(pool: Pool, dsn: str) -> None:
     """Making the day waits briefly for a writer's lock, gives up, and succeeds after its commit."""
     endpoint = await an_endpoint(pool, "http://127.0.0.1:9/")
-    writer = await asyncpg.connect(dsn)
-    transaction = writer.transaction()
-    await transaction.start()
-    await public_events.add(writer, [an_event(endpoint.key.tenant_id, endpoint.campaign_id)])
+    async with connection(dsn) as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await public_events.add(writer, [an_event(endpoint.key.tenant_id, endpoint.campaign_id)])
 
-    await prune(pool, datetime.now(UTC))
-    made = await days(pool)
-    await transaction.commit()
-    await writer.close()
+        await prune(pool, datetime.now(UTC))
+        made = await days(pool)
+        await transaction.commit()
     await prune(pool, datetime.now(UTC))
 
     assert made == set()
@@ -254,6 +282,22 @@ async def test_attempts_go_when_they_ended_and_their_time_is_over(pool: Pool) ->
     assert await pool.fetchval("SELECT count(*) FROM contacts") == 1
 
 
+async def test_text_messages_go_when_nothing_more_was_told_for_long(pool: Pool) -> None:
+    await an_attempt(pool)
+    old = UUID(int=int((NOW - 1831 * DAY).timestamp() * 1000) << 80)
+    await a_message(pool, id=old)
+    await prune(pool)
+    queued = await pool.fetchval("SELECT count(*) FROM sms_messages")
+
+    await pool.execute(
+        "UPDATE sms_messages SET state = 'failed', next_try_at = NULL, ended_at = $1",
+        NOW - 1831 * DAY,
+    )
+    await prune(pool)
+
+    assert (queued, await pool.fetchval("SELECT count(*) FROM sms_messages")) == (1, 0)
+
+
 async def test_calls_to_a_person_stay_as_long_as_a_cap_may_count_them(pool: Pool) -> None:
     tenant = (await an_endpoint(pool, "http://127.0.0.1:9/")).key.tenant_id
     for days_ago, ended in ((401, True), (401, False), (399, True)):
@@ -277,3 +321,36 @@ async def test_calls_to_a_person_stay_as_long_as_a_cap_may_count_them(pool: Pool
         (401 * DAY, True),
         (399 * DAY, False),
     ]
+
+
+async def test_months_of_calls_are_made_ahead_and_take_the_calls_of_their_month(
+    pool: Pool,
+) -> None:
+    last = datetime(2026, 11, 30, 23, 59, 59, 999_000, tzinfo=UTC)
+    await a_call_record(pool, an_id(last))
+    await prune(pool)
+    await a_call_record(pool, an_id(last + timedelta(milliseconds=1)))
+
+    assert await months(pool) == {date(2026, 11, 1), date(2026, 12, 1)}
+    assert await pool.fetchval("SELECT count(*) FROM call_records_202611") == 1
+    assert await pool.fetchval("SELECT count(*) FROM call_records_202612") == 1
+    assert await pool.fetchval("SELECT count(*) FROM call_records_default") == 0
+
+
+async def test_a_month_of_calls_is_dropped_when_all_its_calls_are_old(pool: Pool) -> None:
+    await a_call_record(pool, an_id(datetime(2025, 9, 1, tzinfo=UTC)))
+    await a_call_record(pool, an_id(datetime(2025, 10, 31, tzinfo=UTC)))
+    await prune(pool, datetime(2026, 12, 5, tzinfo=UTC))
+
+    assert min(await months(pool)) == date(2025, 10, 1)
+    await prune(pool, datetime(2026, 12, 6, tzinfo=UTC))
+    assert min(await months(pool)) == date(2026, 12, 1)
+    assert await pool.fetchval("SELECT count(*) FROM call_records") == 0
+
+
+async def test_an_id_that_names_no_time_stays_in_the_default_partition(pool: Pool) -> None:
+    await a_call_record(pool, uuid4())
+
+    await prune(pool)
+
+    assert await pool.fetchval("SELECT count(*) FROM call_records_default") == 1

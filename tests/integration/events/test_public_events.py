@@ -3,14 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
-import asyncpg
-
 from shared.db import public_events
 from shared.db.events import event_relays
 from shared.db.events.event_relays import Backlog
 from shared.db.types import Connection, Pool
 from shared.domain.campaigns import CampaignState
 from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
+from tests.support.database import connection
 from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -52,16 +51,15 @@ async def test_a_reader_that_goes_on_behind_its_last_position_misses_nothing(
     seen: list[int] = []
 
     async def write(number: int) -> None:
-        conn = await asyncpg.connect(dsn)
-        for round_ in range(20):
-            transaction = conn.transaction()
-            await transaction.start()
-            await public_events.add(conn, [an_event(1), an_event(1 + number % 2)])
-            if (round_ + number) % 5 == 0:
-                await transaction.rollback()
-            else:
-                await transaction.commit()
-        await conn.close()
+        async with connection(dsn) as conn:
+            for round_ in range(20):
+                transaction = conn.transaction()
+                await transaction.start()
+                await public_events.add(conn, [an_event(1), an_event(1 + number % 2)])
+                if (round_ + number) % 5 == 0:
+                    await transaction.rollback()
+                else:
+                    await transaction.commit()
 
     async def read() -> None:
         async with pool.acquire() as conn:
@@ -80,21 +78,19 @@ async def test_a_reader_that_goes_on_behind_its_last_position_misses_nothing(
 async def test_the_second_writer_of_a_tenant_waits_for_the_commit_of_the_first(
     pool: Pool, dsn: str
 ) -> None:
-    first, second = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
-    transaction = first.transaction()
-    await transaction.start()
-    await public_events.add(first, [an_event(1)])
-    await public_events.add(second, [an_event(2)])
+    async with connection(dsn) as first, connection(dsn) as second:
+        transaction = first.transaction()
+        await transaction.start()
+        await public_events.add(first, [an_event(1)])
+        await public_events.add(second, [an_event(2)])
 
-    waiting = asyncio.create_task(public_events.add(second, [an_event(1)]))
-    await until(lambda: _one_waits(pool))
-    await transaction.commit()
-    await waiting
+        waiting = asyncio.create_task(public_events.add(second, [an_event(1)]))
+        await until(lambda: _one_waits(pool))
+        await transaction.commit()
+        await waiting
 
     async with pool.acquire() as conn:
         assert await positions(conn, 1) == [1, 2]
-    await first.close()
-    await second.close()
 
 
 async def _one_waits(pool: Pool) -> bool:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -34,6 +33,7 @@ from shared.kafka.messages.public import (
 from shared.kafka.topics import PARTITIONS, create_topics
 from shared.runtime.retries import TRANSIENT
 from shared.runtime.settings import Settings
+from tests.support.database import connection
 from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -70,7 +70,7 @@ class Reader:
                     self.seen[record.key.decode()].append(record.value.decode())
             return sum(map(len, self.seen.values())) >= count
 
-        await until(enough, seconds=20)
+        await until(enough)
         return self.seen
 
 
@@ -178,20 +178,19 @@ async def test_a_relay_killed_after_publishing_publishes_again(
 ) -> None:
     key = a_key()
     await put(pool, [key], 20)
-    blocker = await asyncpg.connect(dsn)
-    held = blocker.transaction()
-    await held.start()
-    await blocker.execute("LOCK TABLE event_relays IN SHARE MODE")
+    async with connection(dsn) as blocker:
+        held = blocker.transaction()
+        await held.start()
+        await blocker.execute("LOCK TABLE event_relays IN SHARE MODE")
 
-    async with aclosing(EventRelay(pool, broker)) as relay:
-        cut_off = asyncio.create_task(relay.run_once(NOW))
-        await until(lambda: kill_marking(pool))
-        with pytest.raises(TRANSIENT):
-            await cut_off
-        await held.rollback()
-        still_there = await left(pool)
-        await until(lambda: leads_and_relays(relay, pool))
-    await blocker.close()
+        async with aclosing(EventRelay(pool, broker)) as relay:
+            cut_off = asyncio.create_task(relay.run_once(NOW))
+            await until(lambda: kill_marking(pool))
+            with pytest.raises(TRANSIENT):
+                await cut_off
+            await held.rollback()
+            still_there = await left(pool)
+            await until(lambda: leads_and_relays(relay, pool))
 
     numbers = [str(n) for n in range(20)]
     assert still_there == 20
@@ -203,35 +202,38 @@ async def own_postgres(tmp_path: Path) -> AsyncIterator[str]:
     """The address of a PostgreSQL server that this test may stop."""
     server = PostgresServer(tmp_path / "postgres", fsync=False)
     await server.start()
-    await asyncio.to_thread(migrate, server.url)
-    yield server.url
-    await server.stop(kill=True)
+    try:
+        await asyncio.to_thread(migrate, server.url)
+        yield server.url
+    finally:
+        await server.stop(kill=True)
 
 
 async def test_a_relay_cut_off_at_its_election_leaves_no_lock_behind(
     own_postgres: str, broker: KafkaBroker
 ) -> None:
-    pool = await open_pool(own_postgres)
-    leader, other = await asyncpg.connect(own_postgres), await asyncpg.connect(own_postgres)
-    assert await locks.try_lead_relay(leader)
-    relay = EventRelay(pool, broker)
-    await relay.run_once(NOW)
-    backend = await pool.fetchval("SELECT pg_backend_pid()")
-    await leader.close()
+    async with (
+        await open_pool(own_postgres) as pool,
+        connection(own_postgres) as leader,
+        connection(own_postgres) as other,
+    ):
+        assert await locks.try_lead_relay(leader)
+        relay = EventRelay(pool, broker)
+        await relay.run_once(NOW)
+        backend = await pool.fetchval("SELECT pg_backend_pid()")
+        await leader.close()
 
-    os.kill(backend, signal.SIGSTOP)
-    try:
-        elected = asyncio.create_task(relay.run_once(NOW))
-        await until(lambda: pool.get_idle_size() == 0)
-        elected.cancel()
-    finally:
-        os.kill(backend, signal.SIGCONT)
-    with pytest.raises(asyncio.CancelledError):
-        await elected
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            elected = asyncio.create_task(relay.run_once(NOW))
+            await until(lambda: pool.get_idle_size() == 0)
+            elected.cancel()
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        with pytest.raises(asyncio.CancelledError):
+            await elected
 
-    await until(lambda: locks.try_lead_relay(other))
-    await other.close()
-    await pool.close()
+        await until(lambda: locks.try_lead_relay(other))
 
 
 async def kill_marking(conn: Connection) -> bool:
@@ -274,12 +276,11 @@ async def test_a_leader_whose_connection_broke_may_lead_again(
     key = a_key()
     async with aclosing(EventRelay(pool, broker)) as relay:
         await relay.run_once(NOW)
-        conn = await asyncpg.connect(dsn)
-        await conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        await conn.close()
+        async with connection(dsn) as conn:
+            await conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
         await put(pool, [key], 3)
         with pytest.raises(TRANSIENT):
             await relay.run_once(NOW)

@@ -17,7 +17,7 @@ number,postal_code,country,region,external_id,language
 +4930123456,10115,DE,Berlin,german,de
 +33199001282,97400,FR,,island,fr
 +13055550126,09012,US,,soldier,en
-+13055550127,3031,US,,bad-code,en
++13055550127,303O1,US,,bad-code,en
 +13055550128,,XX,,bad-country,en
 +13055550129,,US,Ontario,bad-region,en
 """
@@ -35,10 +35,10 @@ async def test_a_file_with_addresses_is_grouped_by_them_and_by_its_numbers(api: 
     report = await api.import_csv(campaign_id, FILE.encode())
 
     assert (report["imported"], report["rejected"]) == (9, 3)
-    assert report["errors"] == [
-        {"line": 11, "field": "postal_code", "reason": "invalid_postal_code"},
-        {"line": 12, "field": "country", "reason": "unknown_country"},
-        {"line": 13, "field": "region", "reason": "unknown_region"},
+    assert [(error["line"], error["field"], error["reason"]) for error in report["errors"]] == [
+        (11, "postal_code", "invalid_postal_code"),
+        (12, "country", "unknown_country"),
+        (13, "region", "unknown_region"),
     ]
     contacts = await shown(api, campaign_id)
     assert {

@@ -47,12 +47,23 @@ async def test_rows_become_contacts_with_their_zones_and_attributes(api: Api) ->
     report = await api.import_csv(campaign_id, THREE)
 
     assert report == {
+        "dry_run": False,
         "imported": 3,
         "duplicates": 0,
         "suppressed": 0,
         "rejected": 0,
         "errors": [],
         "errors_truncated": False,
+        "warnings": [],
+        "warnings_truncated": False,
+        "duplicate_rows": [],
+        "duplicate_rows_truncated": False,
+        "columns": [
+            {"name": "number", "taken_for": "number"},
+            {"name": "zone", "taken_for": "zone"},
+            {"name": "external_id", "taken_for": "external_id"},
+            {"name": "language", "taken_for": "attribute"},
+        ],
     }
     us, german, french = await contacts_of(api.pool)
     assert (us["number"], us["external_id"]) == ("+12025550123", "A1")
@@ -87,7 +98,13 @@ async def test_each_row_is_in_one_count(api: Api) -> None:
 
     assert (report["imported"], report["duplicates"], report["suppressed"]) == (1, 2, 1)
     assert report["rejected"] == 1
-    assert report["errors"] == [{"line": 3, "field": "number", "reason": "no_country"}]
+    (error,) = report["errors"]
+    assert (error["line"], error["field"], error["reason"]) == (3, "number", "no_country")
+    assert "+" in error["remedy"]
+    assert report["duplicate_rows"] == [
+        {"line": 4, "first_line": 2},
+        {"line": 5, "first_line": None},
+    ]
     assert await counters_of(api.pool) == {"contacts": 3, "finished.excluded": 1}
     states = {row["number"]: (row["state"], row["outcome"]) for row in await contacts_of(api.pool)}
     assert states["+12025550125"] == ("finished", "excluded")
@@ -128,15 +145,20 @@ async def test_bad_rows_are_reported_and_good_ones_imported(api: Api) -> None:
 
     report = await api.import_csv(campaign_id, file)
 
-    assert report["imported"] == 1
-    assert report["rejected"] == 4
-    assert report["errors"] == [
-        {"line": 2, "field": "zone", "reason": "unknown_zone"},
-        {"line": 3, "field": "name", "reason": "not_utf8"},
-        {"line": 4, "field": "name", "reason": "nul_byte"},
-        {"line": 5, "field": "name", "reason": "too_long"},
+    assert (report["imported"], report["rejected"]) == (3, 2)
+    assert [(error["line"], error["field"], error["reason"]) for error in report["errors"]] == [
+        (2, "zone", "unknown_zone"),
+        (5, "name", "too_long"),
     ]
-    assert [row["number"] for row in await contacts_of(api.pool)] == ["+12025550127"]
+    assert [(each["line"], each["field"], each["reason"]) for each in report["warnings"]] == [
+        (3, "name", "not_utf8"),
+        (4, "name", "nul_byte"),
+    ]
+    assert [(row["number"], row["attributes"]) for row in await contacts_of(api.pool)] == [
+        ("+12025550124", None),
+        ("+12025550125", None),
+        ("+12025550127", '{"name": "fine"}'),
+    ]
 
 
 async def test_a_file_with_a_bad_row_is_refused_when_asked(api: Api) -> None:

@@ -25,6 +25,7 @@ IN_THE_HISTORY = [
     *stops.BUGS,
 ]
 NEAR_MISSES = [
+    *calls.NEAR_MISSES,
     *frequency.NEAR_MISSES,
     *hours.NEAR_MISSES,
     *law.NEAR_MISSES,

@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 from faststream.kafka import KafkaBroker
 
-from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
-from services.scheduler.rescuer import Rescuer
 from shared.db import locks
 from shared.db.scheduler import claims
 from shared.db.scheduler.claims import ClaimableGroup
@@ -24,21 +22,11 @@ from tests.support.campaigns import (
     some_contacts,
     tenant_of,
 )
+from tests.support.claiming import LEASE, a_claimer
 
 # A Wednesday: 12:00 in London, 07:00 in New York, 21:00 in Tokyo.
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-LEASE = timedelta(seconds=15)
 DAYTIME = {"windows": [{"days": ["wed"], "start": "09:00", "end": "20:00"}]}
-
-
-def a_claimer(pool: Pool, broker: KafkaBroker) -> Claimer:
-    claims = Claims(pool, a_rulebook(), LEASE)
-    return Claimer(pool, broker, claims, Rescuer(pool, broker, LEASE))
-
-
-@pytest.fixture
-def claimer(pool: Pool, broker: KafkaBroker) -> Claimer:
-    return a_claimer(pool, broker)
 
 
 @pytest.fixture
@@ -169,6 +157,7 @@ async def test_the_claim_reads_the_due_index_and_no_more_rows_than_it_takes(pool
             conn,
             tenant_id=await tenant_of(conn, campaign),
             campaign_id=campaign,
+            backup_id=None,
             groups=[ClaimableGroup(id_, NOW + LEASE, "") for id_ in groups],
             limit=100,
             tzdata_version="test",
@@ -297,6 +286,44 @@ async def test_a_campaign_is_not_completed_while_contacts_are_imported(
     await lifecycle.run_once(NOW)
 
     assert (during, await state_of(pool, campaign)) == ("running", "completed")
+
+
+async def test_retries_planned_after_the_last_date_are_given_up_with_those_never_tried(
+    pool: Pool, lifecycle: Lifecycle
+) -> None:
+    calendar: dict[str, Any] = a_definition()["calendar"] | {"end_date": "2026-11-18"}
+    campaign = await a_running_campaign(pool, a_definition(calendar=calendar), now=NOW)
+    (tried, *_) = await some_contacts(pool, campaign, 3)
+    await pool.execute(
+        "UPDATE contacts SET attempts = 1, waits_for = 'retry', not_before = $2 WHERE id = $1",
+        tried,
+        NOW + timedelta(days=1),
+    )
+    await pool.execute(
+        """
+        WITH left_new AS (UPDATE waiting_contacts SET contacts = contacts - 1 RETURNING *)
+        INSERT INTO waiting_contacts
+            (tenant_id, campaign_id, calling_group_id, waits_for, five_minutes, contacts)
+        SELECT tenant_id, campaign_id, calling_group_id, 'retry', five_minutes_of($1), 1
+        FROM left_new
+        """,
+        NOW + timedelta(days=1),
+    )
+
+    await lifecycle.run_once(NOW.replace(hour=23))
+    on_the_last_date = await state_of(pool, campaign)
+    while await lifecycle.run_once(NOW + timedelta(days=1)):
+        pass
+
+    assert (on_the_last_date, await state_of(pool, campaign)) == ("running", "completed")
+    rows = await pool.fetch("SELECT state, outcome, attempts FROM contacts ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("finished", "out_of_time", 1),
+        ("finished", "out_of_time", 0),
+        ("finished", "out_of_time", 0),
+    ]
+    waiting = await pool.fetch("SELECT DISTINCT contacts FROM waiting_contacts")
+    assert [row["contacts"] for row in waiting] == [0]
 
 
 async def test_contacts_that_can_never_be_called_are_finished_last(

@@ -3,12 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from faststream.kafka import KafkaBroker
 
-from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
-from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.decision import gates
 from shared.domain.decision.gates import Block
@@ -23,13 +20,6 @@ from tests.support.campaigns import (
 
 # A Wednesday.
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-LEASE = timedelta(seconds=15)
-
-
-@pytest.fixture
-def claimer(pool: Pool, broker: KafkaBroker) -> Claimer:
-    claims = Claims(pool, a_rulebook(), LEASE)
-    return Claimer(pool, broker, claims, Rescuer(pool, broker, LEASE))
 
 
 async def claims_of(pool: Pool, campaign: int) -> int:

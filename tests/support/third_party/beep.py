@@ -14,9 +14,9 @@ from typing_extensions import override
 from services.dialer.providers.protocol import (
     Answer,
     CallReport,
-    CallState,
     CallUnknownError,
     Capabilities,
+    FlowOf,
     Originate,
     Posted,
     Provider,
@@ -26,6 +26,7 @@ from services.dialer.providers.protocol import (
 )
 from shared.db.trunks import Trunk
 from shared.domain.attempts import CallReference
+from shared.domain.calls import CallState
 from shared.domain.outcomes import Outcome
 
 GOOD_BYE = b'<?xml version="1.0"?><Response><Hangup/></Response>'
@@ -79,7 +80,9 @@ class BeepProvider(Provider):
         return f"beep-{request.reference}"
 
     @override
-    async def lookup(self, reference: CallReference) -> CallReport | None:
+    async def lookup(
+        self, reference: CallReference, *, call_id: str | None = None
+    ) -> CallReport | None:
         call = self._calls().get(reference)
         if call is None:
             return None
@@ -87,13 +90,13 @@ class BeepProvider(Provider):
         return _report(reference, state, None if call.is_up else Outcome.ANSWERED_HUMAN)
 
     @override
-    async def hang_up(self, reference: CallReference) -> None:
+    async def hang_up(self, reference: CallReference, *, call_id: str | None = None) -> None:
         call = self._calls().get(reference)
         if call is not None:
             call.is_up = False
 
     @override
-    async def receive(self, posted: Posted) -> Answer:
+    async def receive(self, posted: Posted, flow_of: FlowOf) -> Answer:
         signature = posted.headers.get("x-beep-signature", "")
         expected = sign(self._secret, address=posted.address, body=posted.body)
         if not hmac.compare_digest(signature.encode(), expected.encode()):

@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
+from outdial.carrier.behaviour import (
+    Behaviour,
+    Fault,
+    NumberBehaviour,
+    Outcome,
+    Seconds,
+    Tariff,
+)
 from shared.db import locks
 from shared.runtime.settings import Settings
 from tests.support.containers import IMAGES
@@ -38,6 +46,19 @@ def default_text(field: FieldInfo) -> str:
         return "unset"
     text = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
     return f"`{text.removesuffix('.0')}`"
+
+
+def test_the_page_of_the_carrier_names_every_field_fault_and_outcome() -> None:
+    named = set(re.findall(r"`([a-zA-Z_.]+)`", (ROOT / "docs" / "carrier.md").read_text()))
+    fields = {
+        *Behaviour.model_fields,
+        *(f"seconds.{name}" for name in Seconds.model_fields),
+        *(f"tariff.{name}" for name in Tariff.model_fields),
+        *(f"numbers.NUMBER.{name}" for name in NumberBehaviour.model_fields),
+    }
+
+    assert fields - {"tariff", "numbers"} <= named
+    assert {*map(str, Fault), *map(str, Outcome)} <= named
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -98,10 +119,11 @@ def test_locks_are_listed_in_the_order_of_the_code() -> None:
     ranks = {name: int(rank) for rank, name in order.items()}
     words = {
         "advisory import": "IMPORT",
-        "advisory persons": "PERSON",
+        "advisory spend": "SPEND",
         "counters": "campaign_counters",
         "waiting": "waiting_contacts",
         "heads": "event_heads",
+        "spend": "spend_days",
         "endpoints": "webhook_endpoints",
     }
     section = ARCHITECTURE.split("## Locks and their order")[1].split("\n## ")[0]

@@ -1,28 +1,18 @@
 """Postal code, country and region in a file of contacts: read, rejected, and grouped by."""
 
-import io
-
 import pytest
 
 from shared.intake import contact_rows
-from shared.intake.contact_rows import Row, Rows
-from shared.intake.csv_contacts import CsvContacts
-from shared.intake.csv_file import as_text
+from shared.intake.contact_rows import Rows
+from tests.support.contact_files import ContactFile
 
 A = "+12025550123"
 
 
-def read(file: str) -> tuple[CsvContacts, list[Row]]:
-    reader = CsvContacts(
-        as_text(io.BytesIO(file.encode())), Rows(default_region=None, default_zone=None)
-    )
-    return reader, [row for _, row in reader.rows()]
-
-
 def groups(file: str) -> list[tuple[str, ...]]:
     """The jurisdictions of each row, in order."""
-    reader, rows = read(file)
-    return [reader.groups[row.group - 1].jurisdictions for row in rows]
+    read = ContactFile(file)
+    return [read.groups[row.group - 1].jurisdictions for _, row in read.rows]
 
 
 @pytest.mark.parametrize("postal_code", ["postal_code", "ZIP", "zip_code", "Postcode"])
@@ -39,7 +29,7 @@ def test_an_address_has_columns_of_its_own(postal_code: str, region: str) -> Non
 
 
 def test_an_address_is_no_attribute() -> None:
-    _, (row,) = read(f"number,zip,country,state,language\n{A},20500,US,DC,en\n")
+    ((_, row),) = ContactFile(f"number,zip,country,state,language\n{A},20500,US,DC,en\n").rows
 
     assert row.attributes == '{"language":"en"}'
 
@@ -51,9 +41,9 @@ def test_numbers_of_one_zone_and_two_states_are_in_two_groups() -> None:
 def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
     rows = "".join(f"{A},20{n:03},\n" for n in range(1, 100)) + f"{A},,D.C.\n{A},, dc \n"
 
-    reader, _ = read(f"number,zip,state\n{rows}")
+    read = ContactFile(f"number,zip,state\n{rows}")
 
-    assert [group.jurisdiction_source for group in reader.groups] == [
+    assert [group.jurisdiction_source for group in read.groups] == [
         "postal_code+number",
         "contact+number",
     ]
@@ -62,7 +52,8 @@ def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("row", "error"),
     [
-        ("3310,US,", (2, "Zip", "invalid_postal_code")),
+        ("33,US,", (2, "Zip", "invalid_postal_code")),
+        ("331O1,US,", (2, "Zip", "invalid_postal_code")),
         (",XX,", (2, "country", "unknown_country")),
         (",,Atlantis", (2, "State", "unknown_region")),
         (",CA,FL", (2, "State", "unknown_region")),
@@ -72,11 +63,11 @@ def test_rows_of_one_place_share_a_group_however_it_is_written() -> None:
 def test_an_impossible_address_is_reported_by_its_column(
     row: str, error: tuple[int, str, str]
 ) -> None:
-    reader, rows = read(f"number,Zip,country,State\n{A},{row}\n{A},,,\n")
+    read = ContactFile(f"number,Zip,country,State\n{A},{row}\n{A},,,\n")
 
-    (fault,) = reader.errors.first
+    (fault,) = read.file.errors.first
     assert (fault.line, fault.field, fault.reason) == error
-    assert len(rows) == 1
+    assert len(read.rows) == 1
 
 
 def test_places_that_were_read_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:

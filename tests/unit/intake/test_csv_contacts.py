@@ -10,28 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.intake.contact_rows import Rows
-from shared.intake.csv_contacts import MEANINGS, CsvContacts
-from shared.intake.csv_file import (
-    LONGEST_CELL,
-    LONGEST_RECORD,
-    CsvFile,
-    Errors,
-    FileError,
-    Record,
-    as_text,
-)
+from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
+from shared.intake.csv_file import LONGEST_CELL, LONGEST_RECORD, CsvFile, Record, as_text
+from shared.intake.row_errors import Errors, FileError
+from tests.support.contact_files import ContactFile
 
 A, B = "+12025550123", "+12025550124"
 
 
 def rows_of(file: bytes) -> list[Record]:
-    return list(CsvFile(as_text(io.BytesIO(file)), meanings=MEANINGS, keeps_others=True).rows())
+    return list(CsvFile(as_text(io.BytesIO(file)), CONTACT_COLUMNS).rows())
 
 
 def read(file: bytes) -> tuple[list[tuple[int, str]], Errors]:
     """(line, number) of each contact, and the errors."""
-    reader = CsvContacts(as_text(io.BytesIO(file)), Rows(default_region=None, default_zone=None))
-    return [(line, row.number) for line, row in reader.rows()], reader.errors
+    read = ContactFile(file)
+    return [(line, row.number) for line, row in read.rows], read.file.errors
 
 
 def contacts(file: bytes) -> tuple[list[str], list[tuple[int, str | None, str]]]:
@@ -123,10 +117,7 @@ def test_files_as_programs_write_them_are_read(file: str) -> None:
         (b"hello,x", (2, "Number", "not_a_number")),
         (b",x", (2, "Number", "empty")),
         (b"+1202555,x", (2, "Number", "too_short")),
-        (b"+12025550123,a\x00b", (2, "name", "nul_byte")),
         (b"+12025\x00550123,a", (2, "Number", "nul_byte")),
-        (b"+12025550123,M\xfcller", (2, "name", "not_utf8")),
-        (b"+12025550123", (2, None, "too_few_cells")),
         (b"+12025550123,a,b", (2, None, "too_many_cells")),
         (b'+12025550123,"a"b', (2, None, "bad_quoting")),
         (b"+12025550123," + b"x" * (LONGEST_CELL + 1), (2, "name", "too_long")),
@@ -149,7 +140,8 @@ def test_a_cell_of_ten_megabytes_costs_no_memory(quote: bytes, tmp_path: Path) -
     path.write_bytes(b"number,name\n" + A.encode() + b"," + cell + f"\n{B},b\n".encode())
     del cell
     with as_text(path.open("rb")) as file:
-        reader = CsvContacts(file, Rows(default_region=None, default_zone=None))
+        table = CsvFile(file, CONTACT_COLUMNS)
+        reader = CsvContacts(table, Rows(default_region=None, default_zone=None))
         tracemalloc.start()
         rows = [(line, row.number) for line, row in reader.rows()]
         _, peak = tracemalloc.get_traced_memory()
@@ -157,7 +149,7 @@ def test_a_cell_of_ten_megabytes_costs_no_memory(quote: bytes, tmp_path: Path) -
 
     assert peak < 2_000_000
     assert rows == [(3, B)]
-    assert [(error.line, error.field, error.reason) for error in reader.errors.first] == [
+    assert [(error.line, error.field, error.reason) for error in table.errors.first] == [
         (2, "name", "too_long")
     ]
 
@@ -199,7 +191,7 @@ def test_lines_are_counted_through_a_long_cell() -> None:
         (b"number,name,name\n", (1, "name", "duplicate_column")),
         (b"number,n\x00me\n", (1, None, "nul_byte")),
         (b"number,str\xe4\xdfe\n", (1, None, "not_utf8")),
-        ("number,name\n".encode("utf-16"), (1, None, "not_utf8")),
+        ("number,name\n".encode("utf-16-le"), (1, None, "nul_byte")),
         (b'number,"name"x\n', (1, None, "bad_quoting")),
         (
             b'number,name\n+12025550123,x\n+12025550124,"y\n+12025550125,z\n',

@@ -12,8 +12,13 @@ from tests.unit.rulepacks.law_support import (
     NOTICE,
     PACIFIC,
     PARIS,
+    RESEARCH,
     SALES,
+    SYDNEY,
 )
+
+# The calls of call centres, whatever they are about.
+DIALED = (SALES, DEBT, RESEARCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,7 @@ class CapOfLaw:
     again: str
     other_subject: bool = False
     ignored: frozenset[Outcome] = frozenset()
-    kind: CallKind = SALES
+    kinds: tuple[CallKind, ...] = (SALES,)
 
 
 def three_in_a_day(source: str, place: str, zone: str) -> CapOfLaw:
@@ -43,6 +48,37 @@ def three_in_a_day(source: str, place: str, zone: str) -> CapOfLaw:
         refused="2026-11-24 08:00",
         again="2026-11-24 09:30",
         other_subject=True,
+    )
+
+
+# Neither a person nor a mailbox, so that nobody was contacted.
+NOBODY_REACHED = frozenset(
+    {
+        Outcome.BUSY,
+        Outcome.NO_ANSWER,
+        Outcome.DECLINED,
+        Outcome.UNOBTAINABLE,
+        Outcome.INVALID_NUMBER,
+        Outcome.NETWORK_ERROR,
+        Outcome.FAX,
+        Outcome.MACHINE_NO_MESSAGE,
+        Outcome.EXCLUDED,
+        Outcome.OUT_OF_TIME,
+    }
+)
+
+
+def debt_in_australia(calls: tuple[str, ...], *, refused: str, again: str) -> CapOfLaw:
+    return CapOfLaw(
+        source="ACCC and ASIC, Debt collection guideline (RG 96, April 2021), part 2, section 5",
+        place="AU-NSW",
+        zone=SYDNEY,
+        calls=calls,
+        refused=refused,
+        again=again,
+        other_subject=True,
+        ignored=NOBODY_REACHED,
+        kinds=(DEBT,),
     )
 
 
@@ -71,34 +107,44 @@ CAPS = {
         ignored=frozenset(
             {Outcome.BUSY, Outcome.UNOBTAINABLE, Outcome.INVALID_NUMBER, Outcome.NETWORK_ERROR}
         ),
-        kind=DEBT,
+        kinds=(DEBT,),
     ),
     "us.exempt-prerecorded-3in30": CapOfLaw(
-        source="47 CFR 64.1200(a)(3); FCC 20-186",
+        source="47 CFR 64.1200(a)(3)(ii)-(iv); FCC 20-186; FR Doc. 2023-00634",
         place="US-VA",
         zone=EASTERN,
         calls=("2026-11-02 09:00", "2026-11-10 09:00", "2026-11-20 09:00"),
         refused="2026-11-21 09:00",
         again="2026-12-02 09:00",
-        kind=NOTICE,
+        kinds=(DEBT, NOTICE, RESEARCH),
     ),
     "us.exempt-hipaa": CapOfLaw(
-        source="47 CFR 64.1200(a)(3)(v); FCC 20-186",
+        source="47 CFR 64.1200(a)(3)(v); FCC 20-186; FR Doc. 2023-00634",
         place="US-VA",
         zone=EASTERN,
         calls=("2026-11-23 09:00",),
         refused="2026-11-23 20:00",
         again="2026-11-24 00:00",
-        kind=NOTICE,
+        kinds=(NOTICE,),
     ),
     "us.exempt-hipaa-week": CapOfLaw(
-        source="47 CFR 64.1200(a)(3)(v); FCC 20-186",
+        source="47 CFR 64.1200(a)(3)(v); FCC 20-186; FR Doc. 2023-00634",
         place="US-VA",
         zone=EASTERN,
         calls=("2026-11-23 09:00", "2026-11-24 09:00", "2026-11-25 09:00"),
         refused="2026-11-26 09:00",
         again="2026-11-30 00:00",
-        kind=NOTICE,
+        kinds=(NOTICE,),
+    ),
+    "au.debt-3-a-week": debt_in_australia(
+        ("2026-11-16 07:30", "2026-11-18 10:00", "2026-11-22 20:59"),
+        refused="2026-11-22 20:59",
+        again="2026-11-23 00:00",
+    ),
+    "au.debt-10-a-month": debt_in_australia(
+        tuple(f"2026-10-{day:02} 10:00" for day in range(1, 30, 3)),
+        refused="2026-10-31 10:00",
+        again="2026-11-01 00:00",
     ),
     "us-me.auto-8h": CapOfLaw(
         source="10 M.R.S. 1498",
@@ -132,7 +178,7 @@ class SilenceOfLaw:
     refused: str
     again: str
     other_subject: bool = False
-    kind: CallKind = SALES
+    kinds: tuple[CallKind, ...] = (SALES,)
 
 
 SILENCES = {
@@ -145,25 +191,27 @@ SILENCES = {
         refused="2026-11-29 20:59",
         again="2026-11-30 00:00",
         other_subject=True,
-        kind=DEBT,
+        kinds=(DEBT,),
     ),
     "gb.abandon-72h": SilenceOfLaw(
-        source="Ofcom persistent misuse statements",
+        source="Ofcom, Persistent Misuse, statement of 20 Dec 2016",
         place="GB",
         zone=LONDON,
         outcome=Outcome.OVERFLOW,
         ended="2026-11-23 10:00",
         refused="2026-11-26 09:59",
         again="2026-11-26 10:00",
+        kinds=DIALED,
     ),
     "gb.machine-24h": SilenceOfLaw(
-        source="Ofcom persistent misuse statements (from 1 Feb 2011)",
+        source="Ofcom, Persistent Misuse, statement of 20 Dec 2016; since 1 Feb 2011",
         place="GB",
         zone=LONDON,
         outcome=Outcome.MACHINE_NO_MESSAGE,
         ended="2026-11-23 10:00",
         refused="2026-11-24 09:59",
         again="2026-11-24 10:00",
+        kinds=DIALED,
     ),
     "fr.refusal-60d": SilenceOfLaw(
         source="Code de la consommation D.223-9",
@@ -180,7 +228,7 @@ SILENCES = {
 # Source, place, seconds.
 RING_TIMES = {
     "us.ring-15s": ("47 CFR 64.1200(a)(6); 16 CFR 310.4(b)(4)(ii)", "US", 15),
-    "gb.ring-15s": ("Ofcom persistent misuse statements", "GB", 15),
+    "gb.ring-15s": ("Ofcom, Persistent Misuse, statement of 20 Dec 2016", "GB", 15),
 }
 
 # Source, days, calls answered, the most that may be abandoned of them.

@@ -1,45 +1,126 @@
-"""The names of all collected rules of law, and the kind of some of them."""
+"""The names of all rules of law, and what is special about some of them."""
+
+from shared.domain.policy.rules import CallKind
 
 # Consent, registries, records, the meaning of abandoned: a dialer cannot decide these.
 DUTIES = frozenset(
     {
-        "us.dnc-copy-31d",
-        "us.dnc-listed",
+        "au.register-30d",
+        "ca.adad-consent",
+        "ca.dncl-31d",
+        "fr.bloctel",
+        "fr.caller-numbers",
+        "fr.energy-works",
+        "fr.opt-in",
+        "gb.abandon-message",
+        "gb.abandon-none-safe",
+        "gb.caller-number",
+        "gb.claims",
+        "gb.pensions",
+        "gb.recorded-consent",
+        "gb.tps",
+        "us-az.mobiles",
+        "us-ca.adad-announced",
+        "us-ct.consent",
+        "us-fl.consent",
+        "us-in.adad-consent",
+        "us-la.emergency",
+        "us-ne.adad-mobiles",
+        "us-nj.mobiles",
+        "us-ny.emergency",
+        "us-tx.registration",
+        "us-va.adad-consent",
+        "us-va.opt-out-10y",
         "us.abandon-2s",
         "us.artificial-voice",
+        "us.artificial-voice-mobiles",
+        "us.dnc-copy-31d",
+        "us.dnc-listed",
+        "us.exempt-mobiles",
         "us.one-to-one-vacated",
-        "us.revocation",
+        "us.own-do-not-call-list",
         "us.records-5y",
         "us.regf.records-3y",
+        "us.revocation",
         "us.state-lowest-wins",
-        "us-az.mobiles",
-        "us-nj.mobiles",
-        "fr.opt-in",
-        "ca.dncl-31d",
     }
 )
 
-UNVERIFIED = frozenset(
+# Rules that were read but are about calls that a dialer cannot tell from others of their kind:
+# calls without consent, about health care, about securities.
+ABOUT_SOME = frozenset(
     {
-        "us.exempt-prerecorded-3in30",
+        "us-il.securities",
         "us.exempt-hipaa",
         "us.exempt-hipaa-week",
-        "us.records-5y",
-        "us.state-lowest-wins",
-        "us-az.mobiles",
-        "us-me.auto-8h",
-        "us-nj.mobiles",
-        "us-sd.hours",
-        "gb.abandon-72h",
-        "gb.machine-24h",
-        "gb.ring-15s",
-        "gb.abandon-3pct-24h",
-        "ca.abandon-5pct",
-        "ca.adad-hours",
+        "us.exempt-prerecorded-3in30",
     }
 )
 
-# The packs must have these rules, and may have more.
+UNVERIFIED = ABOUT_SOME | {
+    "ca.abandon-5pct",
+    "fr.caller-numbers",
+    "gb.abandon-3pct-24h",
+    "us-az.mobiles",
+    "us-il.adad",
+    "us-in.adad",
+    "us-me.auto-8h",
+    "us-nj.mobiles",
+    "us-sd.hours",
+    "us.records-5y",
+    "us.state-lowest-wins",
+}
+
+AUTOMATED = frozenset(
+    {
+        "ca.adad-consent",
+        "ca.adad-hours",
+        "fr.caller-numbers",
+        "gb.recorded-consent",
+        "us-ca.adad",
+        "us-ca.adad-announced",
+        "us-il.adad",
+        "us-in.adad",
+        "us-in.adad-consent",
+        "us-me.auto-8h",
+        "us-me.hours",
+        "us-ne.adad",
+        "us-ne.adad-messages",
+        "us-ne.adad-mobiles",
+        "us-sc.adad",
+        "us-va.adad-consent",
+        "us-wa.adad",
+        "us.artificial-voice",
+        "us.artificial-voice-mobiles",
+        "us.exempt-hipaa",
+        "us.exempt-hipaa-week",
+        "us.exempt-mobiles",
+        "us.exempt-prerecorded-3in30",
+    }
+)
+
+_DEBT, _NOTICE, _RESEARCH = CallKind.DEBT_COLLECTION, CallKind.INFORMATIONAL, CallKind.RESEARCH
+_SALES = CallKind.SOLICITATION
+_DIALED = {_SALES, _DEBT, _RESEARCH}
+
+# The kinds of calls of rules that have no example in the tables; the others are about sales.
+KINDS = {
+    "fr.caller-numbers": set(CallKind),
+    "gb.abandon-message": _DIALED,
+    "gb.abandon-none-safe": _DIALED,
+    "gb.ring-15s": _DIALED,
+    "us-ca.adad-announced": set(CallKind),
+    "us-in.adad-consent": set(CallKind),
+    "us-la.emergency": {_SALES, _DEBT},
+    "us.artificial-voice-mobiles": set(CallKind),
+    "us.exempt-mobiles": {_NOTICE},
+    "us.own-do-not-call-list": {_SALES, _NOTICE, _RESEARCH},
+    "us.regf.records-3y": {_DEBT},
+    "us.revocation": set(CallKind),
+    "us.state-lowest-wins": set(CallKind),
+}
+
+# The rules that the first packs were made of.
 COLLECTED = frozenset(
     {
         "au.hours",
@@ -98,5 +179,53 @@ COLLECTED = frozenset(
         "us.revocation",
         "us.ring-15s",
         "us.state-lowest-wins",
+    }
+)
+
+FOUND_SINCE = frozenset(
+    {
+        "au.debt-10-a-month",
+        "au.debt-3-a-week",
+        "au.debt-hours",
+        "au.register-30d",
+        "au.research-hours",
+        "ca.adad-consent",
+        "fr.bloctel",
+        "fr.caller-numbers",
+        "fr.energy-works",
+        "gb.abandon-message",
+        "gb.abandon-none-safe",
+        "gb.caller-number",
+        "gb.claims",
+        "gb.hours",
+        "gb.pensions",
+        "gb.recorded-consent",
+        "gb.tps",
+        "us-az.mobiles",
+        "us-ca.adad",
+        "us-ca.adad-announced",
+        "us-ct.consent",
+        "us-fl.consent",
+        "us-il.adad",
+        "us-il.securities",
+        "us-in.adad",
+        "us-in.adad-consent",
+        "us-la.emergency",
+        "us-ne.adad",
+        "us-ne.adad-messages",
+        "us-ne.adad-mobiles",
+        "us-nj.mobiles",
+        "us-ny.emergency",
+        "us-pa.hours-before-act-47",
+        "us-sc.adad",
+        "us-sd.hours",
+        "us-tx.registration",
+        "us-va.adad-consent",
+        "us-va.opt-out-10y",
+        "us-wa.adad",
+        "us.artificial-voice-mobiles",
+        "us.exempt-hipaa-week",
+        "us.exempt-mobiles",
+        "us.own-do-not-call-list",
     }
 )

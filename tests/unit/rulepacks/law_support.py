@@ -1,6 +1,7 @@
-"""Helpers for tests of single rules: places, a rule by name and source, compiled rules."""
+"""Helpers for tests of single rules: places, hours as the law has them, compiled rules."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,13 +21,15 @@ from shared.rulepacks.loader import load
 from tests.unit.rulepacks.law_names import UNVERIFIED
 
 SALES, DEBT, NOTICE = CallKind.SOLICITATION, CallKind.DEBT_COLLECTION, CallKind.INFORMATIONAL
+RESEARCH = CallKind.RESEARCH
 EASTERN, CENTRAL, MOUNTAIN = "America/New_York", "America/Chicago", "America/Denver"
 PACIFIC, PARIS, LONDON = "America/Los_Angeles", "Europe/Paris", "Europe/London"
-TORONTO, SYDNEY = "America/Toronto", "Australia/Sydney"
+TORONTO, SYDNEY, PERTH = "America/Toronto", "Australia/Sydney", "Australia/Perth"
 
 TICK = timedelta(microseconds=1)
 ALWAYS = Calendar(windows=tuple(WeeklyWindow(weekday=d, start=0, end=1440) for d in range(7)))
 PACKS = load(None)
+CLOSED, NOT_BOUND = "", "00:00-24:00"
 
 
 def by_name(table: Mapping[str, Any]) -> list[Any]:
@@ -69,3 +72,36 @@ def local(text: str, name: str) -> datetime:
 def is_open(rules: CallingRules, at: datetime) -> bool:
     span = rules.opening(now=at)
     return span is not None and span.opens_at <= at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursOfLaw:
+    """Open spans of wall time from Monday 2026-11-16 to Sunday 2026-11-22, and on other dates."""
+
+    source: str
+    place: str
+    zone: str
+    week: tuple[str, str, str, str, str, str, str]
+    dates: dict[str, str] = field(default_factory=dict)
+    kinds: tuple[CallKind, ...] = (SALES,)
+
+
+def hours(
+    source: str,
+    place: str,
+    zone: str,
+    weekdays: str,
+    saturday: str,
+    sunday: str,
+    dates: dict[str, str] | None = None,
+    *,
+    kinds: tuple[CallKind, ...] = (SALES,),
+) -> HoursOfLaw:
+    week = (weekdays, weekdays, weekdays, weekdays, weekdays, saturday, sunday)
+    return HoursOfLaw(
+        source=source, place=place, zone=zone, week=week, dates=dates or {}, kinds=kinds
+    )
+
+
+def daily(source: str, place: str, zone: str, span: str, *kinds: CallKind) -> HoursOfLaw:
+    return hours(source, place, zone, span, span, span, kinds=kinds or (SALES,))

@@ -62,6 +62,22 @@ from tests.unit.rulepacks.texts import HEAD, HOURS, PACK, RULE, written
             "5: nz.quiet: holidays belong to hours",
         ),
         pytest.param(
+            PACK + 'holidays = [{ country = "NZ", days = ["11-31"] }]\n',
+            "12: nz.quiet: holidays.0: 11-31 is no day of every year",
+        ),
+        pytest.param(
+            PACK + 'holidays = [{ country = "NZ", days = ["1-11"] }]\n',
+            "12: nz.quiet: holidays.0.days.0: String should match",
+        ),
+        pytest.param(
+            PACK + 'holiday_hours = "13:00-21:00"\n',
+            "5: nz.quiet: holiday_hours belong to holidays",
+        ),
+        pytest.param(
+            PACK + 'holidays = [{ country = "NZ" }]\nholiday_hours = "13:00-12:00"\n',
+            "5: nz.quiet: holiday_hours: 13:00-12:00: each time must be later",
+        ),
+        pytest.param(
             HEAD + RULE + "cap = { max_calls = 0, hours = 1 }\n", "11: nz.quiet: cap.max_calls: In"
         ),
         pytest.param(

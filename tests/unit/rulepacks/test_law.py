@@ -9,19 +9,21 @@ from datetime import date, timedelta
 import pytest
 
 from shared.domain.calendar.zones import day_start, zone
-from shared.domain.policy.rules import CallKind, Duty
+from shared.domain.policy.rules import Duty
 from tests.unit.rulepacks import law_names
-from tests.unit.rulepacks.law_hours import HOURS, NOT_BOUND, HoursOfLaw
+from tests.unit.rulepacks.law_hours_abroad import ABROAD
+from tests.unit.rulepacks.law_hours_us import UNITED_STATES
 from tests.unit.rulepacks.law_limits import ABANDONMENT, CAPS, RING_TIMES, SILENCES
 from tests.unit.rulepacks.law_support import (
     DEBT,
     EASTERN,
     MOUNTAIN,
-    NOTICE,
+    NOT_BOUND,
     PACIFIC,
     PACKS,
     SALES,
     TICK,
+    HoursOfLaw,
     by_name,
     compiled,
     is_open,
@@ -29,6 +31,7 @@ from tests.unit.rulepacks.law_support import (
     the_rule,
 )
 
+HOURS = UNITED_STATES | ABROAD
 QUARTER = timedelta(minutes=15)
 MONDAY = date(2026, 11, 16)
 
@@ -45,18 +48,22 @@ def test_every_collected_rule_is_in_the_packs() -> None:
     names = {rule.name for rule in PACKS.rules}
 
     assert len(law_names.COLLECTED) == 56
-    assert names >= law_names.COLLECTED
-    assert names - law_names.COLLECTED == {
-        "us.exempt-hipaa-week",
-        "us-az.mobiles",
-        "us-nj.mobiles",
-        "us-pa.hours-before-act-47",
-        "us-sd.hours",
-    }
+    assert names == law_names.COLLECTED | law_names.FOUND_SINCE
 
 
-def test_a_rule_not_read_in_the_law_is_not_verified() -> None:
-    assert {rule.name for rule in PACKS.rules if not rule.verified} == law_names.UNVERIFIED
+def test_a_rule_is_off_if_it_was_not_read_or_is_about_some_calls_only() -> None:
+    off = {rule.name for rule in PACKS.rules if not rule.verified}
+    unread = {rule.name for rule in PACKS.rules if rule.grade in {"3", "K", "design"}}
+
+    assert off == law_names.UNVERIFIED
+    assert off - unread == law_names.ABOUT_SOME
+    assert unread <= off
+
+
+def test_every_rule_has_a_sentence_and_a_source_that_is_more_than_a_name() -> None:
+    for rule in PACKS.rules:
+        assert rule.says.endswith("."), rule.name
+        assert len(rule.source) >= 8, rule.name
 
 
 def days_of(case: HoursOfLaw) -> Iterator[tuple[date, str]]:
@@ -69,7 +76,7 @@ def days_of(case: HoursOfLaw) -> Iterator[tuple[date, str]]:
 @pytest.mark.parametrize(("name", "case"), by_name(HOURS))
 def test_hours_allow_the_last_moment_and_refuse_the_next(name: str, case: HoursOfLaw) -> None:
     rule = the_rule(name, case.source)
-    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kind)
+    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kinds[0])
 
     for day, spans in days_of(case):
         if spans == NOT_BOUND:
@@ -83,7 +90,7 @@ def test_hours_allow_the_last_moment_and_refuse_the_next(name: str, case: HoursO
 @pytest.mark.parametrize(("name", "case"), by_name(HOURS))
 def test_hours_hold_all_day_long(name: str, case: HoursOfLaw) -> None:
     rule = the_rule(name, case.source)
-    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kind)
+    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kinds[0])
 
     for day, spans in days_of(case):
         at, end = day_start(case.zone, day), day_start(case.zone, day + timedelta(days=1))
@@ -129,30 +136,31 @@ def test_the_strictest_of_two_states_decides() -> None:
 def test_an_unverified_rule_is_off_until_it_is_turned_on(name: str) -> None:
     rule = PACKS.named(name)
     assert rule is not None
-    (kind,) = rule.kinds
 
-    for turned_on in (frozenset[str](), frozenset({name})):
-        rules = compiled([rule], (rule.jurisdiction,), ("UTC",), kind=kind, turned_on=turned_on)
-        assert rules.versions == (rule.pack if turned_on else "")
+    for kind in rule.kinds:
+        for turned_on in (frozenset[str](), frozenset({name})):
+            rules = compiled([rule], (rule.jurisdiction,), ("UTC",), kind=kind, turned_on=turned_on)
+            assert rules.versions == (rule.pack if turned_on else "")
 
 
-@pytest.mark.parametrize("name", ["us-me.hours", "us-me.auto-8h", "ca.adad-hours"])
+@pytest.mark.parametrize("name", sorted(law_names.AUTOMATED))
 def test_rules_for_automated_calls_do_not_apply_to_live_speakers(name: str) -> None:
     rule = PACKS.named(name)
     assert rule is not None
 
-    for automated in (True, False):
-        rules = compiled([rule], (rule.jurisdiction,), ("UTC",), automated=automated)
-        assert rules.versions == (rule.pack if automated else "")
+    for kind in rule.kinds:
+        for automated in (True, False):
+            rules = compiled([rule], (rule.jurisdiction,), ("UTC",), kind=kind, automated=automated)
+            assert rules.versions == (rule.pack if automated else "")
+
+
+def test_no_other_rule_is_about_automated_calls_alone() -> None:
+    assert {rule.name for rule in PACKS.rules if rule.automated_only} == law_names.AUTOMATED
 
 
 def test_each_rule_is_about_calls_of_its_kind() -> None:
+    tables = HOURS | CAPS | SILENCES
+    expected = {name: set(case.kinds) for name, case in tables.items()} | law_names.KINDS
+
     for rule in PACKS.rules:
-        if rule.name.startswith("us.regf."):
-            assert rule.kinds == {DEBT}, rule.name
-        elif rule.name.startswith("us.exempt-"):
-            assert rule.kinds == {NOTICE}, rule.name
-        elif rule.name in {"us.revocation", "us.state-lowest-wins"}:
-            assert rule.kinds == set(CallKind), rule.name
-        else:
-            assert rule.kinds == {SALES}, rule.name
+        assert rule.kinds == expected.get(rule.name, {SALES}), rule.name

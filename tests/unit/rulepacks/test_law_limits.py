@@ -28,14 +28,14 @@ def held(
     return held_by(limit.limit, calls, subject=subject, zones=rules.group.zones, now=now)
 
 
-def called(at: datetime, outcome: Outcome = Outcome.NO_ANSWER) -> PastCall:
+def called(at: datetime, outcome: Outcome = Outcome.ANSWERED_HUMAN) -> PastCall:
     return PastCall(dialing_at=at, subject="debt 1", outcome=outcome, ended_at=at)
 
 
 @pytest.mark.parametrize(("name", "case"), by_name(CAPS))
 def test_a_cap_allows_the_last_call_and_refuses_one_more(name: str, case: CapOfLaw) -> None:
     rule = the_rule(name, case.source)
-    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kind)
+    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kinds[0])
     made: list[PastCall] = []
 
     for at in (local(text, case.zone) for text in case.calls):
@@ -44,7 +44,7 @@ def test_a_cap_allows_the_last_call_and_refuses_one_more(name: str, case: CapOfL
 
     refused, again = local(case.refused, case.zone), local(case.again, case.zone)
     one_more = held(rules, made, refused)
-    assert one_more == Held(until=again, since=made[0], counted=len(made))
+    assert one_more == Held(until=again, since=made[0], calls=tuple(made))
     assert held(rules, made, again - TICK) is not None
     assert held(rules, made, again) is None
     assert (held(rules, made, refused, subject="other") is None) is case.other_subject
@@ -53,7 +53,7 @@ def test_a_cap_allows_the_last_call_and_refuses_one_more(name: str, case: CapOfL
 @pytest.mark.parametrize(("name", "case"), by_name(CAPS))
 def test_a_cap_counts_every_call_but_what_the_law_leaves_out(name: str, case: CapOfLaw) -> None:
     rule = the_rule(name, case.source)
-    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kind)
+    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kinds[0])
     made = [called(local(text, case.zone)) for text in case.calls]
     refused = local(case.refused, case.zone)
 
@@ -69,11 +69,11 @@ def test_a_cap_counts_every_call_but_what_the_law_leaves_out(name: str, case: Ca
 @pytest.mark.parametrize(("name", "case"), by_name(SILENCES))
 def test_a_silence_refuses_to_its_last_moment(name: str, case: SilenceOfLaw) -> None:
     rule = the_rule(name, case.source)
-    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kind)
+    rules = compiled([rule], (case.place,), (case.zone,), kind=case.kinds[0])
     ended = called(local(case.ended, case.zone), case.outcome)
     refused, again = local(case.refused, case.zone), local(case.again, case.zone)
 
-    assert held(rules, [ended], refused) == Held(until=again, since=ended, counted=1)
+    assert held(rules, [ended], refused) == Held(until=again, since=ended, calls=(ended,))
     assert held(rules, [ended], again - TICK) is not None
     assert held(rules, [ended], again) is None
     assert held(rules, [replace(ended, outcome=Outcome.NO_ANSWER)], refused) is None

@@ -8,7 +8,7 @@ from phonenumbers.geodata import GEOCODE_DATA
 from shared.domain.places import tables
 from tools import area_codes
 
-STORED = Path(__file__).parents[3] / "shared" / "domain" / "places" / "data" / "area_codes.csv"
+STORED = Path(__file__).parents[3] / "shared" / "domain" / "places" / "data" / "numbers.csv"
 
 
 def test_the_stored_table_is_the_one_that_is_made() -> None:

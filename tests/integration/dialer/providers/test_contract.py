@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -28,6 +29,8 @@ from tests.support.provider_contract import (
 )
 from tests.support.third_party import beep
 from tests.support.third_party.beep import BeepCarrier, sign
+from tests.support.twilio_carrier.calls import ACCOUNT, signed
+from tests.support.twilio_carrier.process import TOKEN, running_twilio
 
 THIRD_PARTY = Path(beep.__file__).parent
 
@@ -70,6 +73,28 @@ class TestSimulated(NamedAnswersContract, EventsContract):
             yield {"url": carrier.url}
 
 
+class TestTwilio(SignedEventsContract):
+    name = "twilio"
+    secret = TOKEN
+
+    @override
+    def ended(self, reference: CallReference) -> Posted:
+        address = f"{ADDRESS}&{urlencode({'ref': str(reference), 'about': 'status'})}"
+        form = {"CallSid": f"CA{uuid4().hex}", "CallStatus": "busy", "SipResponseCode": "486"}
+        signature = signed(TOKEN.get_secret_value(), address, form)
+        return Posted(
+            method="POST",
+            address=address,
+            headers={"x-twilio-signature": signature},
+            body=urlencode(form).encode(),
+        )
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def settings(self, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
+        async with running_twilio(tmp_path / "log") as carrier:
+            yield carrier.settings
+
+
 class TestThirdParty(RecordsContract, SignedEventsContract):
     name = "beep"
     secret = SecretStr("key-of-the-account")
@@ -96,6 +121,12 @@ class TestThirdParty(RecordsContract, SignedEventsContract):
         ("simulated", {}, "provider 'simulated': settings: url"),
         ("simulated", {"url": "never-shown"}, "provider 'simulated': settings: url"),
         ("simulated", {"url": "http://a", "key": "never-shown"}, "settings: key"),
+        ("twilio", {"account_sid": "never-shown"}, "provider 'twilio': settings: account_sid"),
+        (
+            "twilio",
+            {"account_sid": ACCOUNT, "base_url": "http://never-shown.example.org"},
+            "provider 'twilio': settings: base_url",
+        ),
     ],
 )
 async def test_a_trunk_that_cannot_be_used_says_why_without_its_settings(

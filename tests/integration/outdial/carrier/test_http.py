@@ -12,6 +12,7 @@ from tests.support.carrier import listening, running_carrier
 from tests.support.waiting import until
 
 BUSY = {"outcomes": {"busy": 1}}
+FAULTY = "+14155550199"
 HUMAN = {"outcomes": {"answered_human": 1}}
 FAST = ("--time-scale", "0.001")
 
@@ -163,6 +164,23 @@ async def test_events_come_in_order_and_are_retried(tmp_path: Path) -> None:
     assert "outcome" not in listener.events[0]
 
 
+async def test_progress_is_told_only_if_it_is_wanted_or_out_of_order(tmp_path: Path) -> None:
+    faulty = {"numbers": {FAULTY: {"outcomes": ["answered_human"], "faults": ["out_of_order"]}}}
+    async with (
+        listening() as listener,
+        running_carrier(tmp_path / "log", *FAST, behaviour=HUMAN | faulty) as carrier,
+    ):
+        calm, hasty = uuid4(), uuid4()
+        for reference, number in ((calm, "+14155550100"), (hasty, FAULTY)):
+            await carrier.originate(
+                number, reference=reference, events_url=listener.url, progress=False
+            )
+        await until(lambda: len(listener.events) == 4)
+
+    assert listener.kinds(calm) == ["ended"]
+    assert listener.kinds(hasty) == ["ended", "ringing", "answered"]
+
+
 @pytest.mark.parametrize(
     ("fault", "kinds"),
     [
@@ -183,6 +201,27 @@ async def test_faulty_events(tmp_path: Path, fault: str, kinds: list[str]) -> No
 
     assert listener.kinds(reference) == kinds
     assert len({event["event_id"] for event in listener.events}) == 3
+
+
+async def test_the_end_tells_what_is_known_and_a_late_price_follows(tmp_path: Path) -> None:
+    behaviour = {**HUMAN, "tariff": {"per_minute": "0.6", "currency": "EUR", "late": [1, 2]}}
+    async with (
+        listening() as listener,
+        running_carrier(tmp_path / "log", *FAST, behaviour=behaviour) as carrier,
+    ):
+        reference = uuid4()
+        await carrier.originate(reference=reference, events_url=listener.url)
+        await until(lambda: len(listener.events) == 4)
+        (line,) = carrier.lines("ended")
+
+    ended, settled = listener.events[2:]
+    assert (ended["kind"], settled["kind"]) == ("ended", "settled")
+    assert ended["facts"] | settled["facts"] == line["facts"]
+    assert set(settled["facts"]) == {"price"}
+    assert (ended["facts"]["answered_by"], ended["facts"]["sip_code"]) == ("human", 200)
+    price = line["facts"]["price"]
+    assert price["currency"] == "EUR"
+    assert float(price["amount"]) == pytest.approx(ended["facts"]["talk_seconds"] / 100, abs=1e-4)
 
 
 async def test_a_lost_end_is_known_by_look_up_only(tmp_path: Path) -> None:
@@ -239,7 +278,7 @@ async def test_a_slow_reply_is_logged_at_once(tmp_path: Path) -> None:
 async def test_a_stop_under_load_is_clean_and_loses_nothing(tmp_path: Path) -> None:
     async with (
         listening() as listener,
-        running_carrier(tmp_path / "log", *FAST, stderr=tmp_path / "stderr") as carrier,
+        running_carrier(tmp_path / "log", *FAST) as carrier,
     ):
         waiting = [carrier.originate(events_url=listener.url) for _ in range(200)]
         load = asyncio.gather(*waiting, return_exceptions=True)
@@ -248,7 +287,7 @@ async def test_a_stop_under_load_is_clean_and_loses_nothing(tmp_path: Path) -> N
         answers = await load
 
     assert code == 0
-    assert (tmp_path / "stderr").read_text() == ""
+    assert carrier.process.said().count("\n") == 1
     answered = [answer for answer in answers if isinstance(answer, tuple)]
     placed = {body["call_id"] for status, body in answered if status == 201}
     assert placed <= {line["call_id"] for line in carrier.lines("originate")}

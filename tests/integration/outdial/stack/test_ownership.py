@@ -94,6 +94,16 @@ def test_two_commands_do_not_start_in_one_directory(tmp_path: Path) -> None:
         pass
 
 
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with (
+        pytest.raises(StackError, match="file/stack cannot be written: Not a directory"),
+        claim(tmp_path / "file" / "stack"),
+    ):
+        pass
+
+
 def test_the_state_file_is_for_its_owner_only(tmp_path: Path, sleeper: Child) -> None:
     a_state(tmp_path, sleeper)
 

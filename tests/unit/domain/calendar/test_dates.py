@@ -1,5 +1,6 @@
 """Special hours, excluded dates, holidays, dates of effect, and several calendars at once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
@@ -138,6 +139,24 @@ class TestHolidays:
     calendar = Calendar(
         windows=NIGHTS, holidays=(HolidaySet(country="US", region="RI"), HolidaySet(country="FR"))
     )
+
+    def test_their_own_hours_replace_those_of_the_weekday(self) -> None:
+        # Victory Day in Rhode Island is Monday 2026-08-10.
+        calendar = replace(self.calendar, windows=NINE_TO_FIVE, holiday_hours=((780, 840),))
+
+        assert spans(calendar, "2026-08-09T18:00", 2) == [
+            ("08-10 13:00", "08-10 14:00"),
+            ("08-11 09:00", "08-11 17:00"),
+        ]
+
+    def test_no_night_before_runs_into_their_own_hours(self) -> None:
+        calendar = replace(self.calendar, holiday_hours=((780, 840),))
+
+        assert spans(calendar, "2026-08-09T12:00", 3) == [
+            ("08-09 22:00", "08-10 00:00"),
+            ("08-10 13:00", "08-10 14:00"),
+            ("08-11 22:00", "08-12 02:00"),
+        ]
 
     def test_every_set_closes_its_days(self) -> None:
         victory_day, bastille_day = date(2026, 8, 10), date(2026, 7, 14)

@@ -42,6 +42,49 @@ def test_a_region_has_its_own_beside_those_of_the_country() -> None:
     assert country.dates(2026) & region.dates(2026) >= {date(2026, 7, 4), date(2026, 12, 25)}
 
 
+def further(year: int, *days: str) -> set[str]:
+    known, more = HolidaySet(country="US"), HolidaySet(country="US", days=days)
+    return {f"{day:%m-%d}" for day in more.dates(year) - known.dates(year)}
+
+
+def test_further_days_are_holidays_of_every_year_on_their_date() -> None:
+    for year in (2026, 2027, 2028):
+        assert further(year, "01-08", "11-01") == {"01-08", "11-01"}
+
+
+@pytest.mark.parametrize(
+    ("day", "dates"),
+    [
+        pytest.param("fri>=11-23", ("11-27", "11-26", "11-24"), id="the day after Thanksgiving"),
+        pytest.param("tue>=11-02", ("11-03", "11-02", "11-07"), id="election day"),
+        pytest.param("easter-2", ("04-03", "03-26", "04-14"), id="Good Friday"),
+        pytest.param("easter-47", ("02-17", "02-09", "02-29"), id="Mardi Gras"),
+        pytest.param("easter+1", ("04-06", "03-29", "04-17"), id="Easter Monday"),
+        pytest.param("sun>=12-28", ("", "01-03", "01-02 12-31"), id="across the end of a year"),
+    ],
+)
+def test_further_days_that_move(day: str, dates: tuple[str, str, str]) -> None:
+    """In 2026, 2027 and 2028."""
+    for year, expected in zip((2026, 2027, 2028), dates, strict=True):
+        assert further(year, day) == set(expected.split()), year
+
+
+def test_days_from_easter_are_those_that_the_library_knows_of_louisiana() -> None:
+    known = HolidaySet(country="US", region="LA")
+    again = HolidaySet(country="US", region="LA", days=("easter-47", "easter-2"))
+
+    for year in range(2020, 2050):
+        assert again.dates(year) == known.dates(year)
+
+
+@pytest.mark.parametrize(
+    "day", ["02-29", "02-30", "04-31", "13-01", "00-01", "wed>=02-29", "easter", "first of may"]
+)
+def test_a_further_day_that_some_year_lacks_is_refused(day: str) -> None:
+    with pytest.raises(ValueError, match="is no day of every year"):
+        HolidaySet(country="US", days=(day,))
+
+
 def test_dates_of_a_year_are_in_it() -> None:
     for year in range(2020, 2038):
         days = HolidaySet(country="US").dates(year)

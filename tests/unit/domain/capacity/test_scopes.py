@@ -8,6 +8,7 @@ from shared.domain.capacity.scopes import (
     caps_of,
     lowest_of,
     scopes_of,
+    total_of,
 )
 
 
@@ -32,3 +33,8 @@ def test_each_scope_gets_its_own_caps() -> None:
 def test_the_lowest_cap_of_each_kind_holds() -> None:
     assert lowest_of([Caps(5, None), Caps(9, 3), NO_CAPS]) == Caps(5, 3)
     assert lowest_of([NO_CAPS]) == NO_CAPS
+
+
+def test_trunks_together_carry_the_sum_of_their_caps() -> None:
+    assert total_of([Caps(5, None), Caps(9, 3)]) == Caps(14, None)
+    assert total_of([Caps(5, 2)]) == Caps(5, 2)

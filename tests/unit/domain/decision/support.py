@@ -25,11 +25,17 @@ THREE_A_DAY = FrequencyCap(max_calls=3, within=Length(hours=24), by=Scope.SUBJEC
 WEEK_OF_SILENCE = CoolingOff(after=Event.CONVERSATION, lasts=Length(local_days=7), by=Scope.SUBJECT)
 
 
-def a_rule(demand: Demand, *, name: str = "us.rule", until: date | None = None) -> Rule:
+def a_rule(
+    demand: Demand,
+    *,
+    name: str = "us.rule",
+    until: date | None = None,
+    jurisdiction: str = "US",
+) -> Rule:
     return Rule(
         name=name,
         pack="US@2026-11-21",
-        jurisdiction="US",
+        jurisdiction=jurisdiction,
         says="Not now.",
         source="a statute",
         demand=demand,

@@ -1,11 +1,16 @@
 """What pending contacts wait for, by their waiting counts and the openings of their groups."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
 from shared.domain.calendar.intervals import NEVER
+from shared.domain.capacity.caller_ids import NoCallerId
+from shared.domain.capacity.trunk_health import Outage
 from shared.domain.decision.campaign_waits import CampaignHours, explain
 from shared.domain.decision.gates import Block
 from shared.domain.places.calling_groups import CallingGroup
@@ -18,6 +23,7 @@ from shared.domain.policy.calling_rules import (
 )
 from shared.domain.policy.rules import CallKind, Rule
 from shared.domain.reasons import Reason
+from shared.domain.spend import CeilingKind, SpendCeiling
 from shared.domain.wait_buckets import NEW, WaitBucket, five_minutes_of
 
 # A Monday: 13:00 in Berlin, 07:00 in New York.
@@ -70,10 +76,80 @@ def summary(
     end_date: date | None = None,
     stopped: str | None = None,
     blackouts: tuple[Blackout, ...] = (),
+    in_calls: Mapping[int, int] | None = None,
+    outages: tuple[Outage, ...] = (),
+    no_caller_id: NoCallerId | None = None,
+    spend: SpendCeiling | None = None,
 ) -> Told:
-    scene = CampaignHours(tenant_id=1, stopped=stopped, blackouts=blackouts, now=NOW)
+    scene = CampaignHours(
+        tenant_id=1,
+        stopped=stopped,
+        blackouts=blackouts,
+        now=NOW,
+        in_calls=in_calls or {},
+        outages=outages,
+        no_caller_id=no_caller_id,
+        spend=spend,
+    )
     result = explain(scene, buckets, lambda group: rules(group, law=law, end_date=end_date))
-    return [(why.reason, contacts, why.opens_at) for why, contacts in result.items()]
+    return [(why.reason, why.contacts, why.opens_at) for why in result]
+
+
+@pytest.mark.parametrize(
+    ("in_calls", "told"),
+    [
+        ({BERLIN: 2}, [("call_up", 2, None), ("pacing", 3, None)]),
+        ({BERLIN: 5}, [("call_up", 5, None)]),
+        # More calls began after the contacts were counted.
+        ({BERLIN: 9}, [("call_up", 5, None)]),
+        ({NEW_YORK: 2}, [("pacing", 5, None)]),
+    ],
+)
+def test_contacts_whom_another_campaign_calls_wait_for_that_call(
+    in_calls: dict[int, int], told: Told
+) -> None:
+    assert summary(waits(BERLIN, 5), in_calls=in_calls) == told
+
+
+def test_a_group_that_is_closed_waits_for_its_opening_and_for_no_call() -> None:
+    closed = summary(waits(NEW_YORK, 5), in_calls={NEW_YORK: 2})
+
+    assert closed == [("window", 5, NEW_YORK_OPENS)]
+
+
+def test_contacts_that_are_due_wait_for_a_trunk_that_is_down() -> None:
+    outage = Outage(trunk="south", since=NOW - HOUR, probe_at=NOW + HOUR, cause="unreachable")
+
+    assert summary(waits(BERLIN, 5), waits(NEW_YORK, 2), outages=(outage,)) == [
+        ("trunk_down", 5, None),
+        ("window", 2, NEW_YORK_OPENS),
+    ]
+
+
+@pytest.mark.parametrize(("until", "opens_at"), [(None, None), (NOW + HOUR, NOW + HOUR)])
+def test_contacts_that_are_due_wait_for_a_caller_id(
+    until: datetime | None, opens_at: datetime | None
+) -> None:
+    no_caller_id = NoCallerId("+12025550100", until)
+
+    assert summary(waits(BERLIN, 5), no_caller_id=no_caller_id) == [("caller_id", 5, opens_at)]
+
+
+def test_contacts_that_are_due_wait_for_a_spend_ceiling_until_the_next_day_of_utc() -> None:
+    day = SpendCeiling(
+        kind=CeilingKind.CAMPAIGN_DAY,
+        currency="USD",
+        amount=Decimal(10),
+        spent=Decimal(10),
+        reserved=Decimal(0),
+        call_most=Decimal(1),
+    )
+    total = replace(day, kind=CeilingKind.CAMPAIGN_TOTAL)
+
+    # At midnight of UTC it is one in the morning in Berlin.
+    opens_at = datetime(2026, 11, 3, 8, tzinfo=UTC)
+    assert summary(waits(BERLIN, 5), spend=day) == [("spend_ceiling", 5, opens_at)]
+    assert summary(waits(BERLIN, 5), spend=total) == [("spend_ceiling", 5, None)]
 
 
 def a_blackout(

@@ -1,19 +1,26 @@
 """Each gate by itself: when it is shut, until when, by which rule, and its details."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from shared.domain.calendar.intervals import NEVER
+from shared.domain.capacity.caller_ids import NoCallerId
+from shared.domain.capacity.trunk_health import Outage
 from shared.domain.contacts import ContactState
 from shared.domain.decision.details import (
+    CallerIdDetail,
     CampaignDetail,
     CapDetail,
     ContactDetail,
+    DestinationDetail,
     Detail,
     HoursDetail,
     SilenceDetail,
+    SpendDetail,
     SuppressionDetail,
+    TrunkDetail,
     WaitDetail,
     ZoneDetail,
 )
@@ -26,6 +33,7 @@ from shared.domain.policy.calling_rules import (
 from shared.domain.policy.frequency import Event, Length, Scope
 from shared.domain.policy.rules import Rule
 from shared.domain.reasons import GATES, Reason
+from shared.domain.spend import CeilingKind, SpendCeiling
 from tests.unit.domain.decision.support import (
     CAP,
     DAILY,
@@ -51,6 +59,16 @@ def test_a_new_contact_in_an_open_window_may_be_called() -> None:
     assert (verdict.binding, verdict.blocks) == (None, ())
 
 
+OUTAGE = Outage(trunk="south", since=NOW - HOUR, probe_at=NOW + HOUR, cause="unreachable")
+MIDNIGHT_UTC = datetime(2026, 11, 23, tzinfo=UTC)
+SPENT = SpendCeiling(
+    kind=CeilingKind.TENANT_DAY,
+    currency="USD",
+    amount=Decimal(10),
+    spent=Decimal("9.80"),
+    reserved=Decimal(0),
+    call_most=Decimal("0.5"),
+)
 SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule | None]] = {
     "finished": (
         rules(),
@@ -61,6 +79,13 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule 
     ),
     "live": (rules(), ContactFacts(state=ContactState.ACTIVE), Reason.CONTACT, None, None),
     "paused": (rules(), ContactFacts(campaign_stopped="paused"), Reason.CAMPAIGN, None, None),
+    "premium rate": (
+        rules(),
+        ContactFacts(refused="premium_rate"),
+        Reason.DESTINATION,
+        None,
+        None,
+    ),
     "suppressed for good": (
         rules(),
         ContactFacts(suppressed_until=NEVER, suppression="opt_out"),
@@ -80,6 +105,13 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule 
         rules(max_total=2),
         ContactFacts(attempts=2),
         Reason.BUDGET,
+        None,
+        None,
+    ),
+    "variable of the call flow": (
+        rules(),
+        ContactFacts(missing_variables=("first_name",)),
+        Reason.MISSING_VARIABLE,
         None,
         None,
     ),
@@ -112,6 +144,34 @@ SHUT: dict[str, tuple[CallingRules, ContactFacts, Reason, datetime | None, Rule 
         ContactFacts(not_before=NOW + HOUR, waits_for=Reason.RETRY),
         Reason.WAIT,
         NOW + HOUR,
+        None,
+    ),
+    "trunk down": (
+        rules(),
+        ContactFacts(outages=(OUTAGE,)),
+        Reason.TRUNK_DOWN,
+        OUTAGE.probe_at,
+        None,
+    ),
+    "inactive caller ID": (
+        rules(),
+        ContactFacts(no_caller_id=NoCallerId("+12025550100")),
+        Reason.CALLER_ID,
+        None,
+        None,
+    ),
+    "spent caller IDs": (
+        rules(),
+        ContactFacts(no_caller_id=NoCallerId("north", NOW + HOUR)),
+        Reason.CALLER_ID,
+        NOW + HOUR,
+        None,
+    ),
+    "spent": (
+        rules(),
+        ContactFacts(spend=SPENT),
+        Reason.SPEND_CEILING,
+        MIDNIGHT_UTC,
         None,
     ),
     "call up": (
@@ -171,9 +231,13 @@ def test_every_gate_has_its_row() -> None:
         ("finished", ContactDetail(ContactState.FINISHED, "busy")),
         ("live", ContactDetail(ContactState.ACTIVE, None)),
         ("paused", CampaignDetail("paused")),
+        ("premium rate", DestinationDetail("premium_rate")),
         ("suppressed for good", SuppressionDetail("opt_out", None)),
         ("no zone", ZoneDetail("unknown")),
         ("retry", WaitDetail(Reason.RETRY)),
+        ("trunk down", TrunkDetail(("south",), NOW - HOUR, "unreachable")),
+        ("inactive caller ID", CallerIdDetail("+12025550100")),
+        ("spent", SpendDetail("tenant_day", "USD", "10", "9.80", "0", "0.5")),
         (
             "window",
             HoursDetail((NEW_YORK,), "number", utc("2026-11-24T01:00")),
@@ -190,7 +254,14 @@ def test_every_gate_has_its_row() -> None:
         ),
         (
             "cap of law",
-            CapDetail(3, 3, utc("2026-11-21T18:00"), Scope.SUBJECT, Length(hours=24)),
+            CapDetail(
+                3,
+                3,
+                utc("2026-11-21T18:00"),
+                Scope.SUBJECT,
+                Length(hours=24),
+                tuple(call.dialing_at for call in THREE_CALLS),
+            ),
         ),
     ],
 )

@@ -66,6 +66,18 @@ def test_zones_that_are_never_open_at_once_are_reported() -> None:
     assert "in all of America/New_York, Asia/Tokyo at once" in unreachable_text(result)
 
 
+def test_law_without_any_hour_is_reported_by_its_rule() -> None:
+    recorded = rules(EVENINGS, "America/Los_Angeles", places=("US-WA",), automated=True)
+    spoken = rules(EVENINGS, "America/Los_Angeles", places=("US-WA",), automated=False)
+
+    result = unreachable(recorded, now=NOW)
+
+    assert unreachable(spoken, now=NOW) is None
+    assert result is not None
+    assert (result.reason, [rule.name for rule in result.rules]) == (Reason.LAW, ["us-wa.adad"])
+    assert unreachable_text(result).endswith("inside us-wa.adad; the law's are none")
+
+
 def test_default_zone_hours_that_leave_none_are_reported() -> None:
     result = unreachable(
         rules(
@@ -116,8 +128,8 @@ def test_law_without_a_common_hour_is_reported_with_hours_and_smallest_change(
     assert result.rules[0].name == "us-ri.hours"
     assert unreachable_text(result) == (
         "no hour of the campaign's windows is inside us-ri.hours; the law's are "
-        "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI; "
-        f"the smallest change: {change}"
+        "Mon-Fri 09:00-18:00, Sat 10:00-17:00, except on holidays of US and US-RI "
+        f"(with 05-04, Tue from 11-02); the smallest change: {change}"
     )
 
 

@@ -3,21 +3,24 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.domain.calendar.calendar import Calendar, WeeklyWindow
+from shared.domain.calendar.holidays import HolidaySet
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.contacts import ContactState
+from shared.domain.decision.details import HoursDetail
 from shared.domain.decision.gates import (
     CALL_UP_DELAY,
     Block,
     ContactFacts,
-    call_up_until,
     first_block,
 )
 from shared.domain.decision.verdict import decide
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.policy.frequency import CoolingOff, Event, FrequencyCap, Length, PastCall, Scope
 from shared.domain.reasons import Reason
 from tests.unit.domain.decision.support import (
@@ -116,6 +119,75 @@ def test_a_wait_caused_by_a_limit_is_explained_by_the_limit() -> None:
     assert binding.reason is Reason.FREQUENCY_CAP
 
 
+def test_on_a_tie_the_rule_of_the_smaller_place_binds() -> None:
+    """At 21:30 the hours of the country and of the state are over until the same minute."""
+    country = a_rule(Calendar(windows=DAILY), name="us.hours")
+    state = a_rule(Calendar(windows=DAILY), name="us-ny.hours", jurisdiction="US-NY")
+    late = utc("2026-11-24T02:30")
+    always = tuple(WeeklyWindow(weekday=day, start=0, end=1440) for day in range(7))
+
+    for law in ((country, state), (state, country)):
+        binding = decide(rules(*law, windows=always), ContactFacts(), now=late).binding
+        assert binding is not None
+        assert binding.rule == state
+
+    own = decide(rules(country, state), ContactFacts(), now=late).binding
+    assert own is not None
+    assert own.reason is Reason.WINDOW
+
+
+def test_an_exclusion_is_explained_by_the_suppression_behind_it() -> None:
+    finished = ContactFacts(state=ContactState.FINISHED, outcome=Outcome.EXCLUDED)
+    suppressed = replace(finished, suppressed_until=NEVER, campaign_stopped="completed")
+
+    for facts, reason in (
+        (finished, Reason.CONTACT),
+        (replace(finished, campaign_stopped="completed"), Reason.CONTACT),
+        (suppressed, Reason.SUPPRESSION),
+        (replace(suppressed, outcome=Outcome.ANSWERED_HUMAN), Reason.CONTACT),
+    ):
+        binding = decide(rules(), facts, now=NOW).binding
+        assert binding is not None
+        assert binding.reason is reason
+
+
+def hours_detail(asked: CallingRules, now: datetime) -> HoursDetail:
+    [block] = decide(asked, ContactFacts(), now=now).blocks
+    assert isinstance(block.detail, HoursDetail)
+    return block.detail
+
+
+@pytest.mark.parametrize(
+    ("at", "named"),
+    [
+        ("2026-11-26T17:00", "Thanksgiving Day 2026-11-26; Day After Thanksgiving 2026-11-27"),
+        ("2026-11-26T01:30", "Thanksgiving Day 2026-11-26; Day After Thanksgiving 2026-11-27"),
+        ("2026-11-27T17:00", "Day After Thanksgiving 2026-11-27"),
+        ("2026-11-29T17:00", None),
+        ("2026-12-25T17:00", "Christmas Day 2026-12-25"),
+    ],
+)
+def test_holidays_are_named_until_the_hours_begin_again(at: str, named: str | None) -> None:
+    """The rule opens from Monday to Saturday but on holidays."""
+    holidays = (HolidaySet(country="US", region="PA"),)
+    law = a_rule(Calendar(windows=DAILY[:6], holidays=holidays))
+    always = tuple(WeeklyWindow(weekday=day, start=0, end=1440) for day in range(7))
+
+    assert hours_detail(rules(law, windows=always), utc(at)).holidays == named
+
+
+def test_of_several_zones_those_are_named_in_which_it_is_shut() -> None:
+    zones = ("America/Los_Angeles", NEW_YORK)
+
+    morning = hours_detail(rules(zones=zones), utc("2026-11-23T15:00"))
+    night = hours_detail(rules(zones=zones), utc("2026-11-23T08:00"))
+    alone = hours_detail(rules(), utc("2026-11-23T08:00"))
+
+    assert morning.shut_in == ("America/Los_Angeles",)
+    assert night.shut_in == zones
+    assert alone.shut_in == ()
+
+
 def test_of_several_limits_the_longest_holds() -> None:
     facts = ContactFacts(calls=(*THREE_CALLS, TALKED))
 
@@ -137,11 +209,6 @@ def test_a_contact_that_expires_before_it_may_be_called_never_is() -> None:
     facts = ContactFacts(not_before=NOW + HOUR, expires_at=NOW + HOUR)
 
     assert decide(rules(), facts, now=NOW).next_at is None
-
-
-def test_a_call_that_is_up_is_looked_at_again_soon() -> None:
-    assert call_up_until([ago(1)], now=NOW) is None
-    assert call_up_until([ago(1), ago(0, None)], now=NOW) == NOW + CALL_UP_DELAY
 
 
 def gates(blocks: tuple[Block, ...]) -> set[Reason]:

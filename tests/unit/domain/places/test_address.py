@@ -6,8 +6,13 @@ import pytest
 
 from shared.domain.calendar.zones import is_zone
 from shared.domain.places import tables
-from shared.domain.places.address import Address, Residence, jurisdictions_of, locate
-from shared.domain.places.number_plans import zones_of_prefix
+from shared.domain.places.address import (
+    Address,
+    Residence,
+    country_of,
+    jurisdictions_of,
+    locate,
+)
 from shared.domain.places.numbers import PhoneNumber, parse_number
 from tests.support.places import number_of, said
 
@@ -33,6 +38,10 @@ def test_the_country_that_is_given_says_how_the_postal_code_is_read() -> None:
         ("US", "CA-ON", "CA-ON"),
         ("CA", "ON", "CA-ON"),
         ("CA", "québec", "CA-QC"),
+        ("CA", "Quebec", "CA-QC"),
+        ("US", "D.C.", "US-DC"),
+        ("US", "N.Y.", "US-NY"),
+        ("AU", "Australian Capital Territory", "AU-ACT"),
         ("GB", "Scotland", "GB-SCT"),
         ("GB", "NIR", "GB-NIR"),
         ("AU", "nsw", "AU-NSW"),
@@ -53,6 +62,7 @@ def test_regions(country: str, region: str, expected: str) -> None:
         ("US", "XX"),
         ("US", "US-XX"),
         ("US", "Ontario"),
+        ("CA", "Cape"),
         ("US", " "),
         ("GB", "FL"),
         ("001", "FL"),
@@ -68,15 +78,52 @@ def test_a_region_must_be_of_the_country_that_is_given() -> None:
     assert said("US", country="PR", region="US-PR") == ("US-PR", "America/Puerto_Rico")
 
 
-@pytest.mark.parametrize("country", ["XX", "Germany", "001", " ", "DEU", "x" * 70_000])
+@pytest.mark.parametrize(
+    "country", ["XX", "Atlantis", "Congo", "001", " ", "XYZ", "+49", "49", "x" * 70_000]
+)
 def test_an_unknown_country_is_reported(country: str) -> None:
     assert said("US", country=country) == "country: unknown_country"
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Germany", "DE"),
+        ("Deutschland", "DE"),
+        ("DEU", "DE"),
+        ("ALLEMAGNE", "DE"),
+        ("U.S.A.", "US"),
+        ("united states", "US"),
+        ("United States of America", "US"),
+        ("UK", "GB"),
+        ("Great Britain", "GB"),
+        ("Royaume-Uni", "GB"),
+        (" england ", "GB"),
+        ("México", "MX"),
+        ("Mexico", "MX"),
+        ("Côte d'Ivoire", "CI"),
+        ("Cote d\u2019Ivoire", "CI"),
+        ("Bosnia & Herzegovina", "BA"),
+        ("Czech Republic", "CZ"),
+        ("Türkiye", "TR"),
+        ("Россия", "RU"),
+        ("日本", "JP"),
+        ("Nigeria", "NG"),
+        ("NGA", "NG"),
+        ("U.S.", "US"),
+        ("Niger", "NE"),
+        ("Georgia", "GE"),
+    ],
+)
+def test_a_country_is_known_by_its_names_and_codes(name: str, code: str) -> None:
+    assert country_of(name, None) == code
+
+
 def test_a_country_alone_has_all_of_its_zones() -> None:
-    assert said("US", country="DE") == ("DE", " ".join(zones_of_prefix("49")))
-    assert said("US", country="GB") == ("GB", " ".join(zones_of_prefix("44")))
-    assert said("FR", country="RE") == ("FR", "Indian/Mayotte Indian/Reunion")
+    assert said("US", country="DE") == ("DE", "Europe/Berlin")
+    assert said("US", country="GB") == ("GB", "Europe/London")
+    assert said("FR", country="RE") == ("FR", "Indian/Reunion")
+    assert said("US", country="PT") == ("PT", "Atlantic/Azores Europe/Lisbon")
     assert said("RE", country="FR") == ("FR", "")
 
 

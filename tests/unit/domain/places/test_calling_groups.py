@@ -136,3 +136,24 @@ def test_an_unknown_zone_is_reported(zone: str) -> None:
     assert result == InvalidAddress(field="zone", reason="unknown_zone")
     with pytest.raises(UnknownZoneError):
         calling_group(PLACELESS, address=NOWHERE, default_zone=zone)
+
+
+@pytest.mark.parametrize(
+    "zone", ["EST", "MST", "HST", "UTC", "GMT0", "Zulu", "Etc/GMT+5", "Etc/UTC"]
+)
+def test_an_offset_is_no_zone_of_a_person_whose_country_has_summer_time(zone: str) -> None:
+    refused = InvalidAddress(field="zone", reason="fixed_offset")
+    french = Address(zone=zone, country="FR")
+    ghana, india = number_of("+233302123456"), number_of("+919876543210")
+
+    assert calling_group(PLACED, address=Address(zone=zone), default_zone=None) == refused
+    assert calling_group(PLACELESS, address=Address(zone=zone), default_zone=None) == refused
+    assert calling_group(ghana, address=french, default_zone=None) == refused
+    assert group_of(ghana, Address(zone=zone)).zones == (zone,)
+    assert group_of(india, Address(zone=zone)).zones == (zone,)
+    assert group_of(PLACED, Address(zone=zone, country="IN")).zones == (zone,)
+
+
+@pytest.mark.parametrize("zone", ["EST5EDT", "US/Eastern", "Jamaica", "Japan", "America/Phoenix"])
+def test_other_names_of_places_are_zones_of_a_person(zone: str) -> None:
+    assert group_of(PLACED, Address(zone=zone)).zones == (zone,)

@@ -193,7 +193,11 @@ def test_australian_postcodes(code: str, jurisdictions: str, zones: list[str]) -
 @pytest.mark.parametrize(
     ("country", "code"),
     [
-        ("US", "1234"),
+        ("US", "12"),
+        ("US", "9021"),
+        ("US", "2134.5"),
+        ("US", "2134-1234"),
+        ("US", f"33101{' ' * 60}x"),
         ("US", "00000"),
         ("US", "34312"),
         ("US", "1000!"),
@@ -217,6 +221,31 @@ def test_australian_postcodes(code: str, jurisdictions: str, zones: list[str]) -
 )
 def test_an_impossible_postal_code_is_reported(country: str, code: str) -> None:
     assert said(country, postal_code=code) == "postal_code: invalid_postal_code"
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "whole"),
+    [
+        ("US", "33101.0", "33101"),
+        ("US", "02134.0", "02134"),
+        ("FR", "75008.0", "75008"),
+        ("AU", "2000.0", "2000"),
+        ("US", "2134", "02134"),
+        ("US", "2134.0", "02134"),
+        ("US", "501", "00501"),
+        ("FR", "1000", "01000"),
+    ],
+)
+def test_a_code_that_a_spreadsheet_took_for_a_number_is_whole_again(
+    country: str, code: str, whole: str
+) -> None:
+    assert said(country, postal_code=code) == said(country, postal_code=whole)
+
+
+def test_a_short_code_may_have_lost_its_end_so_the_zones_of_the_number_hold_too() -> None:
+    assert said("PR", postal_code="901") == ("US-PR", "America/Puerto_Rico")
+    assert said("PR", postal_code="6060") == ("US-CT", f"{NEW_YORK} America/Puerto_Rico")
+    assert said("AU", postal_code="800") == ("AU-NT", f"Australia/Darwin {SYDNEY}")
 
 
 @pytest.mark.parametrize("code", ["10115", "no such thing"])

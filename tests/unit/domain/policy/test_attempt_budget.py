@@ -14,6 +14,7 @@ from shared.domain.policy.attempt_policy import (
     History,
     RetryRule,
     chance_of,
+    is_last_attempt,
     next_attempt,
     record,
 )
@@ -243,3 +244,20 @@ def test_naive_callbacks_and_closings_are_refused() -> None:
         decided(a_policy(), after(1), Outcome.CALLBACK_REQUESTED, callback_at=naive)
     with pytest.raises(ValueError, match="naive"):
         after(1, closes_at=naive)
+
+
+@pytest.mark.parametrize(
+    ("number", "retry", "is_last"),
+    [
+        (1, {}, True),
+        (2, {BUSY: RetryRule()}, False),
+        (3, {BUSY: RetryRule()}, True),
+        (1, {BUSY: RetryRule(max_attempts=2)}, False),
+        (2, {BUSY: RetryRule(max_attempts=2)}, True),
+        (2, {BUSY: RetryRule(max_attempts=2), Outcome.NO_ANSWER: RetryRule()}, False),
+    ],
+)
+def test_the_last_attempt_is_one_that_no_outcome_follows(
+    *, number: int, retry: dict[Outcome, RetryRule], is_last: bool
+) -> None:
+    assert is_last_attempt(a_policy(max_total=3, retry=retry), number) is is_last

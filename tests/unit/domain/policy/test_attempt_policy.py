@@ -201,6 +201,26 @@ def test_a_day_that_clocks_return_to_is_still_spent() -> None:
     assert on_days(returned) == on_days(a_history(4, on_day=2, day="2026-07-02"))
 
 
+@pytest.mark.parametrize(
+    ("ended_at", "expected"),
+    [
+        pytest.param("2027-03-13T19:30-05:00", "2027-03-14T20:30-04:00", id="an hour is skipped"),
+        pytest.param("2026-10-31T19:30-04:00", "2026-11-01T18:30-05:00", id="an hour comes twice"),
+    ],
+)
+def test_a_delay_is_as_many_seconds_on_a_day_on_which_clocks_change(
+    ended_at: str, expected: str
+) -> None:
+    again = again_at(
+        a_policy(delay=timedelta(seconds=86_400)),
+        a_history(1),
+        Outcome.NO_ANSWER,
+        ended_at=datetime.fromisoformat(ended_at),
+    )
+
+    assert again == datetime.fromisoformat(expected)
+
+
 def test_the_answer_is_in_utc() -> None:
     ended_at = datetime.fromisoformat("2026-07-01T12:00:00-04:00")
 

@@ -86,12 +86,12 @@ def test_the_call_after_the_last_allowed_waits_for_the_oldest_to_leave_the_windo
     assert held_until(cap, THREE, "2026-11-23T18:00") == utc("2026-11-24T15:00")
 
 
-def test_a_limit_is_reported_with_its_first_call_and_the_number_of_calls() -> None:
+def test_a_limit_is_reported_with_the_calls_that_it_counted() -> None:
     now = utc("2026-11-23T18:00")
 
     held = held_by(a_cap(2, hours=24), THREE, subject=LOAN, zones=(NEW_YORK,), now=now)
 
-    assert held == Held(until=utc("2026-11-24T16:00"), since=THREE[1], counted=3)
+    assert held == Held(until=utc("2026-11-24T16:00"), since=THREE[1], calls=tuple(THREE))
 
 
 def test_the_order_in_which_calls_are_given_does_not_matter() -> None:

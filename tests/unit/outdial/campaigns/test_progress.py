@@ -1,10 +1,19 @@
 """The view of a running campaign: its call rate, and when no more calls are possible now."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from outdial.campaigns.progress import MOST_LINES, CallRate, Snapshot, waiting_table
+from outdial.campaigns.progress import (
+    MOST_LINES,
+    CallRate,
+    Snapshot,
+    dropped_text,
+    view,
+    waiting_table,
+)
 from outdial.client import Counters, Waiting
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -16,12 +25,13 @@ def a_snapshot(
     active: int = 0,
     live: int = 0,
     total: int = 0,
+    dropped: int = 0,
     waiting: tuple[Waiting, ...] = (),
     at: datetime = NOW,
 ) -> Snapshot:
     counters = Counters(
         contacts={"total": 10, "pending": pending, "active": active, "finished": 0},
-        attempts={"total": total, "live": live},
+        attempts={"total": total, "live": live, "ended": 0, "dropped": dropped},
         outcomes={},
         finished={},
     )
@@ -68,9 +78,18 @@ def test_nothing_more_happens_at_this_hour(snapshot: Snapshot) -> None:
         a_snapshot(pending=4, waiting=(waits(4, "retry", timedelta(seconds=4)),)),
         a_snapshot(pending=4, waiting=(waits(4, "window", timedelta(seconds=30)),)),
         a_snapshot(pending=4, waiting=(waits(4, "pacing", None),)),
+        a_snapshot(pending=4, waiting=(waits(4, "call_up", None),)),
         a_snapshot(pending=4, waiting=(waits(3, "window", timedelta(hours=9)),)),
     ],
-    ids=["active", "live call", "retry soon", "opens soon", "wants a permit", "unexplained"],
+    ids=[
+        "active",
+        "live call",
+        "retry soon",
+        "opens soon",
+        "wants a permit",
+        "in a call",
+        "unexplained",
+    ],
 )
 def test_something_can_still_happen(snapshot: Snapshot) -> None:
     assert not snapshot.is_settled
@@ -101,3 +120,13 @@ def test_everything_after_many_openings_is_one_line() -> None:
     assert table.row_count == MOST_LINES + 1
     assert list(table.columns[0].cells)[-1] == "later"
     assert list(table.columns[1].cells)[-1] == str(2 * (30 - MOST_LINES))
+
+
+def test_dropped_attempts_are_explained_once_and_only_if_there_are_some() -> None:
+    output = StringIO()
+    console = Console(file=output, width=200)
+    console.print(view(a_snapshot(total=30, dropped=27), calls_per_second=0))
+    text = output.getvalue()
+
+    assert text.count("27 dropped: not placed, and their contacts keep these attempts") == 1
+    assert dropped_text(a_snapshot(total=30).counters.attempts) == ""

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from pydantic import ValidationError
 
-from outdial.carrier.behaviour import Behaviour, Fault, Outcome, plan
+from outdial.carrier.behaviour import ANSWERED, MACHINES, Behaviour, Fault, Outcome, plan
 
 NUMBERS = [f"+1415555{n:04}" for n in range(4000)]
 
@@ -49,6 +49,22 @@ def test_a_scripted_number_plays_its_outcomes_and_repeats_the_last() -> None:
 
     assert [p.outcome for p in plans] == ["busy", "answered_human", "answered_human"]
     assert all(p.faults == {Fault.LOST_EVENTS} for p in plans)
+
+
+def test_detection_errs_as_often_as_it_is_told() -> None:
+    exact = Behaviour()
+    erring = Behaviour(detection_errors=0.2)
+
+    truth = [plan(exact, seed=1, number=n, nth=1) for n in NUMBERS]
+    heard = [plan(erring, seed=1, number=n, nth=1) for n in NUMBERS]
+
+    assert [p.is_machine for p in heard] == [p.is_machine for p in truth]
+    answered = [(t, h) for t, h in zip(truth, heard, strict=True) if t.outcome in ANSWERED]
+    misheard = [h for t, h in answered if h.outcome != t.outcome]
+    assert len(misheard) / len(answered) == pytest.approx(0.2, abs=0.03)
+    assert all((h.outcome in MACHINES) is not h.is_machine for h in misheard)
+    others = [(t, h) for t, h in zip(truth, heard, strict=True) if t.outcome not in ANSWERED]
+    assert all(t == h for t, h in others)
 
 
 def test_only_answered_calls_are_talked_in() -> None:

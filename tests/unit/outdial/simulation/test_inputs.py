@@ -64,7 +64,7 @@ def test_a_campaign_that_is_not_json_is_reported_by_line_and_column(files: Files
             r"\n  calendar\.windows\.0\.start: ",
         ),
         ({"colour": "red"}, r"\n  colour: "),
-        ({"default_region": "XX"}, r"\n  default_region: no country"),
+        ({"default_region": "XX"}, r"\n  default_region: not a country"),
         ({"default_zone": "Mars/Base"}, r"\n  default_zone: unknown time zone"),
     ],
 )
@@ -80,10 +80,10 @@ def test_a_faulty_campaign_is_reported_by_field(
 @pytest.mark.parametrize(
     ("people", "text"),
     [
-        ("name\nAda\n", "line 1, number: missing column"),
-        ("number,zone\n+12125550113\n12,\n", "line 2: too few cells\n  line 3, number: no country"),
+        ("name\nAda\n", "line 1, number: no column is the number: name it `number`"),
+        ("number,zone\n,\n12,\n1\n", "line 3, number: no country code; write +"),
         ("number\n", "has no contact to call"),
-        ("", "line 1, number: missing column"),
+        ("", "line 1, number: the file is empty"),
     ],
 )
 def test_unreadable_contacts_are_reported_by_line(files: Files, people: str, text: str) -> None:
@@ -101,10 +101,38 @@ def test_rejected_and_duplicate_rows_are_reported_and_left_out(files: Files) -> 
     output = files.simulate()
 
     assert "2 contacts from Mon 2026-11-23 08:00 UTC" in output
-    assert "1 duplicate left out" in output
-    assert "2 rows rejected" in output
+    assert "1 duplicate left out: line 4" in output
+    assert "2 rows refused" in output
     assert "line 5, number: no country" in output
-    assert "line 6, zone: unknown zone" in output
+    assert "line 6, zone: unknown time zone" in output
+
+
+def test_columns_and_the_kind_of_numbers_are_as_the_owner_says(files: Files) -> None:
+    files.write("Office,Call\n+12125550113,4930123456\n", default_region="AT")
+    options = ("--column", "number:Call", "--numbers", "international", "--json")
+
+    report = json.loads(files.simulate(*options))
+
+    assert (report["contacts"], report["rejected"]) == (1, 0)
+    assert [zone["label"] for zone in report["zones"]] == ["Europe/Berlin"]
+
+
+def test_the_result_for_programs_has_the_counts(files: Files) -> None:
+    files.write(PEOPLE + "+12125550113,\n123,\n")
+
+    report = json.loads(files.simulate("--answer-rate", "1", "--json"))
+
+    assert (report["contacts"], report["duplicates"], report["rejected"]) == (2, 1, 1)
+    assert report["errors"][0].startswith("line 5, number: no country")
+    assert report["outcomes"] == report["finished"] == {"answered_human": 2}
+    assert report["calls"] == sum(zone["calls"] for zone in report["zones"]) == 2
+    assert report["finished_at"] > report["start"] == "2026-11-23T08:00:00+00:00"
+
+
+def test_a_column_like_a_known_one_is_warned_of(files: Files) -> None:
+    files.write("number,tiemzone\n+12125550113,America/Denver\n")
+
+    assert "warning: line 1, tiemzone: the name of this column is not known" in files.simulate()
 
 
 def test_a_schedule_without_a_call_says_why(files: Files) -> None:
@@ -128,13 +156,13 @@ def test_contacts_that_can_never_be_called_are_reported(files: Files) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (("--from", "tomorrow"), "--from: 'tomorrow' is no instant"),
-        (("--from", "2026-11-23T08:00"), "is no instant"),
+        (("--from", "tomorrow"), "--from: 'tomorrow' is not a time"),
+        (("--from", "2026-11-23T08:00"), "is not a time"),
         (("--from", "0001-01-01T00:00+14:00"), "is not from 1971 to 2190"),
         (("--answer-rate", "1.5"), "answered_human is a share"),
         (("--answer-rate", "0.8", "--busy-rate", "0.4"), "together not all calls"),
-        (("--talk-seconds", "long"), "--talk-seconds: 'long' is no length"),
-        (("--ring-seconds", "30-10"), "--ring-seconds: '30-10' is no length"),
+        (("--talk-seconds", "long"), "--talk-seconds: 'long' is not a time in seconds"),
+        (("--ring-seconds", "30-10"), "--ring-seconds: '30-10' is not a time in"),
         (("--html", "/nowhere/at/all.html"), "cannot be written"),
     ],
 )

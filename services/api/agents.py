@@ -1,0 +1,84 @@
+"""Use cases of a tenant's agents: add one, change its state, delete it."""
+
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import Refused, not_found
+from shared.db.api import agents, campaigns
+from shared.db.api.agents import AgentRow
+from shared.db.types import Connection
+from shared.domain.agents import AgentKind, AgentState
+
+UNKNOWN = "the tenant has no active agent of this name; add it with POST /v1/agents"
+OF_ANOTHER = "the agent is at the provider of another trunk; name the agent's trunk, and no other"
+
+
+async def add(
+    resources: Resources,
+    caller: Caller,
+    *,
+    name: str,
+    kind: AgentKind,
+    provider_agent_id: str,
+    trunk: str,
+) -> AgentRow:
+    async with resources.pool.acquire() as conn, conn.transaction():
+        known = await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[trunk])
+        if trunk not in known:
+            raise Refused("unknown_trunk", "there is no trunk of this name", field=("trunk",))
+        agent_id = await agents.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            trunk_id=known[trunk],
+            name=name,
+            kind=kind,
+            provider_agent_id=provider_agent_id,
+        )
+        if agent_id is None:
+            raise Refused("name_taken", "the tenant has an agent of this name", field=("name",))
+        return await _owned(conn, caller, agent_id)
+
+
+async def read(resources: Resources, caller: Caller, agent_id: int) -> AgentRow:
+    async with resources.pool.acquire() as conn:
+        return await _owned(conn, caller, agent_id)
+
+
+async def set_state(
+    resources: Resources, caller: Caller, agent_id: int, state: AgentState
+) -> AgentRow:
+    """Campaigns that name it already keep it."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await agents.set_state(conn, tenant_id=caller.tenant_id, agent_id=agent_id, state=state)
+        return await _owned(conn, caller, agent_id)
+
+
+async def delete(resources: Resources, caller: Caller, agent_id: int) -> None:
+    async with resources.pool.acquire() as conn, conn.transaction():
+        if not await agents.lock(conn, tenant_id=caller.tenant_id, agent_id=agent_id):
+            raise not_found("agent")
+        users = await agents.users(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
+        if users:
+            detail = f"campaigns that have not ended name it: {users}; end or delete those first"
+            raise Refused("agent_in_use", detail)
+        await agents.delete(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
+
+
+async def named(
+    conn: Connection, caller: Caller, name: str | None, *, trunk_ids: list[int]
+) -> int | None:
+    """The id of the agent that a campaign over these trunks names, if it names one."""
+    if name is None:
+        return None
+    found = await agents.keep(conn, tenant_id=caller.tenant_id, name=name)
+    if found is None:
+        raise Refused("unknown_agent", UNKNOWN, field=("agent",))
+    if trunk_ids != [found.trunk_id]:
+        raise Refused("agent_of_another_trunk", OF_ANOTHER, field=("agent",))
+    return found.id
+
+
+async def _owned(conn: Connection, caller: Caller, agent_id: int) -> AgentRow:
+    found = await agents.get(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
+    if found is None:
+        raise not_found("agent")
+    return found

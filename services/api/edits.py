@@ -1,0 +1,164 @@
+"""Use case of an edit: whole parts of a campaign are replaced, in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from services.api import agents, number_pools
+from services.api.caller_ids import refuse_foreign
+from services.api.campaigns import (
+    Written,
+    add_webhook,
+    allowed_trunks,
+    played_flow,
+    refuse_busy,
+    refuse_foreign_sender,
+    refuse_never_open,
+    refuse_other_currency,
+    refuse_unknown_region,
+)
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
+from shared.db.api import campaigns, contacts, webhook_endpoints
+from shared.db.api.campaigns import Campaign
+from shared.db.types import Connection
+from shared.definitions.campaign import CampaignDefinition
+from shared.definitions.edit import DRAFT_ONLY, READ_BY, CampaignEdit, changes
+from shared.domain.campaigns import CampaignKey
+
+STARTED = "can be changed only while the campaign is a draft"
+READ = (
+    "contacts were read by it and would stay as they are; "
+    "delete the draft, and create it anew with the right one"
+)
+
+
+async def edit(
+    resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
+) -> Written:
+    """The new definition holds from the commit on, also for attempts that were claimed before."""
+    key = caller.campaign(campaign_id)
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if campaign is None:
+            raise not_found("campaign")
+        if campaign.is_over:
+            raise campaign_ended()
+        definition = _edited(campaign, wanted)
+        changed = changes(campaign.definition, definition)
+        if not changed:
+            return Written(campaign=campaign, secret=None)
+        # An edit of another part is allowed after the last date.
+        if wanted.calendar is not None:
+            refuse_never_open(definition, now=now)
+        await _refuse_fixed(conn, key, campaign, definition, changed)
+        await _refuse_foreign(conn, caller, definition, changed)
+        await campaigns.edit(conn, key, definition, api_key_id=caller.api_key_id)
+        if "number_pool" in changed:
+            pool_id = await number_pools.named(conn, caller, definition.number_pool)
+            await campaigns.set_number_pool(conn, key, pool_id)
+        if changed & {"trunk", "agent"}:
+            await _set_trunks(conn, caller, key, definition)
+        flow_version = campaign.call_flow_version
+        if changed & {"call_flow", "machine", "sms"}:
+            flow_version = await _set_flow(conn, caller, campaign, definition, changed)
+        secret = await _set_webhook(conn, key, definition) if "webhook" in changed else None
+    edited = replace(
+        campaign, name=definition.name, definition=definition, call_flow_version=flow_version
+    )
+    return Written(campaign=edited, secret=secret)
+
+
+async def _refuse_fixed(
+    conn: Connection,
+    key: CampaignKey,
+    campaign: Campaign,
+    definition: CampaignDefinition,
+    changed: set[str],
+) -> None:
+    """Refuse parts that may not change any more, each by its name."""
+    if not campaign.is_draft and (fixed := changed & DRAFT_ONLY):
+        raise _not_editable(fixed, STARTED)
+    if read_by := changed & READ_BY:
+        refuse_unknown_region(definition)
+        # An import that is under way reads its rows by the old part.
+        await refuse_busy(conn, campaign.id)
+        if await contacts.any_in(conn, key):
+            raise _not_editable(read_by, READ)
+
+
+async def _refuse_foreign(
+    conn: Connection, caller: Caller, definition: CampaignDefinition, changed: set[str]
+) -> None:
+    """Refuse parts that name what is not the tenant's."""
+    if "caller_id" in changed:
+        await refuse_foreign(conn, caller, definition.caller_id)
+    if "spend_ceiling" in changed:
+        await refuse_other_currency(conn, caller, definition)
+    if "sms" in changed:
+        await refuse_foreign_sender(conn, caller, definition)
+
+
+async def _set_trunks(
+    conn: Connection, caller: Caller, key: CampaignKey, definition: CampaignDefinition
+) -> None:
+    """The trunks, and the agent: it is at the provider of the trunk."""
+    trunk_ids = await allowed_trunks(conn, caller, definition)
+    await campaigns.route(conn, key, trunk_ids)
+    agent_id = await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids)
+    await campaigns.set_agent(conn, key, agent_id)
+
+
+async def _set_flow(
+    conn: Connection,
+    caller: Caller,
+    campaign: Campaign,
+    definition: CampaignDefinition,
+    changed: set[str],
+) -> int | None:
+    """Returns the version of the flow, if it is fixed. A campaign that was started keeps it."""
+    is_other = "call_flow" in changed
+    fixed = None if is_other else campaign.call_flow_version
+    flow = await played_flow(conn, caller, definition, fixed_version=fixed)
+    if is_other:
+        await campaigns.play(conn, caller.campaign(campaign.id), flow)
+        return None if flow is None else flow.version
+    return campaign.call_flow_version
+
+
+def _not_editable(names: Iterable[str], detail: str) -> Refused:
+    errors = [InvalidField(code="not_editable", detail=detail, field=(name,)) for name in names]
+    return _invalid(sorted(errors, key=lambda error: error.field or ()))
+
+
+async def _set_webhook(
+    conn: Connection, key: CampaignKey, definition: CampaignDefinition
+) -> str | None:
+    """Another address keeps the secret; a secret is returned for a new endpoint only."""
+    if definition.webhook is None:
+        await webhook_endpoints.delete(conn, key)
+        return None
+    if await webhook_endpoints.redirect(conn, key, url=definition.webhook.url):
+        return None
+    return await add_webhook(conn, key, definition.webhook)
+
+
+def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
+    try:
+        return wanted.edited(campaign.definition)
+    except ValidationError as error:
+        raise _invalid(
+            InvalidField(
+                code=fault["type"],
+                detail=fault["msg"].removeprefix("Value error, "),
+                field=fault["loc"],
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ) from None
+
+
+def _invalid(errors: Iterable[InvalidField]) -> Refused:
+    return Refused("invalid", "the request is not valid", errors=list(errors))

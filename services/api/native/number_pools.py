@@ -1,0 +1,93 @@
+"""Routes of number pools: caller IDs of which each call of a campaign shows one."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from pydantic import Field
+
+from services.api import number_pools
+from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.resources import In
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
+from shared.db.api import number_pools as pool_rows
+from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
+from shared.domain.capacity.caller_ids import Rotation
+
+router = APIRouter(tags=["number pools"], responses=documented(401, 422))
+
+EXAMPLE = {
+    "name": "east",
+    "numbers": ["+12025550100", "+12125550111"],
+    "rotation": "local_presence",
+    "max_calls_per_hour": 60,
+    "max_calls_per_day": 400,
+}
+
+
+class NumberPoolView(View):
+    id: int = Field(examples=[17])
+    name: str = Field(examples=["east"])
+    numbers: list[str] = Field(examples=[["+12025550100", "+12125550111"]])
+    rotation: Rotation
+    max_calls_per_hour: int | None
+    max_calls_per_day: int | None
+    created_at: datetime
+
+
+class NumberPoolPage(Page):
+    number_pools: list[NumberPoolView]
+
+
+@router.post("/number-pools", status_code=201, responses=documented(400, 413))
+async def create_number_pool(
+    new: Annotated[NumberPoolDefinition, Body(examples=[EXAMPLE])],
+    response: Response,
+    resources: In,
+    caller: Authenticated,
+) -> NumberPoolView:
+    """A campaign names it by `number_pool`. The caps hold for each number over all its pools.
+
+    A call counts from the moment before it is placed, also if the carrier then refuses it.
+    """
+    made = await number_pools.create(resources, caller, new)
+    response.headers["Location"] = f"/v1/number-pools/{made.id}"
+    return NumberPoolView.of(made)
+
+
+@router.get("/number-pools")
+async def list_number_pools(
+    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
+) -> NumberPoolPage:
+    """Newest first."""
+    async with resources.pool.acquire() as conn:
+        rows = await pool_rows.page(
+            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+        )
+    return NumberPoolPage.of(rows, limit=limit)
+
+
+@router.get("/number-pools/{number_pool_id}", responses=documented(404))
+async def read_number_pool(
+    number_pool_id: Id, resources: In, caller: Authenticated
+) -> NumberPoolView:
+    return NumberPoolView.of(await number_pools.read(resources, caller, number_pool_id))
+
+
+@router.patch("/number-pools/{number_pool_id}", responses=documented(400, 404, 413))
+async def change_number_pool(
+    number_pool_id: Id,
+    change: Annotated[NumberPoolEdit, Body(examples=[{"max_calls_per_day": 300}])],
+    resources: In,
+    caller: Authenticated,
+) -> NumberPoolView:
+    """Replace parts of it; it holds at once, also in campaigns that run."""
+    changed = await number_pools.change(resources, caller, number_pool_id, change)
+    return NumberPoolView.of(changed)
+
+
+@router.delete("/number-pools/{number_pool_id}", status_code=204, responses=documented(404, 409))
+async def delete_number_pool(number_pool_id: Id, resources: In, caller: Authenticated) -> None:
+    """Only if no campaign names it that has not ended."""
+    await number_pools.delete(resources, caller, number_pool_id)

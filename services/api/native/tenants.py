@@ -1,0 +1,30 @@
+"""The route of the tenant whose API key asks."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from services.api.http.paging import View
+from services.api.http.resources import In
+from services.api.native.auth import Authenticated
+from services.api.native.problems import documented
+from shared.db.api import tenants
+
+router = APIRouter(tags=["tenant"], responses=documented(401, 422))
+
+
+class TenantView(View):
+    id: int
+    name: str = Field(examples=["acme"])
+    created_at: datetime
+    api_key_id: int = Field(description="of the key that asks")
+
+
+@router.get("/tenant")
+async def read_tenant(resources: In, caller: Authenticated) -> TenantView:
+    """The tenant of this API key."""
+    async with resources.pool.acquire() as conn:
+        tenant = await tenants.get(conn, caller.tenant_id)
+    return TenantView(**asdict(tenant), api_key_id=caller.api_key_id)

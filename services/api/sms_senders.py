@@ -1,0 +1,58 @@
+"""Use cases of SMS senders: who may send a tenant's text messages."""
+
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import Refused, not_found
+from shared.db.api import campaigns, sms_senders
+from shared.db.api.sms_senders import SmsSender
+from shared.db.types import Connection
+from shared.domain.sms import SenderState
+
+
+async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) -> SmsSender:
+    async with resources.pool.acquire() as conn:
+        known = await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[trunk])
+        if trunk not in known:
+            raise Refused("unknown_trunk", "there is no trunk of this name", field=("trunk",))
+        added = await sms_senders.insert(
+            conn, tenant_id=caller.tenant_id, sender=sender, trunk_id=known[trunk]
+        )
+    if added is None:
+        raise Refused("sender_taken", "the tenant has this sender already", field=("sender",))
+    return added
+
+
+async def read(resources: Resources, caller: Caller, sender_id: int) -> SmsSender:
+    async with resources.pool.acquire() as conn:
+        return await _owned(conn, caller, sender_id)
+
+
+async def change(
+    resources: Resources, caller: Caller, sender_id: int, *, state: SenderState
+) -> SmsSender:
+    """An inactive sender sends no message from the commit on."""
+    async with resources.pool.acquire() as conn:
+        await sms_senders.move(conn, tenant_id=caller.tenant_id, sender_id=sender_id, state=state)
+        return await _owned(conn, caller, sender_id)
+
+
+async def delete(resources: Resources, caller: Caller, sender_id: int) -> None:
+    """One that has sent stays: whom a STOP suppresses is known by its sender, whenever it comes."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        known = await _owned(conn, caller, sender_id)
+        users = await sms_senders.users(conn, tenant_id=caller.tenant_id, sender=known.sender)
+        if users:
+            detail = (
+                f"campaigns that have not ended name it: {users}; make it inactive, or end them"
+            )
+            raise Refused("sender_in_use", detail)
+        if not await sms_senders.delete(conn, tenant_id=caller.tenant_id, sender_id=sender_id):
+            detail = "it has sent messages, and people may still reply STOP; make it inactive"
+            raise Refused("sender_has_sent", detail)
+
+
+async def _owned(conn: Connection, caller: Caller, sender_id: int) -> SmsSender:
+    found = await sms_senders.get(conn, tenant_id=caller.tenant_id, sender_id=sender_id)
+    if found is None:
+        raise not_found("SMS sender")
+    return found

@@ -1,0 +1,42 @@
+"""A sentence for people on each reason for which a row, a cell or a file is not taken as it is."""
+
+from shared.domain.places import numbers
+from shared.intake.column_names import FIELDS
+
+REMEDIES = (
+    numbers.REMEDIES
+    | {
+        # Other fields may be too long as well.
+        "too_long": "longer than it may be",
+        "both_suppressed": "may be a national number or one with a country code; both are "
+        "suppressed",
+        "unknown_zone": "unknown time zone; use an IANA name such as Europe/London",
+        "fixed_offset": "an offset, which is wrong for a part of the year where clocks change; use "
+        "the zone of a place, such as America/New_York",
+        "invalid_postal_code": "no such code in this country, which is the number's if not given",
+        "unknown_country": "unknown country; use its code by ISO 3166-1, such as US, or its name",
+        "unknown_region": "unknown in this country, which is the number's if not given; "
+        "use ISO 3166-2",
+        "not_an_instant": "not an instant with its offset, like 2031-01-31T00:00:00Z",
+        "in_the_past": "must be in the future",
+        "too_far": "must be within a hundred years; leave it out for good",
+        "nul_byte": "must not contain a NUL byte",
+        "not_utf8": "must be UTF-8; save the file as `CSV UTF-8`",
+        "bad_quoting": "a quote stands where none may be; double each quote inside a quoted cell",
+        "unclosed_quote": "a quote is opened here and never closed",
+        "too_many_cells": "more cells than the header has; quote a cell with a separator in it",
+        "too_many_columns": "more than 500 columns",
+        "unnamed_column": "a column without a name, which is ignored",
+        "missing_column": "no column is the number; name it `number`",
+        "unknown_column": "the file has no such column",
+        "duplicate_column": "two columns have this name or meaning; rename one of them",
+        "no_header": "the first line has a number and no names of columns; put a line of names "
+        "before it",
+        "unknown_separator": "`sep=` is followed by one of , ; | or a tab",
+    }
+    | {
+        f"resembles_{field}": "the name of this column is not known, but resembles those of "
+        f"{field}; if it is meant so, say column={field}:NAME"
+        for field in FIELDS
+    }
+)
