@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 
 AgentId = Annotated[int, id_argument("AGENT", "As `list` shows it.")]
+PATH = "/v1/agents"
 COLUMNS = ("id", "name", "kind", "provider_agent_id", "trunk", "state")
 
 
@@ -26,7 +27,7 @@ async def show_all(client: "Client", *, limit: Limit = 100, as_json: Json = Fals
     """List the agents, newest first."""
     from outdial.listing import show
 
-    entries = await client.entries("/v1/agents", limit=limit)
+    entries = await client.entries(PATH, limit=limit)
     none = f"no agents of {client.whose}"
     show(entries, *COLUMNS, as_json=as_json, none=none, limit=limit)
 
@@ -46,8 +47,8 @@ async def add(
     as_json: Json = False,
 ) -> None:
     """Add an agent of a provider."""
-    added = await client.add_agent(
-        {"name": name, "kind": kind, "provider_agent_id": provider_agent_id, "trunk": trunk}
+    added = await client.add(
+        PATH, {"name": name, "kind": kind, "provider_agent_id": provider_agent_id, "trunk": trunk}
     )
     text = f'agent {added["id"]} is added; a campaign names it by "agent": "{added["name"]}"'
     typer.echo(json.dumps(added) if as_json else text)
@@ -68,11 +69,11 @@ async def deactivate(client: "Client", agent: AgentId, *, as_json: Json = False)
 @api_command(app)
 async def delete(client: "Client", agent: AgentId, *, as_json: Json = False) -> None:
     """Delete an agent that no campaign names any more."""
-    await client.delete_agent(agent)
+    await client.delete(f"{PATH}/{agent}")
     deleted = {"agent_id": agent, "deleted": True}
     typer.echo(json.dumps(deleted) if as_json else f"agent {agent} is deleted")
 
 
 async def _set_state(client: "Client", agent: int, state: str, *, as_json: bool) -> None:
-    changed = await client.change_agent(agent, state)
+    changed = await client.change(f"{PATH}/{agent}", {"state": state})
     typer.echo(json.dumps(changed) if as_json else f"agent {agent} is {changed['state']}")

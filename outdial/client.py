@@ -136,55 +136,17 @@ class Client:
     async def delete_campaign(self, campaign_id: int) -> None:
         await self._call("DELETE", f"/v1/campaigns/{campaign_id}")
 
-    async def call_flow(self, flow_id: int, *, version: int | None = None) -> Json:
-        path = f"/v1/call-flows/{flow_id}"
-        return await self._call("GET", path if version is None else f"{path}/versions/{version}")
+    async def show(self, path: str) -> Json:
+        return await self._call("GET", path)
 
-    async def create_call_flow(self, name: str, flow: Json) -> Json:
-        return await self._call("POST", "/v1/call-flows", json={"name": name, "flow": flow})
+    async def add(self, path: str, resource: Json) -> Json:
+        return await self._call("POST", path, json=resource)
 
-    async def change_call_flow(self, flow_id: int, flow: Json) -> Json:
-        return await self._call("PATCH", f"/v1/call-flows/{flow_id}", json={"flow": flow})
+    async def change(self, path: str, parts: Json) -> Json:
+        return await self._call("PATCH", path, json=parts)
 
-    async def delete_call_flow(self, flow_id: int) -> None:
-        await self._call("DELETE", f"/v1/call-flows/{flow_id}")
-
-    async def add_sms_sender(self, sender: str, *, trunk: str) -> Json:
-        return await self._call("POST", "/v1/sms-senders", json={"sender": sender, "trunk": trunk})
-
-    async def change_sms_sender(self, sender_id: int, *, state: str) -> Json:
-        return await self._call("PATCH", f"/v1/sms-senders/{sender_id}", json={"state": state})
-
-    async def delete_sms_sender(self, sender_id: int) -> None:
-        await self._call("DELETE", f"/v1/sms-senders/{sender_id}")
-
-    async def add_caller_id(self, number: str) -> Json:
-        return await self._call("POST", "/v1/caller-ids", json={"number": number})
-
-    async def change_caller_id(self, number: str, state: str) -> Json:
-        path = f"/v1/caller-ids/{quote(number, safe='')}"
-        return await self._call("PATCH", path, json={"state": state})
-
-    async def delete_caller_id(self, number: str) -> None:
-        await self._call("DELETE", f"/v1/caller-ids/{quote(number, safe='')}")
-
-    async def add_agent(self, agent: Json) -> Json:
-        return await self._call("POST", "/v1/agents", json=agent)
-
-    async def change_agent(self, agent_id: int, state: str) -> Json:
-        return await self._call("PATCH", f"/v1/agents/{agent_id}", json={"state": state})
-
-    async def delete_agent(self, agent_id: int) -> None:
-        await self._call("DELETE", f"/v1/agents/{agent_id}")
-
-    async def create_number_pool(self, pool: Json) -> Json:
-        return await self._call("POST", "/v1/number-pools", json=pool)
-
-    async def change_number_pool(self, pool_id: int, parts: Json) -> Json:
-        return await self._call("PATCH", f"/v1/number-pools/{pool_id}", json=parts)
-
-    async def delete_number_pool(self, pool_id: int) -> None:
-        await self._call("DELETE", f"/v1/number-pools/{pool_id}")
+    async def delete(self, path: str) -> None:
+        await self._call("DELETE", path)
 
     async def preflight(self, campaign_id: int) -> Json:
         return await self._call("POST", f"/v1/campaigns/{campaign_id}/preflight")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Call flows: what callees hear and may press.")
 
 FlowId = Annotated[int, id_argument("FLOW", "As `list` shows it.")]
+PATH = "/v1/call-flows"
 COLUMNS = ("id", "name", "version", "created_at")
 
 
@@ -24,7 +25,7 @@ async def show_all(client: "Client", *, limit: Limit = 100, as_json: Json = Fals
     """List the call flows in their newest versions, newest flow first."""
     from outdial.listing import show
 
-    entries = await client.entries("/v1/call-flows", limit=limit)
+    entries = await client.entries(PATH, limit=limit)
     none = f"no call flows of {client.whose}"
     show(entries, *COLUMNS, as_json=as_json, none=none, limit=limit)
 
@@ -36,7 +37,7 @@ async def versions(
     """List the versions of a call flow, newest first."""
     from outdial.listing import show
 
-    entries = await client.entries(f"/v1/call-flows/{flow}/versions", limit=limit)
+    entries = await client.entries(f"{PATH}/{flow}/versions", limit=limit)
     show(entries, *COLUMNS, as_json=as_json, none="no versions", limit=limit)
 
 
@@ -52,7 +53,8 @@ async def show_one(
     as_json: Json = False,
 ) -> None:
     """Print a call flow as JSON, in the form that `create` and `edit` read; --json: all of it."""
-    found = await client.call_flow(flow, version=version)
+    path = f"{PATH}/{flow}"
+    found = await client.show(path if version is None else f"{path}/versions/{version}")
     typer.echo(
         json.dumps(found) if as_json else json.dumps(found["flow"], indent=2, ensure_ascii=False)
     )
@@ -69,7 +71,7 @@ async def create(
     """Make a call flow from a file of JSON; each fault of it is named."""
     from outdial.json_file import read_object
 
-    made = await client.create_call_flow(name, read_object(flow))
+    made = await client.add(PATH, {"name": name, "flow": read_object(flow)})
     if as_json:
         typer.echo(json.dumps(made))
         return
@@ -82,7 +84,7 @@ async def edit(client: "Client", flow: FlowId, file: FlowFile, *, as_json: Json 
     """Make a new version; campaigns that were started keep theirs, drafts play the new one."""
     from outdial.json_file import read_object
 
-    changed = await client.change_call_flow(flow, read_object(file))
+    changed = await client.change(f"{PATH}/{flow}", {"flow": read_object(file)})
     text = f"call flow {flow} is at version {changed['version']}"
     typer.echo(json.dumps(changed) if as_json else text)
 
@@ -90,6 +92,6 @@ async def edit(client: "Client", flow: FlowId, file: FlowFile, *, as_json: Json 
 @api_command(app)
 async def delete(client: "Client", flow: FlowId, *, as_json: Json = False) -> None:
     """Delete a call flow that no campaign plays any more; its versions stay as a record."""
-    await client.delete_call_flow(flow)
+    await client.delete(f"{PATH}/{flow}")
     deleted = {"call_flow_id": flow, "deleted": True}
     typer.echo(json.dumps(deleted) if as_json else f"call flow {flow} is deleted")

@@ -32,6 +32,7 @@ PerHour = Annotated[
 PerDay = Annotated[
     int | None, typer.Option("--per-day", min=0, help="Calls of one number in a day; 0: no cap.")
 ]
+PATH = "/v1/number-pools"
 FIELDS = ("id", "name", "rotation", "max_calls_per_hour", "max_calls_per_day", "numbers")
 
 
@@ -40,7 +41,7 @@ async def show_all(client: "Client", *, limit: Limit = 100, as_json: Json = Fals
     """List the number pools, newest first."""
     from outdial.listing import show
 
-    entries = await client.entries("/v1/number-pools", limit=limit)
+    entries = await client.entries(PATH, limit=limit)
     none = f"no number pools of {client.whose}"
     show(entries, *FIELDS, as_json=as_json, none=none, limit=limit)
 
@@ -58,7 +59,7 @@ async def create(
 ) -> None:
     """Make a number pool. Give --number once for each number."""
     parts = _parts(number or [], rotation, per_hour, per_day)
-    _show(await client.create_number_pool({"name": name} | parts), as_json=as_json)
+    _show(await client.add(PATH, {"name": name} | parts), as_json=as_json)
 
 
 @api_command(app)
@@ -74,13 +75,13 @@ async def edit(
 ) -> None:
     """Replace parts of a pool, at once also for campaigns that run. --number: all its numbers."""
     parts = _parts(number, rotation, per_hour, per_day)
-    _show(await client.change_number_pool(pool, parts), as_json=as_json)
+    _show(await client.change(f"{PATH}/{pool}", parts), as_json=as_json)
 
 
 @api_command(app)
 async def delete(client: "Client", pool: PoolId, *, as_json: Json = False) -> None:
     """Delete a pool that no campaign names any more; its numbers stay caller IDs."""
-    await client.delete_number_pool(pool)
+    await client.delete(f"{PATH}/{pool}")
     deleted = {"number_pool_id": pool, "deleted": True}
     typer.echo(json.dumps(deleted) if as_json else f"number pool {pool} is deleted")
 

@@ -19,6 +19,7 @@ senders = typer.Typer(
 )
 
 SenderId = Annotated[int, id_argument("SENDER_ID", "As `list` shows it.")]
+PATH = "/v1/sms-senders"
 COLUMNS = ("id", "sender", "trunk", "state", "created_at")
 
 
@@ -46,7 +47,7 @@ async def show_senders(client: "Client", *, limit: Limit = 100, as_json: Json = 
     """List the senders, newest first."""
     from outdial.listing import show
 
-    entries = await client.entries("/v1/sms-senders", limit=limit)
+    entries = await client.entries(PATH, limit=limit)
     none = f"no SMS senders of {client.whose}"
     show(entries, *COLUMNS, as_json=as_json, none=none, limit=limit)
 
@@ -62,7 +63,7 @@ async def add(
     as_json: Json = False,
 ) -> None:
     """Add a sender; campaigns name it as `sms.sender`."""
-    added = await client.add_sms_sender(sender, trunk=trunk)
+    added = await client.add(PATH, {"sender": sender, "trunk": trunk})
     text = f"SMS sender {added['id']}: {added['sender']} over the trunk {added['trunk']}"
     typer.echo(json.dumps(added) if as_json else text)
 
@@ -82,11 +83,11 @@ async def deactivate(client: "Client", sender: SenderId, *, as_json: Json = Fals
 @api_command(senders)
 async def delete(client: "Client", sender: SenderId, *, as_json: Json = False) -> None:
     """Delete a sender that has sent nothing and that no campaign names any more."""
-    await client.delete_sms_sender(sender)
+    await client.delete(f"{PATH}/{sender}")
     deleted = {"sms_sender_id": sender, "deleted": True}
     typer.echo(json.dumps(deleted) if as_json else f"SMS sender {sender} is deleted")
 
 
 async def _move(client: "Client", sender: int, state: str, *, as_json: bool) -> None:
-    changed = await client.change_sms_sender(sender, state=state)
+    changed = await client.change(f"{PATH}/{sender}", {"state": state})
     typer.echo(json.dumps(changed) if as_json else f"SMS sender {sender} is {state}")

@@ -2,7 +2,8 @@
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, not_found
+from services.api.kinds import NAMED, Kind
+from services.api.refusals import Refused
 from shared.db.api import agents, campaigns
 from shared.db.api.agents import AgentRow
 from shared.db.types import Connection
@@ -10,6 +11,13 @@ from shared.domain.agents import AgentKind, AgentState
 
 UNKNOWN = "the tenant has no active agent of this name; add it with POST /v1/agents"
 OF_ANOTHER = "the agent is at the provider of another trunk; name the agent's trunk, and no other"
+AGENTS = Kind(
+    name="agent",
+    get=agents.get,
+    lock=agents.lock,
+    users=agents.users,
+    in_use=("agent_in_use", NAMED),
+)
 
 
 async def add(
@@ -35,12 +43,7 @@ async def add(
         )
         if agent_id is None:
             raise Refused("name_taken", "the tenant has an agent of this name", field=("name",))
-        return await _owned(conn, caller, agent_id)
-
-
-async def read(resources: Resources, caller: Caller, agent_id: int) -> AgentRow:
-    async with resources.pool.acquire() as conn:
-        return await _owned(conn, caller, agent_id)
+        return await AGENTS.owned(conn, caller, agent_id)
 
 
 async def set_state(
@@ -48,19 +51,15 @@ async def set_state(
 ) -> AgentRow:
     """Campaigns that name it already keep it."""
     async with resources.pool.acquire() as conn, conn.transaction():
+        await AGENTS.locked(conn, caller, agent_id)
         await agents.set_state(conn, tenant_id=caller.tenant_id, agent_id=agent_id, state=state)
-        return await _owned(conn, caller, agent_id)
+        return await AGENTS.owned(conn, caller, agent_id)
 
 
 async def delete(resources: Resources, caller: Caller, agent_id: int) -> None:
     async with resources.pool.acquire() as conn, conn.transaction():
-        if not await agents.lock(conn, tenant_id=caller.tenant_id, agent_id=agent_id):
-            raise not_found("agent")
-        users = await agents.users(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
-        if users:
-            detail = f"campaigns that have not ended name it: {users}; end or delete those first"
-            raise Refused("agent_in_use", detail)
-        await agents.delete(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
+        await AGENTS.unused(conn, caller, agent_id)
+        await agents.delete(conn, caller.tenant_id, agent_id)
 
 
 async def named(
@@ -75,10 +74,3 @@ async def named(
     if trunk_ids != [found.trunk_id]:
         raise Refused("agent_of_another_trunk", OF_ANOTHER, field=("agent",))
     return found.id
-
-
-async def _owned(conn: Connection, caller: Caller, agent_id: int) -> AgentRow:
-    found = await agents.get(conn, tenant_id=caller.tenant_id, agent_id=agent_id)
-    if found is None:
-        raise not_found("agent")
-    return found

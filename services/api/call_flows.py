@@ -2,11 +2,22 @@
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
+from services.api.kinds import Kind
 from services.api.refusals import Refused, not_found
 from shared.db.api import call_flows
 from shared.db.api.call_flows import FlowVersion
-from shared.db.types import Connection
 from shared.definitions.call_flow import CallFlowDefinition
+
+FLOWS = Kind(
+    name="call flow",
+    get=call_flows.get,
+    lock=call_flows.lock,
+    users=call_flows.users,
+    in_use=(
+        "call_flow_in_use",
+        "campaigns that have not ended play it: {}; end or delete those first",
+    ),
+)
 
 
 async def create(
@@ -26,14 +37,12 @@ async def create(
     return made
 
 
-async def read(
-    resources: Resources, caller: Caller, flow_id: int, *, version: int | None = None
+async def read_version(
+    resources: Resources, caller: Caller, flow_id: int, version: int
 ) -> FlowVersion:
-    """The newest version, or the named one, also of a flow that was deleted."""
+    """Also of a flow that was deleted."""
     async with resources.pool.acquire() as conn:
-        found = await call_flows.get(
-            conn, tenant_id=caller.tenant_id, flow_id=flow_id, version=version
-        )
+        found = await call_flows.get(conn, caller.tenant_id, flow_id, version=version)
     if found is None:
         raise not_found("call flow")
     return found
@@ -44,9 +53,8 @@ async def change(
 ) -> FlowVersion:
     """Make a new version, unless the flow stays as it is. Campaigns that run keep theirs."""
     async with resources.pool.acquire() as conn, conn.transaction():
-        await _lock(conn, caller, flow_id)
-        newest = await call_flows.get(conn, tenant_id=caller.tenant_id, flow_id=flow_id)
-        if newest is not None and newest.flow == flow:
+        newest = await FLOWS.locked(conn, caller, flow_id)
+        if newest.flow == flow:
             return newest
         return await call_flows.add_version(
             conn,
@@ -60,14 +68,5 @@ async def change(
 async def delete(resources: Resources, caller: Caller, flow_id: int) -> None:
     """Give its name free. Its versions stay: they say what campaigns of before played."""
     async with resources.pool.acquire() as conn, conn.transaction():
-        await _lock(conn, caller, flow_id)
-        users = await call_flows.users(conn, tenant_id=caller.tenant_id, flow_id=flow_id)
-        if users:
-            detail = f"campaigns that have not ended play it: {users}; end or delete those first"
-            raise Refused("call_flow_in_use", detail)
-        await call_flows.delete(conn, tenant_id=caller.tenant_id, flow_id=flow_id)
-
-
-async def _lock(conn: Connection, caller: Caller, flow_id: int) -> None:
-    if not await call_flows.lock(conn, tenant_id=caller.tenant_id, flow_id=flow_id):
-        raise not_found("call flow")
+        await FLOWS.unused(conn, caller, flow_id)
+        await call_flows.delete(conn, caller.tenant_id, flow_id)

@@ -2,7 +2,8 @@
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, not_found
+from services.api.kinds import Kind
+from services.api.refusals import Refused
 from shared.db.api import caller_ids, campaigns, tenants
 from shared.db.api.caller_ids import CallerId
 from shared.db.types import Connection
@@ -12,6 +13,17 @@ from shared.domain.places.numbers import REMEDIES, InvalidNumber, parse_number
 NOT_OWN = (
     "the tenant has no active caller ID of this number; add it with POST /v1/caller-ids, "
     "or leave the field out for the default of the trunk"
+)
+CALLER_IDS = Kind(
+    name="caller ID",
+    get=caller_ids.get,
+    lock=caller_ids.lock,
+    users=caller_ids.users,
+    in_use=(
+        "caller_id_in_use",
+        "campaigns that have not ended and number pools name it: {}; end or delete those, or take "
+        "it out of the pools first",
+    ),
 )
 
 
@@ -28,14 +40,6 @@ async def add(resources: Resources, caller: Caller, *, number: str) -> CallerId:
     return added
 
 
-async def read(resources: Resources, caller: Caller, number: str) -> CallerId:
-    async with resources.pool.acquire() as conn:
-        found = await caller_ids.get(conn, tenant_id=caller.tenant_id, number=e164(number))
-    if found is None:
-        raise not_found("caller ID")
-    return found
-
-
 async def set_state(
     resources: Resources, caller: Caller, number: str, state: CallerIdState
 ) -> CallerId:
@@ -43,28 +47,16 @@ async def set_state(
     async with resources.pool.acquire() as conn, conn.transaction():
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        changed = await caller_ids.set_state(
-            conn, tenant_id=caller.tenant_id, number=e164(number), state=state
-        )
-        if changed is None:
-            raise not_found("caller ID")
+        await CALLER_IDS.locked(conn, caller, number)
+        await caller_ids.set_state(conn, tenant_id=caller.tenant_id, number=number, state=state)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
-    return changed
+        return await CALLER_IDS.owned(conn, caller, number)
 
 
 async def delete(resources: Resources, caller: Caller, number: str) -> None:
-    tenant_id, number = caller.tenant_id, e164(number)
     async with resources.pool.acquire() as conn, conn.transaction():
-        if not await caller_ids.lock(conn, tenant_id=tenant_id, number=number):
-            raise not_found("caller ID")
-        users = await caller_ids.users(conn, tenant_id=tenant_id, number=number)
-        if users:
-            detail = (
-                f"campaigns that have not ended and number pools name it: {users}; end or delete "
-                "those, or take it out of the pools first"
-            )
-            raise Refused("caller_id_in_use", detail)
-        await caller_ids.delete(conn, tenant_id=tenant_id, number=number)
+        await CALLER_IDS.unused(conn, caller, number)
+        await caller_ids.delete(conn, caller.tenant_id, number)
 
 
 async def refuse_foreign(conn: Connection, caller: Caller, number: str | None) -> None:

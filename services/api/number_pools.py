@@ -3,7 +3,8 @@
 from services.api.caller_ids import e164
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import InvalidField, Refused, not_found
+from services.api.kinds import NAMED, Kind
+from services.api.refusals import InvalidField, Refused
 from shared.db.api import campaigns, number_pools, tenants
 from shared.db.api.number_pools import PoolRow
 from shared.db.types import Connection
@@ -11,6 +12,13 @@ from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
 
 NOT_OWN = "the tenant has no caller ID of this number; add it with POST /v1/caller-ids"
 UNKNOWN = "the tenant has no number pool of this name; make it with POST /v1/number-pools"
+POOLS = Kind(
+    name="number pool",
+    get=number_pools.get,
+    lock=number_pools.lock,
+    users=number_pools.users,
+    in_use=("number_pool_in_use", NAMED),
+)
 
 
 async def create(resources: Resources, caller: Caller, pool: NumberPoolDefinition) -> PoolRow:
@@ -30,12 +38,7 @@ async def create(resources: Resources, caller: Caller, pool: NumberPoolDefinitio
         await number_pools.set_numbers(
             conn, tenant_id=caller.tenant_id, pool_id=pool_id, numbers=numbers
         )
-        return await _owned(conn, caller, pool_id)
-
-
-async def read(resources: Resources, caller: Caller, pool_id: int) -> PoolRow:
-    async with resources.pool.acquire() as conn:
-        return await _owned(conn, caller, pool_id)
+        return await POOLS.owned(conn, caller, pool_id)
 
 
 async def change(
@@ -45,7 +48,7 @@ async def change(
     async with resources.pool.acquire() as conn, conn.transaction():
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        edited = wanted.edited(await _owned(conn, caller, pool_id))
+        edited = wanted.edited(await POOLS.locked(conn, caller, pool_id))
         await number_pools.change(
             conn,
             tenant_id=caller.tenant_id,
@@ -60,18 +63,13 @@ async def change(
                 conn, tenant_id=caller.tenant_id, pool_id=pool_id, numbers=numbers
             )
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
-        return await _owned(conn, caller, pool_id)
+        return await POOLS.owned(conn, caller, pool_id)
 
 
 async def delete(resources: Resources, caller: Caller, pool_id: int) -> None:
     async with resources.pool.acquire() as conn, conn.transaction():
-        if not await number_pools.lock(conn, tenant_id=caller.tenant_id, pool_id=pool_id):
-            raise not_found("number pool")
-        users = await number_pools.users(conn, tenant_id=caller.tenant_id, pool_id=pool_id)
-        if users:
-            detail = f"campaigns that have not ended name it: {users}; end or delete those first"
-            raise Refused("number_pool_in_use", detail)
-        await number_pools.delete(conn, tenant_id=caller.tenant_id, pool_id=pool_id)
+        await POOLS.unused(conn, caller, pool_id)
+        await number_pools.delete(conn, caller.tenant_id, pool_id)
 
 
 async def named(conn: Connection, caller: Caller, name: str | None) -> int | None:
@@ -82,13 +80,6 @@ async def named(conn: Connection, caller: Caller, name: str | None) -> int | Non
     if pool_id is None:
         raise Refused("unknown_number_pool", UNKNOWN, field=("number_pool",))
     return pool_id
-
-
-async def _owned(conn: Connection, caller: Caller, pool_id: int) -> PoolRow:
-    found = await number_pools.get(conn, tenant_id=caller.tenant_id, pool_id=pool_id)
-    if found is None:
-        raise not_found("number pool")
-    return found
 
 
 async def _own(conn: Connection, caller: Caller, numbers: list[str]) -> list[str]:

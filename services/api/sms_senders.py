@@ -2,11 +2,22 @@
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import Refused, not_found
+from services.api.kinds import Kind
+from services.api.refusals import Refused
 from shared.db.api import campaigns, sms_senders
 from shared.db.api.sms_senders import SmsSender
-from shared.db.types import Connection
 from shared.domain.sms import SenderState
+
+SENDERS = Kind(
+    name="SMS sender",
+    get=sms_senders.get,
+    lock=sms_senders.lock,
+    users=sms_senders.users,
+    in_use=(
+        "sender_in_use",
+        "campaigns that have not ended name it: {}; make it inactive, or end them",
+    ),
+)
 
 
 async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) -> SmsSender:
@@ -22,37 +33,20 @@ async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) 
     return added
 
 
-async def read(resources: Resources, caller: Caller, sender_id: int) -> SmsSender:
-    async with resources.pool.acquire() as conn:
-        return await _owned(conn, caller, sender_id)
-
-
 async def change(
     resources: Resources, caller: Caller, sender_id: int, *, state: SenderState
 ) -> SmsSender:
     """An inactive sender sends no message from the commit on."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await SENDERS.locked(conn, caller, sender_id)
         await sms_senders.move(conn, tenant_id=caller.tenant_id, sender_id=sender_id, state=state)
-        return await _owned(conn, caller, sender_id)
+        return await SENDERS.owned(conn, caller, sender_id)
 
 
 async def delete(resources: Resources, caller: Caller, sender_id: int) -> None:
     """One that has sent stays: whom a STOP suppresses is known by its sender, whenever it comes."""
     async with resources.pool.acquire() as conn, conn.transaction():
-        known = await _owned(conn, caller, sender_id)
-        users = await sms_senders.users(conn, tenant_id=caller.tenant_id, sender=known.sender)
-        if users:
-            detail = (
-                f"campaigns that have not ended name it: {users}; make it inactive, or end them"
-            )
-            raise Refused("sender_in_use", detail)
-        if not await sms_senders.delete(conn, tenant_id=caller.tenant_id, sender_id=sender_id):
+        await SENDERS.unused(conn, caller, sender_id)
+        if not await sms_senders.delete(conn, caller.tenant_id, sender_id):
             detail = "it has sent messages, and people may still reply STOP; make it inactive"
             raise Refused("sender_has_sent", detail)
-
-
-async def _owned(conn: Connection, caller: Caller, sender_id: int) -> SmsSender:
-    found = await sms_senders.get(conn, tenant_id=caller.tenant_id, sender_id=sender_id)
-    if found is None:
-        raise not_found("SMS sender")
-    return found

@@ -45,8 +45,8 @@ async def test_each_callee_hears_the_flow_and_is_counted_by_what_was_pressed(
 ) -> None:
     async with running_stack(tmp_path / "stack", behaviour={"numbers": CALLEES}) as stack:
         owner = stack.owner
-        await owner.create_call_flow("survey", SURVEY)
-        await owner.add_sms_sender("ACME", trunk="default")
+        await owner.add("/v1/call-flows", {"name": "survey", "flow": SURVEY})
+        await owner.add("/v1/sms-senders", {"sender": "ACME", "trunk": "default"})
         definition = a_campaign(
             "survey",
             call_flow={"name": "survey"},

@@ -96,9 +96,9 @@ async def test_two_schedulers_and_two_dialers_keep_every_cap(tmp_path: Path) -> 
         await conn.close()
         owner, running = stack.owner, []
         for number in TURNS + SAME + LOCAL:
-            await owner.add_caller_id(number)
+            await owner.add("/v1/caller-ids", {"number": number})
         for name, parts in POOLS.items():
-            await owner.create_number_pool({"name": name, **parts})
+            await owner.add("/v1/number-pools", {"name": name, **parts})
         for index, pool in enumerate(("turns", "same")):
             rows = [(number, "Atlantic/Reykjavik") for number in numbers(200, first=index * 200)]
             definition = a_campaign(

@@ -91,7 +91,7 @@ async def list_agents(
 
 @router.get("/agents/{agent_id}", responses=documented(404))
 async def read_agent(agent_id: Id, resources: In, caller: Authenticated) -> AgentView:
-    return AgentView.of(await agents.read(resources, caller, agent_id))
+    return AgentView.of(await agents.AGENTS.read(resources, caller, agent_id))
 
 
 @router.patch("/agents/{agent_id}", responses=documented(400, 404, 413))

@@ -107,7 +107,7 @@ async def list_call_flows(
 @router.get("/call-flows/{call_flow_id}", responses=documented(404))
 async def read_call_flow(call_flow_id: Id, resources: In, caller: Authenticated) -> CallFlowView:
     """The newest version."""
-    return CallFlowView.of(await call_flows.read(resources, caller, call_flow_id))
+    return CallFlowView.of(await call_flows.FLOWS.read(resources, caller, call_flow_id))
 
 
 @router.patch("/call-flows/{call_flow_id}", responses=documented(400, 404, 413))
@@ -138,7 +138,7 @@ async def list_call_flow_versions(
     cursor: Cursor = None,
 ) -> CallFlowVersionPage:
     """Newest first, also of a flow that was deleted."""
-    await call_flows.read(resources, caller, call_flow_id, version=1)
+    await call_flows.read_version(resources, caller, call_flow_id, 1)
     async with resources.pool.acquire() as conn:
         rows = await flow_rows.versions(
             conn,
@@ -154,7 +154,7 @@ async def list_call_flow_versions(
 async def read_call_flow_version(
     call_flow_id: Id, version: Version, resources: In, caller: Authenticated
 ) -> CallFlowView:
-    return CallFlowView.of(await call_flows.read(resources, caller, call_flow_id, version=version))
+    return CallFlowView.of(await call_flows.read_version(resources, caller, call_flow_id, version))
 
 
 def _cursor_of(version: FlowVersion) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api import caller_ids
 from services.api.http.paging import Cursor, Limit, Page, View, cursor_of, text_of
@@ -23,6 +23,7 @@ Number = Annotated[
         description="E.164; the + may be left out",
         examples=["+12025550100"],
     ),
+    AfterValidator(caller_ids.e164),
 ]
 
 
@@ -78,7 +79,7 @@ async def list_caller_ids(
 
 @router.get("/caller-ids/{number}", responses=documented(404))
 async def read_caller_id(number: Number, resources: In, caller: Authenticated) -> CallerIdView:
-    return CallerIdView.of(await caller_ids.read(resources, caller, number))
+    return CallerIdView.of(await caller_ids.CALLER_IDS.read(resources, caller, number))
 
 
 @router.patch("/caller-ids/{number}", responses=documented(400, 404, 413))

@@ -72,7 +72,7 @@ async def list_number_pools(
 async def read_number_pool(
     number_pool_id: Id, resources: In, caller: Authenticated
 ) -> NumberPoolView:
-    return NumberPoolView.of(await number_pools.read(resources, caller, number_pool_id))
+    return NumberPoolView.of(await number_pools.POOLS.read(resources, caller, number_pool_id))
 
 
 @router.patch("/number-pools/{number_pool_id}", responses=documented(400, 404, 413))

@@ -103,7 +103,7 @@ async def list_sms_senders(
 
 @router.get("/sms-senders/{sms_sender_id}", responses=documented(404))
 async def read_sms_sender(sms_sender_id: Id, resources: In, caller: Authenticated) -> SmsSenderView:
-    return SmsSenderView.of(await sms_senders.read(resources, caller, sms_sender_id))
+    return SmsSenderView.of(await sms_senders.SENDERS.read(resources, caller, sms_sender_id))
 
 
 @router.patch("/sms-senders/{sms_sender_id}", responses=documented(400, 404, 413))

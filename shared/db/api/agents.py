@@ -61,7 +61,7 @@ async def insert(
     return agent_id
 
 
-async def get(conn: Connection, *, tenant_id: int, agent_id: int) -> AgentRow | None:
+async def get(conn: Connection, tenant_id: int, agent_id: int) -> AgentRow | None:
     record = await conn.fetchrow(
         """
         SELECT agent.id, agent.name, agent.kind, agent.provider_agent_id, trunk.name AS trunk,
@@ -115,7 +115,7 @@ async def set_state(conn: Connection, *, tenant_id: int, agent_id: int, state: A
     )
 
 
-async def lock(conn: Connection, *, tenant_id: int, agent_id: int) -> bool:
+async def lock(conn: Connection, tenant_id: int, agent_id: int) -> bool:
     """Lock an agent, so that no campaign begins to name it; False if there is none."""
     locked: bool | None = await conn.fetchval(
         """
@@ -128,7 +128,7 @@ async def lock(conn: Connection, *, tenant_id: int, agent_id: int) -> bool:
     return locked or False
 
 
-async def users(conn: Connection, *, tenant_id: int, agent_id: int) -> int:
+async def users(conn: Connection, tenant_id: int, agent_id: int) -> int:
     """How many campaigns that have not ended name it."""
     count: int = await conn.fetchval(
         """
@@ -141,7 +141,7 @@ async def users(conn: Connection, *, tenant_id: int, agent_id: int) -> int:
     return count
 
 
-async def delete(conn: Connection, *, tenant_id: int, agent_id: int) -> None:
+async def delete(conn: Connection, tenant_id: int, agent_id: int) -> None:
     """Give its name free; the row stays, because campaigns of before name it."""
     await conn.execute(
         "UPDATE agents SET deleted_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2",

@@ -53,7 +53,7 @@ async def insert(
 
 
 async def get(
-    conn: Connection, *, tenant_id: int, flow_id: int, version: int | None = None
+    conn: Connection, tenant_id: int, flow_id: int, *, version: int | None = None
 ) -> FlowVersion | None:
     """A version of a flow, or the newest; also of a flow that was deleted, if one is named."""
     record = await conn.fetchrow(
@@ -133,7 +133,7 @@ async def versions(
     return [_version(record) for record in records]
 
 
-async def lock(conn: Connection, *, tenant_id: int, flow_id: int) -> bool:
+async def lock(conn: Connection, tenant_id: int, flow_id: int) -> bool:
     """Lock a flow, so that no campaign begins to name it; False if there is none."""
     locked: bool | None = await conn.fetchval(
         """
@@ -191,7 +191,7 @@ async def _outdate_drafts(conn: Connection, *, tenant_id: int, flow_id: int) -> 
     )
 
 
-async def users(conn: Connection, *, tenant_id: int, flow_id: int) -> int:
+async def users(conn: Connection, tenant_id: int, flow_id: int) -> int:
     """How many campaigns that have not ended play the flow."""
     count: int = await conn.fetchval(
         """
@@ -204,7 +204,7 @@ async def users(conn: Connection, *, tenant_id: int, flow_id: int) -> int:
     return count
 
 
-async def delete(conn: Connection, *, tenant_id: int, flow_id: int) -> None:
+async def delete(conn: Connection, tenant_id: int, flow_id: int) -> None:
     """Give the name free; the versions stay as a record."""
     await conn.execute(
         "UPDATE call_flows SET deleted_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2",

@@ -36,7 +36,7 @@ async def insert(conn: Connection, *, tenant_id: int, number: str) -> CallerId |
     return None if record is None else _caller_id(record)
 
 
-async def get(conn: Connection, *, tenant_id: int, number: str) -> CallerId | None:
+async def get(conn: Connection, tenant_id: int, number: str) -> CallerId | None:
     record = await conn.fetchrow(
         """
         SELECT number, state, created_at FROM caller_ids
@@ -81,24 +81,16 @@ async def keep_active(conn: Connection, *, tenant_id: int, number: str) -> bool:
     return active or False
 
 
-async def set_state(
-    conn: Connection, *, tenant_id: int, number: str, state: CallerIdState
-) -> CallerId | None:
-    """None if the tenant has no such caller ID."""
-    record = await conn.fetchrow(
-        """
-        UPDATE caller_ids SET state = $3
-        WHERE tenant_id = $1 AND number = $2 AND deleted_at IS NULL
-        RETURNING number, state, created_at
-        """,
+async def set_state(conn: Connection, *, tenant_id: int, number: str, state: CallerIdState) -> None:
+    await conn.execute(
+        "UPDATE caller_ids SET state = $3 WHERE tenant_id = $1 AND number = $2",
         tenant_id,
         number,
         state,
     )
-    return None if record is None else _caller_id(record)
 
 
-async def lock(conn: Connection, *, tenant_id: int, number: str) -> bool:
+async def lock(conn: Connection, tenant_id: int, number: str) -> bool:
     """Lock a caller ID, so that no campaign begins to name it; False if there is none."""
     locked: bool | None = await conn.fetchval(
         """
@@ -111,7 +103,7 @@ async def lock(conn: Connection, *, tenant_id: int, number: str) -> bool:
     return locked or False
 
 
-async def users(conn: Connection, *, tenant_id: int, number: str) -> int:
+async def users(conn: Connection, tenant_id: int, number: str) -> int:
     """How many campaigns that have not ended name it, and how many pools have it."""
     count: int = await conn.fetchval(
         """
@@ -126,7 +118,7 @@ async def users(conn: Connection, *, tenant_id: int, number: str) -> int:
     return count
 
 
-async def delete(conn: Connection, *, tenant_id: int, number: str) -> None:
+async def delete(conn: Connection, tenant_id: int, number: str) -> None:
     """The row stays, because campaigns of before name it."""
     await conn.execute(
         """

@@ -112,7 +112,7 @@ async def set_numbers(
     )
 
 
-async def get(conn: Connection, *, tenant_id: int, pool_id: int) -> PoolRow | None:
+async def get(conn: Connection, tenant_id: int, pool_id: int) -> PoolRow | None:
     record = await conn.fetchrow(
         """
         SELECT id, name, rotation, max_calls_per_hour, max_calls_per_day, created_at, ARRAY(
@@ -163,7 +163,7 @@ async def keep(conn: Connection, *, tenant_id: int, name: str) -> int | None:
     return pool_id
 
 
-async def lock(conn: Connection, *, tenant_id: int, pool_id: int) -> bool:
+async def lock(conn: Connection, tenant_id: int, pool_id: int) -> bool:
     """Lock a pool, so that no campaign begins to name it; False if there is none."""
     locked: bool | None = await conn.fetchval(
         """
@@ -176,7 +176,7 @@ async def lock(conn: Connection, *, tenant_id: int, pool_id: int) -> bool:
     return locked or False
 
 
-async def users(conn: Connection, *, tenant_id: int, pool_id: int) -> int:
+async def users(conn: Connection, tenant_id: int, pool_id: int) -> int:
     """How many campaigns that have not ended name it."""
     count: int = await conn.fetchval(
         """
@@ -189,7 +189,7 @@ async def users(conn: Connection, *, tenant_id: int, pool_id: int) -> int:
     return count
 
 
-async def delete(conn: Connection, *, tenant_id: int, pool_id: int) -> None:
+async def delete(conn: Connection, tenant_id: int, pool_id: int) -> None:
     """Give its name and its numbers free; the row stays, because campaigns of before name it."""
     await conn.execute(
         """

@@ -50,7 +50,7 @@ async def is_active(conn: Connection, *, tenant_id: int, sender: str) -> bool:
     return found
 
 
-async def get(conn: Connection, *, tenant_id: int, sender_id: int) -> SmsSender | None:
+async def get(conn: Connection, tenant_id: int, sender_id: int) -> SmsSender | None:
     record = await conn.fetchrow(
         """
         SELECT known.id, known.sender, trunk.name AS trunk, known.state, known.created_at
@@ -90,21 +90,33 @@ async def move(conn: Connection, *, tenant_id: int, sender_id: int, state: Sende
     )
 
 
-async def users(conn: Connection, *, tenant_id: int, sender: str) -> int:
+async def lock(conn: Connection, tenant_id: int, sender_id: int) -> bool:
+    """Lock a sender; False if there is none."""
+    locked: bool | None = await conn.fetchval(
+        "SELECT true FROM sms_senders WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+        tenant_id,
+        sender_id,
+    )
+    return locked or False
+
+
+async def users(conn: Connection, tenant_id: int, sender_id: int) -> int:
     """How many campaigns that have not ended name the sender."""
     count: int = await conn.fetchval(
         """
         SELECT count(*) FROM campaigns
         WHERE tenant_id = $1 AND state NOT IN ('completed', 'cancelled')
-            AND definition -> 'sms' ->> 'sender' = $2
+            AND definition -> 'sms' ->> 'sender' = (
+                SELECT sender FROM sms_senders WHERE tenant_id = $1 AND id = $2
+            )
         """,
         tenant_id,
-        sender,
+        sender_id,
     )
     return count
 
 
-async def delete(conn: Connection, *, tenant_id: int, sender_id: int) -> bool:
+async def delete(conn: Connection, tenant_id: int, sender_id: int) -> bool:
     """False if it has sent a message."""
     deleted: int | None = await conn.fetchval(
         """
