@@ -11,7 +11,6 @@ import asyncpg
 import uvloop
 from redis.asyncio import Redis
 
-from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from shared.db import trunks
 from shared.db.api import api_keys, campaigns, tenants
@@ -26,6 +25,7 @@ from tests.state_machine.mail import Mail
 from tests.state_machine.owner import PLANS, Campaign, Owner
 from tests.state_machine.people import POLICIES
 from tests.state_machine.processes import Processes
+from tests.support.api import a_caller
 from tests.support.campaigns import a_rulebook
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -55,7 +55,7 @@ class World:
         book = a_rulebook()
         self.processes = Processes(pool, redis, self.mail, self.carrier, book)
         self.resources = Resources(pool=pool, publish=_to_nobody, rulebook=book)
-        self.caller = Caller(tenant_id=tenant_id, api_key_id=key_id)
+        self.caller = a_caller(tenant_id, key_id)
         # Over all examples: how attempts ended, and what contacts waited for at the end.
         self.seen: Counter[str] = Counter()
         # Whether a step has begun and not succeeded.

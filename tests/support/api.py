@@ -11,11 +11,13 @@ import pytest_asyncio
 from starlette.applications import Starlette
 
 from services.api.app import create_app
+from services.api.http.auth import Caller
 from services.api.http.resources import Publish, Resources
 from services.api.http.upload import Uploads
 from shared.db import trunks
 from shared.db.api import api_keys, tenants
 from shared.db.types import Pool
+from shared.domain.access import Scope
 from shared.kafka.messages.envelope import Message
 from shared.runtime import process
 from tests.support.campaigns import a_rulebook
@@ -74,6 +76,12 @@ def _body(response: httpx2.Response, status: int) -> dict[str, Any]:
     assert response.status_code == status, response.text
     answer: dict[str, Any] = response.json()
     return answer
+
+
+def a_caller(tenant_id: int, api_key_id: int) -> Caller:
+    return Caller(
+        tenant_id=tenant_id, api_key_id=api_key_id, key_name="a key", scopes=frozenset(Scope)
+    )
 
 
 async def a_tenant(pool: Pool, name: str) -> tuple[int, str]:

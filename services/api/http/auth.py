@@ -4,21 +4,47 @@ from dataclasses import dataclass
 
 from services.api.http.resources import Resources
 from shared.db.api import api_keys
+from shared.domain.access import Denial, Scope, denial
 from shared.domain.campaigns import CampaignKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
+    """Who asks: an API key, or an access token of one, and the tenant that it acts for."""
+
     tenant_id: int
     api_key_id: int
+    key_name: str
+    scopes: frozenset[Scope]
+    address: str | None = None
 
     def campaign(self, campaign_id: int) -> CampaignKey:
         """The key of a campaign of the caller's tenant."""
         return CampaignKey(self.tenant_id, campaign_id)
 
 
-async def identify(resources: Resources, credential: str) -> Caller | None:
-    """The caller with this API key; None if the key is unknown or revoked."""
+async def identify(
+    resources: Resources, credential: str, *, address: str | None = None
+) -> Caller | Denial:
+    """The caller with this API key, or why there is none.
+
+    `address` is the client's; a key that is bound to networks is refused from elsewhere.
+    """
     async with resources.pool.acquire() as conn:
         key = await api_keys.find(conn, credential)
-    return None if key is None else Caller(tenant_id=key.tenant_id, api_key_id=key.id)
+    if key is None:
+        return Denial.UNKNOWN
+    denied = denial(
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        networks=key.networks,
+        address=address,
+        now=resources.clock(),
+    )
+    return denied or Caller(
+        tenant_id=key.tenant_id,
+        api_key_id=key.id,
+        key_name=key.name,
+        scopes=key.scopes,
+        address=address,
+    )

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.api import agents
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import agents as agent_rows
 from shared.domain.agents import AgentKind, AgentState
 
-router = APIRouter(tags=["agents"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["agents"], route_class=opened_by(CAMPAIGNS), responses=documented(401, 403, 422)
+)
 
 EXAMPLE = {
     "name": "renewals",

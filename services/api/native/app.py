@@ -32,6 +32,7 @@ from services.api.native import (
     webhooks,
     why,
 )
+from services.api.native.auth import SECURITY_SCHEMES
 
 STREAMED = ("/contacts/import", "/suppressions/import")
 
@@ -45,6 +46,7 @@ class Native(FastAPI):
                 title=self.title, version=self.version, summary=self.summary, routes=self.routes
             )
             shapes = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["securitySchemes"] = SECURITY_SCHEMES
             components = schema["components"]["schemas"]
             components |= shapes.pop("$defs")
             components["Problem"] = shapes

@@ -9,14 +9,16 @@ from pydantic import Field
 from services.api import campaigns
 from services.api.http.paging import Cursor, Id, Limit, Page, View, uuid_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CALLS, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.refusals import not_found
 from shared.db.api import attempt_records, contacts
 from shared.domain.attempts import AttemptState
 from shared.domain.outcomes import Outcome
 
-router = APIRouter(tags=["attempts"], responses=documented(401, 404, 422))
+router = APIRouter(
+    tags=["attempts"], route_class=opened_by(CALLS), responses=documented(401, 403, 404, 422)
+)
 
 
 class AttemptView(View):

@@ -1,25 +1,136 @@
-"""The caller of the native API: an API key as a bearer token in the Authorization header."""
+"""Who may ask what of the native API: an API key as a bearer token, and the scopes of each route.
 
-from typing import Annotated
+A router names its opening once: `APIRouter(route_class=opened_by(CAMPAIGNS), …)`.
+"""
 
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.exceptions import HTTPException
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from typing_extensions import override
 
 from services.api.http.auth import Caller, identify
-from services.api.http.resources import In
+from services.api.http.resources import Resources
+from shared.domain.access import Denial, Scope
 
-bearer = HTTPBearer(
-    auto_error=False, bearerFormat="od_17_…", description="An API key of the tenant."
-)
+SCHEME = "api_key"
+SECURITY_SCHEMES = {
+    SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "od_17_…",
+        "description": "An API key of the tenant. Each operation lists the scopes that open it; "
+        "the key needs one of them.",
+    }
+}
 
 
-async def _caller(
-    resources: In, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Caller:
-    caller = None if sent is None else await identify(resources, sent.credentials)
-    if caller is None:
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The scopes of which any one opens the routes that read, and those that change something."""
+
+    reading: tuple[Scope, ...]
+    changing: tuple[Scope, ...]
+
+    def scopes(self, methods: Sequence[str]) -> tuple[Scope, ...]:
+        return self.reading if set(methods) <= {"GET", "HEAD"} else self.changing
+
+
+def _of(area: Scope) -> Opening:
+    return Opening((Scope.READ, area), (Scope.WRITE, area))
+
+
+CAMPAIGNS = _of(Scope.CAMPAIGNS)
+# A preflight is a POST, and changes nothing.
+PREFLIGHT = Opening(CAMPAIGNS.reading, CAMPAIGNS.reading)
+CONTACTS = _of(Scope.CONTACTS)
+CALLS = _of(Scope.CALLS)
+WEBHOOKS = _of(Scope.WEBHOOKS)
+GENERAL = Opening((Scope.READ,), (Scope.WRITE,))
+# Rules of law that are overridden, costly destinations, ceilings of spend.
+SAFEGUARDS = Opening((Scope.READ, Scope.ADMIN), (Scope.ADMIN,))
+ANY_KEY = Opening(tuple(Scope), tuple(Scope))
+
+NO_KEY = "send a valid API key as `Authorization: Bearer …`"
+DENIALS = {
+    Denial.UNKNOWN: f"the API key is not known; {NO_KEY}",
+    Denial.EXPIRED: "the API key or access token has expired; send another one",
+    Denial.REVOKED: "the API key was revoked; send another one",
+    Denial.ADDRESS: "the API key may not be used from this address",
+}
+
+
+class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
+    """A request that is refused before its body is read. `error` is a word of RFC 6750."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, error: str = "", needed: Sequence[Scope] = ()
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.needed = list(needed)
+        named = {"error": error, "scope": self.needed[-1] if self.needed else ""}
+        words = ['realm="outdial"', *(f'{name}="{word}"' for name, word in named.items() if word)]
+        self.challenge = f"Bearer {', '.join(words)}"
+
+
+class Guarded(APIRoute):
+    """A route that admits a request by its key, before it reads the body."""
+
+    opening: ClassVar[Opening]
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.scopes = self.opening.scopes(options["methods"])
+        documented = {"security": [{SCHEME: [scope]} for scope in self.scopes]}
+        options["openapi_extra"] = {**(options.get("openapi_extra") or {}), **documented}
+        super().__init__(path, endpoint, **options)
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def admit(request: Request) -> Response:
+            request.state.caller = await _admitted(request, self.scopes)
+            return await handle(request)
+
+        return admit
+
+
+def opened_by(opening: Opening) -> type[Guarded]:
+    """The class of a router's routes."""
+    named = opening
+
+    class Opened(Guarded):
+        opening = named
+
+    return Opened
+
+
+async def _admitted(request: Request, scopes: Sequence[Scope]) -> Caller:
+    resources: Resources = request.app.state.resources
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAdmitted(401, "unauthenticated", NO_KEY)
+    address = request.client.host if request.client else None
+    caller = await identify(resources, credential.strip(), address=address)
+    if caller is Denial.ADDRESS:
+        raise NotAdmitted(403, "address_refused", DENIALS[caller])
+    if isinstance(caller, Denial):
+        raise NotAdmitted(401, "unauthenticated", DENIALS[caller], error="invalid_token")
+    if caller.scopes.isdisjoint(scopes):
+        detail = f"this API key lacks the scope that opens this route: {' or '.join(scopes)}"
+        raise NotAdmitted(
+            403, "insufficient_scope", detail, error="insufficient_scope", needed=scopes
+        )
+    return caller
+
+
+async def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
     return caller
 
 

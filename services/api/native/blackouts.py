@@ -17,11 +17,13 @@ from pydantic import (
 from services.api import blackouts
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import GENERAL, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db import blackouts as blackout_rows
 
-router = APIRouter(tags=["blackouts"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["blackouts"], route_class=opened_by(GENERAL), responses=documented(401, 403, 422)
+)
 
 # Safe in every zone and in PostgreSQL; a longer black-out has no end.
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from services.api import call_flows
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import call_flows as flow_rows
 from shared.db.api.call_flows import FlowVersion
@@ -40,7 +40,9 @@ EXAMPLE = {
 
 Version = Annotated[int, Path(ge=1, le=2**31 - 1, examples=[2])]
 
-router = APIRouter(tags=["call flows"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["call flows"], route_class=opened_by(CAMPAIGNS), responses=documented(401, 403, 422)
+)
 
 
 class NewCallFlow(BaseModel):

@@ -9,12 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.api import caller_ids
 from services.api.http.paging import Cursor, Limit, Page, View, cursor_of, text_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import caller_ids as caller_id_rows
 from shared.domain.capacity.caller_ids import CallerIdState
 
-router = APIRouter(tags=["caller IDs"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["caller IDs"], route_class=opened_by(CAMPAIGNS), responses=documented(401, 403, 422)
+)
 
 Number = Annotated[
     str,

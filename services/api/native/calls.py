@@ -12,14 +12,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from services.api import calls
 from services.api.http.paging import LARGEST_ID, Page, View, id_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CALLS, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.native.sms import SmsMessageView
 from shared.db.api.call_records import CallFilter
 from shared.domain.calls import AnsweredBy, CallState, PriceSource
 from shared.domain.outcomes import Outcome
 
-router = APIRouter(tags=["calls"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["calls"], route_class=opened_by(CALLS), responses=documented(401, 403, 422)
+)
 
 MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 

@@ -11,7 +11,7 @@ from services.api import campaigns, edits
 from services.api.campaigns import Written
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
 from shared.db import counters, spend
@@ -43,7 +43,9 @@ EDIT_EXAMPLE = {
     "calendar": {"windows": [{"days": ["mon", "tue"], "start": "10:00", "end": "16:00"}]},
 }
 
-router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["campaigns"], route_class=opened_by(CAMPAIGNS), responses=documented(401, 403, 422)
+)
 
 
 def _dumped(definition: CampaignDefinition) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from pydantic import Field
 from services.api import contact_files, imports
 from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
 from services.api.native.problems import documented
 from services.api.native.slips import refuse_other_than_csv
 from shared.intake.csv_contacts import CONTACT_COLUMNS
 
-router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
+router = APIRouter(
+    tags=["contacts"], route_class=opened_by(CONTACTS), responses=documented(401, 403, 404, 422)
+)
 
 CSV_BODY: dict[str, Any] = {
     "requestBody": {

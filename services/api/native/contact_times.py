@@ -6,11 +6,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.api import contact_times
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.contacts import ContactView
 from services.api.native.problems import documented
 
-router = APIRouter(tags=["contacts"], responses=documented(401, 404, 409, 422))
+router = APIRouter(
+    tags=["contacts"],
+    route_class=opened_by(CONTACTS),
+    responses=documented(401, 403, 404, 409, 422),
+)
 
 
 class Callback(BaseModel):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_v
 from services.api import campaigns, imports
 from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.refusals import not_found
 from shared.db.api import contacts
@@ -22,7 +22,9 @@ from shared.domain.reasons import WAITS, Reason
 from shared.intake.csv_file import LONGEST_CELL
 from shared.intake.remedies import REMEDIES
 
-router = APIRouter(tags=["contacts"], responses=documented(401, 404, 422))
+router = APIRouter(
+    tags=["contacts"], route_class=opened_by(CONTACTS), responses=documented(401, 403, 404, 422)
+)
 
 # Attributes are a flat record of a person; more depth than they need.
 DEEPEST = 8

@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field
 
 from services.api import rules
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import SAFEGUARDS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.domain.places.number_kinds import NumberKind
 from shared.rulepacks.tenant_choices import DestinationsChoice, DestinationsDefinition, Words
 
-router = APIRouter(tags=["destinations"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["destinations"], route_class=opened_by(SAFEGUARDS), responses=documented(401, 403, 422)
+)
 
 EXAMPLE = {
     "allowed_countries": ["DE", "AT", "CH"],

@@ -9,13 +9,15 @@ from pydantic import Field
 from services.api import number_pools
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import number_pools as pool_rows
 from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
 from shared.domain.capacity.caller_ids import Rotation
 
-router = APIRouter(tags=["number pools"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["number pools"], route_class=opened_by(CAMPAIGNS), responses=documented(401, 403, 422)
+)
 
 EXAMPLE = {
     "name": "east",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from services.api import preflight
 from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import PREFLIGHT, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.preflight import SHOWN, Assumptions, Group, Preflight
 from shared.definitions.words import unreachable_text
@@ -20,7 +20,9 @@ from shared.domain.reasons import FOR_EVER, Reason
 # The answer lists the largest groups only, so that it stays small.
 LISTED_GROUPS = 500
 
-router = APIRouter(tags=["campaigns"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["campaigns"], route_class=opened_by(PREFLIGHT), responses=documented(401, 403, 422)
+)
 
 
 class PreflightRequest(BaseModel):

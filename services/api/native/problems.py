@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from services.api.native import slips
+from services.api.native.auth import NO_KEY, NotAdmitted
 from services.api.refusals import InvalidField, Refused
 from shared.definitions.validation import in_words
 from shared.runtime.retries import TRANSIENT
@@ -32,6 +33,7 @@ STATUSES = {
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
@@ -44,7 +46,6 @@ TITLES = {
 # Code and detail of the refusals that concern HTTP itself.
 HTTP_REFUSALS = {
     400: ("malformed_body", "the body is not JSON"),
-    401: ("unauthenticated", "send a valid API key as `Authorization: Bearer …`"),
     404: ("not_found", "the tenant of this API key has no such campaign"),
     405: ("method_not_allowed", "PUT is not a method of this path; it has GET, POST"),
     408: ("request_timeout", "the file stopped coming"),
@@ -52,6 +53,8 @@ HTTP_REFUSALS = {
     503: ("unavailable", "try again shortly"),
 }
 EXAMPLES = HTTP_REFUSALS | {
+    401: ("unauthenticated", NO_KEY),
+    403: ("insufficient_scope", "this API key lacks the scope that opens this route: read"),
     409: ("campaign_ended", "the campaign is completed or cancelled"),
     422: ("invalid", "the request is not valid"),
 }
@@ -137,6 +140,7 @@ def _example(status: int) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Install these answers in `app`. Another façade is an application with its own error table."""
     app.exception_handler(Refused)(_refused)
+    app.exception_handler(NotAdmitted)(_not_admitted)
     app.exception_handler(RequestValidationError)(_not_valid)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(ClientDisconnect)(_incomplete)
@@ -162,6 +166,16 @@ async def _refused(request: Request, refused: Refused) -> Response:
         errors=[_field_error(fault, has_pointer=fault.line is None) for fault in refused.errors]
         or None,
         extra=extra,
+    )
+
+
+async def _not_admitted(_request: Request, refused: NotAdmitted) -> Response:
+    return answer(
+        refused.status,
+        refused.code,
+        refused.detail,
+        headers={"WWW-Authenticate": refused.challenge},
+        extra={"needed_scopes": refused.needed} if refused.needed else None,
     )
 
 
@@ -205,7 +219,7 @@ def _pointer(path: list[str]) -> str:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    """Refusals of HTTP itself: no valid key, an unknown path or method, a body too large."""
+    """Refusals of HTTP itself: an unknown path or method, a body too large."""
     code, detail = HTTP_REFUSALS.get(error.status_code, ("refused", "the request was refused"))
     headers = dict(error.headers or {})
     if error.status_code == 404:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import rules
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import SAFEGUARDS, Authenticated, opened_by
 from services.api.native.problems import documented
 from services.api.rules import Decision, RuleStatus, Standing
 from shared.definitions.calendar import CallingDate
@@ -18,7 +18,9 @@ from shared.domain.policy.rules import AbandonmentLimit, CallKind, Demand, Duty,
 from shared.rulepacks.definition import Place, RuleDefinition
 from shared.rulepacks.tenant_choices import Choice, Words
 
-router = APIRouter(tags=["rules"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["rules"], route_class=opened_by(SAFEGUARDS), responses=documented(401, 403, 422)
+)
 
 RuleName = Annotated[str, Path(max_length=100, examples=["us-fl.hours"])]
 DemandName = Literal["hours", "cap", "silence", "ring_seconds", "abandonment", "duty"]

@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.api import sms_senders
 from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of, uuid_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import GENERAL, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import sms_messages
 from shared.db.api import sms_senders as sender_rows
 from shared.definitions.sms import Sender
 from shared.domain.sms import SenderState, SmsState
 
-router = APIRouter(tags=["text messages"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["text messages"], route_class=opened_by(GENERAL), responses=documented(401, 403, 422)
+)
 
 OnlyId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 

@@ -10,13 +10,15 @@ from pydantic import Field
 from services.api import rules
 from services.api.http.paging import View
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import SAFEGUARDS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.definitions.spend import TenantSpendDefinition
 from shared.domain.spend import CeilingKind
 from shared.rulepacks.tenant_choices import SpendChoice, Words
 
-router = APIRouter(tags=["spend ceiling"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["spend ceiling"], route_class=opened_by(SAFEGUARDS), responses=documented(401, 403, 422)
+)
 
 EXAMPLE = {
     "currency": "USD",

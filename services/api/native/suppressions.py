@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from services.api import suppressions
 from services.api.http.paging import LARGEST_ID, Cursor, Limit, Page, View, cursor_of, text_of
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
 from services.api.native.problems import documented
 from services.api.native.slips import refuse_other_than_csv
@@ -18,7 +18,9 @@ from shared.db.api import suppressions as suppression_rows
 from shared.db.api.suppressions import ALL_CAMPAIGNS
 from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS
 
-router = APIRouter(tags=["suppressions"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["suppressions"], route_class=opened_by(CONTACTS), responses=documented(401, 403, 422)
+)
 
 List = Annotated[
     int | None,

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from services.api.http.paging import View
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import ANY_KEY, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import tenants
 
-router = APIRouter(tags=["tenant"], responses=documented(401, 422))
+router = APIRouter(
+    tags=["tenant"], route_class=opened_by(ANY_KEY), responses=documented(401, 403, 422)
+)
 
 
 class TenantView(View):

@@ -9,13 +9,15 @@ from pydantic import Field
 from services.api import campaigns
 from services.api.http.paging import Cursor, Id, Limit, Page, View, pair_of
 from services.api.http.resources import In
-from services.api.native.auth import Authenticated
+from services.api.native.auth import WEBHOOKS, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import webhook_endpoints
 from shared.db.api.webhook_endpoints import Delivery
 from shared.domain.deliveries import DeliveryState
 
-router = APIRouter(tags=["webhooks"], responses=documented(401, 404, 422))
+router = APIRouter(
+    tags=["webhooks"], route_class=opened_by(WEBHOOKS), responses=documented(401, 403, 404, 422)
+)
 
 
 class DeliveryView(View):

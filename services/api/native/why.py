@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 from services.api import why, why_campaign
 from services.api.http.paging import Id, View
 from services.api.http.resources import In, Now
-from services.api.native.auth import Authenticated
+from services.api.native.auth import CALLS, Authenticated, opened_by
 from services.api.native.cited_rules import ChosenRuleView, CitedRule, StoppedView
 from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
@@ -29,7 +29,9 @@ from shared.domain.places.numbers import REMEDIES
 from shared.domain.policy.frequency import Length
 from shared.domain.reasons import COUNTED, GATES, Reason
 
-router = APIRouter(tags=["why"], responses=documented(401, 404, 422))
+router = APIRouter(
+    tags=["why"], route_class=opened_by(CALLS), responses=documented(401, 403, 404, 422)
+)
 
 ZoneSource = Literal["contact", "postal_code", "number", "campaign", "unknown"]
 Zones = Field(description="all must be open", examples=[["America/New_York"]])

@@ -16,6 +16,7 @@ from services.api.refusals import FieldPath, Refused
 from shared.db import trunks
 from shared.db.types import Pool
 from shared.definitions.campaign import CampaignDefinition
+from shared.domain.access import Denial
 from shared.kafka.messages.envelope import Message
 from tests.support.api import ALWAYS, Api, a_tenant, serving
 
@@ -25,7 +26,7 @@ FIELDS: dict[FieldPath, str] = {("trunk",): "gateway", ("calendar", "end_date"):
 
 async def _caller(resources: In, api_key: str = "") -> Caller:
     caller = await identify(resources, api_key)
-    if caller is None:
+    if isinstance(caller, Denial):
         raise HTTPException(403)
     return caller
 

@@ -11,13 +11,12 @@ import pytest
 from outdial.simulation.call_outcomes import call_outcomes
 from outdial.simulation.inputs import read_campaign, read_people
 from outdial.simulation.scenario import Scenario, run_scenario
-from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.preflight import Assumptions, run
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks import loader
-from tests.support.api import Api
+from tests.support.api import Api, a_caller
 from tests.support.campaigns import a_rulebook
 
 DAY = timedelta(days=1)
@@ -175,7 +174,7 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
     asked = Assumptions(
         calls_per_second=None, max_concurrent=None, answer_rate=0.3, talk_seconds=None, days=14
     )
-    caller = Caller(tenant_id=api.tenant_id, api_key_id=0)
+    caller = a_caller(api.tenant_id, 0)
     forecast = (await run(resources, caller, campaign, asked, now=start)).forecast
     read = read_campaign(files[0])
     played = run_scenario(

@@ -1,6 +1,7 @@
 """The OpenAPI document is valid, stored in docs, and lists the errors of each operation."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import pytest
 from openapi_spec_validator import validate
 
 from services.api import openapi
+from shared.domain.access import Scope
 
-STORED = Path(__file__).parents[3] / "docs" / "openapi.json"
+DOCS = Path(__file__).parents[3] / "docs"
+STORED = DOCS / "openapi.json"
+KEYS = DOCS / "api-keys.md"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def test_every_operation_lists_its_errors_as_problems(document: dict[str, Any]) 
         errors = {
             code: response for code, response in operation["responses"].items() if code >= "400"
         }
-        assert {"401", "422"} <= errors.keys(), name
+        assert {"401", "403", "422"} <= errors.keys(), name
         assert ("404" in errors) == ("{" in name), name
         assert ("400" in errors) == ("requestBody" in operation), name
         for error in errors.values():
@@ -58,5 +62,28 @@ def test_every_operation_lists_its_errors_as_problems(document: dict[str, Any]) 
             assert media_type == "application/problem+json", name
 
 
-def test_every_operation_asks_for_a_key(document: dict[str, Any]) -> None:
-    assert all(operation["security"] for _, operation in operations(document))
+def opening(operation: dict[str, Any]) -> list[str]:
+    """The scopes of which any one opens the operation."""
+    return [scope for scheme in operation["security"] for scope in scheme.get("api_key", ())]
+
+
+def test_every_operation_names_the_scopes_that_open_it(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert opening(operation), name
+        assert set(opening(operation)) <= set(Scope), name
+
+
+def test_the_page_of_keys_says_which_scopes_open_which_routes(document: dict[str, Any]) -> None:
+    rows = re.findall(r"^\| ([\w ,]+) \| (.+?) \|(.+?)\|$", KEYS.read_text(), re.MULTILINE)
+    told = {
+        (routes, way): list(Scope) if "any" in cell else re.findall(r"`(\w+)`", cell)
+        for routes, *cells in rows
+        for way, cell in zip(("reading", "changing"), cells, strict=True)
+    }
+
+    for name, operation in operations(document):
+        (routes,) = operation["tags"]
+        way = "reading" if name.startswith("GET") else "changing"
+        if name.endswith("/preflight"):
+            routes, way = "the preflight of a campaign, which changes nothing", "reading"
+        assert told[routes, way] == opening(operation), name
