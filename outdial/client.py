@@ -21,6 +21,7 @@ Json = dict[str, Any]
 
 SHOWN_ERRORS = 10
 LARGEST_PAGE = 1000
+NDJSON = frozenset({".ndjson", ".jsonl"})
 
 
 class ApiError(OutdialError):
@@ -273,7 +274,8 @@ def contacts_import(campaign_id: int) -> str:
 
 
 def _upload(rows: BinaryIO, parameters: Json) -> Json:
-    headers = {"Content-Type": "text/csv"}
+    is_json = not NDJSON.isdisjoint(Path(rows.name).suffixes)
+    headers = {"Content-Type": "application/x-ndjson" if is_json else "text/csv"}
     return {"data": rows, "headers": headers, "params": _given(parameters)}
 
 

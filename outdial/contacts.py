@@ -15,7 +15,10 @@ from outdial.options import (
     CampaignId,
     Columns,
     ContactsFile,
+    Delimiter,
     DryRun,
+    Encoding,
+    Header,
     Json,
     Limit,
     Numbers,
@@ -51,12 +54,15 @@ async def import_file(
     *,
     allow_refused: AllowRefused = False,
     columns: Columns = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
     numbers: Numbers = None,
     dry_run: DryRun = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
-    """Add the contacts of a CSV file to a campaign; one refused row refuses the whole file."""
+    """Add the contacts of a file to a campaign; one refused row refuses the whole file."""
     from outdial import listing
     from outdial.client import ApiError, contacts_import
 
@@ -70,6 +76,9 @@ async def import_file(
             # A dry run reports each row, also when it would refuse the file.
             on_error="keep" if allow_refused or dry_run else "refuse",
             column=columns,
+            encoding=encoding,
+            delimiter=delimiter,
+            header=header,
             numbers=numbers,
             dry_run=dry_run,
         )

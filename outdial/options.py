@@ -92,7 +92,14 @@ PartsFile = Annotated[
 FlowFile = Annotated[
     Path, _file("FLOW.json", "A call flow: the part `flow` of `POST /v1/call-flows`.")
 ]
-ContactsFile = Annotated[Path, _file("CONTACTS.csv", "Contacts: a header, then a row for each.")]
+ContactsFile = Annotated[
+    Path,
+    _file(
+        "CONTACTS.csv",
+        "Contacts: a header, then a row for each. NAME.ndjson has one JSON object per line; "
+        "either may be packed by gzip.",
+    ),
+]
 NumbersFile = Annotated[Path, _file("NUMBERS.csv", "Phone numbers, one per line.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be imported, and store nothing.")
@@ -109,6 +116,22 @@ NumberKind = Literal["national", "international"]
 Numbers = Annotated[
     NumberKind | None,
     typer.Option(help="What numbers without + are. Default: one that may be both is refused."),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Of the file, like windows-1252. Default: as it is sure, else refused."
+    ),
+]
+Delimiter = Annotated[
+    str | None, typer.Option(metavar="CHARACTER", help="Between cells. Default: as the header has.")
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first line names the columns; without, --column number:1 is the first.",
+    ),
 ]
 AsCsv = Annotated[
     bool,

@@ -9,7 +9,17 @@ import typer
 
 from outdial.access import api_command
 from outdial.errors import OutdialError
-from outdial.options import AsCsv, Columns, DryRun, Json, Limit, ListOf, Numbers, NumbersFile
+from outdial.options import (
+    AsCsv,
+    Columns,
+    DryRun,
+    Encoding,
+    Json,
+    Limit,
+    ListOf,
+    Numbers,
+    NumbersFile,
+)
 
 if TYPE_CHECKING:
     from outdial.client import Client
@@ -81,6 +91,7 @@ async def import_file(
     ] = False,
     region: Region = None,
     columns: Columns = None,
+    encoding: Encoding = None,
     numbers: Numbers = None,
     dry_run: DryRun = False,
     as_csv: AsCsv = False,
@@ -98,6 +109,7 @@ async def import_file(
         campaign_id=campaign,
         default_region=region,
         column=columns,
+        encoding=encoding,
         numbers=numbers,
         dry_run=dry_run,
     )

@@ -35,8 +35,10 @@ def entry(row: "DataclassInstance") -> dict[str, Any]:
 
 
 def with_options(text: str) -> str:
-    """A remedy of the API, which names its parameter `column`, with the option of commands."""
-    return text.replace("column=", "--column ")
+    """A remedy of the API, which names its parameters, with the options of commands."""
+    for parameter in ("column", "encoding", "delimiter"):
+        text = text.replace(f"{parameter}=", f"--{parameter} ")
+    return text.replace("header=false", "--no-header")
 
 
 def instant_of(option: str, text: str) -> datetime:

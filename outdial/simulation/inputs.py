@@ -16,8 +16,9 @@ from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.places.numbers import Numbers
 from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
-from shared.intake.csv_file import CsvFile, as_text
+from shared.intake.csv_file import CsvFile
 from shared.intake.csv_header import ColumnMapError, column_map
+from shared.intake.encodings import as_text
 from shared.intake.row_errors import FileError, RowError
 from shared.rulepacks.faults import RulePackError
 from shared.rulepacks.loader import RulePacks, load

@@ -1,7 +1,7 @@
-"""The import of a CSV file of contacts into a campaign, in one transaction."""
+"""The import of a file of contacts into a campaign, in one transaction."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,23 +18,26 @@ from shared.db.api.imports import MergedContacts, Unimported
 from shared.db.types import Session
 from shared.domain.campaigns import CampaignKey
 from shared.domain.places.calling_groups import CallingGroup
+from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
-from shared.intake.csv_file import CsvFile
-from shared.intake.row_errors import KEPT_ERRORS, Errors
+from shared.intake.json_contacts import JsonContacts
+from shared.intake.row_errors import KEPT_ERRORS, Errors, Findings
+
+Reader = CsvContacts | JsonContacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """Each row of the file is in exactly one of the four counts, with the errors of the file."""
 
-    file: CsvFile
+    file: Findings
     imported: int
     duplicates: int
     suppressed: int
     duplicate_rows: Sequence[Unimported]
 
 
-async def import_csv(
+async def import_file(
     resources: Resources,
     caller: Caller,
     campaign_id: int,
@@ -49,18 +52,17 @@ async def import_csv(
         campaign = await fillable(conn, caller, campaign_id)
         rows = await rows_of(conn, caller, campaign, numbers=reading.numbers, now=now)
         await imports.open_staging(conn)
-        async with reading.opened(file, CONTACT_COLUMNS) as table:
-            parts = _copy_texts(CsvContacts(table, rows))
-            staged = await stage(parts, partial(imports.stage, conn))
-        if refuse_errors and table.errors.count:
-            raise _refused(table.errors)
+        async with _reader(file, reading, rows) as reader:
+            staged = await stage(_copy_texts(reader), partial(imports.stage, conn))
+        if refuse_errors and reader.errors.count:
+            raise _refused(reader.errors)
         key = caller.campaign(campaign_id)
         merged = await _merge(conn, key, rows.groups)
         duplicates = await _duplicates(conn, key, merged, reading=reading, staged=staged)
         await count(conn, key, inserted=merged.inserted, excluded=merged.excluded)
         await waiting_counts.add(conn, merged.waiting)
     return Imported(
-        file=table,
+        file=reader,
         imported=merged.inserted - merged.excluded,
         duplicates=staged - merged.inserted,
         suppressed=merged.excluded,
@@ -68,7 +70,18 @@ async def import_csv(
     )
 
 
-def _copy_texts(reader: CsvContacts) -> Iterator[tuple[int, bytes]]:
+@asynccontextmanager
+async def _reader(file: BinaryIO, reading: Reading, rows: Rows) -> AsyncIterator[Reader]:
+    if reading.is_ndjson:
+        contacts = JsonContacts(file, rows)
+        reading.tell_fates(contacts)
+        yield contacts
+    else:
+        async with reading.opened(file, CONTACT_COLUMNS) as table:
+            yield CsvContacts(table, rows)
+
+
+def _copy_texts(reader: Reader) -> Iterator[tuple[int, bytes]]:
     for rows in batches(reader.rows()):
         lines = [
             imports.staged_line(

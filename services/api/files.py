@@ -21,9 +21,10 @@ from services.api.http.resources import Resources
 from services.api.refusals import InvalidField, Refused
 from shared.db.types import Session
 from shared.domain.places.numbers import Numbers
-from shared.intake.csv_file import CsvFile, as_text
+from shared.intake.csv_file import CsvFile
 from shared.intake.csv_header import ColumnMap, ColumnMapError, Columns, column_map
-from shared.intake.row_errors import FileError, RowError
+from shared.intake.encodings import NAMES, as_text, codec_of
+from shared.intake.row_errors import FileError, Findings, RowError
 
 T = TypeVar("T")
 
@@ -64,13 +65,16 @@ class RowFates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How a file is read. `numbers` says what numbers without + are.
+    """How a file is read. `numbers` says what numbers without + are; what is None is detected.
 
     `dry_run` stores nothing; `fates` gets each row that is not taken as it is.
     """
 
     chosen: ColumnMap
+    is_ndjson: bool = False
+    codec: str | None = None
     delimiter: str | None = None
+    header: bool | None = None
     numbers: Numbers | None = None
     dry_run: bool = False
     fates: RowFates | None = None
@@ -79,7 +83,7 @@ class Reading:
     async def opened(self, file: BinaryIO, columns: Columns) -> AsyncIterator[CsvFile]:
         """The file with its header read. A file that cannot be read is refused."""
         try:
-            with as_text(file) as text:
+            with await asyncio.to_thread(as_text, file, self.codec) as text:
                 yield await asyncio.to_thread(self._table, text, columns)
         except FileError as error:
             row = invalid_row(error.error)
@@ -87,11 +91,17 @@ class Reading:
             raise Refused("unreadable_file", detail, errors=[row]) from None
 
     def _table(self, text: TextIOWrapper, columns: Columns) -> CsvFile:
-        table = CsvFile(text, columns, chosen=self.chosen, delimiter=self.delimiter)
-        if self.fates:
-            table.errors.also = self.fates.refuse
-            table.warnings.also = self.fates.warn
+        table = CsvFile(
+            text, columns, chosen=self.chosen, delimiter=self.delimiter, header=self.header
+        )
+        self.tell_fates(table)
         return table
+
+    def tell_fates(self, found: Findings) -> None:
+        """Let each refused row and each warning be written where it is found."""
+        if self.fates:
+            found.errors.also = self.fates.refuse
+            found.warnings.also = self.fates.warn
 
 
 @asynccontextmanager
@@ -159,3 +169,12 @@ def chosen_columns(texts: Sequence[str], columns: Columns) -> dict[str, str]:
         return column_map(texts, columns)
     except ColumnMapError as error:
         raise Refused("invalid_column_map", str(error), field=("column",)) from None
+
+
+def known_codec(name: str | None) -> str | None:
+    """The codec of an encoding that a request states by one of its names."""
+    codec = None if name is None else codec_of(name)
+    if name is not None and codec is None:
+        detail = f"no encoding of files here; it may be one of {', '.join(NAMES)}"
+        raise Refused("unknown_encoding", detail, field=("encoding",))
+    return codec

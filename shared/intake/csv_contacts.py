@@ -1,10 +1,11 @@
 """A CSV file of contacts: each row becomes a valid contact row or an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shared.intake.contact_rows import LONGEST_EXTERNAL_ID, Fault, Row, Rows
 from shared.intake.csv_file import NO_COUNTRY, NO_VALUE, CsvFile, value_of
 from shared.intake.csv_header import Columns
+from shared.intake.row_errors import Errors, PreviewedColumn
 
 _ADDRESS = ("zone", "postal_code", "country", "region", "expires_at")
 # All that decides who is called, when, and by which law: without it, the call could be wrong.
@@ -29,6 +30,18 @@ class CsvContacts:
             for at, name in enumerate(file.header.names)
             if name and at not in fields.values()
         ]
+
+    @property
+    def errors(self) -> Errors:
+        return self._file.errors
+
+    @property
+    def warnings(self) -> Errors:
+        return self._file.warnings
+
+    @property
+    def columns(self) -> Sequence[PreviewedColumn]:
+        return self._file.columns
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         """Each valid row with its line."""

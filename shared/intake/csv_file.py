@@ -3,26 +3,25 @@
 Python's csv module decides what a record is; this module decides what happens to a bad one.
 """
 
-import codecs
 import csv
 import io
 import itertools
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from shared.intake.csv_header import (
     NO_MAP,
     ColumnMap,
     Columns,
     Header,
-    PreviewedColumn,
     headless,
     is_named,
+    looks_like_number,
+    numbered,
     preview,
     read_header,
 )
-from shared.intake.row_errors import Errors, FileError, unstorable
+from shared.intake.row_errors import Errors, FileError, PreviewedColumn, damage
 
 LONGEST_CELL = 64 * 1024
 LONGEST_RECORD = 128 * 1024
@@ -36,21 +35,8 @@ NO_VALUE = frozenset(
 NO_COUNTRY = NO_VALUE - {"na"}
 _SEPARATOR = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
 # The line on which a record begins, from 1, and its cells.
 Record = tuple[int, list[str]]
-
-
-def as_text(file: BinaryIO) -> io.TextIOWrapper:
-    """The text of an uploaded file, which is UTF-8, or UTF-16 as Excel's "Unicode text".
-
-    Bytes that are no UTF-8 are kept, to name their cell.
-    """
-    is_utf16 = file.read(2) in _UTF16
-    file.seek(0)
-    encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8-sig", "surrogateescape")
-    return io.TextIOWrapper(file, encoding, errors, newline="")
 
 
 def value_of(cell: str, nothing: frozenset[str] = NO_VALUE) -> str | None:
@@ -72,9 +58,11 @@ class CsvFile:
         *,
         chosen: ColumnMap = NO_MAP,
         delimiter: str | None = None,
+        header: bool | None = None,
     ) -> None:
         """Without a delimiter, the one of a first line such as `sep=;` is used, or the first that
-        splits the name of the number's column out of the header.
+        splits the name of the number's column out of the header, or a number out of the first line
+        of a file that has no `header`.
         """
         self.errors = Errors()
         self.warnings = Errors()
@@ -82,9 +70,9 @@ class CsvFile:
         self._names: list[str] = []
         self._lines = _Lines(file)
         separator = self._separator(file)
-        self._delimiter = delimiter or separator or _sniffed(file, columns, chosen)
+        self._delimiter = delimiter or separator or _sniffed(file, columns, chosen, header)
         self._records = self._read()
-        self.header = self._header(chosen)
+        self.header = self._header(chosen, header)
         self._names = self.header.names
         self._vital = {at for name, at in self.header.fields.items() if name in columns.vital}
 
@@ -127,9 +115,13 @@ class CsvFile:
             raise FileError(1, None, "unknown_separator")
         return match[1]
 
-    def _header(self, chosen: ColumnMap) -> Header:
+    def _header(self, chosen: ColumnMap, stated: bool | None) -> Header:
         line, cells = next((record for record in self._records if any(record[1])), (1, []))
-        header = None if chosen.get("number") else headless(line, cells, self._columns)
+        header = None
+        if stated is False:
+            header = numbered(line, cells, chosen)
+        elif stated is None and not chosen.get("number"):
+            header = headless(line, cells, self._columns)
         if header is None:
             return read_header(line, cells, self._columns, chosen)
         self._records = itertools.chain([(line, cells)], self._records)
@@ -195,7 +187,7 @@ class CsvFile:
     def _is_storable(self, line: int, cells: list[str]) -> bool:
         """Empty each damaged cell; False if one is vital."""
         for at, cell in enumerate(cells):
-            reason = unstorable(cell)
+            reason = damage(cell)
             if reason and at in self._vital:
                 self.errors.add(line, self._name(at), reason)
                 return False
@@ -236,7 +228,7 @@ class _Lines:
         self._record.append(line)
         if self.size > LONGEST_RECORD:
             raise _TooLongError
-        if "\x00" in line or not (line.isascii() or unstorable(line) is None):
+        if "\x00" in line or not (line.isascii() or damage(line) is None):
             self.is_suspect = True
         return line
 
@@ -271,12 +263,29 @@ def _cells(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
 
 
-def _sniffed(file: io.TextIOWrapper, columns: Columns, chosen: ColumnMap) -> str:
+def _sniffed(
+    file: io.TextIOWrapper, columns: Columns, chosen: ColumnMap, header: bool | None
+) -> str:
     line = "\n"
     while line and not line.strip():
         line = file.readline(LONGEST_RECORD)
     file.seek(0)
+    if header is False:
+        return _between_numbers(line)
     for delimiter in DELIMITERS:
         if any(is_named(cell, columns, chosen) for cell in _cells(line, delimiter)):
             return delimiter
     return max(DELIMITERS, key=line.count)
+
+
+def _between_numbers(line: str) -> str:
+    """The one delimiter that leaves a cell with a number and nothing else in it."""
+    possible = [
+        delimiter
+        for delimiter in DELIMITERS
+        if delimiter in line
+        and any(looks_like_number(cell, alone=True) for cell in _cells(line, delimiter))
+    ]
+    if len(possible) > 1 or (not possible and any(map(line.count, DELIMITERS))):
+        raise FileError(1, None, "unknown_delimiter")
+    return possible[0] if possible else DELIMITERS[0]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from shared.domain.places.names import plain
 from shared.intake.column_names import field_of, resembled
-from shared.intake.row_errors import FileError, unstorable
+from shared.intake.row_errors import FileError, PreviewedColumn, damage
 
 LONGEST_NAME = 200
 MOST_COLUMNS = 500
@@ -18,6 +18,8 @@ SHOWN_LENGTH = 40
 # A shorter row of digits may be part of a name.
 FEWEST_DIGITS = 7
 
+# A number as it may stand alone in a cell.
+_DIGITS = re.compile(r"[\s\d+()./-]+")
 # Dates of this century and the last, with or without a time.
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2(?:19|20)\d\d)(?:[ T].*)?"
@@ -52,14 +54,6 @@ class Header:
 
     def taken_for(self, column: int) -> str | None:
         return next((field for field, at in self.fields.items() if at == column), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewedColumn:
-    """`taken_for` is a field, `attribute` or `ignored`."""
-
-    name: str
-    taken_for: str
 
 
 class ColumnMapError(Exception):
@@ -120,6 +114,26 @@ def headless(line: int, cells: Sequence[str], columns: Columns) -> Header | None
     return Header(line=line, names=names, fields={"number": numbers[0]})
 
 
+def numbered(line: int, cells: Sequence[str], chosen: ColumnMap) -> Header:
+    """The header of a file without one: the names of its columns are their places, from 1."""
+    names = [str(place) for place in range(1, len(cells) + 1)]
+    if len(names) > MOST_COLUMNS:
+        raise FileError(line, None, "too_many_columns")
+    fields = _chosen_columns(line, names, chosen)
+    numbers = [
+        at
+        for at, cell in enumerate(cells)
+        if at not in fields.values() and looks_like_number(cell, alone=True)
+    ]
+    if "number" not in fields and len(numbers) != 1:
+        raise FileError(line, "number", "unnamed_number")
+    return Header(
+        line=line,
+        names=names,
+        fields=fields | ({} if "number" in fields else {"number": numbers[0]}),
+    )
+
+
 def preview(header: Header, columns: Columns) -> list[PreviewedColumn]:
     def meaning(at: int, name: str) -> str:
         other = "attribute" if columns.keeps_others and name else "ignored"
@@ -131,9 +145,12 @@ def preview(header: Header, columns: Columns) -> list[PreviewedColumn]:
     ]
 
 
-def looks_like_number(cell: str) -> bool:
-    """Whether the cell can be a phone number, in whatever spelling, and is no date."""
-    if _DATE.fullmatch(cell.strip()):
+def looks_like_number(cell: str, *, alone: bool = False) -> bool:
+    """Whether the cell can be a phone number, in whatever spelling, and is no date.
+
+    `alone`: with nothing but its digits and the marks between them.
+    """
+    if _DATE.fullmatch(cell.strip()) or (alone and not _DIGITS.fullmatch(cell)):
         return False
     digits = sum(mark.isdecimal() for mark in cell)
     return digits >= FEWEST_DIGITS and digits > sum(mark.isalpha() for mark in cell)
@@ -155,7 +172,7 @@ def _names(line: int, cells: Sequence[str]) -> list[str]:
     if len(names) > MOST_COLUMNS:
         raise FileError(line, None, "too_many_columns")
     for name in names:
-        reason = unstorable(name) or ("too_long" if len(name) > LONGEST_NAME else None)
+        reason = damage(name) or ("too_long" if len(name) > LONGEST_NAME else None)
         if reason:
             raise FileError(line, None, reason)
     return names

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from shared.domain.rates import Rate
-from shared.intake.csv_file import DELIMITERS, LONGEST_RECORD, as_text
+from shared.intake.csv_file import DELIMITERS, LONGEST_RECORD
+from shared.intake.encodings import as_text
 from shared.intake.row_errors import FileError, RowError
 
 REQUIRED = ("prefix", "price_per_minute")

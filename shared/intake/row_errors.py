@@ -1,11 +1,16 @@
 """Errors in the rows of an uploaded file, and of a file that cannot be read at all."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared.intake.remedies import REMEDIES
 
 KEPT_ERRORS = 1000
+# The mark of a letter that was lost, and controls that no program writes into a text: both are
+# traces of a wrong encoding.
+_LOST = re.compile("[\ufffd\x80-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,27 @@ class Errors:
             self.also(error)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedColumn:
+    """`taken_for` is a field, `attribute` or `ignored`."""
+
+    name: str
+    taken_for: str
+
+
+class Findings(Protocol):
+    """What a reader found in its file: the refused rows, and what it passed over."""
+
+    @property
+    def errors(self) -> Errors: ...
+
+    @property
+    def warnings(self) -> Errors: ...
+
+    @property
+    def columns(self) -> Sequence[PreviewedColumn]: ...
+
+
 class FileError(Exception):
     """The file as a whole cannot be read."""
 
@@ -57,3 +83,8 @@ def unstorable(text: str) -> str | None:
     except UnicodeEncodeError:
         return "not_utf8"
     return "nul_byte" if "\x00" in text else None
+
+
+def damage(text: str) -> str | None:
+    """The reason why the text is not the one that was written, or cannot be stored; or None."""
+    return unstorable(text) or ("lost_letter" if _LOST.search(text) else None)

@@ -4,8 +4,9 @@ import io
 
 from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
-from shared.intake.csv_file import CsvFile, as_text
+from shared.intake.csv_file import CsvFile
 from shared.intake.csv_header import column_map
+from shared.intake.encodings import as_text
 
 
 class ContactFile:
@@ -17,6 +18,7 @@ class ContactFile:
         *chosen: str,
         default_region: str | None = None,
         delimiter: str | None = None,
+        header: bool | None = None,
     ) -> None:
         """`chosen` are entries of a column map, such as `number:Mobile`."""
         content = content.encode() if isinstance(content, str) else content
@@ -25,6 +27,7 @@ class ContactFile:
             CONTACT_COLUMNS,
             chosen=column_map(chosen, CONTACT_COLUMNS),
             delimiter=delimiter,
+            header=header,
         )
         read = Rows(default_region=default_region, default_zone=None)
         self.groups = read.groups

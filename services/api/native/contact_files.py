@@ -11,21 +11,25 @@ from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
 from services.api.native.problems import documented
-from services.api.native.slips import refuse_other_than_csv
+from services.api.native.slips import charset, is_ndjson
 from shared.intake.csv_contacts import CONTACT_COLUMNS
 
 router = APIRouter(
     tags=["contacts"], route_class=opened_by(CONTACTS), responses=documented(401, 403, 404, 422)
 )
 
-CSV_BODY: dict[str, Any] = {
+FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
                 "example": "number,zone,language\n+12025550123,America/New_York,en\n",
-            }
+            },
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"number": "+12025550123", "attributes": {"language": "en"}}\n',
+            },
         },
     }
 }
@@ -58,9 +62,8 @@ class ImportReport(FileReport):
 @router.post(
     "/campaigns/{campaign_id}/contacts/import",
     response_model=ImportReport,
-    dependencies=[Depends(refuse_other_than_csv)],
     responses={200: {"content": FATES}, **documented(400, 408, 409, 413, 503)},
-    openapi_extra=CSV_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def import_contacts(
     campaign_id: Id,
@@ -69,23 +72,26 @@ async def import_contacts(
     caller: Authenticated,
     now: Now,
     *,
+    ndjson: Annotated[bool, Depends(is_ndjson)],
     query: Annotated[ContactFileQuery, Query()],
 ) -> ImportReport | Response:
-    """A file of any length with a header, imported in one transaction.
+    """A file of any length, imported in one transaction; it may be packed by gzip.
 
-    UTF-8, or the Unicode text of Excel.
+    NDJSON is one contact per line, with the fields of the JSON list.
 
-    Fields: `number`, `zone`, `postal_code`, `country`, `region`, `external_id`, `expires_at` (an
-    instant with its offset; the contact is not called after it). Their columns are recognised
+    Fields of CSV: `number`, `zone`, `postal_code`, `country`, `region`, `external_id`, `expires_at`
+    (an instant with its offset; the contact is not called after it). Their columns are recognised
     by usual names in several languages, such as `Mobile Phone`, `Téléphone`, `Time Zone`, `PLZ`;
     if two can be the same field, say which. Every other column becomes an attribute. A damaged
     cell of an attribute or of `external_id` is left out with a warning; in all other fields it
     refuses its row, because the call could be wrong.
     """
     await imports.check_open(resources, caller, campaign_id)
-    with query.reading(resources, CONTACT_COLUMNS) as reading:
+    with query.reading(
+        resources, CONTACT_COLUMNS, charset=charset(request), is_ndjson=ndjson
+    ) as reading:
         async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
-            done = await contact_files.import_csv(
+            done = await contact_files.import_file(
                 resources,
                 caller,
                 campaign_id,

@@ -1,6 +1,5 @@
 """Routes of contacts: add and read them."""
 
-import math
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
 
 from services.api import campaigns, imports
-from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.problems import documented
@@ -20,14 +19,12 @@ from shared.domain.outcomes import Outcome
 from shared.domain.places.numbers import Numbers
 from shared.domain.reasons import WAITS, Reason
 from shared.intake.csv_file import LONGEST_CELL
+from shared.intake.json_contacts import DEEPEST, is_storable
 from shared.intake.remedies import REMEDIES
 
 router = APIRouter(
     tags=["contacts"], route_class=opened_by(CONTACTS), responses=documented(401, 403, 404, 422)
 )
-
-# Attributes are a flat record of a person; more depth than they need.
-DEEPEST = 8
 
 
 class ContactView(View):
@@ -85,8 +82,8 @@ class NewContact(BaseModel):
 
     @field_validator("external_id", "attributes")
     @classmethod
-    def is_storable(cls, value: object) -> object:
-        if not _is_storable(value, depth=0):
+    def _is_storable(cls, value: object) -> object:
+        if not is_storable(value):
             raise ValueError(
                 f"must be JSON without NUL characters, 64-bit, at most {DEEPEST} levels deep"
             )
@@ -181,17 +178,3 @@ async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> 
     if contact is None:
         raise not_found("contact")
     return ContactView.of(contact)
-
-
-def _is_storable(value: object, *, depth: int) -> bool:
-    """Whether PostgreSQL can store the value and every reader gets the same value back."""
-    if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= mark <= "\udfff" for mark in value)
-    if isinstance(value, int):
-        return -LARGEST_ID <= value <= LARGEST_ID
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, list | dict):
-        inside = [*value, *value.values()] if isinstance(value, dict) else value
-        return depth < DEEPEST and all(_is_storable(part, depth=depth + 1) for part in inside)
-    return value is None

@@ -8,12 +8,13 @@ from typing import Any, Literal, Self
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.files import Reading, RowFates, chosen_columns
+from services.api.files import Reading, RowFates, chosen_columns, known_codec
 from services.api.http.paging import View
 from services.api.http.resources import Resources
+from services.api.refusals import Refused
 from shared.domain.places.numbers import Numbers
-from shared.intake.csv_file import CsvFile
 from shared.intake.csv_header import Columns
+from shared.intake.row_errors import Findings
 
 FATES_EXAMPLE = """\
 line,result,field,reason,first_line,remedy
@@ -37,8 +38,23 @@ class FileQuery(BaseModel):
         "NAME: no column is. Fields that are not named are recognised by their columns' names",
         examples=[["number:Mobile", "zone:TZ"]],
     )
-    delimiter: Literal[",", ";", "\t", "|"] | None = Field(
-        default=None, description="left out: of a first line such as `sep=;`, or of the header"
+    encoding: str | None = Field(
+        default=None,
+        max_length=40,
+        description="such as windows-1252 or utf-16; left out: the `charset` of Content-Type, else "
+        "UTF-8, UTF-16, or the only way to read the letters; a file in doubt is refused",
+        examples=["windows-1252"],
+    )
+    delimiter: str | None = Field(
+        default=None,
+        pattern=r'^(\t|[^\w\s"\x00])$',
+        description="one character; left out: of a first line such as `sep=;`, or of the header",
+        examples=[";"],
+    )
+    header: bool | None = Field(
+        default=None,
+        description="whether the first line names the columns; false: they are named by their "
+        "places, as in `column=number:1`; left out: it does, but for a list of numbers alone",
     )
     numbers: Numbers | None = Field(
         default=None,
@@ -53,9 +69,22 @@ class FileQuery(BaseModel):
     )
 
     @contextmanager
-    def reading(self, resources: Resources, columns: Columns) -> Iterator[Reading]:
-        """A failed import closes the file of fates, which is deleted with that; else the answer."""
+    def reading(
+        self,
+        resources: Resources,
+        columns: Columns,
+        *,
+        charset: str | None,
+        is_ndjson: bool = False,
+    ) -> Iterator[Reading]:
+        """`charset` is that of Content-Type.
+
+        A failed import closes the file of fates, which is deleted with that; else the answer.
+        """
         chosen = chosen_columns(self.column, columns)
+        codec = known_codec(self.encoding or charset)
+        if is_ndjson and codec not in (None, "utf-8"):
+            raise Refused("unknown_encoding", "NDJSON is UTF-8", field=("encoding",))
         with ExitStack() as failed:
             fates = None
             if self.format == "csv":
@@ -63,7 +92,10 @@ class FileQuery(BaseModel):
                 fates = RowFates(failed.enter_context(file))
             yield Reading(
                 chosen=chosen,
+                is_ndjson=is_ndjson,
+                codec=codec,
                 delimiter=self.delimiter,
+                header=self.header,
                 numbers=self.numbers,
                 dry_run=self.dry_run,
                 fates=fates,
@@ -95,7 +127,7 @@ class FileReport(BaseModel):
     columns: list[ColumnView] = Field(description="each column of the file, in order")
 
     @classmethod
-    def of(cls, file: CsvFile, *, dry_run: bool, **counts: Any) -> Self:
+    def of(cls, file: Findings, *, dry_run: bool, **counts: Any) -> Self:
         return cls(
             dry_run=dry_run,
             rejected=file.errors.count,

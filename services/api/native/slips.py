@@ -5,6 +5,7 @@ Paths, methods and parameters are those of the OpenAPI document, which the appli
 
 import re
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
 
 from fastapi import Request
@@ -16,6 +17,11 @@ from services.api.refusals import Refused
 
 NOT_JSON = "send a JSON body with the header `Content-Type: application/json`"
 NOT_CSV = "send the file itself as the body, with the header `Content-Type: text/csv`"
+NOT_A_FILE = f"{NOT_CSV}, or `application/x-ndjson` for a JSON object per line"
+CSV_TYPES = frozenset({"text/csv", "application/csv", "application/gzip", "application/x-gzip", ""})
+NDJSON_TYPES = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+)
 # An error repeats of a path at most this much, without its ids and numbers.
 LONGEST_PATH = 100
 _HIDDEN = re.compile(r"(?:(?<!/v)\d[\d.-]*|[^A-Za-z\d/._-]+)+")
@@ -44,8 +50,24 @@ async def refuse_other_than_csv(request: Request, _caller: Authenticated) -> Non
 
     The body of a form has lines of its own around the file, which would be read as rows.
     """
-    if _media_type(request) not in ("text/csv", ""):
+    if _media_type(request) not in CSV_TYPES:
         raise Refused("not_csv", NOT_CSV)
+
+
+async def is_ndjson(request: Request, _caller: Authenticated) -> bool:
+    """Whether a file of contacts says to be NDJSON; one that is neither that nor CSV is refused."""
+    media_type = _media_type(request)
+    if media_type not in CSV_TYPES | NDJSON_TYPES:
+        raise Refused("not_csv", NOT_A_FILE)
+    return media_type in NDJSON_TYPES
+
+
+def charset(request: Request) -> str | None:
+    """The encoding in the header Content-Type."""
+    parameters = Message()
+    parameters["Content-Type"] = request.headers.get("content-type", "")
+    value = parameters.get_param("charset")
+    return value if isinstance(value, str) and value else None
 
 
 def is_json(request: Request) -> bool:

@@ -13,7 +13,7 @@ from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
 from services.api.native.problems import documented
-from services.api.native.slips import refuse_other_than_csv
+from services.api.native.slips import charset, refuse_other_than_csv
 from shared.db.api import suppressions as suppression_rows
 from shared.db.api.suppressions import ALL_CAMPAIGNS
 from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS
@@ -168,7 +168,7 @@ async def import_suppressions(
     now: Now,
     query: Annotated[SuppressionFileQuery, Query()],
 ) -> SuppressionReport | Response:
-    """A file of any length, UTF-8 or Excel's Unicode text, added to the list in one transaction.
+    """A file of any length, added to the list in one transaction; it may be packed by gzip.
 
     Fields: `number`; `country` of a national number; `reason`, `imported` when there is none;
     `expires_at`, an instant with its offset, without it for good. Their columns are recognised as
@@ -180,7 +180,7 @@ async def import_suppressions(
     region = suppressions.known_region(query.default_region)
     async with resources.pool.acquire() as conn:
         await suppressions.named_list(conn, caller, query.campaign_id)
-    with query.reading(resources, SUPPRESSION_COLUMNS) as reading:
+    with query.reading(resources, SUPPRESSION_COLUMNS, charset=charset(request)) as reading:
         async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
             done = await suppressions.import_csv(
                 resources,

@@ -1,6 +1,7 @@
 """Imports of contacts by the REST API: counted, grouped, suppressed, and all or nothing."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -200,7 +201,7 @@ async def test_only_the_first_thousand_errors_are_reported(api: Api) -> None:
         (b"name\nx\n", 1, "number", "missing_column"),
         (b"number,name,name\n", 1, "name", "duplicate_column"),
         (b'number,name\n+12025550123,"x\n', 2, "name", "unclosed_quote"),
-        (b"num\xfcber\n+12025550123\n", 1, None, "not_utf8"),
+        (b"num\xe8ro\n+12025550123\n", 1, None, "unknown_encoding"),
     ],
 )
 async def test_an_unreadable_file_is_refused_with_its_line(
@@ -224,6 +225,47 @@ async def test_the_delimiter_may_be_given(api: Api) -> None:
 
     (contact,) = await contacts_of(api.pool)
     assert json.loads(contact["attributes"]) == {"a,b": "x,y"}
+
+
+async def test_a_file_is_read_in_its_encoding(api: Api) -> None:
+    file = "number;name\n+12025550123;Hélène\n".encode("cp1252")
+    path = f"/v1/campaigns/{await api.campaign()}/contacts/import"
+
+    doubted = await api.ask("POST", path, content=file)
+    by_type = await api.ask(
+        "POST",
+        f"{path}?dry_run=true",
+        content=file,
+        headers={"Content-Type": 'text/csv; charset="ISO-8859-1"'},
+    )
+    stated = await api.ask("POST", f"{path}?encoding=windows-1252", content=gzip.compress(file))
+    unknown = await api.ask("POST", f"{path}?encoding=rot13", content=file)
+
+    assert doubted.json()["errors"][0]["reason"] == "unknown_encoding"
+    assert (by_type.json()["imported"], stated.json()["imported"]) == (1, 1)
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "encoding")
+    (contact,) = await contacts_of(api.pool)
+    assert json.loads(contact["attributes"]) == {"name": "Hélène"}
+
+
+async def test_contacts_come_as_json_one_per_line(api: Api) -> None:
+    path = f"/v1/campaigns/{await api.campaign()}/contacts/import"
+    lines = [
+        {"number": "+12025550123", "attributes": {"name": "Zoë", "age": 30}},
+        {"number": "+12025550124", "nmae": "Bo"},
+        {"number": "+12025550123"},
+    ]
+    file = "\n".join(map(json.dumps, lines))
+
+    answer = await api.ask(
+        "POST", path, content=file, headers={"Content-Type": "application/x-ndjson"}
+    )
+
+    report = answer.json()
+    assert [(each["line"], each["reason"]) for each in report["errors"]] == [(2, "unknown_field")]
+    assert report["duplicate_rows"] == [{"line": 3, "first_line": 1}]
+    (contact,) = await contacts_of(api.pool)
+    assert json.loads(contact["attributes"]) == {"name": "Zoë", "age": 30}
 
 
 async def test_a_number_is_never_repeated_in_an_error(api: Api) -> None:

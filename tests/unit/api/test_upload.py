@@ -1,6 +1,7 @@
 """Uploads on disk: complete or refused, and with a time limit."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from starlette.types import Message
 
 from services.api.http import upload
 from services.api.http.upload import WRITTEN_AT_ONCE, Uploads
+from services.api.refusals import Refused
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
@@ -57,6 +59,33 @@ async def test_a_file_comes_out_as_it_came_in_and_leaves_nothing(tmp_path: Path)
         assert file.read() == b"".join(parts)
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_in_gzip_is_unpacked(tmp_path: Path) -> None:
+    plain = b"number\n" * WRITTEN_AT_ONCE
+    packed = gzip.compress(plain[:1000]) + gzip.compress(plain[1000:])
+
+    async with Uploads(directory=tmp_path).spooled(upload_of(pieces(packed)), tenant_id=1) as file:
+        assert file.read() == plain
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_small_file_that_unpacks_to_a_large_one_is_refused() -> None:
+    bomb = gzip.compress(bytes(64 * 1024 * 1024))
+
+    assert await refusal(Uploads(largest_bytes=1024 * 1024), pieces(bomb)) == 413
+
+
+@pytest.mark.parametrize("cut", [-1, 12, 3])
+async def test_a_file_whose_gzip_is_damaged_is_refused(cut: int) -> None:
+    packed = gzip.compress(b"number\n" * 1000)[:cut]
+
+    with pytest.raises(Refused) as refusal:
+        async with Uploads().spooled(upload_of(pieces(packed)), tenant_id=1):
+            pass
+
+    assert refusal.value.code == "unreadable_file"
 
 
 async def test_a_file_that_is_too_large_is_refused() -> None:

@@ -87,7 +87,7 @@ def test_the_first_number_of_a_bare_list_is_refused_by_its_line_if_it_is_damaged
 
 def test_a_damaged_cell_costs_a_person_only_if_the_call_could_be_wrong() -> None:
     lines = [
-        b"number,external_id,zone,name",
+        b"\xef\xbb\xbfnumber,external_id,zone,name",
         b"+442079460123,\xff,,Zo",
         b"+442079460124," + b"7" * 257 + b",,Bo",
         b"+442079460125,K3,,M\xfcller",
@@ -145,3 +145,50 @@ def test_a_mark_for_no_value_is_no_value(nothing: str) -> None:
 def test_the_code_of_namibia_is_a_value_in_the_column_of_the_country_alone() -> None:
     assert read(f"number,zone,zip,state\n{A},NA,NA,NA\n")[0] == [(2, A, None)]
     assert read("number,country\n61 2345678,NA\n")[0] == [(2, "+264612345678", None)]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_columns_of_a_file_without_a_header_are_named_by_their_places(separator: str) -> None:
+    file = f"Zoë{separator}{A}\nBo{separator}{B}\n"
+
+    read = ContactFile(file, header=False)
+    named = ContactFile(file.replace("Bo", "K2"), "number:2", "external_id:1", header=False)
+
+    assert [(line, row.number, row.attributes) for line, row in read.rows] == [
+        (1, A, '{"1":"Zoë"}'),
+        (2, B, '{"1":"Bo"}'),
+    ]
+    assert [(row.number, row.external_id) for _, row in named.rows] == [(A, "Zoë"), (B, "K2")]
+
+
+@pytest.mark.parametrize(
+    ("file", "chosen", "reason"),
+    [
+        (f"{A},{B}\n", (), "unnamed_number"),
+        ("Zoë,Bo\n", (), "unknown_delimiter"),
+        (f"{A};Doe, Zoë;{B}\n", (), "unnamed_number"),
+        (f"{A},x;{B}\n", (), "unknown_delimiter"),
+        (f"{A},x\n", ("number:3",), "unknown_column"),
+    ],
+)
+def test_a_file_without_a_header_that_could_be_read_in_two_ways_is_refused(
+    file: str, chosen: tuple[str, ...], reason: str
+) -> None:
+    with pytest.raises(FileError) as refused:
+        ContactFile(file, *chosen, header=False)
+
+    assert refused.value.error.reason == reason
+
+
+def test_a_first_line_that_is_said_to_be_a_header_is_never_a_row() -> None:
+    with pytest.raises(FileError) as refused:
+        ContactFile(f"{A}\n{B}\n", header=True)
+
+    assert refused.value.error.reason == "missing_column"
+
+
+@pytest.mark.parametrize("delimiter", [":", "^", "~", "\x01"])
+def test_any_other_delimiter_may_be_given(delimiter: str) -> None:
+    file = f"number{delimiter}name\n{A}{delimiter}Zoë\n"
+
+    assert read(file, delimiter=delimiter)[0] == [(2, A, '{"name":"Zoë"}')]

@@ -10,8 +10,9 @@ import pytest
 from shared.domain.places.numbers import Numbers
 from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
-from shared.intake.csv_file import CsvFile, as_text
+from shared.intake.csv_file import CsvFile
 from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS, CsvSuppressions
+from shared.intake.encodings import as_text
 from tests.unit.domain.places.test_damaged_cells import cells
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
