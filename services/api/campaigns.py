@@ -33,7 +33,7 @@ from shared.domain.campaigns import ALLOWED, WANTS, CampaignKey, Command
 from shared.domain.decision.reachability import is_over_everywhere, opens_anywhere
 from shared.domain.policy.sms import sending_steps
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
-from shared.kafka.messages.public import ATTEMPT_ENDED, SMS_ENDED
+from shared.kafka.messages.public import EVENT_TYPES
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
@@ -236,7 +236,7 @@ async def add_webhook(conn: Connection, campaign: CampaignKey, webhook: WebhookD
         conn,
         tenant_id=campaign.tenant_id,
         campaign_id=campaign.campaign_id,
-        event_types=[ATTEMPT_ENDED, SMS_ENDED],
+        event_types=EVENT_TYPES,
         url=webhook.url,
         secret=secret,
     )

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from services.events import records, sms
 from services.events.records import Told
 from services.events.transitions import Decision, Event, decide, moves
-from shared.db import counters, person_calls, public_events, waiting_counts
+from shared.db import counters, person_calls, public_events, untold_ends, waiting_counts
 from shared.db.events import folding, inbox, opt_outs
 from shared.db.events.call_records import CorrectedRecord
 from shared.db.person_calls import Person
 from shared.db.policies import Policies
 from shared.db.rate_tables import RateTables
 from shared.db.types import Connection, Pool
+from shared.db.untold_ends import UntoldEnd
 from shared.definitions.policy import CampaignPolicy
 from shared.domain.attempts import CallReference
 from shared.domain.campaigns import CampaignKey
@@ -144,6 +145,14 @@ def _public_events(
 async def _settle(conn: Connection, applied: list[Decision]) -> None:
     await folding.move_on(conn, [decision.next for decision in applied])
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
+    await untold_ends.add(
+        conn,
+        [
+            UntoldEnd(*decision.facts.campaign, decision.facts.contact_id, decision.reason)
+            for decision in applied
+            if decision.reason is not None
+        ],
+    )
     await counters.add(conn, _sums(applied))
     await waiting_counts.add(conn, _arrivals(applied))
 

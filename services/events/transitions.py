@@ -11,6 +11,7 @@ from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, chance_of
 from shared.domain.rates import Rates
+from shared.domain.reasons import Reason
 from shared.domain.spend import Reserve
 from shared.domain.transitions import (
     ContactAfter,
@@ -31,6 +32,7 @@ class Decision(NamedTuple):
 
     `told` are the facts of the call that its end tells, with a price by the trunk's rate table
     unless the carrier told one. `reserve` is what the call may cost under its spend ceilings.
+    `reason` is why the contact is finished, where no call finishes it.
     """
 
     cause: Event
@@ -41,6 +43,7 @@ class Decision(NamedTuple):
     told: CallFacts = NO_FACTS
     event: AttemptEnded | None = None
     reserve: Reserve | None = None
+    reason: Reason | None = None
 
 
 def moves(event: Event, facts: FoldFacts) -> bool:
@@ -113,7 +116,8 @@ def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
     )
     after = after_drop(_before(facts), event.data.reason, retry_at=event.data.retry_at)
     following = _next(facts, after)
-    return Decision(event, facts, end, following, (counters.DROPPED, *_finish(following)))
+    counted = (counters.DROPPED, *_finish(following))
+    return Decision(event, facts, end, following, counted, reason=after.reason)
 
 
 def _before(facts: FoldFacts) -> ContactBefore:

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
+from services.scheduler.end_teller import EndTeller
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.pool import database, ping
@@ -42,6 +43,7 @@ async def main() -> None:
             Caps(settings.max_concurrent, settings.calls_per_second),
         )
         lifecycle = Lifecycle(pool, rulebook)
+        teller = EndTeller(pool)
 
         async def on_commands(commands: list[CampaignCommand]) -> None:
             await lifecycle.on_commands(commands, now=now())
@@ -57,6 +59,8 @@ async def main() -> None:
                     every(RESCUE_SECONDS, "rescue", rescuer.run_once),
                     every(SWEEP_SECONDS, "sweep", lifecycle.run_once),
                     every(SWEEP_SECONDS, "expire", lifecycle.expire),
+                    every(SWEEP_SECONDS, "clear", lifecycle.clear),
+                    every(SWEEP_SECONDS, "tell", teller.run_once),
                     every(REFRESH_SECONDS, "rules", rulebook.refresh),
                 ),
             ):

@@ -1,7 +1,8 @@
-"""Moves campaigns to the states that their owners want, and completes those without work left."""
+"""Moves campaigns to the states that their owners want, completes and clears those without work."""
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -13,7 +14,9 @@ from shared.db.scheduler import completion, given_up
 from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
 from shared.domain.campaigns import CampaignKey, CampaignState, follows
+from shared.domain.decision.reachability import unreachable
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 from shared.kafka.messages.commands import CampaignCommand
 from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
 from shared.rulepacks.rulebook import RuleBook
@@ -23,7 +26,10 @@ logger = logging.getLogger(__name__)
 
 # The first zone in which a date begins is 14 hours ahead of UTC.
 EARLIEST_DAY = timedelta(hours=14)
-EXPIRE_MOST = 5_000
+# Those of contacts that are given up; for every other reason their time is over.
+OUTCOMES = {Reason.UNKNOWN_ZONE: Outcome.EXCLUDED, Reason.CANCELLED: Outcome.CANCELLED}
+# Contacts that one transaction finishes.
+FINISH_MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,9 @@ class Lifecycle:
         *,
         now: datetime,
     ) -> bool:
-        """Complete a campaign if no attempt is live and no contact can still be called."""
+        """Complete a campaign if no attempt is live, no contact can still be called, and all ends
+        are told.
+        """
         if not await locks.try_exclude_imports(conn, campaign.id):
             return False
         left = await completion.remainder(conn, campaign.key)
@@ -80,21 +88,17 @@ class Lifecycle:
             return False
         if not all(self._is_over(campaign, group, now=now) for group in left.waiting):
             return False
-        finished: list[GivenUpContact] = []
+        finished = 0
         for group in left.waiting:
-            outcome = Outcome.OUT_OF_TIME if group.calling.zones else Outcome.EXCLUDED
-            finished += await given_up.give_up(
-                conn,
-                campaign.key,
-                group.id,
-                outcome=outcome,
-                limit=EXPIRE_MOST - len(finished),
-            )
-        await _count(conn, finished)
+            if finished < FINISH_MOST:
+                reason = self._why_over(campaign, group, now=now)
+                finished += await _give_up(
+                    conn, campaign.key, [group], reason, most=FINISH_MOST - finished
+                )
         if left.waiting:
             # Another transaction may lock a contact: a later sweep completes the campaign.
             return bool(finished)
-        if left.has_contacts:
+        if left.has_contacts and not left.has_untold_ends:
             events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
         return False
 
@@ -102,17 +106,62 @@ class Lifecycle:
         rules = self.rulebook.rules(campaign.policy, group.calling)
         return rules.opening(now=now) is None
 
+    def _why_over(self, campaign: UnsettledCampaign, group: Group, *, now: datetime) -> Reason:
+        found = unreachable(self.rulebook.rules(campaign.policy, group.calling), now=now)
+        return Reason.ENDED if found is None else found.reason
+
+    async def clear(self, now: datetime) -> bool:
+        """Finish the contacts of cancelled campaigns, some at a time: also those whose last
+        attempt ends after the campaign.
+        """
+        async with self.pool.acquire() as conn:
+            cancelled = await campaign_runs.uncleared(conn)
+        more = False
+        for campaign in cancelled:
+            more = await self._clear(campaign, now=now) or more
+        return more
+
+    async def _clear(self, campaign: CampaignKey, *, now: datetime) -> bool:
+        """Return whether there are more contacts to finish in this campaign."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            # An import that began before the cancel may still add contacts.
+            if not await locks.try_exclude_imports(conn, campaign.campaign_id):
+                return False
+            left = await completion.remainder(conn, campaign)
+            finished = await _give_up(
+                conn, campaign, left.waiting, Reason.CANCELLED, most=FINISH_MOST
+            )
+            if not left.waiting and not left.has_live_attempts:
+                await campaign_runs.note_cleared(conn, campaign, at=now)
+        return finished == FINISH_MOST
+
     async def expire(self, now: datetime) -> bool:
         """Finish the contacts whose requests have expired, tenant by tenant."""
         more = False
         for tenant_id in await tenants.with_expired_contacts(self.pool, now=now):
             async with self.pool.acquire() as conn, conn.transaction():
                 expired = await given_up.expire(
-                    conn, tenant_id=tenant_id, now=now, limit=EXPIRE_MOST
+                    conn, tenant_id=tenant_id, now=now, limit=FINISH_MOST
                 )
                 await _count(conn, expired)
-            more = more or len(expired) == EXPIRE_MOST
+            more = more or len(expired) == FINISH_MOST
         return more
+
+
+async def _give_up(
+    conn: Connection, campaign: CampaignKey, groups: Sequence[Group], reason: Reason, *, most: int
+) -> int:
+    """Finish up to `most` pending contacts of these groups; returns how many."""
+    finished = await given_up.give_up(
+        conn,
+        campaign,
+        [group.id for group in groups],
+        outcome=OUTCOMES.get(reason, Outcome.OUT_OF_TIME),
+        reason=reason,
+        limit=most,
+    )
+    await _count(conn, finished)
+    return len(finished)
 
 
 async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:

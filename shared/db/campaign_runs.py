@@ -170,6 +170,36 @@ async def unsettled(conn: Connection) -> list[CampaignKey]:
     return [CampaignKey(**row) for row in rows]
 
 
+async def uncleared(conn: Connection) -> list[CampaignKey]:
+    """The cancelled campaigns of all tenants that may have contacts left to finish."""
+    rows = await conn.fetch(
+        """
+        SELECT campaign.tenant_id, campaign.id AS campaign_id
+        FROM tenants AS tenant JOIN campaigns AS campaign ON campaign.tenant_id = tenant.id
+        WHERE campaign.state = 'cancelled' AND campaign.cleared_at IS NULL
+        ORDER BY campaign.tenant_id, campaign.id
+        """
+    )
+    return [CampaignKey(**row) for row in rows]
+
+
+async def note_cleared(conn: Connection, campaign: CampaignKey, *, at: datetime) -> None:
+    """A cancelled campaign has no contact left to finish, and gets no other.
+
+    One that another transaction has locked is left for later.
+    """
+    await conn.execute(
+        """
+        UPDATE campaigns SET cleared_at = $3 WHERE tenant_id = $1 AND id IN (
+            SELECT id FROM campaigns
+            WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        *campaign,
+        at,
+    )
+
+
 async def lock_unsettled(
     conn: Connection, policies: Policies, campaign: CampaignKey
 ) -> UnsettledCampaign | None:

@@ -23,6 +23,8 @@ table it locks rows in the order that is named. So no two transactions wait for 
 18. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
 19. `webhook_deliveries`: claims skip locked rows
 
+`untold_ends` are inserted, or taken past locked rows: no transaction waits for another there.
+
 A fold inserts messages under the row of the tenant in 15. It waits for no other transaction there:
 it leaves out those that exist, and only one transaction at a time folds reports on an attempt.
 

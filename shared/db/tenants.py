@@ -47,6 +47,17 @@ async def with_due_sms(conn: Connection, *, now: datetime) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def with_untold_ends(conn: Connection) -> list[int]:
+    """The tenants with an end of a contact to tell; a look at an index for each tenant."""
+    rows = await conn.fetch(
+        """
+        SELECT tenant.id FROM tenants AS tenant
+        WHERE EXISTS (SELECT FROM untold_ends WHERE tenant_id = tenant.id)
+        """
+    )
+    return [row["id"] for row in rows]
+
+
 async def with_expired_contacts(conn: Connection, *, now: datetime) -> list[int]:
     """The tenants with a pending contact that has expired; a look at an index for each tenant."""
     rows = await conn.fetch(

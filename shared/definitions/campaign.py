@@ -103,7 +103,11 @@ class MachineDefinition(Definition):
 
 
 class WebhookDefinition(Definition):
-    """The endpoint of the campaign's events; posts are signed as Standard Webhooks specifies."""
+    """The endpoint of the campaign's events; posts are signed as Standard Webhooks specifies.
+
+    Each post names its `type`: the campaign changed, an attempt ended, a contact was finished
+    without a call, or a text message ended. Pass over a type that you do not know.
+    """
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
 

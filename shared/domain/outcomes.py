@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     EXCLUDED = "excluded"
     OVERFLOW = "overflow"
     OUT_OF_TIME = "out_of_time"
+    CANCELLED = "cancelled"
     CALLBACK_REQUESTED = "callback_requested"
     OPT_OUT = "opt_out"
     UNKNOWN = "unknown"

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     ENDED = "ended"
     ZONES = "zones"
     DEFAULT_ZONE_WINDOWS = "default_zone_windows"
+    # Ends a contact with its campaign.
+    CANCELLED = "cancelled"
 
     # That of Enum is a function of Python, and reasons are the keys of many tables.
     __hash__ = str.__hash__
@@ -60,6 +62,7 @@ class Meaning:
     `is_wait`: a pending contact may be stored as waiting for it.
     `is_counted`: the answer to why, of a campaign, counts waiting contacts by it.
     `is_for_ever`: it may keep a whole calling group from ever being called.
+    `is_end`: it may finish a contact without a call.
     """
 
     is_gate: bool = False
@@ -69,6 +72,7 @@ class Meaning:
     is_wait: bool = False
     is_counted: bool = False
     is_for_ever: bool = False
+    is_end: bool = False
 
 
 _LATER = Meaning(is_wait=True, is_counted=True)
@@ -77,7 +81,11 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.CONTACT: Meaning(is_gate=True),
     Reason.CAMPAIGN: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_counted=True),
     Reason.DESTINATION: Meaning(
-        is_gate=True, drops_to=Reason.CAPACITY, finishes=Outcome.EXCLUDED, is_for_ever=True
+        is_gate=True,
+        drops_to=Reason.CAPACITY,
+        finishes=Outcome.EXCLUDED,
+        is_for_ever=True,
+        is_end=True,
     ),
     Reason.SUPPRESSION: Meaning(
         is_gate=True,
@@ -85,9 +93,12 @@ MEANINGS: dict[Reason, Meaning] = {
         is_wait=True,
         is_counted=True,
         is_for_ever=True,
+        is_end=True,
     ),
-    Reason.EXPIRY: Meaning(is_gate=True, drops_to=Reason.CAPACITY),
-    Reason.BUDGET: Meaning(is_gate=True, drops_to=Reason.CAPACITY, finishes=Outcome.EXCLUDED),
+    Reason.EXPIRY: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_end=True),
+    Reason.BUDGET: Meaning(
+        is_gate=True, drops_to=Reason.CAPACITY, finishes=Outcome.EXCLUDED, is_end=True
+    ),
     # The attributes of a contact do not change while it waits, so waiting does not help.
     Reason.MISSING_VARIABLE: Meaning(
         is_gate=True,
@@ -95,13 +106,16 @@ MEANINGS: dict[Reason, Meaning] = {
         finishes=Outcome.EXCLUDED,
         is_personal=True,
         is_for_ever=True,
+        is_end=True,
     ),
     Reason.UNKNOWN_ZONE: Meaning(
-        is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True
+        is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True, is_end=True
     ),
     Reason.BLACKOUT: Meaning(is_gate=True, drops_to=Reason.WINDOW, is_counted=True),
     Reason.WINDOW: Meaning(is_gate=True, drops_to=Reason.WINDOW, is_wait=True, is_counted=True),
-    Reason.LAW: Meaning(is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True),
+    Reason.LAW: Meaning(
+        is_gate=True, drops_to=Reason.WINDOW, is_counted=True, is_for_ever=True, is_end=True
+    ),
     Reason.WAIT: Meaning(is_gate=True),
     Reason.TRUNK_DOWN: Meaning(is_gate=True, drops_to=Reason.CAPACITY, is_counted=True),
     Reason.CALLER_ID: Meaning(
@@ -128,9 +142,10 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.CALLBACK: _LATER,
     Reason.CAPACITY: _LATER,
     Reason.PACING: Meaning(is_counted=True),
-    Reason.ENDED: Meaning(is_counted=True, is_for_ever=True),
-    Reason.ZONES: Meaning(is_for_ever=True),
-    Reason.DEFAULT_ZONE_WINDOWS: Meaning(is_for_ever=True),
+    Reason.ENDED: Meaning(is_counted=True, is_for_ever=True, is_end=True),
+    Reason.ZONES: Meaning(is_for_ever=True, is_end=True),
+    Reason.DEFAULT_ZONE_WINDOWS: Meaning(is_for_ever=True, is_end=True),
+    Reason.CANCELLED: Meaning(is_end=True),
 }
 
 GATES = tuple(reason for reason, meaning in MEANINGS.items() if meaning.is_gate)
@@ -138,6 +153,7 @@ DROPS = tuple(reason for reason, meaning in MEANINGS.items() if meaning.drops_to
 WAITS = tuple(reason for reason, meaning in MEANINGS.items() if meaning.is_wait)
 COUNTED = tuple(reason for reason, meaning in MEANINGS.items() if meaning.is_counted)
 FOR_EVER = tuple(reason for reason, meaning in MEANINGS.items() if meaning.is_for_ever)
+ENDS = tuple(reason for reason, meaning in MEANINGS.items() if meaning.is_end)
 
 
 def wait_after(reason: Reason, *, before: str | None) -> Reason:

@@ -28,10 +28,14 @@ class ContactBefore(NamedTuple):
 
 
 class ContactAfter(NamedTuple):
-    """A contact that waits for its next attempt, or is finished with an outcome."""
+    """A contact that waits for its next attempt, or is finished with an outcome.
+
+    `reason` is why it is finished, where no call finishes it.
+    """
 
     history: History
     then: Again | Outcome
+    reason: Reason | None = None
 
     @property
     def state(self) -> ContactState:
@@ -74,7 +78,16 @@ def after_drop(contact: ContactBefore, reason: Reason, *, retry_at: datetime) ->
     """The contact after a drop, which does not count for the budget."""
     waits_for = wait_after(reason, before=contact.waits_for)
     then = MEANINGS[reason].finishes or Again(not_before=retry_at, waits_for=waits_for)
-    return ContactAfter(history=contact.history, then=_restricted(contact, then))
+    restricted = _restricted(contact, then)
+    ended_by = None if isinstance(restricted, Again) else _why_ended(contact, reason, restricted)
+    return ContactAfter(history=contact.history, then=restricted, reason=ended_by)
+
+
+def _why_ended(contact: ContactBefore, reason: Reason, outcome: Outcome) -> Reason:
+    """Why a contact without another call is finished: by what restricts it, else by the drop."""
+    if contact.suppressed_until == NEVER:
+        return Reason.SUPPRESSION
+    return Reason.EXPIRY if outcome is Outcome.OUT_OF_TIME else reason
 
 
 def _restricted(contact: ContactBefore, then: Again | Outcome) -> Again | Outcome:

@@ -18,6 +18,7 @@ from shared.kafka.messages.commands import CampaignCommand
 from shared.kafka.messages.public import (
     AttemptEnded,
     CampaignChanged,
+    ContactFinished,
     SmsEnded,
 )
 
@@ -25,7 +26,7 @@ PUBLIC = "Public: at least once, ordered per key; drop a message whose id you ha
 INTERNAL = "Between the services: may change with any version."
 TOPICS: tuple[tuple[type[Any] | Any, str], ...] = (
     (CampaignChanged, PUBLIC),
-    (AttemptEnded | SmsEnded, PUBLIC),
+    (AttemptEnded | ContactFinished | SmsEnded, PUBLIC),
     (CampaignCommand, INTERNAL),
     (AttemptDue, INTERNAL),
     (CallEnded | CallProgressed | CallUnknown | AttemptDropped, INTERNAL),

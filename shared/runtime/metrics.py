@@ -12,6 +12,9 @@ ATTEMPTS_RESCUED = Counter(
     "Claimed attempts published again; steady growth without capped campaigns means dialers die.",
 )
 CAMPAIGNS_MOVED = Counter("outdial_campaign_changes_total", "Campaigns that moved.", ["state"])
+ENDS_TOLD = Counter(
+    "outdial_contact_ends_told_total", "Ends of contacts without a call that an event tells."
+)
 
 # Dialer.
 ATTEMPTS_RECEIVED = Counter("outdial_attempts_received_total", "Due attempts taken from Kafka.")

@@ -78,6 +78,7 @@ def i6_counted_once(facts: Facts) -> Iterator[Violation]:
     yield from endings.contacts_miscounted(facts)
     yield from endings.outcomes_differ(facts)
     yield from endings.ended_twice(facts)
+    yield from endings.ends_untold(facts)
 
 
 def i8_stops_obeyed(facts: Facts, within_seconds: float) -> Iterator[Violation]:

@@ -75,6 +75,15 @@ def contacts_miscounted(facts: Facts) -> Iterator[Violation]:
             yield Violation(invariant="I6", id=f"contact {contact.id}", evidence=evidence)
 
 
+def ends_untold(facts: Facts) -> Iterator[Violation]:
+    """The end of a contact is told by one public event, whatever ended it."""
+    for contact in facts.contacts.values():
+        told, ended = facts.told.get(contact.id, 0), contact.state == "finished"
+        if told != int(ended):
+            evidence = f"{contact.state}, and {told} public events tell its end"
+            yield Violation(invariant="I6", id=f"contact {contact.id}", evidence=evidence)
+
+
 def _ended_otherwise(facts: Facts, attempt: Attempt, refused: Originate | None) -> str | None:
     if attempt.id not in facts.accepted:
         if refused is not None and refused.code == attempt.outcome == "invalid_number":

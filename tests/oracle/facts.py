@@ -126,6 +126,8 @@ class Facts:
     faults: list[Fault] = field(default_factory=list)
     # What the calls of each campaign count with under its spend ceilings, by the same names.
     charged: dict[tuple[int, str], Decimal] = field(default_factory=dict)
+    # By contact id: the number of public events that tell its end.
+    told: dict[int, int] = field(default_factory=dict)
 
     @cached_property
     def originates(self) -> list[Originate]:

@@ -41,6 +41,7 @@ async def read_facts(conn: Session, log: Path, *, faults: list[Fault]) -> Facts:
             tenant_rules=await _tenant_rules(conn),
             counters=await _counters(conn),
             charged=await _charged(conn),
+            told=await _told(conn),
             faults=faults,
         )
 
@@ -142,6 +143,18 @@ async def _counters(conn: Connection) -> dict[tuple[int, str], Decimal]:
         """
     )
     return {(row["campaign_id"], row["name"]): Decimal(row["value"]) for row in rows}
+
+
+async def _told(conn: Connection) -> dict[int, int]:
+    rows = await conn.fetch(
+        """
+        SELECT (data ->> 'contact_id')::bigint AS contact_id, count(*) AS events
+        FROM public_events
+        CROSS JOIN LATERAL (SELECT convert_from(payload, 'UTF8')::json -> 'data' AS data) AS event
+        WHERE data ->> 'contact_finished' = 'true' GROUP BY 1
+        """
+    )
+    return {row["contact_id"]: row["events"] for row in rows}
 
 
 async def _charged(conn: Connection) -> dict[tuple[int, str], Decimal]:

@@ -60,10 +60,21 @@ async def unknown_for_no_reason(history: History) -> None:
     await history.attempt(dora, uuid4(), at=START, seconds=1, outcome="unknown")
 
 
+async def end_told_by_nobody(history: History) -> None:
+    await history.conn.execute("DELETE FROM public_events WHERE position = 1")
+
+
+async def end_told_twice(history: History) -> None:
+    await history.tell_ends()
+
+
 async def called_for_another_tenant(history: History) -> None:
     _, _, attempt = history.lines[0]["reference"].partition(".")
     history.lines[0]["reference"] = f"{history.tenant_id + 1}.{attempt}"
 
+
+# Planted after the history is finished.
+STORED_BUGS: list[tuple[str, Plant]] = [("I6", end_told_by_nobody), ("I6", end_told_twice)]
 
 BUGS: list[tuple[str, Plant]] = [
     ("I5", attempt_left_dialing),

@@ -19,6 +19,7 @@ from services.events.fold import CallFolder
 from services.events.pruner import Pruner, Retention
 from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
+from services.scheduler.end_teller import EndTeller
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
@@ -109,6 +110,7 @@ class Processes:
         self.rescuer = Rescuer(pool, mail.broker, LEASE)
         self.claimers = [Claimer(pool, mail.broker, claims, self.rescuer) for _ in range(2)]
         self.lifecycle = Lifecycle(pool, book)
+        self.teller = EndTeller(pool)
         self.folder = CallFolder(pool)
         self.pruner = Pruner(pool, KEEP)
         self.restart_dialers()

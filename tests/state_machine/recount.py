@@ -62,6 +62,27 @@ SELECT format('I6 contact %s waits for %s until %s', id, waits_for, not_before)
 FROM contacts WHERE state = 'pending' AND (waits_for IS NOT NULL AND not_before = '-infinity')
 """
 
+# Contacts that were finished by an earlier release may be untold.
+UNTOLD = """
+WITH tells AS (
+    SELECT contact_id, count(*) AS n FROM (
+        SELECT contact_id FROM untold_ends
+        UNION ALL
+        SELECT (data ->> 'contact_id')::bigint FROM public_events
+        CROSS JOIN LATERAL (SELECT convert_from(payload, 'UTF8')::json -> 'data' AS data) AS event
+        WHERE data ->> 'contact_finished' = 'true'
+    ) AS told GROUP BY 1
+)
+SELECT format('I6 the end of contact %s, which is %s, is told %s times', c.id, c.state, t.n)
+FROM contacts c LEFT JOIN tells t ON t.contact_id = c.id
+WHERE coalesce(t.n, 0) <> (c.state = 'finished')::integer
+"""
+
 
 async def faults(conn: Session) -> list[str]:
     return [row[0] for row in await conn.fetch(RECOUNT)]
+
+
+async def untold(conn: Session) -> list[str]:
+    """The contacts whose end is not told by exactly one event, as each fault."""
+    return [row[0] for row in await conn.fetch(UNTOLD)]

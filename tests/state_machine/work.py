@@ -76,9 +76,11 @@ async def rescue(world: World) -> None:
 
 
 async def sweep(world: World) -> None:
-    """Run the periodic work: commands of owners, expired contacts, deletion of old rows."""
+    """Run the periodic work: commands of owners, ends of contacts, deletion of old rows."""
     await world.processes.lifecycle.run_once(world.clock())
     await world.processes.lifecycle.expire(world.clock())
+    await world.processes.lifecycle.clear(world.clock())
+    await world.processes.teller.run_once(world.clock())
     pruner, now = world.processes.pruner, world.clock()
     await pruner.make_days(now)
     await pruner.delete_rows(now)

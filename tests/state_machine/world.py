@@ -33,7 +33,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 EMPTIED = """
     TRUNCATE campaigns, campaign_changes, campaign_edits, campaign_groups, contacts, attempts,
         campaign_counters, suppressions, blackouts, person_calls, waiting_contacts, inbox,
-        trunk_outages,
+        trunk_outages, untold_ends,
         public_events, event_heads, event_relays, webhook_endpoints, webhook_deliveries
         CASCADE
 """
@@ -99,7 +99,8 @@ class World:
         return campaign
 
     async def faults(self) -> list[str]:
-        return self.carrier.faults + await recount.faults(self._conn)
+        rows = await recount.faults(self._conn) + await recount.untold(self._conn)
+        return self.carrier.faults + rows
 
     async def rows(self, query: str, *values: object) -> Sequence[asyncpg.Record]:
         return await self._conn.fetch(query, *values)

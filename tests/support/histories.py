@@ -207,7 +207,25 @@ class History:
             WHERE state = 'pending' GROUP BY 1, 2, 3
             """
         )
+        await self.tell_ends()
         self.write_log()
+
+    async def tell_ends(self) -> None:
+        """Insert the public event of each finished contact."""
+        await self.conn.execute(
+            """
+            INSERT INTO public_events (tenant_id, position, id, type, topic, key, payload)
+            SELECT tenant_id,
+                (SELECT count(*) FROM public_events) + row_number() OVER (ORDER BY id),
+                gen_random_uuid(), 'outdial.attempt.ended.v1', 'events', id::text,
+                convert_to(
+                    json_build_object(
+                        'data', json_build_object('contact_id', id, 'contact_finished', true)
+                    )::text, 'UTF8'
+                )
+            FROM contacts WHERE state = 'finished'
+            """
+        )
 
     def write_log(self) -> None:
         lines = sorted(self.lines, key=lambda line: float(line["at"]))

@@ -80,6 +80,13 @@ class Owner(Client):
         """Like `launch`, but do not start the campaign."""
         return int((await self._prepare(definition, rows, folder))["id"])
 
+    async def prepare_telling(
+        self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
+    ) -> tuple[int, str]:
+        """Like `prepare`, of a campaign with a webhook; return its id and the webhook's secret."""
+        created = await self._prepare(definition, rows, folder)
+        return int(created["id"]), str(created["webhook"]["secret"])
+
     async def _prepare(
         self, definition: Json, rows: Iterable[tuple[str, str]], folder: Path
     ) -> Json:

@@ -77,7 +77,7 @@ class RunningStack:
             await conn.close()
 
     async def until_quiet(self, *, seconds: float = 60) -> None:
-        """Wait until no attempt is live, and all events and webhooks are sent."""
+        """Wait until no attempt is live, and all ends, events and webhooks are told."""
 
         async def is_quiet() -> bool:
             return not await self.ask(
@@ -89,6 +89,8 @@ class RunningStack:
                     WHERE last > coalesce(relayed, 0)
                 )
                   OR EXISTS (SELECT FROM webhook_deliveries WHERE state = 'pending')
+                  OR EXISTS (SELECT FROM untold_ends)
+                  OR EXISTS (SELECT FROM campaigns WHERE state = 'cancelled' AND cleared_at IS NULL)
                 """
             )
 

@@ -55,24 +55,31 @@ async def insert(
     """Insert contacts; returns the new ones. A number that is suppressed for good is finished."""
     records = await conn.fetch(
         """
-        INSERT INTO contacts (
-            tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for, number,
-            external_id, attributes, expires_at
+        WITH inserted AS (
+            INSERT INTO contacts (
+                tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
+                number, external_id, attributes, expires_at
+            )
+            SELECT $1, $2, r.calling_group_id,
+                   CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+                   CASE WHEN s.until = 'infinity' THEN 'excluded' END,
+                   CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
+                   CASE WHEN s.until < 'infinity' THEN 'suppression' END,
+                   r.number, r.external_id, r.attributes, r.expires_at
+            FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
+                WITH ORDINALITY
+                AS r (number, calling_group_id, external_id, attributes, expires_at, position)
+            CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
+            ORDER BY r.position
+            ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
+            RETURNING id, number, state, calling_group_id, waits_for, not_before
+        ), ended AS (
+            INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
+            SELECT $1, $2, id, 'suppression' FROM inserted WHERE state = 'finished'
         )
-        SELECT $1, $2, r.calling_group_id,
-               CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
-               CASE WHEN s.until = 'infinity' THEN 'excluded' END,
-               CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
-               CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-               r.number, r.external_id, r.attributes, r.expires_at
-        FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
-            WITH ORDINALITY
-            AS r (number, calling_group_id, external_id, attributes, expires_at, position)
-        CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
-        ORDER BY r.position
-        ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
-        RETURNING id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+        SELECT id, number, state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes
+        FROM inserted
         """,
         tenant_id,
         campaign_id,

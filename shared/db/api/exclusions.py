@@ -53,28 +53,35 @@ async def settle(
             -- In the order of locks (shared/db/locks.py).
             ORDER BY contact.number, contact.id
             FOR UPDATE OF contact
+        ), settled AS (
+            UPDATE contacts AS contact
+            SET state = CASE WHEN waiting.until = 'infinity' THEN 'finished' ELSE 'pending' END,
+                outcome = CASE WHEN waiting.until = 'infinity' THEN 'excluded' END,
+                waits_for = CASE WHEN waiting.until = 'infinity' THEN NULL
+                    WHEN waiting.until > waiting.due_at THEN 'suppression'
+                    WHEN waiting.waits_for <> 'suppression' THEN waiting.waits_for
+                    WHEN waiting.due_at > $4 OR waiting.attempts > 0 THEN 'retry' END,
+                not_before = CASE WHEN waiting.until = 'infinity' THEN waiting.not_before
+                    WHEN waiting.until > waiting.due_at THEN waiting.until
+                    WHEN waiting.waits_for = 'suppression' THEN greatest(waiting.due_at, $4)
+                    ELSE waiting.not_before END,
+                resumes_at = CASE WHEN waiting.until < 'infinity' AND waiting.until > waiting.due_at
+                    THEN NULLIF(waiting.due_at, '-infinity')
+                    -- A callback keeps the time that it put off.
+                    WHEN waiting.waits_for = 'callback' THEN waiting.resumes_at END
+            FROM waiting
+            WHERE contact.tenant_id = $1 AND contact.id = waiting.id
+            RETURNING contact.id, contact.tenant_id, contact.campaign_id, contact.calling_group_id,
+                contact.state = 'finished' AS is_excluded, waiting.waits_for AS waited_for,
+                NULLIF(waiting.not_before, '-infinity') AS waited_until,
+                contact.waits_for, NULLIF(contact.not_before, '-infinity') AS not_before
+        ), ended AS (
+            INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
+            SELECT tenant_id, campaign_id, id, 'suppression' FROM settled WHERE is_excluded
         )
-        UPDATE contacts AS contact
-        SET state = CASE WHEN waiting.until = 'infinity' THEN 'finished' ELSE 'pending' END,
-            outcome = CASE WHEN waiting.until = 'infinity' THEN 'excluded' END,
-            waits_for = CASE WHEN waiting.until = 'infinity' THEN NULL
-                WHEN waiting.until > waiting.due_at THEN 'suppression'
-                WHEN waiting.waits_for <> 'suppression' THEN waiting.waits_for
-                WHEN waiting.due_at > $4 OR waiting.attempts > 0 THEN 'retry' END,
-            not_before = CASE WHEN waiting.until = 'infinity' THEN waiting.not_before
-                WHEN waiting.until > waiting.due_at THEN waiting.until
-                WHEN waiting.waits_for = 'suppression' THEN greatest(waiting.due_at, $4)
-                ELSE waiting.not_before END,
-            resumes_at = CASE WHEN waiting.until < 'infinity' AND waiting.until > waiting.due_at
-                THEN NULLIF(waiting.due_at, '-infinity')
-                -- A callback keeps the time that it put off.
-                WHEN waiting.waits_for = 'callback' THEN waiting.resumes_at END
-        FROM waiting
-        WHERE contact.tenant_id = $1 AND contact.id = waiting.id
-        RETURNING contact.tenant_id, contact.campaign_id, contact.calling_group_id,
-            contact.state = 'finished' AS is_excluded, waiting.waits_for AS waited_for,
-            NULLIF(waiting.not_before, '-infinity') AS waited_until,
-            contact.waits_for, NULLIF(contact.not_before, '-infinity') AS not_before
+        SELECT tenant_id, campaign_id, calling_group_id, is_excluded, waited_for, waited_until,
+            waits_for, not_before
+        FROM settled
         """,
         tenant_id,
         campaign_id,

@@ -105,7 +105,10 @@ async def merge(
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
             ORDER BY r.line
             ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
-            RETURNING state, calling_group_id, waits_for, not_before
+            RETURNING id, state, calling_group_id, waits_for, not_before
+        ), ended AS (
+            INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
+            SELECT $1, $2, id, 'suppression' FROM inserted WHERE state = 'finished'
         )
         SELECT state, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes, count(*) AS contacts

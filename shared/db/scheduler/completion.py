@@ -11,10 +11,11 @@ from shared.domain.campaigns import CampaignKey
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """`waiting` are the groups with pending contacts."""
+    """`waiting` are the groups with pending contacts; some ends of others may not be told yet."""
 
     has_contacts: bool
     has_live_attempts: bool
+    has_untold_ends: bool
     waiting: Sequence[Group]
 
 
@@ -26,7 +27,7 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     """
     rows = await conn.fetch(
         """
-        SELECT campaign.has_contacts, campaign.has_live_attempts,
+        SELECT campaign.has_contacts, campaign.has_live_attempts, campaign.has_untold_ends,
             waiting.id, waiting.zones, waiting.source, waiting.jurisdictions,
             waiting.jurisdiction_source, waiting.number_zones
         FROM (
@@ -42,7 +43,10 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
                         WHERE tenant_id = $1 AND ended_at IS NULL OFFSET 0
                     ) AS attempt
                     WHERE campaign_id = $2
-                ) AS has_live_attempts
+                ) AS has_live_attempts,
+                EXISTS (
+                    SELECT FROM untold_ends WHERE tenant_id = $1 AND campaign_id = $2
+                ) AS has_untold_ends
         ) AS campaign
         LEFT JOIN (
             SELECT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
@@ -60,5 +64,6 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     return Remainder(
         rows[0]["has_contacts"],
         rows[0]["has_live_attempts"],
+        rows[0]["has_untold_ends"],
         [Group(row["id"], calling_group(row)) for row in rows if row["id"] is not None],
     )

@@ -1,6 +1,6 @@
 """contacts that wait, as the scheduler sees them: callbacks that are due, contacts given up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from shared.db.rows import columns
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import Reason
 from shared.domain.wait_buckets import WaitBucket
 
 
@@ -45,26 +46,41 @@ async def callbacks_due(
 async def give_up(
     conn: Connection,
     campaign: CampaignKey,
-    group_id: int,
+    group_ids: Sequence[int],
     *,
     outcome: Outcome,
+    reason: Reason,
     limit: int,
 ) -> list[GivenUpContact]:
-    """Finish up to `limit` pending contacts of a group that can never be called."""
+    """Finish up to `limit` pending contacts of these groups that are not called any more."""
     rows = await conn.fetch(
         """
-        UPDATE contacts SET state = 'finished', outcome = $4 WHERE tenant_id = $1 AND id IN (
-            SELECT id FROM contacts
-            WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = $3
-                AND state = 'pending'
-            LIMIT $5 FOR UPDATE SKIP LOCKED
+        WITH chosen AS MATERIALIZED (
+            SELECT contact.id FROM unnest($3::integer[]) AS of_group (id)
+            CROSS JOIN LATERAL (
+                SELECT id FROM contacts
+                WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = of_group.id
+                    AND state = 'pending'
+                LIMIT $6 FOR UPDATE SKIP LOCKED
+            ) AS contact
+            LIMIT $6
+        ), finished AS (
+            UPDATE contacts AS contact SET state = 'finished', outcome = $4
+            FROM chosen WHERE contact.tenant_id = $1 AND contact.id = chosen.id
+            RETURNING contact.id, tenant_id, campaign_id, calling_group_id, waits_for, not_before,
+                outcome
+        ), ended AS (
+            INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
+            SELECT tenant_id, campaign_id, id, $5 FROM finished
         )
-        RETURNING tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+        SELECT tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes, outcome
+        FROM finished
         """,
         *campaign,
-        group_id,
+        group_ids,
         outcome,
+        reason,
         limit,
     )
     return [_given_up(row) for row in rows]
@@ -76,14 +92,22 @@ async def expire(
     """Finish up to `limit` pending contacts of a tenant that have expired."""
     rows = await conn.fetch(
         """
-        UPDATE contacts SET state = 'finished', outcome = 'out_of_time'
-        WHERE tenant_id = $1 AND id IN (
+        WITH chosen AS MATERIALIZED (
             SELECT id FROM contacts
             WHERE tenant_id = $1 AND state = 'pending' AND expires_at <= $2
             ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
+        ), finished AS (
+            UPDATE contacts AS contact SET state = 'finished', outcome = 'out_of_time'
+            FROM chosen WHERE contact.tenant_id = $1 AND contact.id = chosen.id
+            RETURNING contact.id, tenant_id, campaign_id, calling_group_id, waits_for, not_before,
+                outcome
+        ), ended AS (
+            INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
+            SELECT tenant_id, campaign_id, id, 'expiry' FROM finished
         )
-        RETURNING tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+        SELECT tenant_id, campaign_id, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
             five_minutes_of(not_before) AS five_minutes, outcome
+        FROM finished
         """,
         tenant_id,
         now,

@@ -1,13 +1,14 @@
 """Public events: what subscribers and webhooks receive."""
 
 from datetime import datetime
-from typing import ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, WithJsonSchema
 
 from shared.domain.campaigns import CampaignState
 from shared.domain.outcomes import Outcome
+from shared.domain.reasons import ENDS, Reason
 from shared.domain.sms import SmsState
 from shared.kafka.messages.envelope import Data, Message
 from shared.kafka.messages.facts import FactsData, PriceData
@@ -18,7 +19,10 @@ CONTACT_EVENTS = "outdial.contacts.events.v1"
 # The types of public events, as webhook endpoints name them.
 CAMPAIGN_CHANGED: Final = "outdial.campaign.changed.v1"
 ATTEMPT_ENDED: Final = "outdial.attempt.ended.v1"
+CONTACT_FINISHED: Final = "outdial.contact.finished.v1"
 SMS_ENDED: Final = "outdial.sms.ended.v1"
+# Those that the webhook of a campaign gets.
+EVENT_TYPES = (CAMPAIGN_CHANGED, ATTEMPT_ENDED, CONTACT_FINISHED, SMS_ENDED)
 
 
 class CampaignChangedData(Data):
@@ -69,6 +73,35 @@ class AttemptEnded(Message):
         return cls(time=at, partitionkey=str(data.contact_id), data=data)
 
 
+class ContactFinishedData(Data):
+    """`last_outcome` is that of the contact's last attempt, if it had one; `attempts` counts those
+    that were placed or may have been. `reason` is why no other follows.
+    """
+
+    tenant_id: int
+    campaign_id: int
+    contact_id: int
+    external_id: str | None = None
+    contact_finished: Literal[True] = True
+    last_outcome: Outcome | None = None
+    attempts: int
+    reason: Annotated[Reason, WithJsonSchema({"type": "string", "enum": list(ENDS)})]
+    finished_at: AwareDatetime
+
+
+class ContactFinished(Message):
+    """Public: a contact was finished without a call; no attempt's event says so."""
+
+    topic: ClassVar[str] = CONTACT_EVENTS
+    type: Literal["outdial.contact.finished.v1"] = CONTACT_FINISHED
+    source: str = "/outdial/scheduler"
+    data: ContactFinishedData
+
+    @classmethod
+    def of(cls, data: ContactFinishedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.contact_id), data=data)
+
+
 class SmsEndedData(Data):
     """`step` is the step of the call flow that sent the message; without one it followed the
     outcome. One that is `unknown` may have been sent; a report of it may come later.
@@ -99,4 +132,4 @@ class SmsEnded(Message):
         return cls(time=at, partitionkey=str(data.contact_id), data=data)
 
 
-PublicEvent = CampaignChanged | AttemptEnded | SmsEnded
+PublicEvent = CampaignChanged | AttemptEnded | ContactFinished | SmsEnded

@@ -41,9 +41,14 @@ async def test_every_end_is_counted_and_reported(stack: RunningStack, tmp_path: 
     assert subscriber.states(campaign) == ["running", "completed"]
     assert inbox.wrong == 0
     assert inbox.refused <= inbox.taken.keys()
-    assert {event["data"]["attempt_id"] for event in inbox.taken.values()} == {
+    posted = [event["data"] for event in inbox.taken.values()]
+    assert {event["attempt_id"] for event in posted if "attempt_id" in event} == {
         event["attempt_id"] for event in events
     }
+    assert sorted(event["state"] for event in posted if "state" in event) == [
+        "completed",
+        "running",
+    ]
     assert all(event["facts"]["cause"] for event in events)
     await stack.check_counts()
     await stack.check_records()

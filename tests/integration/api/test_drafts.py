@@ -85,6 +85,7 @@ async def test_a_draft_is_deleted_with_all_its_rows_and_no_others(api: Api) -> N
         "campaign_groups",
         "contacts",
         "suppressions",
+        "untold_ends",
         "waiting_contacts",
         "webhook_endpoints",
     }

@@ -6,6 +6,7 @@ import pytest
 
 from shared.db.types import Pool
 from shared.domain.reasons import Reason
+from tests.support.ends import reasons
 from tests.support.folding import (
     BUSY,
     HOUR,
@@ -74,6 +75,7 @@ async def test_a_dropped_request_that_is_void_by_then_is_finished(pool: Pool) ->
     contact = await fold(pool, a_drop(attempt, Reason.REFUSED, retry_at=LATER))
 
     assert is_finished(contact) == ("finished", "out_of_time", None)
+    assert await reasons(pool) == ["expiry"]
 
 
 async def test_an_attempt_dropped_because_its_request_is_void_finishes_it(pool: Pool) -> None:
@@ -82,6 +84,7 @@ async def test_an_attempt_dropped_because_its_request_is_void_finishes_it(pool: 
     contact = await fold(pool, a_drop(attempt, Reason.EXPIRY))
 
     assert is_finished(contact) == ("finished", "out_of_time", None)
+    assert await reasons(pool) == ["expiry"]
 
 
 async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) -> None:
@@ -92,12 +95,16 @@ async def test_a_request_that_was_given_more_time_meanwhile_is_kept(pool: Pool) 
     assert contact["state"] == "pending"
 
 
-async def test_a_contact_beyond_a_reduced_budget_is_finished(pool: Pool) -> None:
+@pytest.mark.parametrize("reason", [Reason.BUDGET, Reason.DESTINATION, Reason.MISSING_VARIABLE])
+async def test_a_drop_that_waiting_cannot_mend_finishes_the_contact(
+    pool: Pool, reason: Reason
+) -> None:
     attempt = await an_attempt(pool)
 
-    contact = await fold(pool, a_drop(attempt, Reason.BUDGET))
+    contact = await fold(pool, a_drop(attempt, reason))
 
     assert is_finished(contact) == ("finished", "excluded", None)
+    assert await reasons(pool) == [reason]
 
 
 @pytest.mark.parametrize("campaign", ["0", "m.id"])
@@ -106,6 +113,7 @@ async def test_a_number_that_is_suppressed_for_good_is_finished(pool: Pool, camp
     await suppress(pool, campaign=campaign)
 
     assert is_finished(await fold(pool, an_end(attempt))) == ("finished", "excluded", None)
+    assert await reasons(pool) == []
 
 
 async def test_a_dropped_number_that_is_suppressed_for_good_is_finished(pool: Pool) -> None:
@@ -116,6 +124,7 @@ async def test_a_dropped_number_that_is_suppressed_for_good_is_finished(pool: Po
     contact = await fold(pool, a_drop(attempt, Reason.SUPPRESSION))
 
     assert is_finished(contact) == ("finished", "excluded", None)
+    assert await reasons(pool) == ["suppression"]
 
 
 async def test_a_suppression_that_expires_is_waited_for(pool: Pool) -> None:

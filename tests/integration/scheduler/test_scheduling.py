@@ -23,6 +23,7 @@ from tests.support.campaigns import (
     tenant_of,
 )
 from tests.support.claiming import LEASE, a_claimer
+from tests.support.ends import told_ends
 
 # A Wednesday: 12:00 in London, 07:00 in New York, 21:00 in Tokyo.
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -42,6 +43,14 @@ async def claimed(pool: Pool) -> list[int]:
 async def state_of(pool: Pool, campaign: int) -> str:
     state: str = await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign)
     return state
+
+
+async def work_off(pool: Pool, lifecycle: Lifecycle, now: datetime) -> None:
+    """Sweep until no contact is left, and once more after all ends are told."""
+    while await lifecycle.run_once(now):
+        pass
+    await told_ends(pool)
+    await lifecycle.run_once(now)
 
 
 async def test_only_groups_that_are_open_are_claimed(pool: Pool, claimer: Claimer) -> None:
@@ -312,8 +321,7 @@ async def test_retries_planned_after_the_last_date_are_given_up_with_those_never
 
     await lifecycle.run_once(NOW.replace(hour=23))
     on_the_last_date = await state_of(pool, campaign)
-    while await lifecycle.run_once(NOW + timedelta(days=1)):
-        pass
+    await work_off(pool, lifecycle, NOW + timedelta(days=1))
 
     assert (on_the_last_date, await state_of(pool, campaign)) == ("running", "completed")
     rows = await pool.fetch("SELECT state, outcome, attempts FROM contacts ORDER BY id")
@@ -337,8 +345,7 @@ async def test_contacts_that_can_never_be_called_are_finished_last(
 
     await lifecycle.run_once(NOW.replace(hour=16))
     while_new_york_is_open = await state_of(pool, campaign)
-    while await lifecycle.run_once(NOW + timedelta(days=1)):
-        pass
+    await work_off(pool, lifecycle, NOW + timedelta(days=1))
 
     assert while_new_york_is_open == "running"
     assert await state_of(pool, campaign) == "completed"

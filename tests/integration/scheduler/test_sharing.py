@@ -17,6 +17,7 @@ from tests.support.campaigns import (
     a_tenant,
     some_contacts,
 )
+from tests.support.ends import told_ends
 
 # A Wednesday.
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
@@ -127,6 +128,8 @@ async def test_a_campaign_is_not_completed_while_another_holds_a_contact(pool: P
         held = await pool.fetchval("SELECT state FROM campaigns WHERE id = $1", campaign)
     while await lifecycle.run_once(later):
         pass
+    await told_ends(pool)
+    await lifecycle.run_once(later)
 
     assert held == "running"
     assert await pool.fetchval("SELECT state FROM campaigns") == "completed"

@@ -17,7 +17,13 @@ from shared.domain.outcomes import Outcome
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 REFERENCE = CallReference(17, uuid7())
 # No carrier says these: they are decided without a call, or because nobody says anything.
-OWN = {Outcome.EXCLUDED, Outcome.OVERFLOW, Outcome.OUT_OF_TIME, Outcome.UNKNOWN}
+OWN = {
+    Outcome.EXCLUDED,
+    Outcome.OVERFLOW,
+    Outcome.OUT_OF_TIME,
+    Outcome.CANCELLED,
+    Outcome.UNKNOWN,
+}
 FLOW = CallFlow(
     start="menu",
     steps={
