@@ -3,25 +3,25 @@
 -- KEYS[1]            epoch, which ends with the instant (ms) of its making; the leases of another
 --                    epoch are not to be trusted, and nothing is granted
 -- KEYS[2i], [2i+1]   leases and rate of scope i (sorted sets by expiry and by instant, ms)
--- ARGV[1..5]         epoch, ms without permits before the epoch, lease ms, number of scopes n,
---                    number of hierarchies
--- ARGV[6..5+3n]      per scope: max_concurrent, calls per rate window, rate window ms; 0 is no cap
--- ARGV[...]          per hierarchy: number of its scopes, their indexes
--- ARGV[...]          per attempt: reference, hierarchy
+-- ARGV[1]            JSON: `epoch`, `quiet` (ms without permits before the epoch), `lease` (ms);
+--                    `caps`, per scope: max_concurrent, calls per rate window, rate window ms; 0 is
+--                    no cap; `hierarchies`: the indexes of their scopes; `attempts`: the reference
+--                    and the index of the hierarchy of each. One argument, because a client packs
+--                    hundreds of them slowly.
 -- Returns false when the epoch is another; else each attempt without a permit: its index among the
 -- attempts, the wait in ms and the scope that binds: {index, wait, scope, index, wait, ...}.
+local wanted = cjson.decode(ARGV[1])
 local epoch = redis.call('GET', KEYS[1])
-if not epoch or epoch ~= ARGV[1] then
+if not epoch or epoch ~= wanted.epoch then
     return false
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
-local quiet_since = tonumber(string.match(epoch, '%d+$')) - tonumber(ARGV[2])
-local lease, n = tonumber(ARGV[3]), tonumber(ARGV[4])
+local quiet_since = tonumber(string.match(epoch, '%d+$')) - wanted.quiet
+local lease, n = wanted.lease, #wanted.caps
 local held, rated, caps, rates, windows, closed = {}, {}, {}, {}, {}, {}
 for i = 1, n do
-    caps[i], rates[i] = tonumber(ARGV[3 + 3 * i]), tonumber(ARGV[4 + 3 * i])
-    windows[i] = tonumber(ARGV[5 + 3 * i])
+    caps[i], rates[i], windows[i] = unpack(wanted.caps[i])
     if caps[i] > 0 then
         redis.call('ZREMRANGEBYSCORE', KEYS[2 * i], '-inf', now)
         held[i] = redis.call('ZCARD', KEYS[2 * i])
@@ -33,19 +33,9 @@ for i = 1, n do
         closed[i] = quiet_since + windows[i] - now
     end
 end
-local hierarchies, at = {}, 6 + 3 * n
-for h = 1, tonumber(ARGV[5]) do
-    local count = tonumber(ARGV[at])
-    hierarchies[h] = {}
-    for j = 1, count do
-        hierarchies[h][j] = tonumber(ARGV[at + j])
-    end
-    at = at + 1 + count
-end
-local answer, index = {}, 0
-for a = at, #ARGV, 2 do
-    index = index + 1
-    local id, scopes = ARGV[a], hierarchies[tonumber(ARGV[a + 1])]
+local answer = {}
+for index, attempt in ipairs(wanted.attempts) do
+    local id, scopes = attempt[1], wanted.hierarchies[attempt[2]]
     local wait, binding = 0, 0
     for _, i in ipairs(scopes) do
         if caps[i] > 0 and held[i] >= caps[i] and not redis.call('ZSCORE', KEYS[2 * i], id) then

@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
+import orjson
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
@@ -79,35 +80,35 @@ class Permits:
         numbers = {scope: number for number, scope in enumerate(scopes, start=1)}
         hierarchies = {own: number for number, own in enumerate({own for _, own in wanted}, 1)}
         keys = [EPOCH]
-        arguments: list[str | int] = [
-            await self._known_epoch(),
-            QUIET_MS,
-            int((self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000),
-            len(scopes),
-            len(hierarchies),
-        ]
         for scope in scopes:
             keys += [_leases(scope), _rate(scope)]
-            arguments += [caps[scope].max_concurrent or 0, *_rate_of(caps[scope])]
-        for own in hierarchies:
-            indexes = [numbers[scope] for scope in own if scope in numbers]
-            arguments += [len(indexes), *indexes]
-        for reference, own in wanted:
-            arguments += [str(reference), hierarchies[own]]
-        refused = await self._run(keys, arguments)
+        request = {
+            "epoch": await self._known_epoch(),
+            "quiet": QUIET_MS,
+            "lease": int((self.lease_seconds + LEASE_MARGIN_SECONDS) * 1000),
+            "caps": [(own.max_concurrent or 0, *_rate_of(own)) for own in caps.values()],
+            "hierarchies": [
+                [numbers[scope] for scope in own if scope in numbers] for own in hierarchies
+            ],
+            "attempts": [(str(reference), hierarchies[own]) for reference, own in wanted],
+        }
+        refused = await self._run(keys, orjson.dumps(request))
         answers: list[Refusal | None] = [None] * len(wanted)
         for index, wait, binding in zip(refused[::3], refused[1::3], refused[2::3], strict=True):
             answers[index - 1] = Refusal(wait / 1000, scopes[binding - 1].kind)
         return answers
 
     async def release(self, leases: Iterable[tuple[CallReference, Hierarchy]]) -> None:
-        members = _by_scope(leases)
+        """Give the leases back; scopes of the same calls share one list of them."""
+        members: dict[Hierarchy, list[str]] = defaultdict(list)
+        for reference, own in leases:
+            members[own].append(str(reference))
         if not members:
             return
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            for scope, own in members.items():
-                _ = pipeline.zrem(_leases(scope), *own)
-            await pipeline.execute()
+        given = [(scope, number) for number, own in enumerate(members, 1) for scope in own]
+        request = {"members": list(members.values()), "lists": [number for _, number in given]}
+        script = self.redis.register_script(_source("release.lua"))
+        await script(keys=[_leases(scope) for scope, _ in given], args=[orjson.dumps(request)])
 
     async def count_from_now(self, calls: Iterable[tuple[CallReference, Hierarchy]]) -> None:
         """Count calls for the rate from now on, because they may have arrived only now."""
@@ -132,9 +133,9 @@ class Permits:
         await self.release(leaked.items())
         return False
 
-    async def _run(self, keys: list[str], arguments: list[str | int]) -> list[int]:
+    async def _run(self, keys: list[str], request: bytes) -> list[int]:
         try:
-            answer = await self.redis.evalsha(self._script, len(keys), *keys, *arguments)
+            answer = await self.redis.evalsha(self._script, len(keys), *keys, request)
         except NoScriptError:
             # A restarted Redis has no scripts, and may have come back with old leases.
             answer = None

@@ -11,7 +11,7 @@ from services.dialer.permits.permits import Permits, PermitsLostError
 from shared.db import dialing
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
-from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope, scopes_of
+from shared.domain.capacity.scopes import INSTALLATION, NO_CAPS, Caps, Scope, scopes_of
 from tests.support.campaigns import a_running_campaign, some_contacts
 
 SCOPES = scopes_of(campaign=1, tenant=1, trunk=1)
@@ -88,6 +88,23 @@ async def test_each_attempt_counts_in_its_own_scopes(permits: Permits) -> None:
         "campaign:1": 1,
         "campaign:2": 2,
     }
+
+
+async def test_thousands_of_leases_are_released_from_their_own_scopes_at_once(
+    permits: Permits,
+) -> None:
+    other = scopes_of(campaign=2, tenant=1, trunk=1)
+    limits = {INSTALLATION: Caps(5000, 5000)}
+    ids = [a_reference() for _ in range(2500)]
+    leases = [(reference, (SCOPES, other)[number % 2]) for number, reference in enumerate(ids)]
+    await permits.acquire(leases, limits | dict.fromkeys((*SCOPES[1:], *other[1:]), NO_CAPS))
+
+    await permits.release(leases[1:])
+
+    for scope in SCOPES:
+        held = await permits.redis.zrange(f"outdial:leases:{scope.kind}:{scope.id}", 0, -1)
+        assert held == [str(ids[0])]
+    assert not await permits.redis.exists("outdial:leases:campaign:2")
 
 
 async def test_a_refused_attempt_leaves_nothing_in_any_scope(permits: Permits) -> None:
