@@ -13,7 +13,7 @@ from services.dialer.originator import Originator
 from services.dialer.permits.permits import PERMIT_SECONDS, Permits, Refusal
 from services.dialer.providers.protocol import Provider
 from services.dialer.providers.trunks import ConnectedTrunk, Trunks, UnusableTrunkError
-from services.dialer.recheck import Blocked, recheck
+from services.dialer.recheck import Blocked, recheck_all
 from services.dialer.reporter import CallReporter
 from services.dialer.trunk_health import TrunkHealth
 from shared.db import dialing
@@ -74,10 +74,7 @@ class AttemptDialer:
         if time.monotonic() - asked_at > PERMIT_SECONDS:
             await self._hand_back(granted)
             return
-        at = now()
-        open_now = [
-            candidate for candidate in granted if recheck(candidate, candidate.facts, at=at) is None
-        ]
+        open_now = [each for each, block in recheck_all(granted, at=now()) if block is None]
         marking_at = time.monotonic()
         marked = await mark_dialing(self.pool, open_now, reconcile=self.reconcile)
         passing(Failpoint.AFTER_DIALING)
@@ -102,10 +99,8 @@ class AttemptDialer:
 
     async def _recheck(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Drop the candidates that may not be dialed now, return the others."""
-        at = now()
         wanted, blocked = [], []
-        for candidate in candidates:
-            block = recheck(candidate, candidate.facts, at=at)
+        for candidate, block in recheck_all(candidates, at=now()):
             if block is None:
                 wanted.append(candidate)
             else:

@@ -1,5 +1,6 @@
 """Whether a candidate may be dialed at an instant, and if not, by which reason and until when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from services.dialer.candidates import Candidate
 from shared.domain.capacity.margins import RECHECK_AFTER, WINDOW_MARGIN
 from shared.domain.decision.details import DestinationDetail
 from shared.domain.decision.gates import Block, ContactFacts, first_block
+from shared.domain.policy.calling_rules import CallingRules
 from shared.domain.reasons import MEANINGS, Reason
 
 
@@ -24,7 +26,27 @@ class Blocked:
 
 def recheck(candidate: Candidate, facts: ContactFacts, *, at: datetime) -> Blocked | None:
     """Decide whether the attempt must not be dialed at this instant; None when it may be."""
-    block = first_block(candidate.rules, facts, now=at)
+    return _decided(candidate, first_block(candidate.rules, facts, now=at), at=at)
+
+
+def recheck_all(
+    candidates: Sequence[Candidate], *, at: datetime
+) -> list[tuple[Candidate, Blocked | None]]:
+    """The same for a batch: the gates are asked once about all candidates with the same facts.
+
+    New contacts have the same facts, so a batch asks once for each of their calling groups.
+    """
+    asked: dict[tuple[CallingRules, int], Block | None] = {}
+    answers = []
+    for candidate in candidates:
+        key = candidate.rules, id(candidate.facts)
+        if key not in asked:
+            asked[key] = first_block(candidate.rules, candidate.facts, now=at)
+        answers.append((candidate, _decided(candidate, asked[key], at=at)))
+    return answers
+
+
+def _decided(candidate: Candidate, block: Block | None, *, at: datetime) -> Blocked | None:
     if block is not None:
         return _blocked(block, at=at)
     # The span of the claim and the span of now must both last a moment longer.
