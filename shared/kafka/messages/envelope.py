@@ -33,4 +33,4 @@ class Message(BaseModel):
 
     def encoded(self) -> bytes:
         """The bytes that go to Kafka, to webhooks and to the dead-letter topic."""
-        return self.model_dump_json(exclude_none=True).encode()
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
