@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY
 from pydantic import TypeAdapter, ValidationError
 
 from shared.kafka.aiokafka_patch import has_ended, patch_aiokafka
+from shared.kafka.batch_producer import use_batch_producer
 from shared.kafka.messages.envelope import Message
 from shared.kafka.topics import AWAY, PARTITIONS, dead_letters
 from shared.runtime.metrics import MESSAGES_PARKED
@@ -42,7 +43,7 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
     idempotent producer gets OutOfOrderSequenceNumber for ever; and consumers take messages twice.
     """
     patch_aiokafka()
-    return KafkaBroker(
+    broker = KafkaBroker(
         settings.kafka_url.split(","),
         client_id=f"outdial-{service}",
         acks="all",
@@ -60,6 +61,8 @@ def make_broker(settings: Settings, service: str) -> KafkaBroker:
         ],
         logger=logging.getLogger("faststream"),
     )
+    use_batch_producer(broker)
+    return broker
 
 
 @asynccontextmanager
