@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from services.api.http.request_ids import NamedRequests
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
 from services.api.native.app import create_native
@@ -35,7 +36,7 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
             # The native API comes last, because its path fits every request.
             *(Mount(path, facade) for path, facade in facades.items()),
         ],
-        middleware=[Middleware(MeasuredRequests)],
+        middleware=[Middleware(NamedRequests), Middleware(MeasuredRequests)],
         lifespan=lifespan,
     )
     return app

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.api.http.request_ids import request_id
 from services.api.native import slips
 from services.api.native.auth import NO_KEY, NotAdmitted
 from services.api.refusals import InvalidField, Refused
@@ -81,6 +82,9 @@ class Problem(BaseModel):
     status: int = Field(examples=[404])
     code: str = Field(examples=["not_found"])
     detail: str | None = None
+    request_id: str | None = Field(
+        default=None, description="also in X-Request-Id and in the logs", examples=["r-7f3a"]
+    )
     errors: list[FieldError] | None = None
 
 
@@ -103,6 +107,7 @@ def answer(
         status=status,
         code=code,
         detail=detail,
+        request_id=request_id(),
         errors=errors,
     )
     body = problem.model_dump(exclude_none=True) | dict(extra or {})

@@ -214,9 +214,10 @@ async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
+    named = {"X-Request-Id": "r"}
     for method, path, body in ROUTES:
-        foreign = await stranger.ask(method, path.format(**theirs), json=body)
-        absent = await stranger.ask(method, path.format(**missing), json=body)
+        foreign = await stranger.ask(method, path.format(**theirs), json=body, headers=named)
+        absent = await stranger.ask(method, path.format(**missing), json=body, headers=named)
 
         assert foreign.status_code == absent.status_code == 404, path
         assert foreign.content == absent.content, path
