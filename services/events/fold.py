@@ -1,7 +1,7 @@
 """Folds reports on calls: ends attempts, moves contacts on, counts, records, adds public events.
 
-One transaction per batch: read, decide, write. The inbox stops a fact that comes twice, the state
-of the attempt one that comes too late; what those tell of the call goes to its record all the same.
+One transaction per batch: read, decide, write. The state of the attempt stops a report that comes
+twice or too late; what it tells of the call goes to the call's record all the same.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.domain.spend import Reserve
 from shared.domain.wait_buckets import WaitBucket, five_minutes_of
-from shared.kafka.messages.calls import CALL_PROGRESSED, AttemptDropped, CallEnded, CallProgressed
+from shared.kafka.messages.calls import CALL_ENDED, CALL_PROGRESSED, CallEnded, CallProgressed
 from shared.kafka.messages.facts import FactsData
 from shared.kafka.messages.public import AttemptEnded
 from shared.runtime.failpoints import Failpoint, passing
@@ -42,11 +42,12 @@ class CallFolder:
     async def on_call_reports(self, reports: list[Event | CallProgressed]) -> None:
         ends = [report for report in reports if not isinstance(report, CallProgressed)]
         async with self.pool.acquire() as conn, conn.transaction():
-            fresh = await _fresh(conn, ends)
-            decisions, current = await self._decide_all(conn, fresh)
+            refused = await _new_opt_outs(conn, ends)
+            decisions, current = await self._decide_all(conn, ends)
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.end.reference in ended]
-            await _suppress_opt_outs(conn, fresh)
+            if refused:
+                await opt_outs.suppress(conn, refused)
             told = _told_beside(applied, reports)
             if applied:
                 await _settle(conn, applied)
@@ -88,13 +89,18 @@ class CallFolder:
         return list(decided.values()), current
 
 
-async def _fresh(conn: Connection, events: list[Event]) -> list[Event]:
-    """The first event of each fact that was not folded before."""
-    by_fact: dict[tuple[CallReference, str], Event] = {}
-    for event in events:
-        by_fact.setdefault((event.data.reference, _kind(event)), event)
-    new = await inbox.take(conn, list(by_fact))
-    return [event for fact, event in by_fact.items() if fact in new]
+async def _new_opt_outs(conn: Connection, events: Iterable[Event]) -> set[CallReference]:
+    """The calls that now are told to have ended as opt_out, whose numbers are to be suppressed.
+
+    Also if an attempt had already ended as unknown. The inbox stops a repeat, which would suppress
+    a number again after its suppression was lifted.
+    """
+    told = {
+        event.data.reference
+        for event in events
+        if isinstance(event, CallEnded) and event.data.outcome is Outcome.OPT_OUT
+    }
+    return await inbox.take(conn, told, CALL_ENDED) if told else set()
 
 
 def _told_beside(
@@ -108,24 +114,6 @@ def _told_beside(
         if isinstance(report, CallProgressed)
         or (isinstance(report, CallEnded) and id(report) not in causes)
     ]
-
-
-def _kind(event: Event) -> str:
-    """A drop counts per state: one that was ignored must not hide a later one."""
-    if isinstance(event, AttemptDropped):
-        return f"{event.type}:{event.data.from_state}"
-    return event.type
-
-
-async def _suppress_opt_outs(conn: Connection, events: list[Event]) -> None:
-    """Suppress each number whose call ended as opt_out, even if its attempt ended as unknown."""
-    refused = [
-        event.data.reference
-        for event in events
-        if isinstance(event, CallEnded) and event.data.outcome is Outcome.OPT_OUT
-    ]
-    if refused:
-        await opt_outs.suppress(conn, refused)
 
 
 def _public_events(

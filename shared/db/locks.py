@@ -9,7 +9,7 @@ table it locks rows in the order that is named. So no two transactions wait for 
 4. advisory IMPORT, then CONTACTS, then CALLER_IDS
 5. advisory SPEND: by tenant
 6. `calling_groups`: by their columns; `campaign_groups`: by group
-7. `inbox`: by tenant, attempt and kind
+7. `inbox`: by tenant and attempt
 8. `attempts`: by tenant and id
 9. `suppressions`: by tenant and number
 10. `contacts`: by number; claims skip locked rows
@@ -38,8 +38,9 @@ for a transaction that inserts, changes or ends an attempt at the same number: a
 waits for no contact, or what followed a claim that was committed while this one was under way.
 
 All transactions of a campaign or a tenant share the rows of 12, 13 and 15, so these come last and
-are held for the shortest time. Two transactions never work on one attempt at a time: Kafka's key
-and SKIP LOCKED see to it. ARCHITECTURE.md shows which transaction takes which of these locks.
+are held for the shortest time. Two transactions hardly ever work on one attempt at a time: Kafka's
+key and SKIP LOCKED see to it; when partitions move to another process, a fold waits in 8.
+ARCHITECTURE.md shows which transaction takes which of these locks.
 
 An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns with
 the same key wait for each other without need, which is harmless.

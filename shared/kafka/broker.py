@@ -157,8 +157,8 @@ def consume(
     """Give the topic's messages to `handler` in batches, each at least once.
 
     An infrastructure fault is waited out. A message that cannot be read or handled is parked alone
-    on the dead-letter topic. Correctness does not depend on offsets, but on the inbox and on the
-    compare-and-set.
+    on the dead-letter topic. Correctness does not depend on offsets, but on the states of
+    attempts and on the compare-and-set.
     """
     adapter: TypeAdapter[M] = TypeAdapter(shape)
 

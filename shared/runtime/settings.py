@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         default=400, ge=370, description="calls per person; a frequency cap looks back 366 days"
     )
     keep_inbox_days: int = Field(
-        default=8, ge=8, description="which reports were folded; Kafka keeps them for a week"
+        default=8, ge=8, description="which opt-outs were folded; Kafka keeps them for a week"
     )
     upload_directory: DirectoryPath | None = Field(
         default=None, description="for files of contacts until they are read; not in memory"

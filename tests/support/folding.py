@@ -44,7 +44,15 @@ async def an_attempt(
 async def another_attempt(
     pool: Pool, *, at: datetime, closes_at: datetime, state: str = "dialing"
 ) -> CallReference:
-    row = await pool.fetchrow(
+    [attempt] = await attempts_of_all(pool, at=at, closes_at=closes_at, state=state)
+    return attempt
+
+
+async def attempts_of_all(
+    pool: Pool, *, at: datetime, closes_at: datetime, state: str = "dialing"
+) -> list[CallReference]:
+    """An attempt of each contact."""
+    rows = await pool.fetch(
         """
         WITH taken AS (
             UPDATE contacts SET state = 'active' RETURNING tenant_id, id, campaign_id, attempts
@@ -59,8 +67,7 @@ async def another_attempt(
         closes_at,
         state,
     )
-    assert row is not None
-    return CallReference(**row)
+    return [CallReference(**row) for row in rows]
 
 
 def an_end(

@@ -166,12 +166,17 @@ async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> dict[CallReferenc
             provider_call_id = coalesce(attempt.provider_call_id, ending.call_id),
             placed_at = CASE WHEN attempt.placed_at IS NULL AND ending.call_id IS NOT NULL
                 THEN attempt.dialing_at ELSE attempt.placed_at END
-        FROM unnest(
-            $1::integer[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
-            $7::text[], $8::text[], $9::text[]
-        ) AS ending (
-            tenant_id, id, from_state, state, ended_at, outcome, reason, call_id, stopped_by
-        )
+        FROM (
+            SELECT tenant_id, id, from_state, state, ended_at, outcome, reason, call_id, stopped_by
+            FROM unnest(
+                $1::integer[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[],
+                $7::text[], $8::text[], $9::text[]
+            ) AS input (
+                tenant_id, id, from_state, state, ended_at, outcome, reason, call_id, stopped_by
+            )
+            -- In the order of locks (shared/db/locks.py).
+            ORDER BY tenant_id, id
+        ) AS ending
         WHERE attempt.tenant_id = ending.tenant_id AND attempt.id = ending.id
             AND attempt.state = ANY (
                 CASE WHEN ending.from_state IS NULL THEN ARRAY['dialing', 'placed']

@@ -1,4 +1,7 @@
-"""inbox: the facts that were folded, so that a repeated message counts once. Events writes."""
+"""inbox: reports whose effect no other row remembers, so that a repeat has none. Events writes.
+
+The ends of attempts need no entry: an attempt ends once, and its state says so.
+"""
 
 from collections.abc import Collection
 
@@ -6,21 +9,22 @@ from shared.db.rows import columns
 from shared.db.types import Connection
 from shared.domain.attempts import CallReference
 
-Fact = tuple[CallReference, str]
 
-
-async def take(conn: Connection, facts: Collection[Fact]) -> set[Fact]:
-    """Store the facts, each an attempt and a kind; return the new ones."""
+async def take(
+    conn: Connection, references: Collection[CallReference], kind: str
+) -> set[CallReference]:
+    """Store that a report of this kind has come for each attempt; return those that had none."""
     rows = await conn.fetch(
         """
         INSERT INTO inbox (tenant_id, attempt_id, kind)
-        SELECT DISTINCT * FROM unnest($1::integer[], $2::uuid[], $3::text[])
+        SELECT DISTINCT tenant_id, attempt_id, $3
+        FROM unnest($1::integer[], $2::uuid[]) AS report (tenant_id, attempt_id)
         -- In the order of locks (shared/db/locks.py).
-        ORDER BY 1, 2, 3
+        ORDER BY tenant_id, attempt_id
         ON CONFLICT DO NOTHING
-        RETURNING tenant_id, attempt_id, kind
+        RETURNING tenant_id, attempt_id
         """,
-        *columns(reference for reference, _ in facts),
-        [kind for _, kind in facts],
+        *columns(references),
+        kind,
     )
-    return {(CallReference(row["tenant_id"], row["attempt_id"]), row["kind"]) for row in rows}
+    return {CallReference(**row) for row in rows}

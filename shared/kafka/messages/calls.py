@@ -16,6 +16,7 @@ from shared.kafka.messages.envelope import Data, Message
 from shared.kafka.messages.facts import FactsData
 
 CALL_REPORTS = "outdial.calls.reports.v1"
+CALL_ENDED: Final = "outdial.call.ended.v1"
 CALL_PROGRESSED: Final = "outdial.call.progressed.v1"
 
 
@@ -62,7 +63,7 @@ class CallEnded(Message):
     """The call of an attempt ended, as its provider reported."""
 
     topic: ClassVar[str] = CALL_REPORTS
-    type: Literal["outdial.call.ended.v1"] = "outdial.call.ended.v1"
+    type: Literal["outdial.call.ended.v1"] = CALL_ENDED
     source: str = "/outdial/dialer"
     data: CallEndedData
 

@@ -1,16 +1,19 @@
 """The state of a contact after its attempt has ended; every message comes twice."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.events.fold import CallFolder
 from shared.db.types import Pool
 from shared.domain.attempts import UnknownReason
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import chance_of
 from shared.kafka.messages.calls import CallEnded, CallUnknown, CallUnknownData
+from tests.support.campaigns import a_definition, a_running_campaign, some_contacts
 from tests.support.folding import (
     BUSY,
     CLOSING,
@@ -20,6 +23,7 @@ from tests.support.folding import (
     an_attempt,
     an_end,
     another_attempt,
+    attempts_of_all,
     fold,
     is_finished,
     waits,
@@ -153,3 +157,33 @@ async def test_an_opt_out_suppresses_the_number_whenever_it_is_reported(
         "SELECT number, campaign_id, reason, expires_at = 'infinity' AS for_good FROM suppressions"
     )
     assert [tuple(row) for row in rows] == [("+12025550000", 0, "opt_out", True)]
+
+
+async def test_a_repeated_opt_out_does_not_bring_a_lifted_suppression_back(pool: Pool) -> None:
+    attempt = await an_attempt(pool, max_total=3, retry=BUSY)
+    await fold(pool, an_end(attempt, Outcome.OPT_OUT))
+    await pool.execute("DELETE FROM suppressions")
+
+    await fold(pool, an_end(attempt, Outcome.OPT_OUT))
+
+    assert await pool.fetch("SELECT FROM suppressions") == []
+
+
+async def test_reports_that_two_processes_fold_at_once_count_once(pool: Pool) -> None:
+    """So it may be for a moment when a partition moves from one process to another."""
+    campaign = await a_running_campaign(pool, a_definition(attempts={"max_total": 1}), now=NOW)
+    await some_contacts(pool, campaign, 50)
+    attempts = await attempts_of_all(pool, at=NOW, closes_at=CLOSING)
+    ends = [an_end(attempt, Outcome.OPT_OUT) for attempt in attempts]
+
+    await asyncio.gather(
+        *(CallFolder(pool).on_call_reports([*order]) for order in (ends, reversed(ends)) * 3)
+    )
+
+    counted = await pool.fetch("SELECT name, value FROM campaign_counters ORDER BY name")
+    assert {row["name"]: row["value"] for row in counted} == {
+        "contacts": 50,
+        "finished.opt_out": 50,
+        "outcome.opt_out": 50,
+    }
+    assert await pool.fetchval("SELECT count(*) FROM public_events") == 50
