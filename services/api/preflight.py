@@ -18,6 +18,7 @@ from services.api.refusals import not_found
 from shared.db import calling_groups, waiting_counts
 from shared.db.api import preflight
 from shared.db.api.preflight import Lacking, Plan
+from shared.db.calling_groups import CallingGroups
 from shared.domain.calendar.intervals import Intervals
 from shared.domain.capacity.scopes import Caps, lowest_of, total_of
 from shared.domain.decision.reachability import Unreachable, unreachable
@@ -123,7 +124,7 @@ async def run(
         lacking = await preflight.lacking(conn, plan, shown=SHOWN)
         buckets = await waiting_counts.of_campaign(conn, key)
         # After the counts, so that no group of theirs is missing.
-        by_campaign = await calling_groups.of_campaigns(conn, [key])
+        by_campaign = await calling_groups.of_campaigns(conn, [key], CallingGroups())
         numbers = await preflight.numbers(conn, key, limit=NUMBERS_MOST)
         first_excluded = await preflight.excluded(conn, plan, shown=SHOWN, among=NUMBERS_MOST)
     calling = by_campaign.get(campaign_id, [])

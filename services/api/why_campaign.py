@@ -8,6 +8,7 @@ from services.api.http.resources import Resources
 from services.api.refusals import not_found
 from shared.db import calling_groups
 from shared.db.api import waiting, why
+from shared.db.calling_groups import CallingGroups
 from shared.domain.capacity.trunk_health import Outage
 from shared.domain.decision.campaign_waits import CampaignHours, WaitReason, explain
 from shared.domain.spend import SpendCeiling, reached
@@ -43,7 +44,9 @@ async def of_campaign(
         in_calls = await waiting.in_calls(conn, caller.campaign(campaign_id), now=now)
         no_caller_id = await why.no_caller_id(conn, campaign, now=now)
         # After the counts, so that no group of theirs is missing.
-        by_campaign = await calling_groups.of_campaigns(conn, [caller.campaign(campaign_id)])
+        by_campaign = await calling_groups.of_campaigns(
+            conn, [caller.campaign(campaign_id)], CallingGroups()
+        )
     # None, if the draft was deleted after its contacts were counted.
     groups = by_campaign.get(campaign_id, [])
     calling = {group.id: group.calling for group in groups}

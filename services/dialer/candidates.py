@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from shared.db import blackouts, campaign_runs, dialing, rate_tables
+from shared.db.calling_groups import CallingGroups
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.dialing import DueAttempt
 from shared.db.person_calls import Person
@@ -71,6 +72,7 @@ class CandidateReader:
     rulebook: RuleBook
     policies: Policies = field(default_factory=Policies)
     rate_tables: RateTables = field(default_factory=RateTables)
+    groups: CallingGroups = field(default_factory=CallingGroups)
 
     async def read(self, messages: Collection[AttemptDue]) -> list[Candidate]:
         """The attempts of these messages that are still claimed. Raises ClockSkewError."""
@@ -80,7 +82,7 @@ class CandidateReader:
             runs, database_now = await campaign_runs.current(conn, self.policies, campaigns)
             check_clock(now() - database_now)
             reading = [run.id for run in runs.values() if run.policy.reads_attributes]
-            due = await dialing.due(conn, references, with_attributes=reading)
+            due = await dialing.due(conn, references, self.groups, with_attributes=reading)
             tenants = {run.tenant_id for run in runs.values()}
             in_force = await blackouts.in_force(conn, tenant_ids=tenants)
             rates = NO_RATES

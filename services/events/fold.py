@@ -12,6 +12,7 @@ from services.events import records, sms
 from services.events.records import Told
 from services.events.transitions import Decision, Event, decide, moves
 from shared.db import counters, person_calls, public_events, untold_ends, waiting_counts
+from shared.db.calling_groups import CallingGroups
 from shared.db.events import folding, inbox, opt_outs
 from shared.db.events.call_records import CorrectedRecord
 from shared.db.person_calls import Person
@@ -38,6 +39,7 @@ class CallFolder:
     pool: Pool
     policies: Policies = field(default_factory=Policies)
     rate_tables: RateTables = field(default_factory=RateTables)
+    groups: CallingGroups = field(default_factory=CallingGroups)
 
     async def on_call_reports(self, reports: list[Event | CallProgressed]) -> None:
         ends = [report for report in reports if not isinstance(report, CallProgressed)]
@@ -70,7 +72,8 @@ class CallFolder:
         self, conn: Connection, events: list[Event]
     ) -> tuple[list[Decision], dict[CampaignKey, CampaignPolicy]]:
         """The decisions, and the policies by which they were made."""
-        facts = await folding.facts(conn, {event.data.reference for event in events})
+        references = {event.data.reference for event in events}
+        facts = await folding.facts(conn, references, self.groups)
         current = await self.policies.current(conn, {each.campaign for each in facts.values()})
         newest = next((each.newest_rates for each in facts.values()), None)
         rates = await self.rate_tables.current(conn, newest)

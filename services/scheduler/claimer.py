@@ -16,7 +16,7 @@ from services.scheduler.pool_rooms import PoolRooms
 from services.scheduler.rescuer import Rescuer
 from services.scheduler.usage import Usage
 from shared.db import blackouts, calling_groups, campaign_runs
-from shared.db.calling_groups import Group
+from shared.db.calling_groups import CallingGroups
 from shared.db.campaign_runs import RunningCampaign
 from shared.db.policies import Policies
 from shared.db.scheduler import given_up, live_attempts
@@ -57,7 +57,7 @@ class Claimer:
     rescuer: Rescuer
     installation: Caps = NO_CAPS
     policies: Policies = field(default_factory=Policies)
-    known_groups: dict[int, Group] = field(default_factory=dict)
+    groups: CallingGroups = field(default_factory=CallingGroups)
 
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when there may be more to do at once."""
@@ -117,7 +117,7 @@ class Claimer:
         tenants = {campaign.tenant_id for campaign in running}
         keys = [campaign.key for campaign in running]
         live = await live_attempts.by_campaign(conn, tenants, now=now)
-        groups = await calling_groups.of_campaigns(conn, keys, self.known_groups)
+        groups = await calling_groups.of_campaigns(conn, keys, self.groups)
         at_ceiling = sum(reached(campaign.spend) is not None for campaign in running)
         CAMPAIGNS_AT_SPEND_CEILING.set(at_ceiling)
         shut = await blackouts.in_force(conn, tenant_ids=tenants)

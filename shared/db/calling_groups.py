@@ -20,6 +20,26 @@ class Group:
     calling: CallingGroup
 
 
+class CallingGroups:
+    """A cache for one database: each group is read once, with its arrays."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Group] = {}
+
+    async def of(self, conn: Connection, ids: Collection[int]) -> dict[int, Group]:
+        missing = set(ids) - self._kept.keys()
+        if missing:
+            rows = await conn.fetch(
+                """
+                SELECT id, zones, source, jurisdictions, jurisdiction_source, number_zones
+                FROM calling_groups WHERE id = ANY ($1)
+                """,
+                list(missing),
+            )
+            self._kept |= {row["id"]: Group(row["id"], calling_group(row)) for row in rows}
+        return self._kept
+
+
 async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[CallingGroup, int]:
     """The ids of the groups that exist."""
     rows = await conn.fetch(
@@ -71,13 +91,9 @@ async def add_to_campaign(conn: Connection, campaign: CampaignKey, ids: Sequence
 
 
 async def of_campaigns(
-    conn: Connection, campaigns: Collection[CampaignKey], known: dict[int, Group] | None = None
+    conn: Connection, campaigns: Collection[CampaignKey], groups: CallingGroups
 ) -> dict[int, list[Group]]:
-    """The groups of each campaign, by its id.
-
-    Groups in `known` are not read again; the others are added to it.
-    """
-    known = {} if known is None else known
+    """The groups of each campaign, by its id."""
     rows = await conn.fetch(
         """
         SELECT campaign.id AS campaign_id, array_agg(calling_group_id) AS ids
@@ -88,16 +104,7 @@ async def of_campaigns(
         """,
         *columns(campaigns),
     )
-    unknown = {id_ for row in rows for id_ in row["ids"]} - known.keys()
-    if unknown:
-        groups = await conn.fetch(
-            """
-            SELECT id, zones, source, jurisdictions, jurisdiction_source, number_zones
-            FROM calling_groups WHERE id = ANY ($1)
-            """,
-            list(unknown),
-        )
-        known |= {row["id"]: Group(row["id"], calling_group(row)) for row in groups}
+    known = await groups.of(conn, {id_ for row in rows for id_ in row["ids"]})
     return {row["campaign_id"]: [known[id_] for id_ in row["ids"]] for row in rows}
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from asyncpg import Record
 
-from shared.db.rows import attributes, calling_group, columns
+from shared.db.calling_groups import CallingGroups
+from shared.db.rows import attributes, columns
 from shared.db.types import Connection
 from shared.definitions.call_flow import CallFlowDefinition
 from shared.domain.attempts import AttemptState, CallReference
@@ -139,6 +140,7 @@ def _leases(rows: Sequence[Record]) -> dict[CallReference, Hierarchy]:
 async def due(
     conn: Connection,
     references: Collection[CallReference],
+    groups: CallingGroups,
     *,
     with_attributes: Collection[int] = (),
 ) -> list[DueAttempt]:
@@ -150,9 +152,7 @@ async def due(
         """
         SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
             attempt.number AS attempt_number, contact.number, attempt.window_closes_at,
-            contact.expires_at,
-            g.id AS group_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
-            g.number_zones,
+            contact.expires_at, contact.calling_group_id AS group_id,
             EXISTS (
                 SELECT FROM suppressions
                 WHERE tenant_id = attempt.tenant_id AND number = contact.number
@@ -175,20 +175,15 @@ async def due(
         ) AS attempt
         JOIN contacts AS contact
             ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
-        JOIN calling_groups AS g ON g.id = contact.calling_group_id
         """,
         *columns(references),
         list(with_attributes),
     )
-    groups: dict[int, CallingGroup] = {}
-    return [_due(row, groups) for row in rows]
+    known = await groups.of(conn, {row["group_id"] for row in rows})
+    return [_due(row, known[row["group_id"]].calling) for row in rows]
 
 
-def _due(row: Record, groups: dict[int, CallingGroup]) -> DueAttempt:
-    """Attempts of one group share its value, so that comparing ids is enough."""
-    group = groups.get(row["group_id"])
-    if group is None:
-        group = groups[row["group_id"]] = calling_group(row)
+def _due(row: Record, group: CallingGroup) -> DueAttempt:
     return DueAttempt(
         CallReference(row["tenant_id"], row["id"]),
         row["campaign_id"],

@@ -13,6 +13,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from shared.db import rows
+from shared.db.calling_groups import CallingGroups
 from shared.db.types import Connection
 from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.campaigns import CampaignKey
@@ -31,13 +32,12 @@ class FoldFacts(NamedTuple):
     cost, if it is under a spend ceiling.
     """
 
+    tenant_id: int
     id: UUID
-    state: AttemptState
     number: int
     dialing_at: datetime | None
     window_closes_at: datetime
     campaign_id: int
-    tenant_id: int
     contact_id: int
     external_id: str | None
     attempts: int
@@ -46,16 +46,17 @@ class FoldFacts(NamedTuple):
     attempts_in_window: int
     last_window: datetime | None
     expires_at: datetime | None
-    waits_for: Reason | None
-    zones: tuple[str, ...]
-    suppressed_until: datetime | None
     calling_group_id: int
     trunk_id: int
     phone: str
     in_person_calls: bool
     newest_rates: int | None
     reserved: Decimal | None
-    caller_id: str | None = None
+    caller_id: str | None
+    state: AttemptState
+    waits_for: Reason | None
+    suppressed_until: datetime | None
+    zones: tuple[str, ...]
 
     @property
     def reference(self) -> CallReference:
@@ -97,22 +98,22 @@ class ContactNext(NamedTuple):
 
 
 async def facts(
-    conn: Connection, references: Collection[CallReference]
+    conn: Connection, references: Collection[CallReference], groups: CallingGroups
 ) -> dict[CallReference, FoldFacts]:
     """The attempts among these that are still live."""
     records = await conn.fetch(
         """
-        SELECT attempt.tenant_id, attempt.id, attempt.state, attempt.number, attempt.dialing_at,
+        -- In the order of FoldFacts, which is made of them one by one.
+        SELECT attempt.tenant_id, attempt.id, attempt.number, attempt.dialing_at,
             attempt.window_closes_at, attempt.campaign_id, attempt.contact_id,
-            attempt.in_person_calls, attempt.caller_id, attempt.reserved, contact.external_id,
-            contact.attempts,
+            contact.external_id, contact.attempts,
             coalesce(contact.attempts_on_day, 0) AS attempts_on_day, contact.day,
             coalesce(contact.attempts_in_window, 0) AS attempts_in_window,
-            contact.window_closes_at AS last_window, contact.expires_at, contact.waits_for,
-            contact.calling_group_id, contact.number AS phone, g.zones,
-            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
-            suppression.until AS suppressed_until,
-            (SELECT max(id) FROM rate_tables) AS newest_rates
+            contact.window_closes_at AS last_window, contact.expires_at, contact.calling_group_id,
+            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id, contact.number AS phone,
+            attempt.in_person_calls, (SELECT max(id) FROM rate_tables) AS newest_rates,
+            attempt.reserved, attempt.caller_id, attempt.state, contact.waits_for,
+            suppression.until AS suppressed_until
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key. By the state,
         -- because `ended_at` would bring in the index of all live attempts.
@@ -128,26 +129,22 @@ async def facts(
             ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
         JOIN campaigns AS campaign
             ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
-        JOIN calling_groups AS g ON g.id = contact.calling_group_id
         CROSS JOIN LATERAL suppressed_until(
             attempt.tenant_id, attempt.campaign_id, contact.number, statement_timestamp()
         ) AS suppression
         """,
         *rows.columns(references),
     )
-    return {CallReference(row["tenant_id"], row["id"]): _facts(row) for row in records}
+    known = await groups.of(conn, {row["calling_group_id"] for row in records})
+    found = (_facts(row, known[row["calling_group_id"]].calling.zones) for row in records)
+    return {each.reference: each for each in found}
 
 
-def _facts(row: Record) -> FoldFacts:
-    waits_for = row["waits_for"]
-    return FoldFacts(
-        **{
-            **row,
-            "state": AttemptState(row["state"]),
-            "waits_for": None if waits_for is None else Reason(waits_for),
-            "zones": tuple(row["zones"]),
-            "suppressed_until": rows.suppressed_until(row),
-        }
+def _facts(row: Record, zones: tuple[str, ...]) -> FoldFacts:
+    *values, state, waits_for, _ = row
+    reason = None if waits_for is None else Reason(waits_for)
+    return FoldFacts._make(
+        (*values, AttemptState(state), reason, rows.suppressed_until(row), zones)
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.db import dialing, tenants
+from shared.db.calling_groups import CallingGroups
 from shared.db.events import folding, opt_outs
 from shared.db.events.folding import AttemptEnd, ContactNext
 from shared.db.scheduler import claims, completion, live_attempts
@@ -105,7 +106,7 @@ async def remainder(conn: Connection, _references: list[CallReference]) -> objec
 
 
 BY_REFERENCE: dict[str, Statement] = {
-    "due": dialing.due,
+    "due": lambda conn, references: dialing.due(conn, references, CallingGroups()),
     "leases_of": dialing.leases_of,
     "ended": dialing.ended,
     "dial": dial,
@@ -115,7 +116,7 @@ BY_REFERENCE: dict[str, Statement] = {
     "placed": lambda conn, references: dialing.placed(
         conn, references, ["x"] * len(references), [NOW] * len(references)
     ),
-    "facts": folding.facts,
+    "facts": lambda conn, references: folding.facts(conn, references, CallingGroups()),
     "end": end,
     "move_on": move_on,
     "defer": defer,
@@ -226,8 +227,8 @@ async def test_the_tenant_of_a_reference_must_be_the_attempts_own(pool: Pool) ->
     references = [CallReference(other, attempt_id), CallReference(own, attempt_id)]
 
     async with pool.acquire() as conn:
-        due = await dialing.due(conn, references)
-        facts = await folding.facts(conn, references)
+        due = await dialing.due(conn, references, CallingGroups())
+        facts = await folding.facts(conn, references, CallingGroups())
         await dialing.hand_back(conn, references[:1], [NOW + timedelta(days=1)])
         won = await dial(conn, references[:1])
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from shared.db import dialing
+from shared.db.calling_groups import CallingGroups
 from shared.domain.attempts import CallReference
 from tests.support.campaigns import a_running_campaign, a_tenant
 from tests.support.dialing import Bench
@@ -29,7 +30,7 @@ async def wins(bench: Bench, *, now: datetime) -> list[bool]:
     rows = await bench.pool.fetch("SELECT tenant_id, id AS attempt_id FROM attempts ORDER BY id")
     references = [CallReference(**row) for row in rows]
     [number] = {row["number"] for row in await bench.pool.fetch("SELECT number FROM contacts")}
-    due = await dialing.due(bench.pool, references)
+    due = await dialing.due(bench.pool, references, CallingGroups())
     looked = {attempt.reference: not attempt.suppressed for attempt in due}
     won = await dialing.dial(
         bench.pool,

@@ -177,7 +177,7 @@ async def test_reports_that_two_processes_fold_at_once_count_once(pool: Pool) ->
     ends = [an_end(attempt, Outcome.OPT_OUT) for attempt in attempts]
 
     await asyncio.gather(
-        *(CallFolder(pool).on_call_reports([*order]) for order in (ends, reversed(ends)) * 3)
+        *(CallFolder(pool).on_call_reports([*order]) for order in (ends, ends[::-1]) * 3)
     )
 
     counted = await pool.fetch("SELECT name, value FROM campaign_counters ORDER BY name")
