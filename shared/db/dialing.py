@@ -13,7 +13,7 @@ from typing import NamedTuple
 from asyncpg import Record
 
 from shared.db.calling_groups import CallingGroups
-from shared.db.rows import attributes, columns
+from shared.db.rows import attributes, columns, sparse
 from shared.db.types import Connection
 from shared.definitions.call_flow import CallFlowDefinition
 from shared.domain.attempts import AttemptState, CallReference
@@ -265,7 +265,7 @@ async def dial(
         open_until,
         in_person_calls,
         list(revisions),
-        list(caller_ids),
+        sparse(list(caller_ids)),
         reserves,
     )
     return {CallReference(**row) for row in rows}

@@ -29,6 +29,7 @@ from shared.domain.places.calling_groups import CallingGroup, unread_number_zone
 from shared.rulepacks.tenant_choices import TenantRulesDefinition
 
 Id = TypeVar("Id")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +169,8 @@ def columns(keys: Iterable[tuple[int, Id]]) -> tuple[list[int], list[Id]]:
     """Keys (tenant_id, id) as the two arrays that a statement unnests."""
     pairs = list(keys)
     return [tenant_id for tenant_id, _ in pairs], [id_ for _, id_ in pairs]
+
+
+def sparse(values: list[Value | None]) -> list[Value | None] | None:
+    """A column that a statement unnests; None, which costs nothing, if no row has a value."""
+    return None if values.count(None) == len(values) else values

@@ -21,8 +21,6 @@ from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
 from shared.domain.spend import Reserve, charged
 
-NOTHING = "{}"
-
 
 class EndedRecord(NamedTuple):
     """A call that has just ended, with the facts that its end told."""
@@ -30,11 +28,8 @@ class EndedRecord(NamedTuple):
     reference: CallReference
     position: int
     campaign_id: int
-    contact_id: int
     trunk_id: int
-    attempt_number: int
     number: str
-    caller_id: str | None
     dialing_at: datetime
     ended_at: datetime
     outcome: Outcome
@@ -117,7 +112,10 @@ async def reserve(conn: Connection, counts: Mapping[int, int]) -> dict[int, Iter
 
 
 async def add(conn: Connection, ended: Sequence[EndedRecord]) -> set[CallReference]:
-    """Add the records; return those that were added. A call that was told of before has its own."""
+    """Add the records; return those that were added. A call that was told of before has its own.
+
+    Most of a record stands in the attempt, which has ended in the same transaction.
+    """
     records = await conn.fetch(
         """
         INSERT INTO call_records (
@@ -125,34 +123,36 @@ async def add(conn: Connection, ended: Sequence[EndedRecord]) -> set[CallReferen
             number, dialing_at, ended_at, outcome, provider_call_id, facts, caller_id, charged,
             charged_currency
         )
-        SELECT tenant_id, attempt_id, position, campaign_id, contact_id, trunk_id, attempt_number,
-            number, dialing_at, ended_at, outcome, provider_call_id, facts::jsonb, caller_id,
-            charged, currency
+        SELECT attempt.tenant_id, attempt.id, ended.position, attempt.campaign_id,
+            attempt.contact_id, ended.trunk_id, attempt.number, ended.number,
+            coalesce(attempt.dialing_at, attempt.ended_at), attempt.ended_at, attempt.outcome,
+            attempt.provider_call_id, coalesce(ended.facts::jsonb, '{}'), attempt.caller_id,
+            ended.charged, ended.currency
         FROM unnest(
-            $1::integer[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-            $7::smallint[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[],
-            $12::text[], $13::text[], $14::text[], $15::numeric[], $16::text[]
-        ) AS ended (
-            tenant_id, attempt_id, position, campaign_id, contact_id, trunk_id, attempt_number,
-            number, dialing_at, ended_at, outcome, provider_call_id, facts, caller_id, charged,
-            currency
+            $1::integer[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
+            $7::numeric[], $8::text[]
+        ) AS ended (tenant_id, id, position, trunk_id, number, facts, charged, currency)
+        -- OFFSET 0 keeps the calls outside, so each is a look-up by primary key.
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, id, campaign_id, contact_id, number, dialing_at, ended_at, outcome,
+                provider_call_id, caller_id
+            FROM attempts
+            WHERE tenant_id = ended.tenant_id AND id = ended.id AND ended_at IS NOT NULL
+            OFFSET 0
+        ) AS attempt
+        -- No other transaction adds one meanwhile.
+        WHERE NOT EXISTS (
+            SELECT FROM call_records AS record
+            WHERE record.tenant_id = attempt.tenant_id AND record.attempt_id = attempt.id
+            OFFSET 0
         )
-        ON CONFLICT DO NOTHING
         RETURNING tenant_id, attempt_id
         """,
         *rows.columns(record.reference for record in ended),
         [record.position for record in ended],
-        [record.campaign_id for record in ended],
-        [record.contact_id for record in ended],
         [record.trunk_id for record in ended],
-        [record.attempt_number for record in ended],
         [record.number for record in ended],
-        [record.dialing_at for record in ended],
-        [record.ended_at for record in ended],
-        [record.outcome for record in ended],
-        [record.provider_call_id for record in ended],
-        [_json(record.facts) for record in ended],
-        [record.caller_id for record in ended],
+        rows.sparse([_json(record.facts) if record.facts else None for record in ended]),
         *_charged([record.charged for record in ended]),
     )
     return {CallReference(**row) for row in records}
@@ -262,11 +262,12 @@ async def correct(conn: Connection, corrected: Sequence[CorrectedRecord]) -> Non
 def _charged(
     amounts: Sequence[Reserve | None],
 ) -> tuple[list[Decimal | None] | None, list[str | None] | None]:
-    """As two columns; None where no call is under a ceiling."""
-    if not any(amounts):
-        return None, None
-    return [own and own.amount for own in amounts], [own and own.currency for own in amounts]
+    """As two columns."""
+    return (
+        rows.sparse([own and own.amount for own in amounts]),
+        rows.sparse([own and own.currency for own in amounts]),
+    )
 
 
 def _json(facts: CallFacts) -> str:
-    return rows.FACTS.dump_json(facts, exclude_defaults=True).decode() if facts else NOTHING
+    return rows.FACTS.dump_json(facts, exclude_defaults=True).decode()

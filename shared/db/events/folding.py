@@ -52,7 +52,6 @@ class FoldFacts(NamedTuple):
     in_person_calls: bool
     newest_rates: int | None
     reserved: Decimal | None
-    caller_id: str | None
     state: AttemptState
     waits_for: Reason | None
     suppressed_until: datetime | None
@@ -112,14 +111,14 @@ async def facts(
             contact.window_closes_at AS last_window, contact.expires_at, contact.calling_group_id,
             coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id, contact.number AS phone,
             attempt.in_person_calls, (SELECT max(id) FROM rate_tables) AS newest_rates,
-            attempt.reserved, attempt.caller_id, attempt.state, contact.waits_for,
+            attempt.reserved, attempt.state, contact.waits_for,
             suppression.until AS suppressed_until
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key. By the state,
         -- because `ended_at` would bring in the index of all live attempts.
         CROSS JOIN LATERAL (
             SELECT tenant_id, id, state, number, dialing_at, window_closes_at, campaign_id,
-                contact_id, in_person_calls, trunk_id, caller_id, reserved
+                contact_id, in_person_calls, trunk_id, reserved
             FROM attempts
             WHERE tenant_id = reference.tenant_id AND id = reference.id
                 AND state IN ('claimed', 'dialing', 'placed')
@@ -182,13 +181,13 @@ async def end(conn: Connection, ends: Sequence[AttemptEnd]) -> dict[CallReferenc
         RETURNING attempt.tenant_id, attempt.id, attempt.provider_call_id
         """,
         *rows.columns(end.reference for end in ends),
-        [end.from_state for end in ends],
+        rows.sparse([end.from_state for end in ends]),
         [end.state for end in ends],
         [end.ended_at for end in ends],
         [end.outcome for end in ends],
-        [end.reason for end in ends],
+        rows.sparse([end.reason for end in ends]),
         [end.provider_call_id for end in ends],
-        [end.stopped_by for end in ends],
+        rows.sparse([end.stopped_by for end in ends]),
     )
     return {CallReference(row["tenant_id"], row["id"]): row["provider_call_id"] for row in records}
 
@@ -216,13 +215,13 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
         [contact.tenant_id for contact in nexts],
         [contact.id for contact in nexts],
         [contact.state for contact in nexts],
-        [contact.not_before for contact in nexts],
-        [contact.waits_for for contact in nexts],
-        [contact.resumes_at for contact in nexts],
+        rows.sparse([contact.not_before for contact in nexts]),
+        rows.sparse([contact.waits_for for contact in nexts]),
+        rows.sparse([contact.resumes_at for contact in nexts]),
         [contact.attempts for contact in nexts],
         [contact.attempts_on_day for contact in nexts],
-        [contact.day for contact in nexts],
+        rows.sparse([contact.day for contact in nexts]),
         [contact.attempts_in_window for contact in nexts],
         [contact.last_window for contact in nexts],
-        [contact.outcome for contact in nexts],
+        rows.sparse([contact.outcome for contact in nexts]),
     )
