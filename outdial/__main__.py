@@ -58,7 +58,7 @@ for module in (stack, login, campaigns, why, simulation, carrier):
     app.add_typer(module.app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(tenants.app, name="tenant")
-app.add_typer(keys.app, name="key")
+app.add_typer(keys.app, name="keys")
 app.add_typer(trunks.app, name="trunk")
 app.add_typer(daily.app, name="campaigns")
 app.add_typer(contacts.app, name="contacts")

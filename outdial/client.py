@@ -45,7 +45,8 @@ class ApiError(OutdialError):
 
 
 HINTS = {
-    401: "the API does not know this key, or it was revoked",
+    401: "`outdial login` stores another key",
+    403: "`outdial whoami` shows what the key opens",
     404: "a tenant sees only what is its own",
 }
 

@@ -1,78 +1,99 @@
-"""`outdial key create|list|revoke`: the API keys of a tenant."""
+"""`outdial keys list|create|rotate|revoke`: the API keys of the tenant."""
 
-# ruff: noqa: PLC0415 - imported when a command runs: most commands need no database.
+# ruff: noqa: PLC0415 - imported when a command runs: other commands need no HTTP client.
 
 import json
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from outdial.errors import OutdialError
-from outdial.interrupts import interruptible
-from outdial.options import DEFAULT_DIRECTORY, Directory, Json, id_argument
-from outdial.stack.addresses import connected
+from outdial.access import api_command
+from outdial.options import Json, Limit, id_argument
 
-app = typer.Typer(no_args_is_help=True, help="The API keys of a tenant.")
+if TYPE_CHECKING:
+    from outdial.client import Client
 
-TenantId = Annotated[int, id_argument("TENANT", "The tenant's id.")]
+app = typer.Typer(no_args_is_help=True, help="The API keys of the tenant.")
+
+KeyId = Annotated[int, id_argument("KEY", "Its id, as `list` shows it.")]
+PATH = "/v1/api-keys"
+COLUMNS = ("id", "name", "scopes", "expires_at", "last_used_at", "revoked_at")
 
 
-@app.command()
-@interruptible
+@api_command(app, "list")
+async def show_all(client: "Client", *, limit: Limit = 100, as_json: Json = False) -> None:
+    """List the API keys, newest first; their texts are not stored."""
+    from outdial.listing import show
+
+    entries = await client.entries(PATH, limit=limit)
+    show(entries, *COLUMNS, as_json=as_json, none=f"no keys of {client.whose}", limit=limit)
+
+
+@api_command(app)
 async def create(
-    tenant: TenantId, *, as_json: Json = False, directory: Directory = DEFAULT_DIRECTORY
-) -> None:
-    """Make one more API key, which is shown this once; the other keys stay valid."""
-    import asyncpg
-
-    from shared.db.api import api_keys
-
-    async with connected(directory) as conn:
-        try:
-            key = await api_keys.create(conn, tenant)
-        except asyncpg.ForeignKeyViolationError:
-            raise OutdialError(f"there is no tenant {tenant}: see `outdial tenant list`") from None
-    if as_json:
-        typer.echo(json.dumps({"tenant_id": tenant, "api_key": key}))
-        return
-    typer.echo(f"API key of tenant {tenant} (shown this once): {key}")
-
-
-@app.command("list")
-@interruptible
-async def show(
-    tenant: TenantId, *, as_json: Json = False, directory: Directory = DEFAULT_DIRECTORY
-) -> None:
-    """List the API keys of a tenant, oldest first; their texts are not stored."""
-    from outdial import listing
-    from outdial.terminal import entry
-    from shared.db.api import api_keys
-
-    async with connected(directory) as conn:
-        rows = await api_keys.of_tenant(conn, tenant)
-    none = f"tenant {tenant} has no keys"
-    listing.show([*map(entry, rows)], "id", "created_at", "revoked_at", as_json=as_json, none=none)
-
-
-@app.command()
-@interruptible
-async def revoke(
-    tenant: TenantId,
-    key: Annotated[int, id_argument("KEY", "Its id in the list.")],
+    client: "Client",
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
     *,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            "--scope",
+            metavar="SCOPE",
+            help="read, write, campaigns, contacts, calls, webhooks or admin; once for each.",
+        ),
+    ],
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--network",
+            metavar="CIDR",
+            help="From where it may be used, like 192.0.2.0/24; once for each. Default: anywhere.",
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Its end, like 2027-06-30T00:00Z. Default: none."),
+    ] = None,
     as_json: Json = False,
-    directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
-    """Refuse a key from now on, for good."""
-    from shared.db.api import api_keys
+    """Make an API key, which is shown this once."""
+    made = await client.add(
+        PATH,
+        {"name": name, "scopes": scope, "networks": network or [], "expires_at": expires},
+    )
+    text = f"API key {made['id']} (shown this once): {made['api_key']}"
+    typer.echo(json.dumps(made) if as_json else text)
 
-    async with connected(directory) as conn:
-        if not await api_keys.revoke(conn, tenant, key, now=datetime.now(UTC)):
-            raise OutdialError(
-                f"tenant {tenant} has no valid key {key}: see `outdial key list {tenant}`"
-            )
+
+@api_command(app)
+async def rotate(
+    client: "Client",
+    key_id: KeyId,
+    *,
+    overlap: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long the text of before stays valid; 0 refuses it at once.",
+        ),
+    ] = 86_400,
+    as_json: Json = False,
+) -> None:
+    """Give a key another text, which is shown this once."""
+    from outdial.listing import instant
+
+    rotated = await client.add(f"{PATH}/{key_id}/rotate", {"overlap_seconds": overlap})
     if as_json:
-        typer.echo(json.dumps({"tenant_id": tenant, "key_id": key, "revoked": True}))
+        typer.echo(json.dumps(rotated))
         return
-    typer.echo(f"key {key} of tenant {tenant} is refused from now on")
+    typer.echo(f"API key {key_id} (shown this once): {rotated['api_key']}")
+    typer.echo(f"the text of before is valid until {instant(rotated['previous_valid_until'])}")
+
+
+@api_command(app)
+async def revoke(client: "Client", key_id: KeyId, *, as_json: Json = False) -> None:
+    """Refuse a key from now on, for good."""
+    revoked = await client.add(f"{PATH}/{key_id}/revoke", {})
+    text = f"key {key_id} ({revoked['name']}) is refused from now on"
+    typer.echo(json.dumps(revoked) if as_json else text)

@@ -83,7 +83,9 @@ async def whoami(
     api: Api = None,
     key: Key = None,
 ) -> None:
-    """Say which API commands ask, as which tenant, by which key, and where the key is found."""
+    """Say which API commands ask, as which tenant, by which key, and what the key opens."""
+    from outdial.listing import instant
+
     found = await access.find(directory, api, key)
     tenant = await _tenant(found.url, found.key)
     if as_json:
@@ -92,14 +94,19 @@ async def whoami(
             "tenant_id": tenant["id"],
             "tenant": tenant["name"],
             "key_id": tenant["api_key_id"],
+            "key_name": tenant["api_key_name"],
             "key_from": found.source,
+            "scopes": tenant["scopes"],
+            "expires_at": tenant["expires_at"],
         }
         typer.echo(json.dumps(parts))
         return
     typer.echo(
         f"tenant {tenant['id']} ({tenant['name']}), by its key "
-        f"{tenant['api_key_id']} from {found.source}, at {found.url}"
+        f"{tenant['api_key_id']} ({tenant['api_key_name']}) from {found.source}, at {found.url}"
     )
+    end = instant(tenant["expires_at"]) if tenant["expires_at"] else "never"
+    typer.echo(f"scopes: {', '.join(tenant['scopes'])}; expires: {end}")
 
 
 async def _tenant(url: str, key: str) -> "Answer":
@@ -109,7 +116,8 @@ async def _tenant(url: str, key: str) -> "Answer":
 
     async with Client(url, key, whose=f"tenant {access.tenant_of(key)}") as client:
         tenant = await client.tenant()
-    return {**tenant, "name": cell("name", tenant["name"])}
+    shown = {name: cell(name, tenant.get(name)) for name in ("name", "api_key_name")}
+    return {**tenant, **shown}
 
 
 def _asked() -> str:

@@ -1,4 +1,4 @@
-"""`outdial tenant create|list`, and the key that other commands use on a local stack."""
+"""`outdial tenant create|key|list`, and the key that other commands use on a local stack."""
 
 # ruff: noqa: PLC0415 - imported when a command runs: most commands need no database.
 
@@ -11,7 +11,7 @@ import typer
 
 from outdial.errors import OutdialError
 from outdial.interrupts import interruptible
-from outdial.options import DEFAULT_DIRECTORY, Directory, Json
+from outdial.options import DEFAULT_DIRECTORY, Directory, Json, id_argument
 from outdial.stack.addresses import connected
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The name of a local stack's own tenant.
 LOCAL = "local"
+
+TenantId = Annotated[int, id_argument("TENANT", "The tenant's id.")]
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 
@@ -47,7 +49,7 @@ async def create(
         namesakes = await _namesakes(conn, name)
         if namesakes and not again:
             raise OutdialError(
-                f"there is a tenant {name} already, {namesakes[0]}: `outdial key create "
+                f"there is a tenant {name} already, {namesakes[0]}: `outdial tenant key "
                 f"{namesakes[0]}` makes one more key for it, --again another tenant of this name"
             )
         tenant = await _insert(conn, name)
@@ -60,6 +62,30 @@ async def create(
         "next: `outdial login` stores the key for all commands; or `export OUTDIAL_API_KEY=…`",
         err=True,
     )
+
+
+@app.command("key")
+@interruptible
+async def another_key(
+    tenant: TenantId, *, as_json: Json = False, directory: Directory = DEFAULT_DIRECTORY
+) -> None:
+    """Make one more API key with all scopes, for a tenant that has none any more.
+
+    It is shown this once; the tenant manages its keys by `outdial keys`.
+    """
+    import asyncpg
+
+    from shared.db.api import api_keys
+
+    async with connected(directory) as conn:
+        try:
+            key = await api_keys.create(conn, tenant)
+        except asyncpg.ForeignKeyViolationError:
+            raise OutdialError(f"there is no tenant {tenant}: see `outdial tenant list`") from None
+    if as_json:
+        typer.echo(json.dumps({"tenant_id": tenant, "api_key": key}))
+        return
+    typer.echo(f"API key of tenant {tenant} (shown this once): {key}")
 
 
 @app.command("list")

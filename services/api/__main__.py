@@ -11,6 +11,7 @@ from faststream.kafka import KafkaBroker
 from services.api.app import create_app
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
+from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
@@ -39,11 +40,13 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         await connected.wait()
         await publish(broker, messages)
 
+    used_keys = UsedKeys()
     async with (
         database(settings, connections=CONNECTIONS) as pool,
         running(
             _connect(broker, connected),
             every(REFRESH_SECONDS, "rules", rulebook.refresh),
+            every(WRITE_SECONDS, "used keys", used_keys.writing(pool)),
         ),
     ):
         try:
@@ -54,6 +57,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
                 uploads=Uploads(
                     directory=settings.upload_directory, largest_bytes=settings.upload_max_bytes
                 ),
+                used_keys=used_keys,
                 installation=Caps(settings.max_concurrent, settings.calls_per_second),
             )
         finally:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 Network = IPv4Network | IPv6Network
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """A part of the API. Each route names the scopes of which any one opens it."""
 
     READ = "read"
@@ -18,6 +18,11 @@ class Scope(StrEnum):
     CALLS = "calls"
     WEBHOOKS = "webhooks"
     ADMIN = "admin"
+
+
+def in_order(scopes: Collection[KeyScope]) -> list[KeyScope]:
+    """The scopes as they are listed everywhere."""
+    return [scope for scope in KeyScope if scope in scopes]
 
 
 class Denial(StrEnum):

@@ -56,6 +56,9 @@ async def serve(app: Starlette, settings: Settings, *, default_port: int) -> Non
         host=settings.host,
         port=default_port if settings.port is None else settings.port,
         lifespan="off",
+        # Without a proxy of the settings nobody can name another client than the one that connects.
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ EXAMPLES = {
     "postgres_url": "postgresql://user:password@127.0.0.1:5432/outdial",
     "redis_url": "redis://127.0.0.1:6379/0",
     "kafka_url": "127.0.0.1:9092",
+    "trusted_proxies": "10.0.0.0/8,192.0.2.17",
     "events_url": "https://dialers.example.com",
 }
 BROKER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(:\d{1,5})?")
@@ -45,6 +47,10 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Port | None = Field(default=None, description="the service's own default when unset")
     log_level: str = "INFO"
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="reverse proxies whose X-Forwarded-For names the client: addresses and CIDR",
+    )
 
     max_concurrent: int = Field(default=10_000, gt=0, description="calls at once, everything")
     calls_per_second: int = Field(default=5_000, gt=0, description="in any second, everything")
@@ -107,6 +113,15 @@ class Settings(BaseSettings):
         if level.upper() not in levels:
             raise ValueError(f"must be one of {', '.join(levels)}")
         return level.upper()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_networks(cls, proxies: str | None) -> str | None:
+        try:
+            networks = [ip_network(text.strip()) for text in (proxies or "").split(",") if text]
+        except ValueError:
+            raise ValueError("must be addresses or networks, separated by commas") from None
+        return ",".join(map(str, networks)) or None
 
     @field_validator("events_url")
     @classmethod

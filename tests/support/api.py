@@ -17,7 +17,7 @@ from services.api.http.upload import Uploads
 from shared.db import trunks
 from shared.db.api import api_keys, tenants
 from shared.db.types import Pool
-from shared.domain.access import Scope
+from shared.domain.access import KeyScope
 from shared.kafka.messages.envelope import Message
 from shared.runtime import process
 from tests.support.campaigns import a_rulebook
@@ -80,7 +80,7 @@ def _body(response: httpx2.Response, status: int) -> dict[str, Any]:
 
 def a_caller(tenant_id: int, api_key_id: int) -> Caller:
     return Caller(
-        tenant_id=tenant_id, api_key_id=api_key_id, key_name="a key", scopes=frozenset(Scope)
+        tenant_id=tenant_id, api_key_id=api_key_id, key_name="a key", scopes=frozenset(KeyScope)
     )
 
 

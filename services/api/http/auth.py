@@ -1,10 +1,11 @@
 """The caller of a request, by its API key. Each façade extracts the key in its own way."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.api.http.resources import Resources
 from shared.db.api import api_keys
-from shared.domain.access import Denial, Scope, denial
+from shared.domain.access import Denial, KeyScope, denial
 from shared.domain.campaigns import CampaignKey
 
 
@@ -15,7 +16,8 @@ class Caller:
     tenant_id: int
     api_key_id: int
     key_name: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
+    expires_at: datetime | None = None
     address: str | None = None
 
     def campaign(self, campaign_id: int) -> CampaignKey:
@@ -34,17 +36,22 @@ async def identify(
         key = await api_keys.find(conn, credential)
     if key is None:
         return Denial.UNKNOWN
+    now = resources.clock()
     denied = denial(
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
         networks=key.networks,
         address=address,
-        now=resources.clock(),
+        now=now,
     )
-    return denied or Caller(
+    if denied:
+        return denied
+    resources.used_keys.note(key.tenant_id, key.id, at=now)
+    return Caller(
         tenant_id=key.tenant_id,
         api_key_id=key.id,
         key_name=key.name,
         scopes=key.scopes,
+        expires_at=key.expires_at,
         address=address,
     )

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.api.http.upload import Uploads
+from services.api.http.used_keys import UsedKeys
 from shared.db.policies import Policies
 from shared.db.types import Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
@@ -36,6 +37,7 @@ class Resources:
     installation: Caps = NO_CAPS
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
+    used_keys: UsedKeys = field(default_factory=UsedKeys)
     clock: Callable[[], datetime] = now
 
 

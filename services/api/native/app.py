@@ -10,6 +10,7 @@ from typing_extensions import override
 from services.api.http.body_limit import LimitedBodies
 from services.api.native import (
     agents,
+    api_keys,
     attempts,
     blackouts,
     call_flows,
@@ -87,6 +88,7 @@ def create_native() -> Native:
         spend,
         webhooks,
         tenants,
+        api_keys,
         why,
     ):
         app.include_router(module.router, prefix="/v1")

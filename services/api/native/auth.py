@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from services.api.http.auth import Caller, identify
 from services.api.http.resources import Resources
-from shared.domain.access import Denial, Scope
+from shared.domain.access import Denial, KeyScope
 
 SCHEME = "api_key"
 SECURITY_SCHEMES = {
@@ -31,27 +31,29 @@ SECURITY_SCHEMES = {
 class Opening:
     """The scopes of which any one opens the routes that read, and those that change something."""
 
-    reading: tuple[Scope, ...]
-    changing: tuple[Scope, ...]
+    reading: tuple[KeyScope, ...]
+    changing: tuple[KeyScope, ...]
 
-    def scopes(self, methods: Sequence[str]) -> tuple[Scope, ...]:
+    def scopes(self, methods: Sequence[str]) -> tuple[KeyScope, ...]:
         return self.reading if set(methods) <= {"GET", "HEAD"} else self.changing
 
 
-def _of(area: Scope) -> Opening:
-    return Opening((Scope.READ, area), (Scope.WRITE, area))
+def _of(area: KeyScope) -> Opening:
+    return Opening((KeyScope.READ, area), (KeyScope.WRITE, area))
 
 
-CAMPAIGNS = _of(Scope.CAMPAIGNS)
+CAMPAIGNS = _of(KeyScope.CAMPAIGNS)
 # A preflight is a POST, and changes nothing.
 PREFLIGHT = Opening(CAMPAIGNS.reading, CAMPAIGNS.reading)
-CONTACTS = _of(Scope.CONTACTS)
-CALLS = _of(Scope.CALLS)
-WEBHOOKS = _of(Scope.WEBHOOKS)
-GENERAL = Opening((Scope.READ,), (Scope.WRITE,))
+CONTACTS = _of(KeyScope.CONTACTS)
+CALLS = _of(KeyScope.CALLS)
+WEBHOOKS = _of(KeyScope.WEBHOOKS)
+GENERAL = Opening((KeyScope.READ,), (KeyScope.WRITE,))
 # Rules of law that are overridden, costly destinations, ceilings of spend.
-SAFEGUARDS = Opening((Scope.READ, Scope.ADMIN), (Scope.ADMIN,))
-ANY_KEY = Opening(tuple(Scope), tuple(Scope))
+SAFEGUARDS = Opening((KeyScope.READ, KeyScope.ADMIN), (KeyScope.ADMIN,))
+# API keys.
+ADMIN = Opening((KeyScope.ADMIN,), (KeyScope.ADMIN,))
+ANY_KEY = Opening(tuple(KeyScope), tuple(KeyScope))
 
 NO_KEY = "send a valid API key as `Authorization: Bearer …`"
 DENIALS = {
@@ -66,7 +68,13 @@ class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
     """A request that is refused before its body is read. `error` is a word of RFC 6750."""
 
     def __init__(
-        self, status: int, code: str, detail: str, *, error: str = "", needed: Sequence[Scope] = ()
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        error: str = "",
+        needed: Sequence[KeyScope] = (),
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -110,7 +118,7 @@ def opened_by(opening: Opening) -> type[Guarded]:
     return Opened
 
 
-async def _admitted(request: Request, scopes: Sequence[Scope]) -> Caller:
+async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
     resources: Resources = request.app.state.resources
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":

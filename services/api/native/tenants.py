@@ -11,6 +11,7 @@ from services.api.http.resources import In
 from services.api.native.auth import ANY_KEY, Authenticated, opened_by
 from services.api.native.problems import documented
 from shared.db.api import tenants
+from shared.domain.access import KeyScope, in_order
 
 router = APIRouter(
     tags=["tenant"], route_class=opened_by(ANY_KEY), responses=documented(401, 403, 422)
@@ -22,6 +23,9 @@ class TenantView(View):
     name: str = Field(examples=["acme"])
     created_at: datetime
     api_key_id: int = Field(description="of the key that asks")
+    api_key_name: str = Field(examples=["CRM"])
+    scopes: list[KeyScope] = Field(description="what the key, or the access token, opens")
+    expires_at: datetime | None = Field(description="the end of the key, or of the access token")
 
 
 @router.get("/tenant")
@@ -29,4 +33,10 @@ async def read_tenant(resources: In, caller: Authenticated) -> TenantView:
     """The tenant of this API key."""
     async with resources.pool.acquire() as conn:
         tenant = await tenants.get(conn, caller.tenant_id)
-    return TenantView(**asdict(tenant), api_key_id=caller.api_key_id)
+    return TenantView(
+        **asdict(tenant),
+        api_key_id=caller.api_key_id,
+        api_key_name=caller.key_name,
+        scopes=in_order(caller.scopes),
+        expires_at=caller.expires_at,
+    )

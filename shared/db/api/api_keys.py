@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from shared.db.types import Connection
-from shared.domain.access import Network, Scope
+from shared.domain.access import KeyScope, Network, in_order
 from shared.domain.attempts import LARGEST_TENANT_ID
 
 # The text of a key names its tenant, so that a look-up reads the rows of this tenant only.
@@ -25,7 +27,7 @@ class ApiKey:
     id: int
     tenant_id: int
     name: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     networks: tuple[Network, ...]
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -36,7 +38,7 @@ class ApiKey:
 class KeyRecord:
     id: int
     name: str
-    scopes: list[Scope]
+    scopes: list[KeyScope]
     networks: list[Network]
     created_at: datetime
     expires_at: datetime | None
@@ -46,7 +48,7 @@ class KeyRecord:
 
 async def create(conn: Connection, tenant_id: int, name: str = "operator") -> str:
     """Create a key with all scopes; returns its text, which cannot be read again."""
-    _, text = await insert(conn, tenant_id=tenant_id, name=name, scopes=tuple(Scope))
+    _, text = await insert(conn, tenant_id=tenant_id, name=name, scopes=tuple(KeyScope))
     return text
 
 
@@ -55,7 +57,7 @@ async def insert(
     *,
     tenant_id: int,
     name: str,
-    scopes: Collection[Scope],
+    scopes: Collection[KeyScope],
     networks: Sequence[Network] = (),
     expires_at: datetime | None = None,
 ) -> tuple[int, str]:
@@ -70,7 +72,7 @@ async def insert(
         _prefix(tenant_id),
         _digest(text),
         name,
-        _in_order(scopes),
+        in_order(scopes),
         list(networks),
         expires_at,
     )
@@ -110,37 +112,123 @@ async def find(conn: Connection, text: str) -> ApiKey | None:
     )
     for record in records:
         if hmac.compare_digest(record["sha256"], digest):
-            scopes, networks = frozenset(map(Scope, record["scopes"])), tuple(record["networks"])
+            scopes, networks = frozenset(map(KeyScope, record["scopes"])), tuple(record["networks"])
             columns = {name: record[name] for name in ApiKey.__slots__}
             return ApiKey(**columns | {"scopes": scopes, "networks": networks})
     return None
 
 
-async def of_tenant(conn: Connection, tenant_id: int) -> list[KeyRecord]:
-    """All keys of the tenant, oldest first, also those that were revoked."""
+async def get(conn: Connection, *, tenant_id: int, key_id: int) -> KeyRecord | None:
+    record = await conn.fetchrow(
+        """
+        SELECT id, name, scopes, networks, created_at, expires_at, last_used_at, revoked_at
+        FROM api_keys WHERE tenant_id = $1 AND id = $2
+        """,
+        tenant_id,
+        key_id,
+    )
+    return None if record is None else _key(record)
+
+
+async def page(
+    conn: Connection, *, tenant_id: int, before: int | None, limit: int
+) -> list[KeyRecord]:
+    """Keys of the tenant, newest first, also those that were revoked."""
     records = await conn.fetch(
         """
         SELECT id, name, scopes, networks, created_at, expires_at, last_used_at, revoked_at
-        FROM api_keys WHERE tenant_id = $1 ORDER BY id
+        FROM api_keys WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2)
+        ORDER BY id DESC LIMIT $3
         """,
         tenant_id,
+        before,
+        limit,
     )
-    return [KeyRecord(**record) for record in records]
+    return list(map(_key, records))
 
 
-async def revoke(conn: Connection, tenant_id: int, key_id: int, *, now: datetime) -> bool:
-    """Refuse the key from now on; False if there is no such key, or if it was revoked before."""
-    revoked = await conn.fetchval(
+async def lock(conn: Connection, *, tenant_id: int, key_id: int) -> bool:
+    """Lock the key until the transaction ends; False if there is none."""
+    locked = await conn.fetchval(
+        "SELECT id FROM api_keys WHERE tenant_id = $1 AND id = $2 FOR UPDATE", tenant_id, key_id
+    )
+    return locked is not None
+
+
+async def rotate(conn: Connection, *, tenant_id: int, key_id: int, until: datetime) -> str:
+    """Give a locked key another text, which is returned.
+
+    All that stood for the key before, its last text and access tokens, ends then at the latest.
+    """
+    text = _new_text(tenant_id)
+    await conn.execute(
         """
-        UPDATE api_keys SET revoked_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
-        RETURNING id
+        UPDATE api_key_tokens SET expires_at = $3
+        WHERE tenant_id = $1 AND api_key_id = $2 AND expires_at > $3
+        """,
+        tenant_id,
+        key_id,
+        until,
+    )
+    await conn.execute(
+        """
+        WITH replaced AS (
+            INSERT INTO api_key_tokens (tenant_id, sha256, api_key_id, expires_at)
+            SELECT tenant_id, sha256, id, $4 FROM api_keys WHERE tenant_id = $1 AND id = $2
+        )
+        UPDATE api_keys SET sha256 = $3 WHERE tenant_id = $1 AND id = $2
+        """,
+        tenant_id,
+        key_id,
+        _digest(text),
+        until,
+    )
+    return text
+
+
+async def forget_expired(conn: Connection, *, tenant_id: int, key_id: int, now: datetime) -> None:
+    """Delete texts of before and access tokens of the key that have expired."""
+    await conn.execute(
+        """
+        DELETE FROM api_key_tokens
+        WHERE tenant_id = $1 AND api_key_id = $2 AND expires_at <= $3
         """,
         tenant_id,
         key_id,
         now,
     )
-    return revoked is not None
+
+
+async def revoke(conn: Connection, *, tenant_id: int, key_id: int, now: datetime) -> None:
+    """Refuse the key from now on; one that was revoked before stays so since then."""
+    await conn.execute(
+        """
+        UPDATE api_keys SET revoked_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
+        """,
+        tenant_id,
+        key_id,
+        now,
+    )
+
+
+async def note_uses(conn: Connection, tenant_id: int, uses: Mapping[int, datetime]) -> None:
+    """Store when keys were used, by their ids; at most once a minute for each."""
+    await conn.execute(
+        """
+        UPDATE api_keys AS key SET last_used_at = used.at
+        FROM unnest($2::bigint[], $3::timestamptz[]) AS used (id, at)
+        WHERE key.tenant_id = $1 AND key.id = used.id
+            AND (key.last_used_at IS NULL OR key.last_used_at <= used.at - interval '1 minute')
+        """,
+        tenant_id,
+        list(uses),
+        list(uses.values()),
+    )
+
+
+def _key(record: asyncpg.Record) -> KeyRecord:
+    return KeyRecord(**{**record, "scopes": list(map(KeyScope, record["scopes"]))})
 
 
 def _new_text(tenant_id: int) -> str:
@@ -149,11 +237,6 @@ def _new_text(tenant_id: int) -> str:
 
 def _prefix(tenant_id: int) -> str:
     return f"od_{tenant_id}_"
-
-
-def _in_order(scopes: Collection[Scope]) -> list[Scope]:
-    """The scopes as they are listed everywhere."""
-    return [scope for scope in Scope if scope in scopes]
 
 
 def _digest(text: str) -> bytes:

@@ -64,6 +64,9 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/sms-senders/{sms_sender}", None),
     ("PATCH", "/v1/sms-senders/{sms_sender}", {"state": "inactive"}),
     ("DELETE", "/v1/sms-senders/{sms_sender}", None),
+    ("GET", "/v1/api-keys/{api_key}", None),
+    ("POST", "/v1/api-keys/{api_key}/rotate", {}),
+    ("POST", "/v1/api-keys/{api_key}/revoke", None),
 ]
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
@@ -99,6 +102,8 @@ LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/spend-ceiling", None),
     ("PUT", "/v1/spend-ceiling", None),
     ("DELETE", "/v1/spend-ceiling", None),
+    ("GET", "/v1/api-keys", None),
+    ("POST", "/v1/api-keys", {"name": "CRM", "scopes": ["read"]}),
 ]
 
 
@@ -145,6 +150,7 @@ PAGES = {
     "/v1/agents": "id",
     "/v1/sms-senders": "id",
     "/v1/sms-messages": "uuid",
+    "/v1/api-keys": "id",
 }
 CURSORS = {
     "id": "17",
@@ -203,6 +209,7 @@ async def everything_of(api: Api) -> dict[str, Any]:
         "pool": pool["id"],
         "agent": agent["id"],
         "sms_sender": sms_sender["id"],
+        "api_key": (await api.get("/v1/tenant"))["api_key_id"],
     }
 
 
@@ -210,7 +217,7 @@ async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api
     theirs = await everything_of(api)
     missing = {"campaign": 10**9, "contact": 10**9, "attempt": uuid4(), "number": "+12025550177"}
     missing |= {"blackout": 10**9, "rule": "us-fl.not-there", "flow": 10**9, "version": 1}
-    missing |= {"pool": 10**9, "agent": 10**9, "sms_sender": 10**9}
+    missing |= {"pool": 10**9, "agent": 10**9, "sms_sender": 10**9, "api_key": 10**9}
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
 
@@ -275,6 +282,7 @@ async def test_every_route_is_among_those_that_are_tried() -> None:
         "number_pool_id": "pool",
         "agent_id": "agent",
         "sms_sender_id": "sms_sender",
+        "api_key_id": "api_key",
     }
 
     for path, methods in openapi.document()["paths"].items():
@@ -306,6 +314,7 @@ async def test_every_request_needs_a_valid_key(api: Api) -> None:
             pool=1,
             agent=1,
             sms_sender=1,
+            api_key=1,
         )
         for headers in wrong:
             response = await api.http.request(method, url, json=body, headers=headers)

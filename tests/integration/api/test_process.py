@@ -47,7 +47,9 @@ class Process:
 
 
 @asynccontextmanager
-async def api_process(dsn: str, pool: Pool, *, kafka: str, log: Path) -> AsyncIterator[Process]:
+async def api_process(
+    dsn: str, pool: Pool, *, kafka: str, log: Path, **settings: str
+) -> AsyncIterator[Process]:
     async with pool.acquire() as conn:
         await trunks.upsert(
             conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
@@ -59,6 +61,7 @@ async def api_process(dsn: str, pool: Pool, *, kafka: str, log: Path) -> AsyncIt
         "OUTDIAL_REDIS_URL": "redis://127.0.0.1:9",
         "OUTDIAL_KAFKA_URL": kafka,
         "OUTDIAL_PORT": str(port),
+        **settings,
     }
     launch = Launch(command=(sys.executable, "-m", "services.api"), log=log, env=environment)
     process = forked.start("api", launch)
@@ -190,3 +193,23 @@ async def _is_refused(url: str) -> bool:
     async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as answer:
         text = await answer.text()
     return 'outdial_request_seconds_count{operation="import_contacts",status="400"} 1' in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"), [({}, 403), ({"OUTDIAL_TRUSTED_PROXIES": "127.0.0.1"}, 200)]
+)
+async def test_only_a_trusted_proxy_names_the_client(
+    dsn: str, pool: Pool, tmp_path: Path, settings: dict[str, str], status: int
+) -> None:
+    log = tmp_path / "api.log"
+    async with api_process(dsn, pool, kafka=NOWHERE, log=log, **settings) as api:
+        await pool.execute("UPDATE api_keys SET networks = '{192.0.2.0/24}'")
+        # The proxy adds the address that it sees behind the one that the client wrote itself.
+        headers = {
+            "Authorization": f"Bearer {api.key}",
+            "X-Forwarded-For": "198.51.100.1, 192.0.2.17",
+        }
+        async with aiohttp.ClientSession(headers=headers) as session:
+            answer = await session.get(f"{api.url}/v1/tenant")
+
+        assert answer.status == status

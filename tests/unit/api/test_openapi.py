@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from services.api import openapi
-from shared.domain.access import Scope
+from shared.domain.access import KeyScope
 
 DOCS = Path(__file__).parents[3] / "docs"
 STORED = DOCS / "openapi.json"
@@ -70,13 +70,13 @@ def opening(operation: dict[str, Any]) -> list[str]:
 def test_every_operation_names_the_scopes_that_open_it(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         assert opening(operation), name
-        assert set(opening(operation)) <= set(Scope), name
+        assert set(opening(operation)) <= set(KeyScope), name
 
 
 def test_the_page_of_keys_says_which_scopes_open_which_routes(document: dict[str, Any]) -> None:
     rows = re.findall(r"^\| ([\w ,]+) \| (.+?) \|(.+?)\|$", KEYS.read_text(), re.MULTILINE)
     told = {
-        (routes, way): list(Scope) if "any" in cell else re.findall(r"`(\w+)`", cell)
+        (routes, way): list(KeyScope) if "any" in cell else re.findall(r"`(\w+)`", cell)
         for routes, *cells in rows
         for way, cell in zip(("reading", "changing"), cells, strict=True)
     }

@@ -53,7 +53,10 @@ class OneTenant(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b'{"id": 3, "name": "acme", "api_key_id": 5}')
+        self.wfile.write(
+            b'{"id": 3, "name": "acme", "api_key_id": 5, "api_key_name": "CRM", "scopes": ["read"],'
+            b' "expires_at": null}'
+        )
 
     @override
     def log_message(self, format: str, *args: object) -> None:
@@ -184,8 +187,11 @@ def test_who_asks_is_said_with_the_name_of_the_tenant_and_the_key(api: str, tmp_
     said = CliRunner().invoke(app, command).stdout
     parts = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
 
-    assert said == f"tenant 3 (acme), by its key 5 from --key, at {api}\n"
+    assert said == (
+        f"tenant 3 (acme), by its key 5 (CRM) from --key, at {api}\nscopes: read; expires: never\n"
+    )
     assert (parts["tenant_id"], parts["tenant"], parts["key_id"]) == (3, "acme", 5)
+    assert (parts["scopes"], parts["expires_at"]) == (["read"], None)
 
 
 def test_a_logout_without_a_login_says_so(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_each_missing_setting_is_a_line_with_an_example(monkeypatch: pytest.Monk
         ("PORT", "70000", "less than or equal to 65535"),
         ("LOG_LEVEL", "loud", "must be one of"),
         ("MAX_CONCURRENT", "many", "valid integer"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,hidden", "must be addresses or networks"),
         ("EVENTS_URL", "hidden:8002", "must begin with http:// or https://"),
         ("EVENTS_SECRET", "hidden", "16 or more letters"),
         ("UPLOAD_DIRECTORY", "/nowhere/hidden", "does not point to a directory"),

@@ -36,7 +36,10 @@ outdial why 77777 2>&1 || echo "rc $?"
 stat -c %a .outdial/login
 OUTDIAL_API_KEY=$KEY outdial whoami --json
 outdial logout && outdial whoami
-outdial key create 1 && outdial key revoke 1 1 && outdial key list 1 --json
+export OUTDIAL_API_KEY=$KEY
+outdial keys create CRM --scope read --network 127.0.0.1
+outdial keys list
+outdial tenant key 1 && outdial keys revoke 1
 outdial whoami --key "$KEY" 2>&1 || echo "rc $?"
 """
 
@@ -110,8 +113,11 @@ async def test_the_readme_works_with_one_key_and_so_does_the_daily_work(clone: P
         "600",
         '"key_from": "OUTDIAL_API_KEY"',
         "the local stack's own tenant",
-        "key 1 of tenant 1 is refused from now on",
-        "the API does not know this key, or it was revoked",
+        "API key 3 (shown this once): od_1_",
+        "CRM",
+        "API key of tenant 1 (shown this once): od_1_",
+        "key 1 (operator) is refused from now on",
+        "the API key was revoked",
         "rc 1",
     ):
         assert any(words in line for line in said), f"not said, or not in this order: {words}"

@@ -1,0 +1,77 @@
+"""Use cases of a tenant's API keys: make one, give it another text, revoke it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import Refused, not_found, refuse_invalid_expiry
+from shared.db.api import api_keys
+from shared.db.api.api_keys import KeyRecord
+from shared.db.types import Connection
+from shared.domain.access import KeyScope, Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeKey:
+    """A key with its text, which is known now only."""
+
+    record: KeyRecord
+    text: str
+
+
+async def create(
+    resources: Resources,
+    caller: Caller,
+    *,
+    name: str,
+    scopes: Collection[KeyScope],
+    networks: Sequence[Network],
+    expires_at: datetime | None,
+    now: datetime,
+) -> MadeKey:
+    refuse_invalid_expiry(expires_at, now)
+    async with resources.pool.acquire() as conn, conn.transaction():
+        key_id, text = await api_keys.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            name=name,
+            scopes=scopes,
+            networks=networks,
+            expires_at=expires_at,
+        )
+        return MadeKey(record=await _owned(conn, caller, key_id), text=text)
+
+
+async def read(resources: Resources, caller: Caller, key_id: int) -> KeyRecord:
+    async with resources.pool.acquire() as conn:
+        return await _owned(conn, caller, key_id)
+
+
+async def rotate(
+    resources: Resources, caller: Caller, key_id: int, *, overlap: timedelta, now: datetime
+) -> MadeKey:
+    """Give the key another text; its last one, and its access tokens, end after the overlap."""
+    named = {"tenant_id": caller.tenant_id, "key_id": key_id}
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await api_keys.lock(conn, **named)
+        key = await _owned(conn, caller, key_id)
+        if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+            raise Refused("key_ended", "the key has expired or was revoked; make another one")
+        text = await api_keys.rotate(conn, **named, until=now + overlap)
+        await api_keys.forget_expired(conn, **named, now=now)
+    return MadeKey(record=key, text=text)
+
+
+async def revoke(resources: Resources, caller: Caller, key_id: int, *, now: datetime) -> KeyRecord:
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await api_keys.revoke(conn, tenant_id=caller.tenant_id, key_id=key_id, now=now)
+        return await _owned(conn, caller, key_id)
+
+
+async def _owned(conn: Connection, caller: Caller, key_id: int) -> KeyRecord:
+    key = await api_keys.get(conn, tenant_id=caller.tenant_id, key_id=key_id)
+    if key is None:
+        raise not_found("API key")
+    return key
