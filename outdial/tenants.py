@@ -39,6 +39,9 @@ async def create(
     again: Annotated[
         bool, typer.Option("--again", help="Make it although there is one of this name.")
     ] = False,
+    partner: Annotated[
+        bool, typer.Option("--partner", help="It may own client tenants (`/v1/tenants`).")
+    ] = False,
     as_json: Json = False,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
@@ -52,7 +55,7 @@ async def create(
                 f"there is a tenant {name} already, {namesakes[0]}: `outdial tenant key "
                 f"{namesakes[0]}` makes one more key for it, --again another tenant of this name"
             )
-        tenant = await _insert(conn, name)
+        tenant = await _insert(conn, name, is_partner=partner)
     if as_json:
         typer.echo(json.dumps({"tenant_id": tenant.id, "api_key": tenant.key}))
         return
@@ -98,7 +101,8 @@ async def show(*, as_json: Json = False, directory: Directory = DEFAULT_DIRECTOR
 
     async with connected(directory) as conn:
         entries = [entry(tenant) for tenant in await tenants.every(conn)]
-    listing.show(entries, "id", "name", "created_at", as_json=as_json, none="no tenants yet")
+    columns = ("id", "name", "created_at", "is_partner", "partner_id")
+    listing.show(entries, *columns, as_json=as_json, none="no tenants yet")
 
 
 async def local_key(directory: Path) -> str:
@@ -134,11 +138,11 @@ async def insert(name: str, url: str) -> Tenant:
         await conn.close()
 
 
-async def _insert(conn: "Session", name: str) -> Tenant:
+async def _insert(conn: "Session", name: str, *, is_partner: bool = False) -> Tenant:
     from shared.db.api import api_keys, tenants
 
     async with conn.transaction():
-        tenant_id = await tenants.create(conn, name)
+        tenant_id = await tenants.create(conn, name, is_partner=is_partner)
         return Tenant(tenant_id, await api_keys.create(conn, tenant_id))
 
 

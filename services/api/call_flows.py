@@ -29,7 +29,7 @@ async def create(
             tenant_id=caller.tenant_id,
             name=name,
             flow=flow,
-            api_key_id=caller.api_key_id,
+            api_key_id=caller.own_key_id,
         )
     if made is None:
         detail = "the tenant has a call flow of this name; give that one another version"
@@ -61,7 +61,7 @@ async def change(
             tenant_id=caller.tenant_id,
             flow_id=flow_id,
             flow=flow,
-            api_key_id=caller.api_key_id,
+            api_key_id=caller.own_key_id,
         )
 
 

@@ -98,7 +98,7 @@ async def give_command(
             if campaign.is_draft and command is Command.START:
                 campaign = await _with_fixed_flow(conn, caller, campaign)
             await campaigns.want(
-                conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.api_key_id
+                conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.own_key_id
             )
             campaign = replace(campaign, wanted_state=WANTS[command])
     data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=command)

@@ -56,7 +56,7 @@ async def edit(
             refuse_never_open(definition, now=now)
         await _refuse_fixed(conn, key, campaign, definition, changed)
         await _refuse_foreign(conn, caller, definition, changed)
-        await campaigns.edit(conn, key, definition, api_key_id=caller.api_key_id)
+        await campaigns.edit(conn, key, definition, api_key_id=caller.own_key_id)
         if "number_pool" in changed:
             pool_id = await number_pools.named(conn, caller, definition.number_pool)
             await campaigns.set_number_pool(conn, key, pool_id)

@@ -190,7 +190,7 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
         after = decide(await tenants.lock_rules(conn, caller.tenant_id))
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
             raise Refused("too_many_rules", "there is no room for another one")
-        await tenants.change_rules(conn, caller.tenant_id, after, api_key_id=caller.api_key_id)
+        await tenants.change_rules(conn, caller.tenant_id, after, api_key_id=caller.own_key_id)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
     return after
 

@@ -17,11 +17,13 @@ from services.api.native import (
     caller_ids,
     calls,
     campaigns,
+    client_tenants,
     contact_files,
     contact_times,
     contacts,
     destinations,
     number_pools,
+    oauth,
     preflight,
     problems,
     rules,
@@ -88,10 +90,12 @@ def create_native() -> Native:
         spend,
         webhooks,
         tenants,
+        client_tenants,
         api_keys,
         why,
     ):
         app.include_router(module.router, prefix="/v1")
+    app.include_router(oauth.router)
     return app
 
 

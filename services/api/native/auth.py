@@ -3,6 +3,7 @@
 A router names its opening once: `APIRouter(route_class=opened_by(CAMPAIGNS), …)`.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -11,19 +12,48 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from services.api.http.auth import Caller, identify
+from services.api.http.auth import Caller, acting_for, identify
 from services.api.http.resources import Resources
+from services.api.refusals import Refused
 from shared.domain.access import Denial, KeyScope
+from shared.domain.attempts import LARGEST_TENANT_ID
 
-SCHEME = "api_key"
+# The header by which a partner's key acts for a client tenant.
+ACTS_FOR = "Outdial-Tenant"
+MEANINGS = {
+    KeyScope.READ: "reads everything but API keys and client tenants",
+    KeyScope.WRITE: "changes everything but what admin changes",
+    KeyScope.CAMPAIGNS: "campaigns and what they are made of",
+    KeyScope.CONTACTS: "contacts and suppressions",
+    KeyScope.CALLS: "attempts, calls and why",
+    KeyScope.WEBHOOKS: "webhooks and their deliveries",
+    KeyScope.ADMIN: "API keys, client tenants, rules of law, destinations, ceilings of spend",
+}
+KEY_SCHEME, TOKEN_SCHEME, CLIENT_SCHEME = "api_key", "oauth2", "client"
 SECURITY_SCHEMES = {
-    SCHEME: {
+    KEY_SCHEME: {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "od_17_…",
         "description": "An API key of the tenant. Each operation lists the scopes that open it; "
-        "the key needs one of them.",
-    }
+        f"the key needs one of them. With the header `{ACTS_FOR}: 17` a key of a partner acts "
+        "for its client tenant 17.",
+    },
+    TOKEN_SCHEME: {
+        "type": "oauth2",
+        "description": "An access token of an API key, sent in the same way as the key.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": "/oauth2/token",
+                "scopes": {scope: MEANINGS[scope] for scope in KeyScope},
+            }
+        },
+    },
+    CLIENT_SCHEME: {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The id of an API key and its text.",
+    },
 }
 
 
@@ -51,10 +81,12 @@ WEBHOOKS = _of(KeyScope.WEBHOOKS)
 GENERAL = Opening((KeyScope.READ,), (KeyScope.WRITE,))
 # Rules of law that are overridden, costly destinations, ceilings of spend.
 SAFEGUARDS = Opening((KeyScope.READ, KeyScope.ADMIN), (KeyScope.ADMIN,))
-# API keys.
+# API keys and client tenants.
 ADMIN = Opening((KeyScope.ADMIN,), (KeyScope.ADMIN,))
 ANY_KEY = Opening(tuple(KeyScope), tuple(KeyScope))
 
+_TENANT_ID = re.compile("[1-9][0-9]{0,9}", re.ASCII)
+UNKNOWN_CLIENT = f"the header {ACTS_FOR} names no client tenant of the tenant of this API key"
 NO_KEY = "send a valid API key as `Authorization: Bearer …`"
 DENIALS = {
     Denial.UNKNOWN: f"the API key is not known; {NO_KEY}",
@@ -93,7 +125,8 @@ class Guarded(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.scopes = self.opening.scopes(options["methods"])
-        documented = {"security": [{SCHEME: [scope]} for scope in self.scopes]}
+        schemes = (KEY_SCHEME, TOKEN_SCHEME)
+        documented = {"security": [{each: [scope]} for scope in self.scopes for each in schemes]}
         options["openapi_extra"] = {**(options.get("openapi_extra") or {}), **documented}
         super().__init__(path, endpoint, **options)
 
@@ -134,7 +167,17 @@ async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
         raise NotAdmitted(
             403, "insufficient_scope", detail, error="insufficient_scope", needed=scopes
         )
-    return caller
+    acts_for = request.headers.get(ACTS_FOR)
+    return caller if acts_for is None else await _acting_for(resources, caller, acts_for)
+
+
+async def _acting_for(resources: Resources, caller: Caller, named: str) -> Caller:
+    tenant_id = int(named) if _TENANT_ID.fullmatch(named) else 0
+    is_id = 1 <= tenant_id <= LARGEST_TENANT_ID
+    acting = await acting_for(resources, caller, tenant_id) if is_id else None
+    if acting is None:
+        raise Refused("not_found", UNKNOWN_CLIENT)
+    return acting
 
 
 async def _caller(request: Request) -> Caller:

@@ -12,7 +12,6 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.routing import compile_path
 
-from services.api.native.auth import Authenticated
 from services.api.refusals import Refused
 
 NOT_JSON = "send a JSON body with the header `Content-Type: application/json`"
@@ -27,11 +26,8 @@ LONGEST_PATH = 100
 _HIDDEN = re.compile(r"(?:(?<!/v)\d[\d.-]*|[^A-Za-z\d/._-]+)+")
 
 
-async def refuse_unknown_parameters(request: Request, _caller: Authenticated) -> None:
-    """Refuse query parameters that the operation does not have, as unknown fields of a body are.
-
-    The caller comes first: without a valid key nothing is said about parameters.
-    """
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse query parameters that the operation does not have, as unknown fields of a body are."""
     if not request.query_params:
         return
     known = list(_parameters(request))
@@ -45,7 +41,7 @@ async def refuse_unknown_parameters(request: Request, _caller: Authenticated) ->
         raise RequestValidationError(faults)
 
 
-async def refuse_other_than_csv(request: Request, _caller: Authenticated) -> None:
+async def refuse_other_than_csv(request: Request) -> None:
     """Refuse a file that says to be of another type than CSV, before it is read.
 
     The body of a form has lines of its own around the file, which would be read as rows.
@@ -54,7 +50,7 @@ async def refuse_other_than_csv(request: Request, _caller: Authenticated) -> Non
         raise Refused("not_csv", NOT_CSV)
 
 
-async def is_ndjson(request: Request, _caller: Authenticated) -> bool:
+async def is_ndjson(request: Request) -> bool:
     """Whether a file of contacts says to be NDJSON; one that is neither that nor CSV is refused."""
     media_type = _media_type(request)
     if media_type not in CSV_TYPES | NDJSON_TYPES:

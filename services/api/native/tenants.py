@@ -22,6 +22,8 @@ class TenantView(View):
     id: int
     name: str = Field(examples=["acme"])
     created_at: datetime
+    is_partner: bool = Field(description="it may own client tenants")
+    partner_id: int | None = Field(description="the partner that owns this tenant as a client")
     api_key_id: int = Field(description="of the key that asks")
     api_key_name: str = Field(examples=["CRM"])
     scopes: list[KeyScope] = Field(description="what the key, or the access token, opens")

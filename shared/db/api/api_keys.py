@@ -88,9 +88,10 @@ def tenant_of(text: str) -> int | None:
 
 async def find(conn: Connection, text: str) -> ApiKey | None:
     """The key that this text stands for, also one that has expired or was revoked."""
-    tenant_id, digest = tenant_of(text), _digest(text)
+    tenant_id = tenant_of(text)
     if tenant_id is None:
         return None
+    digest = _digest(text)
     records = await conn.fetch(
         """
         SELECT known.sha256, key.id, key.tenant_id, key.name, key.networks, key.revoked_at,
@@ -182,6 +183,30 @@ async def rotate(conn: Connection, *, tenant_id: int, key_id: int, until: dateti
         key_id,
         _digest(text),
         until,
+    )
+    return text
+
+
+async def issue_token(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    key_id: int,
+    scopes: Collection[KeyScope],
+    expires_at: datetime,
+) -> str:
+    """Store an access token of the key; returns its text, which cannot be read again."""
+    text = _new_text(tenant_id)
+    await conn.execute(
+        """
+        INSERT INTO api_key_tokens (tenant_id, sha256, api_key_id, scopes, expires_at)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        tenant_id,
+        _digest(text),
+        key_id,
+        in_order(scopes),
+        expires_at,
     )
     return text
 

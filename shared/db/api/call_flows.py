@@ -25,7 +25,7 @@ def _version(record: asyncpg.Record) -> FlowVersion:
 
 
 async def insert(
-    conn: Connection, *, tenant_id: int, name: str, flow: CallFlowDefinition, api_key_id: int
+    conn: Connection, *, tenant_id: int, name: str, flow: CallFlowDefinition, api_key_id: int | None
 ) -> FlowVersion | None:
     """The first version of a new flow; None if the tenant has one of this name."""
     record = await conn.fetchrow(
@@ -147,7 +147,12 @@ async def lock(conn: Connection, tenant_id: int, flow_id: int) -> bool:
 
 
 async def add_version(
-    conn: Connection, *, tenant_id: int, flow_id: int, flow: CallFlowDefinition, api_key_id: int
+    conn: Connection,
+    *,
+    tenant_id: int,
+    flow_id: int,
+    flow: CallFlowDefinition,
+    api_key_id: int | None,
 ) -> FlowVersion:
     """A new version of a locked flow. Drafts that play the newest one are judged anew."""
     record = await conn.fetchrow(

@@ -172,7 +172,7 @@ async def with_other_currency(conn: Connection, *, tenant_id: int, currency: str
 
 
 async def want(
-    conn: Connection, campaign: CampaignKey, wanted: WantedState, *, api_key_id: int
+    conn: Connection, campaign: CampaignKey, wanted: WantedState, *, api_key_id: int | None
 ) -> None:
     """Set the wanted state and record who set it; the dialer obeys from the commit on."""
     await conn.execute(
@@ -194,7 +194,7 @@ async def edit(
     campaign: CampaignKey,
     definition: CampaignDefinition,
     *,
-    api_key_id: int,
+    api_key_id: int | None,
 ) -> None:
     """Replace the definition and record who replaced it.
 

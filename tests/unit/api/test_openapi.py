@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from openapi_spec_validator import validate
 
 from services.api import openapi
+from services.api.native.app import create_native
+from services.api.native.auth import Guarded
 from shared.domain.access import KeyScope
 
 DOCS = Path(__file__).parents[3] / "docs"
+# It answers as RFC 6749 says, and needs no key.
+TOKENS = "/oauth2/token"
 STORED = DOCS / "openapi.json"
 KEYS = DOCS / "api-keys.md"
 
@@ -22,10 +27,12 @@ def document() -> dict[str, Any]:
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """All but that which issues tokens."""
     return [
         (f"{method.upper()} {path}", operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
+        if path != TOKENS
     ]
 
 
@@ -71,6 +78,18 @@ def test_every_operation_names_the_scopes_that_open_it(document: dict[str, Any])
     for name, operation in operations(document):
         assert opening(operation), name
         assert set(opening(operation)) <= set(KeyScope), name
+
+
+def test_every_route_but_that_of_tokens_is_guarded() -> None:
+    routes = [context.original_route for context in iter_route_contexts(create_native().routes)]
+    named = {
+        getattr(route, "name", "")
+        for route in routes
+        if isinstance(route, APIRoute) and not isinstance(route, Guarded)
+    }
+
+    assert sum(isinstance(route, Guarded) for route in routes) > 70
+    assert named == {"issue_token"}
 
 
 def test_the_page_of_keys_says_which_scopes_open_which_routes(document: dict[str, Any]) -> None:
