@@ -110,6 +110,23 @@ LISTS: list[tuple[str, str, Any]] = [
 ]
 
 
+# The names of parameters in paths, as the routes above have them.
+NAMES = {
+    "campaign_id": "campaign",
+    "contact_id": "contact",
+    "attempt_id": "attempt",
+    "number": "number",
+    "blackout_id": "blackout",
+    "name": "rule",
+    "call_flow_id": "flow",
+    "version": "version",
+    "number_pool_id": "pool",
+    "agent_id": "agent",
+    "sms_sender_id": "sms_sender",
+    "api_key_id": "api_key",
+    "tenant_id": "tenant",
+}
+
 OWN_RULE = {
     "name": "us-fl.own-cap",
     "jurisdiction": "US-FL",
@@ -283,27 +300,11 @@ async def test_a_suppression_stops_only_its_tenants_contacts(api: Api) -> None:
 
 async def test_every_route_is_among_those_that_are_tried() -> None:
     tried = {(method, path) for method, path, _ in ROUTES + LISTS}
-    names = {
-        "campaign_id": "campaign",
-        "contact_id": "contact",
-        "attempt_id": "attempt",
-        "number": "number",
-        "blackout_id": "blackout",
-        "name": "rule",
-        "call_flow_id": "flow",
-        "version": "version",
-        "number_pool_id": "pool",
-        "agent_id": "agent",
-        "sms_sender_id": "sms_sender",
-        "api_key_id": "api_key",
-        "tenant_id": "tenant",
-    }
-
     for path, methods in openapi.document()["paths"].items():
         if not path.startswith("/v1/"):
             continue
         for method in methods:
-            url = path.format(**{name: f"{{{short}}}" for name, short in names.items()})
+            url = path.format(**{name: f"{{{short}}}" for name, short in NAMES.items()})
             assert (method.upper(), url) in tried
 
 
