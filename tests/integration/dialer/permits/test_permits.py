@@ -52,6 +52,20 @@ async def test_no_more_leases_than_the_cap_until_one_is_released(permits: Permit
     assert second == ids[3:4]
 
 
+async def test_a_batch_that_fills_the_caps_is_granted_as_a_whole_and_one_larger_is_not(
+    permits: Permits,
+) -> None:
+    limits = caps(max_concurrent=3, calls_per_second=5)
+    ids = [a_reference() for _ in range(6)]
+
+    assert await granted(permits, ids[:3], limits) == ids[:3]
+    await permits.release((reference, SCOPES) for reference in ids[:3])
+
+    assert await granted(permits, ids[3:], limits) == ids[3:5]
+    await permits.release([(ids[3], SCOPES)])
+    assert await granted(permits, ids[5:], limits) == []
+
+
 async def test_the_lowest_cap_of_the_hierarchy_binds_and_is_named(permits: Permits) -> None:
     limits = caps(max_concurrent=5) | {Scope("trunk", 1): Caps(1, None)}
 
