@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from shared.db import blackouts, campaign_runs, dialing, rate_tables
 from shared.db.calling_groups import CallingGroups
@@ -37,8 +38,7 @@ class ClockSkewError(ConnectionError):
     """The machine's clock and PostgreSQL's disagree: nothing is dialed until they agree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A due attempt with its campaign, its rules, and the facts but for the calls to the person.
 
     `known` are the values that the contact brings for the variables of texts.
@@ -128,8 +128,8 @@ def _limited(candidate: Candidate, rates: Rates) -> Candidate:
         return candidate
     seconds = talk_seconds_for(ceilings.call_most, rate)
     if not seconds:
-        return replace(candidate, facts=replace(candidate.facts, refused=TOO_COSTLY))
-    return replace(candidate, talk_seconds_most=seconds)
+        return candidate._replace(facts=replace(candidate.facts, refused=TOO_COSTLY))
+    return candidate._replace(talk_seconds_most=seconds)
 
 
 def known_values(due: DueAttempt, run: RunningCampaign) -> Mapping[str, str]:

@@ -135,6 +135,8 @@ def _seconds(value: float | None) -> float | None:
 
 def storable_text(value: str | None) -> str | None:
     """A carrier's word without control characters and not too long; None if nothing is left."""
+    if value and len(value) <= TEXT_MOST and value.isprintable():
+        return value  # as nearly every word is
     return None if value is None else _CONTROL.sub("", value)[:TEXT_MOST] or None
 
 
