@@ -12,6 +12,7 @@ from services.api.app import create_app
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
+from shared.db.api.pool import ApiPool
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
@@ -51,7 +52,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
     ):
         try:
             yield Resources(
-                pool=pool,
+                pool=ApiPool(pool),
                 publish=tell,
                 rulebook=rulebook,
                 uploads=Uploads(

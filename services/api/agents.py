@@ -29,7 +29,7 @@ async def add(
     provider_agent_id: str,
     trunk: str,
 ) -> AgentRow:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         known = await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[trunk])
         if trunk not in known:
             raise Refused("unknown_trunk", "there is no trunk of this name", field=("trunk",))
@@ -50,14 +50,14 @@ async def set_state(
     resources: Resources, caller: Caller, agent_id: int, state: AgentState
 ) -> AgentRow:
     """Campaigns that name it already keep it."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await AGENTS.locked(conn, caller, agent_id)
         await agents.set_state(conn, tenant_id=caller.tenant_id, agent_id=agent_id, state=state)
         return await AGENTS.owned(conn, caller, agent_id)
 
 
 async def delete(resources: Resources, caller: Caller, agent_id: int) -> None:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await AGENTS.unused(conn, caller, agent_id)
         await agents.delete(conn, caller.tenant_id, agent_id)
 

@@ -32,7 +32,7 @@ async def create(
     now: datetime,
 ) -> MadeKey:
     refuse_invalid_expiry(expires_at, now)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         key_id, text = await api_keys.insert(
             conn,
             tenant_id=caller.tenant_id,
@@ -45,7 +45,7 @@ async def create(
 
 
 async def read(resources: Resources, caller: Caller, key_id: int) -> KeyRecord:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         return await _owned(conn, caller, key_id)
 
 
@@ -54,7 +54,7 @@ async def rotate(
 ) -> MadeKey:
     """Give the key another text; its last one, and its access tokens, end after the overlap."""
     named = {"tenant_id": caller.tenant_id, "key_id": key_id}
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await api_keys.lock(conn, **named)
         key = await _owned(conn, caller, key_id)
         if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
@@ -65,7 +65,7 @@ async def rotate(
 
 
 async def revoke(resources: Resources, caller: Caller, key_id: int, *, now: datetime) -> KeyRecord:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await api_keys.revoke(conn, tenant_id=caller.tenant_id, key_id=key_id, now=now)
         return await _owned(conn, caller, key_id)
 

@@ -11,7 +11,6 @@ from services.api.http.request_ids import NamedRequests
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
 from services.api.native.app import create_native
-from shared.db.pool import ping
 from shared.runtime.process import health_routes
 
 
@@ -44,4 +43,4 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
 
 async def _reach_database(app: Starlette) -> None:
     resources: Resources = app.state.resources
-    await ping(resources.pool)
+    await resources.pool.ping()

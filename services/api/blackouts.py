@@ -31,7 +31,7 @@ async def begin(
     if ends_at is not None and ends_at <= max(now, starts_at or now):
         detail = "must be in the future and after starts_at"
         raise Refused("no_span", detail, field=("ends_at",))
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         # Committed by itself: an emergency stop must not wait for the lock of a campaign.
         made = await blackouts.insert(
             conn,
@@ -41,11 +41,12 @@ async def begin(
             ends_at=ends_at,
             reason=reason,
         )
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
     return made
 
 
 async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         if not await blackouts.end(conn, blackout_id, tenant_id=caller.tenant_id):
             raise not_found("black-out")

@@ -23,7 +23,7 @@ FLOWS = Kind(
 async def create(
     resources: Resources, caller: Caller, *, name: str, flow: CallFlowDefinition
 ) -> FlowVersion:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         made = await call_flows.insert(
             conn,
             tenant_id=caller.tenant_id,
@@ -41,7 +41,7 @@ async def read_version(
     resources: Resources, caller: Caller, flow_id: int, version: int
 ) -> FlowVersion:
     """Also of a flow that was deleted."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         found = await call_flows.get(conn, caller.tenant_id, flow_id, version=version)
     if found is None:
         raise not_found("call flow")
@@ -52,7 +52,7 @@ async def change(
     resources: Resources, caller: Caller, flow_id: int, flow: CallFlowDefinition
 ) -> FlowVersion:
     """Make a new version, unless the flow stays as it is. Campaigns that run keep theirs."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         newest = await FLOWS.locked(conn, caller, flow_id)
         if newest.flow == flow:
             return newest
@@ -67,6 +67,6 @@ async def change(
 
 async def delete(resources: Resources, caller: Caller, flow_id: int) -> None:
     """Give its name free. Its versions stay: they say what campaigns of before played."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await FLOWS.unused(conn, caller, flow_id)
         await call_flows.delete(conn, caller.tenant_id, flow_id)

@@ -32,7 +32,7 @@ async def add(resources: Resources, caller: Caller, *, number: str) -> CallerId:
     if isinstance(parsed, InvalidNumber):
         remedies = REMEDIES | {"no_country": "no country code; write + and the code"}
         raise Refused(parsed.reason, remedies[parsed.reason], field=("number",))
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         added = await caller_ids.insert(conn, tenant_id=caller.tenant_id, number=parsed.e164)
     if added is None:
         detail = "the tenant has this caller ID already"
@@ -44,7 +44,7 @@ async def set_state(
     resources: Resources, caller: Caller, number: str, state: CallerIdState
 ) -> CallerId:
     """It holds from the commit on, also for attempts that were claimed before."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
         await CALLER_IDS.locked(conn, caller, number)
@@ -54,7 +54,7 @@ async def set_state(
 
 
 async def delete(resources: Resources, caller: Caller, number: str) -> None:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await CALLER_IDS.unused(conn, caller, number)
         await caller_ids.delete(conn, caller.tenant_id, number)
 

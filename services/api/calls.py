@@ -58,7 +58,7 @@ COLUMNS: dict[str, Callable[[CallRecord], Any]] = {
 async def page(
     resources: Resources, caller: Caller, wanted: CallFilter, *, after: int, limit: int
 ) -> list[CallRecord]:
-    async with resources.pool.acquire() as conn, conn.transaction(readonly=True):
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await call_records.plan_by_values(conn)
         return await call_records.page(
             conn, tenant_id=caller.tenant_id, wanted=wanted, after=after, limit=limit
@@ -66,7 +66,7 @@ async def page(
 
 
 async def read(resources: Resources, caller: Caller, attempt_id: UUID) -> CallRecord:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         call = await call_records.get(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
     if call is None:
         raise not_found("call")
@@ -75,7 +75,7 @@ async def read(resources: Resources, caller: Caller, attempt_id: UUID) -> CallRe
 
 async def messages(resources: Resources, caller: Caller, attempt_id: UUID) -> list[SmsMessage]:
     """The text messages that followed the call or a step of its flow."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         return await sms_messages.of_attempt(
             conn, tenant_id=caller.tenant_id, attempt_id=attempt_id
         )

@@ -65,7 +65,7 @@ async def create(
 ) -> Written:
     refuse_unknown_region(definition)
     refuse_never_open(definition, now=now)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await refuse_foreign(conn, caller, definition.caller_id)
         trunk_ids = await allowed_trunks(conn, caller, definition)
         await refuse_other_currency(conn, caller, definition)
@@ -89,7 +89,7 @@ async def give_command(
     resources: Resources, caller: Caller, campaign_id: int, command: Command, *, now: datetime
 ) -> Campaign:
     """The commit decides. The message only wakes the scheduler, whose sweep would find it too."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found("campaign")
@@ -114,7 +114,7 @@ async def delete(resources: Resources, caller: Caller, campaign_id: int) -> None
     """
     key = caller.campaign(campaign_id)
     # A large draft takes as long as an import, and must not take the connections of a pause.
-    async with resources.import_slots, resources.pool.acquire() as conn, conn.transaction():
+    async with resources.import_slots, resources.pool.transaction(caller.tenant_id) as conn:
         _refuse_started(await owned(conn, caller, campaign_id))
         await refuse_busy(conn, campaign_id)
         await drafts.delete_people(conn, key)

@@ -48,7 +48,7 @@ async def import_file(
     now: datetime,
 ) -> Imported:
     """Import all good rows; with `refuse_errors` one bad row refuses the whole file."""
-    async with transaction(resources, dry_run=reading.dry_run) as conn:
+    async with transaction(resources, caller, dry_run=reading.dry_run) as conn:
         campaign = await fillable(conn, caller, campaign_id)
         rows = await rows_of(conn, caller, campaign, numbers=reading.numbers, now=now)
         await imports.open_staging(conn)

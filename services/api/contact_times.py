@@ -30,7 +30,7 @@ async def ask(
         raise Refused("in_the_past", REMEDIES["in_the_past"], field=("at",))
     if at > now + LATEST:
         raise Refused("too_far", f"must be within {LATEST.days} days", field=("at",))
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         contact = await _locked(conn, caller, contact_id)
         _refuse_unless_pending(contact)
         # A callback does not shorten the minimum gap after the last call.
@@ -44,7 +44,7 @@ async def ask(
 
 async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: datetime) -> None:
     """The contact waits for what it would wait for without; for nothing, if that is over."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         contact = await _locked(conn, caller, contact_id)
         if contact.state != ContactState.PENDING or contact.waits_for != Reason.CALLBACK:
             raise not_found("callback")
@@ -65,7 +65,7 @@ async def expire(
 ) -> Contact:
     """Set the instant after which the contact is not called; the scheduler finishes it then."""
     refuse_invalid_expiry(expires_at, now)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         contact = await _locked(conn, caller, contact_id)
         if contact.state == ContactState.FINISHED:
             raise _finished(contact)

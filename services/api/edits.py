@@ -41,7 +41,7 @@ async def edit(
 ) -> Written:
     """The new definition holds from the commit on, also for attempts that were claimed before."""
     key = caller.campaign(campaign_id)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found("campaign")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import BinaryIO, TypeVar
 
+from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import InvalidField, Refused
 from shared.db.types import Session
@@ -105,23 +106,18 @@ class Reading:
 
 
 @asynccontextmanager
-async def transaction(resources: Resources, *, dry_run: bool) -> AsyncIterator[Session]:
+async def transaction(
+    resources: Resources, caller: Caller, *, dry_run: bool
+) -> AsyncIterator[Session]:
     """The transaction of one import, of which there are only some at a time.
 
     A dry run is always rolled back: its answer is that of the real one.
     """
-    async with resources.import_slots, resources.pool.acquire() as conn:
-        began = conn.transaction()
-        await began.start()
-        try:
-            yield conn
-        except BaseException:
-            await began.rollback()
-            raise
-        if dry_run:
-            await began.rollback()
-        else:
-            await began.commit()
+    async with (
+        resources.import_slots,
+        resources.pool.transaction(caller.tenant_id, keep=not dry_run) as conn,
+    ):
+        yield conn
 
 
 async def stage(parts: Iterator[tuple[int, T]], store: Callable[[T], Awaitable[None]]) -> int:

@@ -48,7 +48,7 @@ class Added:
 
 async def check_open(resources: Resources, caller: Caller, campaign_id: int) -> None:
     """Refuse before the file comes; its import checks again in its transaction."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await _open(conn, caller, campaign_id)
 
 
@@ -62,7 +62,7 @@ async def add(
     now: datetime,
 ) -> list[Added]:
     """Add the valid entries; the results are in the order of the entries."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign = await fillable(conn, caller, campaign_id)
         rows = await rows_of(conn, caller, campaign, numbers=numbers, now=now)
         read = [

@@ -30,7 +30,7 @@ class Kind(Generic[Key, Row]):
     in_use: tuple[str, str]
 
     async def read(self, resources: Resources, caller: Caller, key: Key) -> Row:
-        async with resources.pool.acquire() as conn:
+        async with resources.pool.transaction(caller.tenant_id) as conn:
             return await self.owned(conn, caller, key)
 
     async def owned(self, conn: Connection, caller: Caller, key: Key) -> Row:

@@ -22,7 +22,7 @@ POOLS = Kind(
 
 
 async def create(resources: Resources, caller: Caller, pool: NumberPoolDefinition) -> PoolRow:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         numbers = await _own(conn, caller, pool.numbers)
         pool_id = await number_pools.insert(
             conn,
@@ -45,7 +45,7 @@ async def change(
     resources: Resources, caller: Caller, pool_id: int, wanted: NumberPoolEdit
 ) -> PoolRow:
     """It holds from the commit on, also for attempts that were claimed before."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
         edited = wanted.edited(await POOLS.locked(conn, caller, pool_id))
@@ -67,7 +67,7 @@ async def change(
 
 
 async def delete(resources: Resources, caller: Caller, pool_id: int) -> None:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await POOLS.unused(conn, caller, pool_id)
         await number_pools.delete(conn, caller.tenant_id, pool_id)
 

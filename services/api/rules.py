@@ -61,7 +61,7 @@ async def listed(
     resources: Resources, caller: Caller, *, jurisdiction: str | None, kind: CallKind | None
 ) -> list[RuleStatus]:
     """The rules of the packs, then the tenant's; rules of a country apply in its parts, too."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         chosen = await tenants.rules(conn, caller.tenant_id)
     return [
         _status(rule, chosen)
@@ -145,7 +145,7 @@ async def remove(resources: Resources, caller: Caller, name: str) -> None:
 
 async def destinations(resources: Resources, caller: Caller) -> DestinationsChoice | None:
     """The tenant's choice of destinations, if it has made one."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         return (await tenants.rules(conn, caller.tenant_id)).destinations
 
 
@@ -162,7 +162,7 @@ async def choose_destinations(
 
 async def spend_ceiling(resources: Resources, caller: Caller) -> SpendChoice | None:
     """The ceiling of all campaigns of the tenant together, if it has one."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         return (await tenants.rules(conn, caller.tenant_id)).spend_ceiling
 
 
@@ -175,7 +175,7 @@ async def set_spend_ceiling(
         return chosen.model_copy(update={"spend_ceiling": choice})
 
     if choice is not None:
-        async with resources.pool.acquire() as conn:
+        async with resources.pool.transaction(caller.tenant_id) as conn:
             other = await campaigns.with_other_currency(
                 conn, tenant_id=caller.tenant_id, currency=choice.currency
             )
@@ -186,7 +186,7 @@ async def set_spend_ceiling(
 
 
 async def _change(resources: Resources, caller: Caller, decide: Decide) -> TenantRulesDefinition:
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         after = decide(await tenants.lock_rules(conn, caller.tenant_id))
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
             raise Refused("too_many_rules", "there is no room for another one")

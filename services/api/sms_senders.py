@@ -21,7 +21,7 @@ SENDERS = Kind(
 
 
 async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) -> SmsSender:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         known = await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[trunk])
         if trunk not in known:
             raise Refused("unknown_trunk", "there is no trunk of this name", field=("trunk",))
@@ -37,7 +37,7 @@ async def change(
     resources: Resources, caller: Caller, sender_id: int, *, state: SenderState
 ) -> SmsSender:
     """An inactive sender sends no message from the commit on."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await SENDERS.locked(conn, caller, sender_id)
         await sms_senders.move(conn, tenant_id=caller.tenant_id, sender_id=sender_id, state=state)
         return await SENDERS.owned(conn, caller, sender_id)
@@ -45,7 +45,7 @@ async def change(
 
 async def delete(resources: Resources, caller: Caller, sender_id: int) -> None:
     """One that has sent stays: whom a STOP suppresses is known by its sender, whenever it comes."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await SENDERS.unused(conn, caller, sender_id)
         if not await sms_senders.delete(conn, caller.tenant_id, sender_id):
             detail = "it has sent messages, and people may still reply STOP; make it inactive"

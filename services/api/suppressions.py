@@ -60,7 +60,7 @@ async def suppress(
     if isinstance(home, InvalidAddress):
         raise Refused(home.reason, REMEDIES[home.reason], field=("country",))
     refuse_invalid_expiry(expires_at, now)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         chosen = await _kept_list(conn, caller, campaign_id)
         e164 = _e164(number, home or await _region(conn, caller, chosen))
         put = await suppressions.put(
@@ -80,7 +80,7 @@ async def lift(
 ) -> None:
     """Contacts that the suppression finished stay finished; contacts that waited are due again."""
     e164 = _e164(number, None)
-    async with resources.pool.acquire() as conn, conn.transaction():
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         if not await suppressions.delete(
             conn,
             tenant_id=caller.tenant_id,
@@ -102,7 +102,7 @@ async def import_csv(
     now: datetime,
 ) -> Imported:
     """National numbers are those of the default region, else of the campaign's."""
-    async with transaction(resources, dry_run=reading.dry_run) as conn:
+    async with transaction(resources, caller, dry_run=reading.dry_run) as conn:
         chosen = await _kept_list(conn, caller, campaign_id)
         region = default_region or await _region(conn, caller, chosen)
         await suppression_imports.open_staging(conn)
@@ -122,7 +122,7 @@ async def export_csv(
     """Reads page by page, in order of the numbers: a slow client occupies no connection.
     A change during the export may be in the file or not.
     """
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         chosen = await named_list(conn, caller, campaign_id)
     return _pages(resources, caller, chosen)
 
@@ -189,7 +189,7 @@ async def _settle(
 async def _pages(resources: Resources, caller: Caller, campaign_id: int) -> AsyncIterator[str]:
     after: str | None = None
     while True:
-        async with resources.pool.acquire() as conn:
+        async with resources.pool.transaction(caller.tenant_id) as conn:
             page = await suppressions.page(
                 conn,
                 tenant_id=caller.tenant_id,

@@ -37,7 +37,10 @@ async def issue(
     now: datetime,
 ) -> Token | TokenFault:
     """The token has the scopes that are named, or all of the key; it ends with the key."""
-    async with resources.pool.acquire() as conn, conn.transaction():
+    tenant_id = api_keys.tenant_of(client_secret)
+    if tenant_id is None:
+        return TokenFault.INVALID_CLIENT
+    async with resources.pool.transaction(tenant_id) as conn:
         key = await valid_key(conn, client_secret, address=address, now=now)
         if not isinstance(key, Denial):
             # A rotation that ends this text and its tokens may have come between.

@@ -69,14 +69,14 @@ class AttemptWhy:
 async def of_contact(
     resources: Resources, caller: Caller, contact_id: int, *, now: datetime
 ) -> ContactWhy:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         return await _of_contact(conn, resources, caller, contact_id, now=now)
 
 
 async def of_attempt(
     resources: Resources, caller: Caller, attempt_id: UUID, *, now: datetime
 ) -> AttemptWhy:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         attempt = await why.attempt(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
         if attempt is None:
             raise not_found("attempt")

@@ -30,7 +30,7 @@ async def of_campaign(
     resources: Resources, caller: Caller, campaign_id: int, *, now: datetime
 ) -> CampaignWhy:
     """Counts are read, not contacts: the cost does not grow with the number of contacts."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign = await why.campaign(
             conn,
             resources.policies,

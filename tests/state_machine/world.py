@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from services.api.http.resources import Resources
 from shared.db import trunks
 from shared.db.api import api_keys, campaigns, tenants
+from shared.db.api.pool import ApiPool
 from shared.db.pool import open_pool
 from shared.db.types import Pool, Session
 from shared.definitions.campaign import CampaignDefinition
@@ -54,7 +55,7 @@ class World:
         self.carrier = Carrier(clock=self.clock)
         book = a_rulebook()
         self.processes = Processes(pool, redis, self.mail, self.carrier, book)
-        self.resources = Resources(pool=pool, publish=_to_nobody, rulebook=book)
+        self.resources = Resources(pool=ApiPool(pool), publish=_to_nobody, rulebook=book)
         self.caller = a_caller(tenant_id, key_id)
         # Over all examples: how attempts ended, and what contacts waited for at the end.
         self.seen: Counter[str] = Counter()

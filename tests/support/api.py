@@ -16,6 +16,7 @@ from services.api.http.resources import Publish, Resources
 from services.api.http.upload import Uploads
 from shared.db import trunks
 from shared.db.api import api_keys, tenants
+from shared.db.api.pool import ApiPool
 from shared.db.types import Pool
 from shared.domain.access import KeyScope
 from shared.kafka.messages.envelope import Message
@@ -105,7 +106,7 @@ async def serving(
     async def opened() -> AsyncIterator[Resources]:
         clock = process.now if now is None else lambda: now
         yield Resources(
-            pool=pool,
+            pool=ApiPool(pool),
             publish=publish,
             rulebook=a_rulebook(),
             clock=clock,

@@ -43,7 +43,11 @@ async def identify(
 
     `address` is the client's; a key that is bound to networks is refused from elsewhere.
     """
-    async with resources.pool.acquire() as conn:
+    tenant_id = api_keys.tenant_of(credential)
+    if tenant_id is None:
+        return Denial.UNKNOWN
+    # Until the key is found the tenant is a claim, which lets the request see nothing but its keys.
+    async with resources.pool.transaction(tenant_id) as conn:
         key = await valid_key(conn, credential, address=address, now=resources.clock())
     if isinstance(key, Denial):
         return key
@@ -78,7 +82,7 @@ async def acting_for(resources: Resources, caller: Caller, tenant_id: int) -> Ca
     """The same caller for a client of its tenant; None if its tenant owns no such client."""
     if tenant_id == caller.tenant_id:
         return caller
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         client = await tenants.client(conn, partner_id=caller.tenant_id, tenant_id=tenant_id)
     if client is None:
         return None

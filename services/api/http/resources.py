@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
+from shared.db.api.pool import ApiPool
 from shared.db.policies import Policies
-from shared.db.types import Pool
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import RuleBook
@@ -30,7 +30,7 @@ def _import_slots() -> asyncio.Semaphore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    pool: Pool
+    pool: ApiPool
     publish: Publish
     rulebook: RuleBook
     policies: Policies = field(default_factory=Policies)

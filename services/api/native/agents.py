@@ -84,7 +84,7 @@ async def list_agents(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> AgentPage:
     """Newest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await agent_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )

@@ -147,7 +147,7 @@ async def list_api_keys(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> ApiKeyPage:
     """Newest first, also those that have ended; never their texts."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await key_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )

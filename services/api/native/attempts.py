@@ -47,7 +47,7 @@ async def list_attempts(
     campaign_id: Id, resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> AttemptPage:
     """Oldest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await attempt_records.page(
             conn, caller.campaign(campaign_id), after=uuid_of(cursor), limit=limit
@@ -60,7 +60,7 @@ async def list_attempts_of_contact(
     contact_id: Id, resources: In, caller: Authenticated
 ) -> AttemptPage:
     """Oldest first; all of them, up to the last 1,000."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         if await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id) is None:
             raise not_found("contact")
         rows = await attempt_records.of_contact(
@@ -71,7 +71,7 @@ async def list_attempts_of_contact(
 
 @router.get("/attempts/{attempt_id}")
 async def read_attempt(attempt_id: UUID, resources: In, caller: Authenticated) -> AttemptView:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         attempt = await attempt_records.get(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
     if attempt is None:
         raise not_found("attempt")

@@ -99,7 +99,7 @@ async def list_blackouts(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> BlackoutPage:
     """Past, present and future black-outs that concern the tenant, newest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await blackout_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )

@@ -99,7 +99,7 @@ async def list_call_flows(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> CallFlowPage:
     """The newest version of each, newest flow first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await flow_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )
@@ -141,7 +141,7 @@ async def list_call_flow_versions(
 ) -> CallFlowVersionPage:
     """Newest first, also of a flow that was deleted."""
     await call_flows.read_version(resources, caller, call_flow_id, 1)
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await flow_rows.versions(
             conn,
             tenant_id=caller.tenant_id,

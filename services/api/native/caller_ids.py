@@ -72,7 +72,7 @@ async def list_caller_ids(
     cursor: Cursor = None,
 ) -> CallerIdPage:
     """In order of the numbers."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await caller_id_rows.page(
             conn, tenant_id=caller.tenant_id, state=state, after=text_of(cursor), limit=limit
         )

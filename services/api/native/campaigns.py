@@ -147,7 +147,7 @@ async def list_campaigns(
     state: Annotated[CampaignState | None, Query()] = None,
 ) -> CampaignPage:
     """Newest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await campaign_rows.page(
             conn, tenant_id=caller.tenant_id, state=state, before=id_of(cursor), limit=limit
         )
@@ -156,7 +156,7 @@ async def list_campaigns(
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))
 async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignDetail:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         view = CampaignDetail.of(await campaigns.owned(conn, caller, campaign_id))
         key = caller.campaign(campaign_id)
         policies = await resources.policies.current(conn, [key])
@@ -226,7 +226,7 @@ for _command, _description in COMMANDS.items():
 @router.get("/campaigns/{campaign_id}/counters", responses=documented(404))
 async def read_counters(campaign_id: Id, resources: In, caller: Authenticated) -> CountersView:
     """All counts are of one moment; each is added in the transaction of its fact."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         return _counted(await counters.of_campaign(conn, caller.campaign(campaign_id)))
 

@@ -48,7 +48,7 @@ async def create_client_tenant(
     caller: Authenticated,
 ) -> ClientTenantView:
     """For partners only. A key of the partner makes the client's own keys with `Outdial-Tenant`."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         made = await tenants.create_client(conn, partner_id=caller.tenant_id, name=new.name)
     if made is None:
         raise Refused("not_a_partner", "only a partner has client tenants; ask the operator")
@@ -61,7 +61,7 @@ async def list_client_tenants(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> ClientTenantPage:
     """Newest first; none if the tenant is no partner."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await tenants.clients(
             conn, partner_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )
@@ -74,7 +74,7 @@ async def read_client_tenant(
 ) -> ClientTenantView:
     client = None
     if tenant_id <= LARGEST_TENANT_ID:
-        async with resources.pool.acquire() as conn:
+        async with resources.pool.transaction(caller.tenant_id) as conn:
             client = await tenants.client(conn, partner_id=caller.tenant_id, tenant_id=tenant_id)
     if client is None:
         raise not_found("client tenant")

@@ -163,7 +163,7 @@ async def list_contacts(
     state: Annotated[ContactState | None, Query()] = None,
 ) -> ContactPage:
     """Contacts in order of their numbers."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await contacts.page(
             conn, caller.campaign(campaign_id), state=state, after=id_of(cursor), limit=limit
@@ -173,7 +173,7 @@ async def list_contacts(
 
 @router.get("/contacts/{contact_id}")
 async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> ContactView:
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if contact is None:
         raise not_found("contact")

@@ -96,7 +96,7 @@ async def list_sms_senders(
     resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> SmsSenderPage:
     """Newest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await sender_rows.page(
             conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
         )
@@ -135,7 +135,7 @@ async def list_sms_messages(
     contact_id: OnlyId = None,
 ) -> SmsMessagePage:
     """Newest first."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await sms_messages.page(
             conn,
             tenant_id=caller.tenant_id,

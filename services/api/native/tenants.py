@@ -33,7 +33,7 @@ class TenantView(View):
 @router.get("/tenant")
 async def read_tenant(resources: In, caller: Authenticated) -> TenantView:
     """The tenant of this API key."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         tenant = await tenants.get(conn, caller.tenant_id)
     return TenantView(
         **asdict(tenant),

@@ -40,7 +40,7 @@ async def list_deliveries(
     campaign_id: Id, resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
 ) -> DeliveryPage:
     """Oldest first; `id` is the `webhook-id` that the receiver sees."""
-    async with resources.pool.acquire() as conn:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await webhook_endpoints.deliveries(
             conn,

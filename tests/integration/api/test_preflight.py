@@ -13,6 +13,7 @@ from outdial.simulation.inputs import read_campaign, read_people
 from outdial.simulation.scenario import Scenario, run_scenario
 from services.api.http.resources import Resources
 from services.api.preflight import Assumptions, run
+from shared.db.api.pool import ApiPool
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks import loader
@@ -170,7 +171,7 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
     await api.import_csv(campaign, people.encode())
     start = datetime(2026, 11, 23, hour, tzinfo=UTC)
 
-    resources = Resources(pool=api.pool, publish=_nobody, rulebook=a_rulebook())
+    resources = Resources(pool=ApiPool(api.pool), publish=_nobody, rulebook=a_rulebook())
     asked = Assumptions(
         calls_per_second=None, max_concurrent=None, answer_rate=0.3, talk_seconds=None, days=14
     )

@@ -6,6 +6,7 @@ from faststream.kafka import KafkaBroker
 
 from services.api.caller_ids import set_state
 from services.api.http.resources import Resources
+from shared.db.api.pool import ApiPool
 from shared.domain.capacity.caller_ids import CallerIdState
 from tests.support.api import a_caller
 from tests.support.caller_ids import some_caller_ids
@@ -38,7 +39,7 @@ async def test_no_attempt_is_claimed_while_the_caller_id_is_inactive(
 
 
 async def switch(bench: Bench, state: CallerIdState) -> None:
-    resources = Resources(pool=bench.pool, publish=publish_nothing, rulebook=a_rulebook())
+    resources = Resources(pool=ApiPool(bench.pool), publish=publish_nothing, rulebook=a_rulebook())
     await set_state(resources, a_caller(bench.tenant, 0), NUMBER, state)
 
 
