@@ -14,6 +14,7 @@ from typing_extensions import override
 from outdial import (
     agents,
     attempts,
+    audit,
     blackouts,
     caller_ids,
     calls,
@@ -74,6 +75,7 @@ app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(destinations.app, name="destinations")
 app.add_typer(spend.app, name="spend-ceiling")
 app.add_typer(blackouts.app, name="blackout")
+app.add_typer(audit.app, name="audit")
 
 
 def _show_version(wanted: bool) -> None:

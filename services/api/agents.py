@@ -43,7 +43,9 @@ async def add(
         )
         if agent_id is None:
             raise Refused("name_taken", "the tenant has an agent of this name", field=("name",))
-        return await AGENTS.owned(conn, caller, agent_id)
+        added = await AGENTS.owned(conn, caller, agent_id)
+    resources.record(after=added)
+    return added
 
 
 async def set_state(
@@ -51,15 +53,18 @@ async def set_state(
 ) -> AgentRow:
     """Campaigns that name it already keep it."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await AGENTS.locked(conn, caller, agent_id)
+        before = await AGENTS.locked(conn, caller, agent_id)
         await agents.set_state(conn, tenant_id=caller.tenant_id, agent_id=agent_id, state=state)
-        return await AGENTS.owned(conn, caller, agent_id)
+        after = await AGENTS.owned(conn, caller, agent_id)
+    resources.record(before=before, after=after)
+    return after
 
 
 async def delete(resources: Resources, caller: Caller, agent_id: int) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await AGENTS.unused(conn, caller, agent_id)
+        deleted = await AGENTS.unused(conn, caller, agent_id)
         await agents.delete(conn, caller.tenant_id, agent_id)
+    resources.record(before=deleted)
 
 
 async def named(

@@ -41,7 +41,9 @@ async def create(
             networks=networks,
             expires_at=expires_at,
         )
-        return MadeKey(record=await _owned(conn, caller, key_id), text=text)
+        made = MadeKey(record=await _owned(conn, caller, key_id), text=text)
+    resources.record(after=made.record)
+    return made
 
 
 async def read(resources: Resources, caller: Caller, key_id: int) -> KeyRecord:
@@ -61,13 +63,17 @@ async def rotate(
             raise Refused("key_ended", "the key has expired or was revoked; make another one")
         text = await api_keys.rotate(conn, **named, until=now + overlap)
         await api_keys.forget_expired(conn, **named, now=now)
+    resources.record(after={"previous_valid_until": now + overlap})
     return MadeKey(record=key, text=text)
 
 
 async def revoke(resources: Resources, caller: Caller, key_id: int, *, now: datetime) -> KeyRecord:
     async with resources.pool.transaction(caller.tenant_id) as conn:
+        before = await _owned(conn, caller, key_id)
         await api_keys.revoke(conn, tenant_id=caller.tenant_id, key_id=key_id, now=now)
-        return await _owned(conn, caller, key_id)
+        after = await _owned(conn, caller, key_id)
+    resources.record(before=before, after=after)
+    return after
 
 
 async def _owned(conn: Connection, caller: Caller, key_id: int) -> KeyRecord:

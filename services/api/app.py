@@ -13,6 +13,9 @@ from services.api.http.resources import Opened, Resources
 from services.api.native.app import create_native
 from shared.runtime.process import health_routes
 
+# A transaction that sees nothing.
+NO_TENANT = 0
+
 
 def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = None) -> Starlette:
     """`opened` gives the resources for as long as the application lives.
@@ -43,4 +46,5 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
 
 async def _reach_database(app: Starlette) -> None:
     resources: Resources = app.state.resources
-    await resources.pool.ping()
+    async with resources.pool.transaction(NO_TENANT, keep=False):
+        pass

@@ -1,6 +1,7 @@
 """Use cases of a tenant's black-outs: stop its calls everywhere or in one area, and end that."""
 
 from datetime import datetime
+from functools import partial
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
@@ -32,7 +33,6 @@ async def begin(
         detail = "must be in the future and after starts_at"
         raise Refused("no_span", detail, field=("ends_at",))
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        # Committed by itself: an emergency stop must not wait for the lock of a campaign.
         made = await blackouts.insert(
             conn,
             tenant_id=caller.tenant_id,
@@ -41,8 +41,9 @@ async def begin(
             ends_at=ends_at,
             reason=reason,
         )
-    async with resources.pool.transaction(caller.tenant_id) as conn:
-        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+    resources.record(after=made, resource_id=str(made.id))
+    # Committed before this: an emergency stop must not wait for the lock of a campaign.
+    await resources.after_commit(partial(_bump_revision, resources, caller))
     return made
 
 
@@ -50,3 +51,9 @@ async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
         if not await blackouts.end(conn, blackout_id, tenant_id=caller.tenant_id):
             raise not_found("black-out")
+    resources.record(before={"is_ended": False}, after={"is_ended": True})
+
+
+async def _bump_revision(resources: Resources, caller: Caller) -> None:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)

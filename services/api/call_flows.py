@@ -34,6 +34,7 @@ async def create(
     if made is None:
         detail = "the tenant has a call flow of this name; give that one another version"
         raise Refused("name_taken", detail, field=("name",))
+    resources.record(after=made)
     return made
 
 
@@ -54,19 +55,22 @@ async def change(
     """Make a new version, unless the flow stays as it is. Campaigns that run keep theirs."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         newest = await FLOWS.locked(conn, caller, flow_id)
-        if newest.flow == flow:
-            return newest
-        return await call_flows.add_version(
-            conn,
-            tenant_id=caller.tenant_id,
-            flow_id=flow_id,
-            flow=flow,
-            api_key_id=caller.own_key_id,
-        )
+        after = newest
+        if newest.flow != flow:
+            after = await call_flows.add_version(
+                conn,
+                tenant_id=caller.tenant_id,
+                flow_id=flow_id,
+                flow=flow,
+                api_key_id=caller.own_key_id,
+            )
+    resources.record(before=newest, after=after)
+    return after
 
 
 async def delete(resources: Resources, caller: Caller, flow_id: int) -> None:
     """Give its name free. Its versions stay: they say what campaigns of before played."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await FLOWS.unused(conn, caller, flow_id)
+        deleted = await FLOWS.unused(conn, caller, flow_id)
         await call_flows.delete(conn, caller.tenant_id, flow_id)
+    resources.record(before=deleted)

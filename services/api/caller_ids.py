@@ -37,6 +37,7 @@ async def add(resources: Resources, caller: Caller, *, number: str) -> CallerId:
     if added is None:
         detail = "the tenant has this caller ID already"
         raise Refused("number_taken", detail, field=("number",))
+    resources.record(after=added)
     return added
 
 
@@ -47,16 +48,19 @@ async def set_state(
     async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        await CALLER_IDS.locked(conn, caller, number)
+        before = await CALLER_IDS.locked(conn, caller, number)
         await caller_ids.set_state(conn, tenant_id=caller.tenant_id, number=number, state=state)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
-        return await CALLER_IDS.owned(conn, caller, number)
+        after = await CALLER_IDS.owned(conn, caller, number)
+    resources.record(before=before, after=after)
+    return after
 
 
 async def delete(resources: Resources, caller: Caller, number: str) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await CALLER_IDS.unused(conn, caller, number)
+        deleted = await CALLER_IDS.unused(conn, caller, number)
         await caller_ids.delete(conn, caller.tenant_id, number)
+    resources.record(before=deleted)
 
 
 async def refuse_foreign(conn: Connection, caller: Caller, number: str | None) -> None:

@@ -6,6 +6,7 @@ import logging
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -82,6 +83,7 @@ async def create(
         secret = None
         if definition.webhook is not None:
             secret = await add_webhook(conn, caller.campaign(campaign.id), definition.webhook)
+    resources.record(after=definition)
     return Written(campaign=campaign, secret=secret)
 
 
@@ -94,15 +96,18 @@ async def give_command(
         if campaign is None:
             raise not_found("campaign")
         await _refuse_senseless(conn, caller, campaign, command)
-        if campaign.wanted_state != WANTS[command]:
+        before = campaign.wanted_state
+        if before != WANTS[command]:
             if campaign.is_draft and command is Command.START:
                 campaign = await _with_fixed_flow(conn, caller, campaign)
             await campaigns.want(
                 conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.own_key_id
             )
             campaign = replace(campaign, wanted_state=WANTS[command])
+    resources.record(before={"wanted_state": before}, after={"wanted_state": campaign.wanted_state})
     data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=command)
-    await _publish(resources, CampaignCommand.of(data, at=now))
+    message = CampaignCommand.of(data, at=now)
+    await resources.after_commit(partial(_publish, resources, message))
     return campaign
 
 
@@ -123,6 +128,7 @@ async def delete(resources: Resources, caller: Caller, campaign_id: int) -> None
             raise not_found("campaign")
         _refuse_started(campaign)
         await drafts.delete(conn, key)
+    resources.record(before=campaign.definition)
     logger.info(
         "draft deleted", extra={"campaign_id": campaign_id, "api_key_id": caller.api_key_id}
     )

@@ -61,9 +61,11 @@ async def import_file(
         duplicates = await _duplicates(conn, key, merged, reading=reading, staged=staged)
         await count(conn, key, inserted=merged.inserted, excluded=merged.excluded)
         await waiting_counts.add(conn, merged.waiting)
+    imported = merged.inserted - merged.excluded
+    resources.record(after={"imported": imported, "suppressed": merged.excluded})
     return Imported(
         file=reader,
-        imported=merged.inserted - merged.excluded,
+        imported=imported,
         duplicates=staged - merged.inserted,
         suppressed=merged.excluded,
         duplicate_rows=duplicates,

@@ -39,6 +39,7 @@ async def ask(
         resumes_at = contact.resumes_at if _is_moved(contact) else contact.not_before
         again = Again(not_before=at, waits_for=Reason.CALLBACK, resumes_at=resumes_at)
         await _move(conn, contact, again)
+        resources.record(before=_due(contact), after=_due(again))
         return await _contact(conn, caller, contact_id)
 
 
@@ -52,7 +53,9 @@ async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: 
         again = within_budget(contact.policy, contact.history, tuple(contact.zones), due)
         if not contact.attempts:
             again = replace(again, waits_for=None)
-        await _move(conn, contact, put_off(again, contact.suppressed_until) or again)
+        again = put_off(again, contact.suppressed_until) or again
+        await _move(conn, contact, again)
+    resources.record(before=_due(contact), after=_due(again))
 
 
 async def expire(
@@ -72,7 +75,14 @@ async def expire(
         await contact_times.expire_at(
             conn, tenant_id=caller.tenant_id, contact_id=contact_id, expires_at=expires_at
         )
+        before = {"expires_at": contact.expires_at}
+        resources.record(before=before, after={"expires_at": expires_at})
         return await _contact(conn, caller, contact_id)
+
+
+def _due(contact: TimedContact | Again) -> dict[str, object]:
+    """The fields of the audit log: nothing that is known of the person."""
+    return {"not_before": contact.not_before, "waits_for": contact.waits_for}
 
 
 async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedContact:

@@ -49,6 +49,7 @@ async def edit(
             raise campaign_ended()
         definition = _edited(campaign, wanted)
         changed = changes(campaign.definition, definition)
+        resources.record(before=campaign.definition, after=definition)
         if not changed:
             return Written(campaign=campaign, secret=None)
         # An edit of another part is allowed after the last date.

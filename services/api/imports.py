@@ -48,7 +48,7 @@ class Added:
 
 async def check_open(resources: Resources, caller: Caller, campaign_id: int) -> None:
     """Refuse before the file comes; its import checks again in its transaction."""
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
         await _open(conn, caller, campaign_id)
 
 
@@ -101,6 +101,7 @@ async def add(
         await waiting_counts.add(
             conn, [(contact.bucket, 1) for contact in inserted if contact.bucket is not None]
         )
+    resources.record(after={"imported": len(inserted) - excluded, "suppressed": excluded})
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
 

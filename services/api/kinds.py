@@ -45,10 +45,11 @@ class Kind(Generic[Key, Row]):
             raise not_found(self.name)
         return await self.owned(conn, caller, key)
 
-    async def unused(self, conn: Connection, caller: Caller, key: Key) -> None:
+    async def unused(self, conn: Connection, caller: Caller, key: Key) -> Row:
         """Lock a resource that is about to be deleted; refuse if others name it."""
-        await self.locked(conn, caller, key)
+        row = await self.locked(conn, caller, key)
         users = await self.users(conn, caller.tenant_id, key)
         if users:
             code, detail = self.in_use
             raise Refused(code, detail.format(users))
+        return row

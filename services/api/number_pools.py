@@ -38,7 +38,9 @@ async def create(resources: Resources, caller: Caller, pool: NumberPoolDefinitio
         await number_pools.set_numbers(
             conn, tenant_id=caller.tenant_id, pool_id=pool_id, numbers=numbers
         )
-        return await POOLS.owned(conn, caller, pool_id)
+        made = await POOLS.owned(conn, caller, pool_id)
+    resources.record(after=made)
+    return made
 
 
 async def change(
@@ -48,7 +50,8 @@ async def change(
     async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        edited = wanted.edited(await POOLS.locked(conn, caller, pool_id))
+        before = await POOLS.locked(conn, caller, pool_id)
+        edited = wanted.edited(before)
         await number_pools.change(
             conn,
             tenant_id=caller.tenant_id,
@@ -63,13 +66,16 @@ async def change(
                 conn, tenant_id=caller.tenant_id, pool_id=pool_id, numbers=numbers
             )
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
-        return await POOLS.owned(conn, caller, pool_id)
+        after = await POOLS.owned(conn, caller, pool_id)
+    resources.record(before=before, after=after)
+    return after
 
 
 async def delete(resources: Resources, caller: Caller, pool_id: int) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await POOLS.unused(conn, caller, pool_id)
+        deleted = await POOLS.unused(conn, caller, pool_id)
         await number_pools.delete(conn, caller.tenant_id, pool_id)
+    resources.record(before=deleted)
 
 
 async def named(conn: Connection, caller: Caller, name: str | None) -> int | None:

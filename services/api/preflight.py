@@ -117,7 +117,7 @@ async def run(
     resources: Resources, caller: Caller, campaign_id: int, assumed: Assumptions, *, now: datetime
 ) -> Preflight:
     key = caller.campaign(campaign_id)
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
         plan = await preflight.plan(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if plan is None:
             raise not_found("campaign")
@@ -132,7 +132,7 @@ async def run(
     until = now + timedelta(days=assumed.days)
     groups = _groups(rules, buckets, now=now, until=until)
     never = [group.id for group in groups if group.never is not None]
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
         first_in_group = await preflight.waiting_in_groups(conn, key, never, shown=SHOWN)
     capacity = _capacity(plan, resources.installation, assumed)
     return Preflight(

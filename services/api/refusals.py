@@ -25,7 +25,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
     """An expected refusal. With `field` that field is invalid, else the stored state forbids it.
 
     `errors` lists the faults if there may be several; of a file they are the first faults of
-    `error_count`.
+    `error_count`. After `retry_after` seconds the same request may be granted.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
         field: FieldPath | None = None,
         errors: Sequence[InvalidField] = (),
         error_count: int | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -43,6 +44,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
         self.field = field
         self.errors = errors
         self.error_count = error_count
+        self.retry_after = retry_after
 
 
 def not_found(kind: str) -> Refused:

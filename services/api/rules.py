@@ -187,11 +187,13 @@ async def set_spend_ceiling(
 
 async def _change(resources: Resources, caller: Caller, decide: Decide) -> TenantRulesDefinition:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        after = decide(await tenants.lock_rules(conn, caller.tenant_id))
+        before = await tenants.lock_rules(conn, caller.tenant_id)
+        after = decide(before)
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
             raise Refused("too_many_rules", "there is no room for another one")
         await tenants.change_rules(conn, caller.tenant_id, after, api_key_id=caller.own_key_id)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+    resources.record(before=before, after=after)
     return after
 
 

@@ -30,6 +30,7 @@ async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) 
         )
     if added is None:
         raise Refused("sender_taken", "the tenant has this sender already", field=("sender",))
+    resources.record(after=added)
     return added
 
 
@@ -38,15 +39,18 @@ async def change(
 ) -> SmsSender:
     """An inactive sender sends no message from the commit on."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await SENDERS.locked(conn, caller, sender_id)
+        before = await SENDERS.locked(conn, caller, sender_id)
         await sms_senders.move(conn, tenant_id=caller.tenant_id, sender_id=sender_id, state=state)
-        return await SENDERS.owned(conn, caller, sender_id)
+        after = await SENDERS.owned(conn, caller, sender_id)
+    resources.record(before=before, after=after)
+    return after
 
 
 async def delete(resources: Resources, caller: Caller, sender_id: int) -> None:
     """One that has sent stays: whom a STOP suppresses is known by its sender, whenever it comes."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await SENDERS.unused(conn, caller, sender_id)
+        deleted = await SENDERS.unused(conn, caller, sender_id)
         if not await sms_senders.delete(conn, caller.tenant_id, sender_id):
             detail = "it has sent messages, and people may still reply STOP; make it inactive"
             raise Refused("sender_has_sent", detail)
+    resources.record(before=deleted)

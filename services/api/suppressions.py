@@ -22,6 +22,7 @@ from shared.domain.places.numbers import InvalidNumber, parse_number
 from shared.intake.csv_file import CsvFile
 from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS, CsvSuppressions, csv_text
 from shared.intake.remedies import REMEDIES
+from shared.runtime.logs import masked
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 EXPORTED_AT_ONCE = 5000
@@ -72,6 +73,8 @@ async def suppress(
             expires_at=expires_at,
         )
         await _settle(conn, caller, campaign_id, e164, now=now)
+    terms = {"campaign_id": campaign_id, "reason": reason, "expires_at": expires_at}
+    resources.record(after=terms, resource_id=masked(e164))
     return put
 
 
@@ -89,6 +92,7 @@ async def lift(
         ):
             raise not_found("suppression")
         await _settle(conn, caller, campaign_id, e164, now=now)
+    resources.record(before={"campaign_id": campaign_id}, resource_id=masked(e164))
 
 
 async def import_csv(
@@ -113,6 +117,7 @@ async def import_csv(
         new = await suppression_imports.merge(conn, tenant_id=caller.tenant_id, campaign_id=chosen)
         if not reading.dry_run:
             await _settle_all(conn, caller, chosen, now=now)
+    resources.record(after={"campaign_id": campaign_id, "imported": new, "updated": staged - new})
     return Imported(file=table, imported=new, updated=staged - new)
 
 

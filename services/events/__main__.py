@@ -31,6 +31,7 @@ def retention_of(settings: Settings) -> Retention:
         calls=timedelta(days=settings.keep_calls_days),
         person_calls=timedelta(days=settings.keep_person_calls_days),
         inbox=timedelta(days=settings.keep_inbox_days),
+        audit_log=timedelta(days=settings.keep_audit_days),
     )
 
 

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 PRUNE_MOST = 10_000
 # More than a weekend without this service; then events go to the default partition.
 DAYS_AHEAD = 4
+# Answers of the api by Idempotency-Key, which it takes for gone after this.
+ANSWERS_KEPT_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Retention:
     calls: timedelta
     person_calls: timedelta
     inbox: timedelta
+    audit_log: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,12 @@ class Pruner:
             ),
             "person_calls": await retention.delete_person_calls(
                 self.pool, tenant_id, before=now - self.keep.person_calls, limit=PRUNE_MOST
+            ),
+            "audit_log": await retention.delete_audit_entries(
+                self.pool, tenant_id, before=now - self.keep.audit_log, limit=PRUNE_MOST
+            ),
+            "idempotency_keys": await retention.delete_idempotency_keys(
+                self.pool, tenant_id, before=now - ANSWERS_KEPT_FOR, limit=PRUNE_MOST
             ),
             "waiting_contacts": await waiting_counts.prune(
                 self.pool, tenant_id, before=five_minutes_of(now), limit=PRUNE_MOST

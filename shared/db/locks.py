@@ -42,6 +42,9 @@ are held for the shortest time. Two transactions hardly ever work on one attempt
 key and SKIP LOCKED see to it; when partitions move to another process, a fold waits in 8.
 ARCHITECTURE.md shows which transaction takes which of these locks.
 
+A request with an Idempotency-Key first takes the advisory lock ANSWER of this key, or is refused:
+it never waits for it. Its answer and its audit entry come last; no transaction waits for them.
+
 An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns with
 the same key wait for each other without need, which is harmless.
 """
@@ -62,6 +65,7 @@ class LockClass(IntEnum):
     CONTACTS = 4
     SPEND = 5
     CALLER_IDS = 6
+    ANSWER = 7
 
 
 async def block_completion(conn: Connection, campaign_id: int) -> None:
@@ -104,6 +108,14 @@ async def lock_spend(conn: Connection, tenant_ids: Iterable[int]) -> None:
     """Until the transaction ends, no other one dials calls of these tenants under a ceiling."""
     for tenant_id in sorted(set(tenant_ids)):
         await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", LockClass.SPEND, tenant_id)
+
+
+async def try_answer(conn: Connection, request: str) -> bool:
+    """Whether no other transaction works on this request; if so, none does until this one ends."""
+    is_free: bool = await conn.fetchval(
+        "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", LockClass.ANSWER, request
+    )
+    return is_free
 
 
 async def try_lead_relay(conn: Connection) -> bool:

@@ -13,6 +13,7 @@ class Failpoint(StrEnum):
     AFTER_DIALING = "after_dialing"
     AFTER_ORIGINATE = "after_originate"
     AFTER_FOLD = "after_fold"
+    AFTER_WRITE = "after_write"
 
 
 _name, _, _count = os.environ.get("OUTDIAL_FAILPOINT", "").partition(":")

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     keep_inbox_days: int = Field(
         default=8, ge=8, description="which opt-outs were folded; Kafka keeps them for a week"
     )
+    keep_audit_days: int = Field(
+        default=1830, ge=1, description="the audit log of changes over the API"
+    )
     upload_directory: DirectoryPath | None = Field(
         default=None, description="for files of contacts until they are read; not in memory"
     )

@@ -99,7 +99,13 @@ class Dialer:
 # Long enough that nothing is deleted: the recounts read every row.
 EVER = timedelta(days=40 * 365)
 KEEP = Retention(
-    events=EVER, deliveries=EVER, attempts=EVER, calls=EVER, person_calls=EVER, inbox=EVER
+    events=EVER,
+    deliveries=EVER,
+    attempts=EVER,
+    calls=EVER,
+    person_calls=EVER,
+    inbox=EVER,
+    audit_log=EVER,
 )
 
 

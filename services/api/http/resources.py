@@ -5,20 +5,52 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
-from shared.db.api.pool import ApiPool
 from shared.db.policies import Policies
+from shared.db.types import Session
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks.rulebook import RuleBook
 from shared.runtime.process import now
 
 Publish = Callable[[Sequence[Message]], Awaitable[None]]
+Step = Callable[[], Awaitable[None]]
+
+
+class Transactions(Protocol):
+    """Gives the connections of the api, each for a transaction of one tenant."""
+
+    def transaction(
+        self, tenant_id: int, *, keep: bool = True
+    ) -> AbstractAsyncContextManager[Session]:
+        """Without `keep` it only reads, or is rolled back."""
+
+
+class Record(Protocol):
+    """Takes the fields of a resource before and after its change; each None: there is none.
+
+    `resource_id` is that of the audit log, if it is not the one of the address.
+    """
+
+    def __call__(
+        self, *, before: object = None, after: object = None, resource_id: str | None = None
+    ) -> None: ...
+
+
+def _unrecorded(
+    *, before: object = None, after: object = None, resource_id: str | None = None
+) -> None:
+    """Outside of a request nobody keeps a record."""
+
+
+async def _at_once(step: Step) -> None:
+    await step()
+
 
 # Each import uses one database connection while it reads its file.
 IMPORTS_AT_ONCE = 4
@@ -30,7 +62,7 @@ def _import_slots() -> asyncio.Semaphore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    pool: ApiPool
+    pool: Transactions
     publish: Publish
     rulebook: RuleBook
     policies: Policies = field(default_factory=Policies)
@@ -39,6 +71,9 @@ class Resources:
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
     used_keys: UsedKeys = field(default_factory=UsedKeys)
     clock: Callable[[], datetime] = now
+    # What a request that changes something has of its own (services/api/http/changes.py).
+    record: Record = _unrecorded
+    after_commit: Callable[[Step], Awaitable[None]] = _at_once
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Resources]]
@@ -47,7 +82,7 @@ Opened = Callable[[], AbstractAsyncContextManager[Resources]]
 # Dependencies are coroutines: the framework calls a plain function in a thread, which takes longer
 # than the function.
 async def _resources(request: Request) -> Resources:
-    resources: Resources = request.app.state.resources
+    resources: Resources = getattr(request.state, "resources", request.app.state.resources)
     return resources
 
 

@@ -89,6 +89,8 @@ class KeyRotation(BaseModel):
     )
 
 
+# Such an answer is not kept for a repetition with the same Idempotency-Key, either.
+SHOWN_ONCE = {"Cache-Control": "no-store"}
 A_DAYS_OVERLAP = KeyRotation()
 
 
@@ -139,6 +141,7 @@ async def create_api_key(
         now=now,
     )
     response.headers["Location"] = f"/v1/api-keys/{made.record.id}"
+    response.headers.update(SHOWN_ONCE)
     return NewApiKeyView(**dict(ApiKeyView.of(made.record)), api_key=made.text)
 
 
@@ -162,14 +165,17 @@ async def read_api_key(api_key_id: Id, resources: In, caller: Authenticated) -> 
 @router.post("/api-keys/{api_key_id}/rotate", responses=documented(400, 404, 409, 413))
 async def rotate_api_key(
     api_key_id: Id,
+    response: Response,
     resources: In,
     caller: Authenticated,
     now: Now,
+    *,
     rotation: Annotated[KeyRotation, Body()] = A_DAYS_OVERLAP,
 ) -> RotatedApiKeyView:
     """Another text for the same key. The one of before stays valid for the overlap."""
     overlap = timedelta(seconds=rotation.overlap_seconds)
     made = await api_keys.rotate(resources, caller, api_key_id, overlap=overlap, now=now)
+    response.headers.update(SHOWN_ONCE)
     return RotatedApiKeyView(
         **dict(ApiKeyView.of(made.record)), api_key=made.text, previous_valid_until=now + overlap
     )

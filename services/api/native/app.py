@@ -12,6 +12,7 @@ from services.api.native import (
     agents,
     api_keys,
     attempts,
+    audit_log,
     blackouts,
     call_flows,
     caller_ids,
@@ -35,7 +36,7 @@ from services.api.native import (
     webhooks,
     why,
 )
-from services.api.native.auth import SECURITY_SCHEMES
+from services.api.native.auth import IDEMPOTENCY_KEY, SECURITY_SCHEMES
 
 STREAMED = ("/contacts/import", "/suppressions/import")
 
@@ -53,8 +54,17 @@ class Native(FastAPI):
             components = schema["components"]["schemas"]
             components |= shapes.pop("$defs")
             components["Problem"] = shapes
+            _document_conflicts(schema)
             self.openapi_schema = schema
         return self.openapi_schema
+
+
+def _document_conflicts(schema: dict[str, Any]) -> None:
+    """An Idempotency-Key is refused while its first request runs."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if IDEMPOTENCY_KEY in operation.get("parameters", ()):
+                operation["responses"]["409"] = problems.documented(409)[409]
 
 
 def create_native() -> Native:
@@ -93,6 +103,7 @@ def create_native() -> Native:
         client_tenants,
         api_keys,
         why,
+        audit_log,
     ):
         app.include_router(module.router, prefix="/v1")
     app.include_router(oauth.router)

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from services.api.http.auth import Caller, acting_for, identify
+from services.api.http.changes import KEY_HEADER, READING, REPLAYED_HEADER, changed
 from services.api.http.resources import Resources
 from services.api.refusals import Refused
 from shared.domain.access import Denial, KeyScope
@@ -21,13 +22,13 @@ from shared.domain.attempts import LARGEST_TENANT_ID
 # The header by which a partner's key acts for a client tenant.
 ACTS_FOR = "Outdial-Tenant"
 MEANINGS = {
-    KeyScope.READ: "reads everything but API keys and client tenants",
+    KeyScope.READ: "reads everything but API keys, client tenants and the audit log",
     KeyScope.WRITE: "changes everything but what admin changes",
     KeyScope.CAMPAIGNS: "campaigns and what they are made of",
     KeyScope.CONTACTS: "contacts and suppressions",
     KeyScope.CALLS: "attempts, calls and why",
     KeyScope.WEBHOOKS: "webhooks and their deliveries",
-    KeyScope.ADMIN: "API keys, client tenants, rules of law, destinations, ceilings of spend",
+    KeyScope.ADMIN: "API keys, client tenants, audit log, rules of law, destinations, ceilings",
 }
 KEY_SCHEME, TOKEN_SCHEME, CLIENT_SCHEME = "api_key", "oauth2", "client"
 SECURITY_SCHEMES = {
@@ -65,7 +66,7 @@ class Opening:
     changing: tuple[KeyScope, ...]
 
     def scopes(self, methods: Sequence[str]) -> tuple[KeyScope, ...]:
-        return self.reading if set(methods) <= {"GET", "HEAD"} else self.changing
+        return self.reading if READING.issuperset(methods) else self.changing
 
 
 def _of(area: KeyScope) -> Opening:
@@ -86,6 +87,15 @@ ADMIN = Opening((KeyScope.ADMIN,), (KeyScope.ADMIN,))
 ANY_KEY = Opening(tuple(KeyScope), tuple(KeyScope))
 
 _TENANT_ID = re.compile("[1-9][0-9]{0,9}", re.ASCII)
+IDEMPOTENCY_KEY = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "a word of the client's own, such as a UUID: for 24 hours the same request with "
+    f"the same word is not carried out again, and gets the same answer with `{REPLAYED_HEADER}`",
+    "example": "0b6f1c5e-9a7d-4c1c-8f0a-2f4f7f1d9a55",
+}
 UNKNOWN_CLIENT = f"the header {ACTS_FOR} names no client tenant of the tenant of this API key"
 NO_KEY = "send a valid API key as `Authorization: Bearer …`"
 DENIALS = {
@@ -119,14 +129,21 @@ class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
 
 
 class Guarded(APIRoute):
-    """A route that admits a request by its key, before it reads the body."""
+    """A route that admits a request by its key, before it reads the body.
+
+    One that may change something is a single transaction.
+    """
 
     opening: ClassVar[Opening]
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.scopes = self.opening.scopes(options["methods"])
         schemes = (KEY_SCHEME, TOKEN_SCHEME)
-        documented = {"security": [{each: [scope]} for scope in self.scopes for each in schemes]}
+        documented: dict[str, Any] = {
+            "security": [{each: [scope]} for scope in self.scopes for each in schemes]
+        }
+        if not READING.issuperset(options["methods"]):
+            documented |= {"parameters": [IDEMPOTENCY_KEY]}
         options["openapi_extra"] = {**(options.get("openapi_extra") or {}), **documented}
         super().__init__(path, endpoint, **options)
 
@@ -135,8 +152,10 @@ class Guarded(APIRoute):
         handle = super().get_route_handler()
 
         async def admit(request: Request) -> Response:
-            request.state.caller = await _admitted(request, self.scopes)
-            return await handle(request)
+            caller = request.state.caller = await _admitted(request, self.scopes)
+            if request.method in READING:
+                return await handle(request)
+            return await changed(request, caller, handle)
 
         return admit
 

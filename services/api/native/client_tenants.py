@@ -52,6 +52,7 @@ async def create_client_tenant(
         made = await tenants.create_client(conn, partner_id=caller.tenant_id, name=new.name)
     if made is None:
         raise Refused("not_a_partner", "only a partner has client tenants; ask the operator")
+    resources.record(after=made)
     response.headers["Location"] = f"/v1/tenants/{made.id}"
     return ClientTenantView.of(made)
 

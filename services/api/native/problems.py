@@ -27,7 +27,9 @@ STATUSES = {
     "not_a_partner": 403,
     "not_csv": 400,
     "not_found": 404,
+    "idempotency_key_reused": UNPROCESSABLE,
     "invalid": UNPROCESSABLE,
+    "malformed_idempotency_key": UNPROCESSABLE,
     "rows_refused": UNPROCESSABLE,
     "unreadable_file": UNPROCESSABLE,
 }
@@ -171,6 +173,7 @@ async def _refused(request: Request, refused: Refused) -> Response:
         refused.detail,
         errors=[_field_error(fault, has_pointer=fault.line is None) for fault in refused.errors]
         or None,
+        headers=None if refused.retry_after is None else {"Retry-After": str(refused.retry_after)},
         extra=extra,
     )
 

@@ -178,7 +178,7 @@ async def import_suppressions(
     suppressed as both, and an expiry that cannot be read is none.
     """
     region = suppressions.known_region(query.default_region)
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
         await suppressions.named_list(conn, caller, query.campaign_id)
     with query.reading(resources, SUPPRESSION_COLUMNS, charset=charset(request)) as reading:
         async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:

@@ -118,3 +118,40 @@ async def delete_facts(conn: Connection, tenant_id: int, *, before: datetime, li
         limit,
     )
     return len(rows)
+
+
+async def delete_audit_entries(
+    conn: Connection, tenant_id: int, *, before: datetime, limit: int
+) -> int:
+    """Entries of the audit log that were made before that time."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM audit_log WHERE tenant_id = $1 AND id = ANY (ARRAY(
+            -- UUIDv7 sorts by time: the oldest are first in the primary key.
+            SELECT id FROM audit_log WHERE tenant_id = $1 AND id < $2 ORDER BY id LIMIT $3
+        )) RETURNING 1
+        """,
+        tenant_id,
+        first_id(before),
+        limit,
+    )
+    return len(rows)
+
+
+async def delete_idempotency_keys(
+    conn: Connection, tenant_id: int, *, before: datetime, limit: int
+) -> int:
+    """Answers that were kept before that time."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM idempotency_keys WHERE tenant_id = $1 AND created_at <= $2
+            AND ctid = ANY (ARRAY(
+                SELECT ctid FROM idempotency_keys WHERE tenant_id = $1 AND created_at <= $2
+                ORDER BY created_at LIMIT $3
+            )) RETURNING 1
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return len(rows)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +50,17 @@ class Process:
 async def api_process(
     dsn: str, pool: Pool, *, kafka: str, log: Path, **settings: str
 ) -> AsyncIterator[Process]:
-    async with pool.acquire() as conn:
-        await trunks.upsert(
-            conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
-        )
-    _, key = await a_tenant(pool, "tenant")
-    port = free_port()
+    key = await a_caller(pool)
+    launched = serving_process(dsn, free_port(), kafka=kafka, log=log, **settings)
+    async with launched as (url, process):
+        yield Process(url, key, process)
+
+
+@asynccontextmanager
+async def serving_process(
+    dsn: str, port: int, *, kafka: str, log: Path, **settings: str
+) -> AsyncIterator[tuple[str, Child]]:
+    """The address of an api that is ready, and its process."""
     environment = os.environ | {
         "OUTDIAL_POSTGRES_URL": dsn,
         "OUTDIAL_REDIS_URL": "redis://127.0.0.1:9",
@@ -68,7 +73,7 @@ async def api_process(
     url = f"http://127.0.0.1:{port}"
     try:
         await until(lambda: _is_ready(url))
-        yield Process(url, key, process)
+        yield url, process
     finally:
         await process.stop(signal.SIGKILL)
 
@@ -213,3 +218,77 @@ async def test_only_a_trusted_proxy_names_the_client(
             answer = await session.get(f"{api.url}/v1/tenant")
 
         assert answer.status == status
+
+
+async def repeated(url: str, key: str) -> tuple[int, str | None, int]:
+    """Create a campaign as a client does that repeats its request until it is answered.
+
+    Returns the status, whether the answer was replayed, and the campaign.
+    """
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "order-17"}
+    got: list[tuple[int, str | None, int]] = []
+
+    async def is_answered() -> bool:
+        with suppress(aiohttp.ClientError):
+            async with session.post(f"{url}/v1/campaigns", json=DEFINITION) as answer:
+                if answer.status not in (409, 503):
+                    replayed = answer.headers.get("Idempotent-Replayed")
+                    got.append((answer.status, replayed, (await answer.json())["id"]))
+        return bool(got)
+
+    async with aiohttp.ClientSession(headers=headers) as session:
+        await until(is_answered)
+    return got[0]
+
+
+async def a_caller(pool: Pool) -> str:
+    """The API key of a tenant that may use the trunk."""
+    async with pool.acquire() as conn:
+        await trunks.upsert(
+            conn, name="default", provider="simulated", settings={"url": "http://127.0.0.1:9"}
+        )
+    return (await a_tenant(pool, "tenant"))[1]
+
+
+async def test_a_post_whose_answer_is_cut_off_after_its_commit_makes_one_resource(
+    dsn: str, pool: Pool, tmp_path: Path
+) -> None:
+    key, port, log = await a_caller(pool), free_port(), tmp_path / "api.log"
+    dies = {"OUTDIAL_FAILPOINT": "after_write"}
+
+    async with serving_process(dsn, port, kafka=NOWHERE, log=log, **dies) as (url, dying):
+        client = asyncio.create_task(repeated(url, key))
+        assert await dying.wait(PATIENCE) == -signal.SIGKILL
+    made = await pool.fetchval("SELECT id FROM campaigns")
+    async with serving_process(dsn, port, kafka=NOWHERE, log=log):
+        answer = await client
+
+    assert answer == (201, "true", made)
+    assert await pool.fetchval("SELECT count(*) FROM campaigns") == 1
+    assert await pool.fetchval("SELECT count(*) FROM audit_log") == 1
+
+
+async def test_a_post_that_is_killed_before_its_commit_is_carried_out_when_it_is_repeated(
+    dsn: str, pool: Pool, tmp_path: Path
+) -> None:
+    key, port, log = await a_caller(pool), free_port(), tmp_path / "api.log"
+
+    async with (
+        serving_process(dsn, port, kafka=NOWHERE, log=log) as (url, dying),
+        pool.acquire() as conn,
+        conn.transaction(),
+    ):
+        await conn.execute("LOCK TABLE campaigns IN ACCESS EXCLUSIVE MODE")
+        client = asyncio.create_task(repeated(url, key))
+        await until(lambda: _waits_for_a_lock(pool))
+        dying.send(signal.SIGKILL)
+        await dying.wait(PATIENCE)
+    async with serving_process(dsn, port, kafka=NOWHERE, log=log):
+        status, replayed, campaign_id = await client
+
+    assert (status, replayed) == (201, None)
+    assert [row["id"] for row in await pool.fetch("SELECT id FROM campaigns")] == [campaign_id]
+
+
+async def _waits_for_a_lock(pool: Pool) -> bool:
+    return bool(await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))

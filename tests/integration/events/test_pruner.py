@@ -28,6 +28,7 @@ KEEP = Retention(
     calls=400 * DAY,
     person_calls=400 * DAY,
     inbox=8 * DAY,
+    audit_log=400 * DAY,
 )
 
 
