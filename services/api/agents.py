@@ -4,6 +4,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import NAMED, Kind
 from services.api.refusals import Refused
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import agents, campaigns
 from shared.db.api.agents import AgentRow
 from shared.db.types import Connection
@@ -49,20 +50,22 @@ async def add(
 
 
 async def set_state(
-    resources: Resources, caller: Caller, agent_id: int, state: AgentState
+    resources: Resources, caller: Caller, agent_id: int, state: AgentState, *, seen: Seen = ANYTHING
 ) -> AgentRow:
     """Campaigns that name it already keep it."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        before = await AGENTS.locked(conn, caller, agent_id)
+        before = await AGENTS.locked(conn, caller, agent_id, seen)
         await agents.set_state(conn, tenant_id=caller.tenant_id, agent_id=agent_id, state=state)
         after = await AGENTS.owned(conn, caller, agent_id)
     resources.record(before=before, after=after)
     return after
 
 
-async def delete(resources: Resources, caller: Caller, agent_id: int) -> None:
+async def delete(
+    resources: Resources, caller: Caller, agent_id: int, *, seen: Seen = ANYTHING
+) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        deleted = await AGENTS.unused(conn, caller, agent_id)
+        deleted = await AGENTS.unused(conn, caller, agent_id, seen)
         await agents.delete(conn, caller.tenant_id, agent_id)
     resources.record(before=deleted)
 

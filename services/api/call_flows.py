@@ -4,6 +4,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import Kind
 from services.api.refusals import Refused, not_found
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import call_flows
 from shared.db.api.call_flows import FlowVersion
 from shared.definitions.call_flow import CallFlowDefinition
@@ -50,11 +51,16 @@ async def read_version(
 
 
 async def change(
-    resources: Resources, caller: Caller, flow_id: int, flow: CallFlowDefinition
+    resources: Resources,
+    caller: Caller,
+    flow_id: int,
+    flow: CallFlowDefinition,
+    *,
+    seen: Seen = ANYTHING,
 ) -> FlowVersion:
     """Make a new version, unless the flow stays as it is. Campaigns that run keep theirs."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        newest = await FLOWS.locked(conn, caller, flow_id)
+        newest = await FLOWS.locked(conn, caller, flow_id, seen)
         after = newest
         if newest.flow != flow:
             after = await call_flows.add_version(
@@ -68,9 +74,11 @@ async def change(
     return after
 
 
-async def delete(resources: Resources, caller: Caller, flow_id: int) -> None:
+async def delete(
+    resources: Resources, caller: Caller, flow_id: int, *, seen: Seen = ANYTHING
+) -> None:
     """Give its name free. Its versions stay: they say what campaigns of before played."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        deleted = await FLOWS.unused(conn, caller, flow_id)
+        deleted = await FLOWS.unused(conn, caller, flow_id, seen)
         await call_flows.delete(conn, caller.tenant_id, flow_id)
     resources.record(before=deleted)

@@ -4,6 +4,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import Kind
 from services.api.refusals import Refused
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import caller_ids, campaigns, tenants
 from shared.db.api.caller_ids import CallerId
 from shared.db.types import Connection
@@ -42,13 +43,18 @@ async def add(resources: Resources, caller: Caller, *, number: str) -> CallerId:
 
 
 async def set_state(
-    resources: Resources, caller: Caller, number: str, state: CallerIdState
+    resources: Resources,
+    caller: Caller,
+    number: str,
+    state: CallerIdState,
+    *,
+    seen: Seen = ANYTHING,
 ) -> CallerId:
     """It holds from the commit on, also for attempts that were claimed before."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        before = await CALLER_IDS.locked(conn, caller, number)
+        before = await CALLER_IDS.locked(conn, caller, number, seen)
         await caller_ids.set_state(conn, tenant_id=caller.tenant_id, number=number, state=state)
         await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
         after = await CALLER_IDS.owned(conn, caller, number)
@@ -56,9 +62,11 @@ async def set_state(
     return after
 
 
-async def delete(resources: Resources, caller: Caller, number: str) -> None:
+async def delete(
+    resources: Resources, caller: Caller, number: str, *, seen: Seen = ANYTHING
+) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        deleted = await CALLER_IDS.unused(conn, caller, number)
+        deleted = await CALLER_IDS.unused(conn, caller, number, seen)
         await caller_ids.delete(conn, caller.tenant_id, number)
     resources.record(before=deleted)
 

@@ -15,6 +15,7 @@ from services.api.caller_ids import refuse_foreign
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, campaign_ended, not_found, unknown_region
+from services.api.versions import ANYTHING, Seen
 from shared.db import locks
 from shared.db.api import (
     call_flows,
@@ -111,7 +112,9 @@ async def give_command(
     return campaign
 
 
-async def delete(resources: Resources, caller: Caller, campaign_id: int) -> None:
+async def delete(
+    resources: Resources, caller: Caller, campaign_id: int, *, seen: Seen = ANYTHING
+) -> None:
     """Delete a draft with its contacts; a start that commits before it keeps the campaign.
 
     The campaign is locked when its contacts are gone: a black-out, which locks all campaigns,
@@ -120,12 +123,15 @@ async def delete(resources: Resources, caller: Caller, campaign_id: int) -> None
     key = caller.campaign(campaign_id)
     # A large draft takes as long as an import, and must not take the connections of a pause.
     async with resources.import_slots, resources.pool.transaction(caller.tenant_id) as conn:
-        _refuse_started(await owned(conn, caller, campaign_id))
+        known = await owned(conn, caller, campaign_id)
+        seen.check(known)
+        _refuse_started(known)
         await refuse_busy(conn, campaign_id)
         await drafts.delete_people(conn, key)
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found("campaign")
+        seen.check(campaign)
         _refuse_started(campaign)
         await drafts.delete(conn, key)
     resources.record(before=campaign.definition)

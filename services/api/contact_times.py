@@ -7,6 +7,7 @@ from services.api.campaigns import owned
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, campaign_ended, not_found, refuse_invalid_expiry
+from services.api.versions import ANYTHING, Seen
 from shared.db import waiting_counts
 from shared.db.api import contact_times, contacts
 from shared.db.api.contact_times import TimedContact
@@ -23,7 +24,13 @@ LATEST = timedelta(days=366)
 
 
 async def ask(
-    resources: Resources, caller: Caller, contact_id: int, at: datetime, *, now: datetime
+    resources: Resources,
+    caller: Caller,
+    contact_id: int,
+    at: datetime,
+    *,
+    seen: Seen = ANYTHING,
+    now: datetime,
 ) -> Contact:
     """From `at` on, call the contact before others, as soon as its hours allow it."""
     if at <= now:
@@ -31,7 +38,7 @@ async def ask(
     if at > now + LATEST:
         raise Refused("too_far", f"must be within {LATEST.days} days", field=("at",))
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id)
+        contact = await _locked(conn, caller, contact_id, seen)
         _refuse_unless_pending(contact)
         # A callback does not shorten the minimum gap after the last call.
         at = max(at, _gap_ends(contact) or at)
@@ -43,10 +50,17 @@ async def ask(
         return await _contact(conn, caller, contact_id)
 
 
-async def cancel(resources: Resources, caller: Caller, contact_id: int, *, now: datetime) -> None:
+async def cancel(
+    resources: Resources,
+    caller: Caller,
+    contact_id: int,
+    *,
+    seen: Seen = ANYTHING,
+    now: datetime,
+) -> None:
     """The contact waits for what it would wait for without; for nothing, if that is over."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id)
+        contact = await _locked(conn, caller, contact_id, seen)
         if contact.state != ContactState.PENDING or contact.waits_for != Reason.CALLBACK:
             raise not_found("callback")
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
@@ -64,12 +78,13 @@ async def expire(
     contact_id: int,
     expires_at: datetime | None,
     *,
+    seen: Seen = ANYTHING,
     now: datetime,
 ) -> Contact:
     """Set the instant after which the contact is not called; the scheduler finishes it then."""
     refuse_invalid_expiry(expires_at, now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id)
+        contact = await _locked(conn, caller, contact_id, seen)
         if contact.state == ContactState.FINISHED:
             raise _finished(contact)
         await contact_times.expire_at(
@@ -85,10 +100,11 @@ def _due(contact: TimedContact | Again) -> dict[str, object]:
     return {"not_before": contact.not_before, "waits_for": contact.waits_for}
 
 
-async def _locked(conn: Connection, caller: Caller, contact_id: int) -> TimedContact:
+async def _locked(conn: Connection, caller: Caller, contact_id: int, seen: Seen) -> TimedContact:
     campaign_id = await contact_times.lock(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if campaign_id is None:
         raise not_found("contact")
+    seen.check(await _contact(conn, caller, contact_id))
     if (await owned(conn, caller, campaign_id)).is_over:
         raise campaign_ended()
     return await contact_times.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)

@@ -22,6 +22,7 @@ from services.api.campaigns import (
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import campaigns, contacts, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
@@ -37,7 +38,13 @@ READ = (
 
 
 async def edit(
-    resources: Resources, caller: Caller, campaign_id: int, wanted: CampaignEdit, *, now: datetime
+    resources: Resources,
+    caller: Caller,
+    campaign_id: int,
+    wanted: CampaignEdit,
+    *,
+    seen: Seen = ANYTHING,
+    now: datetime,
 ) -> Written:
     """The new definition holds from the commit on, also for attempts that were claimed before."""
     key = caller.campaign(campaign_id)
@@ -45,6 +52,7 @@ async def edit(
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
             raise not_found("campaign")
+        seen.check(campaign)
         if campaign.is_over:
             raise campaign_ended()
         definition = _edited(campaign, wanted)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
+from services.api.versions import ANYTHING, Seen
 from shared.db.types import Connection
 
 Key = TypeVar("Key")
@@ -39,15 +40,21 @@ class Kind(Generic[Key, Row]):
             raise not_found(self.name)
         return row
 
-    async def locked(self, conn: Connection, caller: Caller, key: Key) -> Row:
+    async def locked(
+        self, conn: Connection, caller: Caller, key: Key, seen: Seen = ANYTHING
+    ) -> Row:
         """From now to the commit nothing else changes it, and no campaign begins to name it."""
         if not await self.lock(conn, caller.tenant_id, key):
             raise not_found(self.name)
-        return await self.owned(conn, caller, key)
+        row = await self.owned(conn, caller, key)
+        seen.check(row)
+        return row
 
-    async def unused(self, conn: Connection, caller: Caller, key: Key) -> Row:
+    async def unused(
+        self, conn: Connection, caller: Caller, key: Key, seen: Seen = ANYTHING
+    ) -> Row:
         """Lock a resource that is about to be deleted; refuse if others name it."""
-        row = await self.locked(conn, caller, key)
+        row = await self.locked(conn, caller, key, seen)
         users = await self.users(conn, caller.tenant_id, key)
         if users:
             code, detail = self.in_use

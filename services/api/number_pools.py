@@ -5,6 +5,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import NAMED, Kind
 from services.api.refusals import InvalidField, Refused
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import campaigns, number_pools, tenants
 from shared.db.api.number_pools import PoolRow
 from shared.db.types import Connection
@@ -44,13 +45,18 @@ async def create(resources: Resources, caller: Caller, pool: NumberPoolDefinitio
 
 
 async def change(
-    resources: Resources, caller: Caller, pool_id: int, wanted: NumberPoolEdit
+    resources: Resources,
+    caller: Caller,
+    pool_id: int,
+    wanted: NumberPoolEdit,
+    *,
+    seen: Seen = ANYTHING,
 ) -> PoolRow:
     """It holds from the commit on, also for attempts that were claimed before."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         # First the tenant, then its campaigns: the order of locks (shared/db/locks.py).
         await tenants.raise_revision(conn, caller.tenant_id)
-        before = await POOLS.locked(conn, caller, pool_id)
+        before = await POOLS.locked(conn, caller, pool_id, seen)
         edited = wanted.edited(before)
         await number_pools.change(
             conn,
@@ -71,9 +77,11 @@ async def change(
     return after
 
 
-async def delete(resources: Resources, caller: Caller, pool_id: int) -> None:
+async def delete(
+    resources: Resources, caller: Caller, pool_id: int, *, seen: Seen = ANYTHING
+) -> None:
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        deleted = await POOLS.unused(conn, caller, pool_id)
+        deleted = await POOLS.unused(conn, caller, pool_id, seen)
         await number_pools.delete(conn, caller.tenant_id, pool_id)
     resources.record(before=deleted)
 

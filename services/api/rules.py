@@ -11,6 +11,7 @@ from enum import StrEnum
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import campaigns, tenants
 from shared.domain.places.jurisdictions import covers
 from shared.domain.policy.rules import CallKind, Rule
@@ -150,11 +151,16 @@ async def destinations(resources: Resources, caller: Caller) -> DestinationsChoi
 
 
 async def choose_destinations(
-    resources: Resources, caller: Caller, choice: DestinationsChoice | None
+    resources: Resources,
+    caller: Caller,
+    choice: DestinationsChoice | None,
+    *,
+    seen: Seen = ANYTHING,
 ) -> None:
     """Replace the whole choice; None goes back to the default, which refuses costly kinds."""
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        seen.check(chosen.destinations)
         return chosen.model_copy(update={"destinations": choice})
 
     await _change(resources, caller, decide)
@@ -167,11 +173,16 @@ async def spend_ceiling(resources: Resources, caller: Caller) -> SpendChoice | N
 
 
 async def set_spend_ceiling(
-    resources: Resources, caller: Caller, choice: SpendChoice | None
+    resources: Resources,
+    caller: Caller,
+    choice: SpendChoice | None,
+    *,
+    seen: Seen = ANYTHING,
 ) -> None:
     """Replace the ceiling; None: there is none any more."""
 
     def decide(chosen: TenantRulesDefinition) -> TenantRulesDefinition:
+        seen.check(chosen.spend_ceiling)
         return chosen.model_copy(update={"spend_ceiling": choice})
 
     if choice is not None:

@@ -4,6 +4,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import Kind
 from services.api.refusals import Refused
+from services.api.versions import ANYTHING, Seen
 from shared.db.api import campaigns, sms_senders
 from shared.db.api.sms_senders import SmsSender
 from shared.domain.sms import SenderState
@@ -35,21 +36,28 @@ async def add(resources: Resources, caller: Caller, *, sender: str, trunk: str) 
 
 
 async def change(
-    resources: Resources, caller: Caller, sender_id: int, *, state: SenderState
+    resources: Resources,
+    caller: Caller,
+    sender_id: int,
+    *,
+    state: SenderState,
+    seen: Seen = ANYTHING,
 ) -> SmsSender:
     """An inactive sender sends no message from the commit on."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        before = await SENDERS.locked(conn, caller, sender_id)
+        before = await SENDERS.locked(conn, caller, sender_id, seen)
         await sms_senders.move(conn, tenant_id=caller.tenant_id, sender_id=sender_id, state=state)
         after = await SENDERS.owned(conn, caller, sender_id)
     resources.record(before=before, after=after)
     return after
 
 
-async def delete(resources: Resources, caller: Caller, sender_id: int) -> None:
+async def delete(
+    resources: Resources, caller: Caller, sender_id: int, *, seen: Seen = ANYTHING
+) -> None:
     """One that has sent stays: whom a STOP suppresses is known by its sender, whenever it comes."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        deleted = await SENDERS.unused(conn, caller, sender_id)
+        deleted = await SENDERS.unused(conn, caller, sender_id, seen)
         if not await sms_senders.delete(conn, caller.tenant_id, sender_id):
             detail = "it has sent messages, and people may still reply STOP; make it inactive"
             raise Refused("sender_has_sent", detail)

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api import agents
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import agents as agent_rows
 from shared.domain.agents import AgentKind, AgentState
 
@@ -65,6 +66,7 @@ async def add_agent(
     response: Response,
     resources: In,
     caller: Authenticated,
+    show: Shown,
 ) -> AgentView:
     """An agent at the provider of a trunk. A campaign names it by `agent`, without a call flow."""
     added = await agents.add(
@@ -76,7 +78,7 @@ async def add_agent(
         trunk=new.trunk,
     )
     response.headers["Location"] = f"/v1/agents/{added.id}"
-    return AgentView.of(added)
+    return show(AgentView, added)
 
 
 @router.get("/agents")
@@ -91,23 +93,27 @@ async def list_agents(
     return AgentPage.of(rows, limit=limit)
 
 
-@router.get("/agents/{agent_id}", responses=documented(404))
-async def read_agent(agent_id: Id, resources: In, caller: Authenticated) -> AgentView:
-    return AgentView.of(await agents.AGENTS.read(resources, caller, agent_id))
+@router.get("/agents/{agent_id}", responses=UNCHANGED | documented(404))
+async def read_agent(agent_id: Id, resources: In, caller: Authenticated, show: Shown) -> AgentView:
+    return show(AgentView, await agents.AGENTS.read(resources, caller, agent_id))
 
 
-@router.patch("/agents/{agent_id}", responses=documented(400, 404, 413))
+@router.patch("/agents/{agent_id}", responses=documented(400, 404, 412, 413))
 async def change_agent(
     agent_id: Id,
     change: Annotated[AgentChange, Body(examples=[{"state": "inactive"}])],
     resources: In,
     caller: Authenticated,
+    *,
+    seen: IfMatch,
+    show: Shown,
 ) -> AgentView:
     """Campaigns that name an agent already keep it when it becomes inactive."""
-    return AgentView.of(await agents.set_state(resources, caller, agent_id, change.state))
+    changed = await agents.set_state(resources, caller, agent_id, change.state, seen=seen)
+    return show(AgentView, changed)
 
 
-@router.delete("/agents/{agent_id}", status_code=204, responses=documented(404, 409))
-async def delete_agent(agent_id: Id, resources: In, caller: Authenticated) -> None:
+@router.delete("/agents/{agent_id}", status_code=204, responses=documented(404, 409, 412))
+async def delete_agent(agent_id: Id, resources: In, caller: Authenticated, seen: IfMatch) -> None:
     """Only if no campaign names it that has not ended."""
-    await agents.delete(resources, caller, agent_id)
+    await agents.delete(resources, caller, agent_id, seen=seen)

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.api import campaigns
+from services.api.http.etags import Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, uuid_of
 from services.api.http.resources import In
 from services.api.native.auth import CALLS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from services.api.refusals import not_found
 from shared.db.api import attempt_records, contacts
 from shared.domain.attempts import AttemptState
@@ -69,10 +70,12 @@ async def list_attempts_of_contact(
     return AttemptPage(attempts=[AttemptView.of(row) for row in rows], next_cursor=None)
 
 
-@router.get("/attempts/{attempt_id}")
-async def read_attempt(attempt_id: UUID, resources: In, caller: Authenticated) -> AttemptView:
+@router.get("/attempts/{attempt_id}", responses=UNCHANGED)
+async def read_attempt(
+    attempt_id: UUID, resources: In, caller: Authenticated, show: Shown
+) -> AttemptView:
     async with resources.pool.transaction(caller.tenant_id) as conn:
         attempt = await attempt_records.get(conn, tenant_id=caller.tenant_id, attempt_id=attempt_id)
     if attempt is None:
         raise not_found("attempt")
-    return AttemptView.of(attempt)
+    return show(AttemptView, attempt)

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.api import call_flows
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import call_flows as flow_rows
 from shared.db.api.call_flows import FlowVersion
 from shared.definitions.call_flow import CallFlowDefinition, FlowName
@@ -84,6 +85,7 @@ async def create_call_flow(
     response: Response,
     resources: In,
     caller: Authenticated,
+    show: Shown,
 ) -> CallFlowView:
     """Version 1 of a call flow. A campaign plays it by its name: `{"call_flow": {"name": …}}`.
 
@@ -91,7 +93,7 @@ async def create_call_flow(
     """
     made = await call_flows.create(resources, caller, name=new.name, flow=new.flow)
     response.headers["Location"] = f"/v1/call-flows/{made.id}"
-    return CallFlowView.of(made)
+    return show(CallFlowView, made)
 
 
 @router.get("/call-flows")
@@ -106,29 +108,37 @@ async def list_call_flows(
     return CallFlowPage.of(rows, limit=limit)
 
 
-@router.get("/call-flows/{call_flow_id}", responses=documented(404))
-async def read_call_flow(call_flow_id: Id, resources: In, caller: Authenticated) -> CallFlowView:
+@router.get("/call-flows/{call_flow_id}", responses=UNCHANGED | documented(404))
+async def read_call_flow(
+    call_flow_id: Id, resources: In, caller: Authenticated, show: Shown
+) -> CallFlowView:
     """The newest version."""
-    return CallFlowView.of(await call_flows.FLOWS.read(resources, caller, call_flow_id))
+    return show(CallFlowView, await call_flows.FLOWS.read(resources, caller, call_flow_id))
 
 
-@router.patch("/call-flows/{call_flow_id}", responses=documented(400, 404, 413))
+@router.patch("/call-flows/{call_flow_id}", responses=documented(400, 404, 412, 413))
 async def change_call_flow(
     call_flow_id: Id,
     change: Annotated[CallFlowChange, Body(examples=[{"flow": EXAMPLE}])],
     resources: In,
     caller: Authenticated,
+    *,
+    seen: IfMatch,
+    show: Shown,
 ) -> CallFlowView:
     """Make a new version, unless nothing differs. Drafts play it; a campaign that was started
     keeps the version that was the newest at its start.
     """
-    return CallFlowView.of(await call_flows.change(resources, caller, call_flow_id, change.flow))
+    changed = await call_flows.change(resources, caller, call_flow_id, change.flow, seen=seen)
+    return show(CallFlowView, changed)
 
 
-@router.delete("/call-flows/{call_flow_id}", status_code=204, responses=documented(404, 409))
-async def delete_call_flow(call_flow_id: Id, resources: In, caller: Authenticated) -> None:
+@router.delete("/call-flows/{call_flow_id}", status_code=204, responses=documented(404, 409, 412))
+async def delete_call_flow(
+    call_flow_id: Id, resources: In, caller: Authenticated, seen: IfMatch
+) -> None:
     """Only if no campaign plays it that has not ended. Its versions stay readable."""
-    await call_flows.delete(resources, caller, call_flow_id)
+    await call_flows.delete(resources, caller, call_flow_id, seen=seen)
 
 
 @router.get("/call-flows/{call_flow_id}/versions", responses=documented(404))
@@ -152,11 +162,13 @@ async def list_call_flow_versions(
     return CallFlowVersionPage.of(rows, limit=limit, cursor_of=_cursor_of)
 
 
-@router.get("/call-flows/{call_flow_id}/versions/{version}", responses=documented(404))
+@router.get("/call-flows/{call_flow_id}/versions/{version}", responses=UNCHANGED | documented(404))
 async def read_call_flow_version(
-    call_flow_id: Id, version: Version, resources: In, caller: Authenticated
+    call_flow_id: Id, version: Version, resources: In, caller: Authenticated, show: Shown
 ) -> CallFlowView:
-    return CallFlowView.of(await call_flows.read_version(resources, caller, call_flow_id, version))
+    return show(
+        CallFlowView, await call_flows.read_version(resources, caller, call_flow_id, version)
+    )
 
 
 def _cursor_of(version: FlowVersion) -> str:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Body, Path, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api import caller_ids
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Cursor, Limit, Page, View, cursor_of, text_of
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import caller_ids as caller_id_rows
 from shared.domain.capacity.caller_ids import CallerIdState
 
@@ -55,12 +56,16 @@ class CallerIdPage(Page):
 
 @router.post("/caller-ids", status_code=201, responses=documented(400, 413))
 async def add_caller_id(
-    new: Annotated[NewCallerId, Body()], response: Response, resources: In, caller: Authenticated
+    new: Annotated[NewCallerId, Body()],
+    response: Response,
+    resources: In,
+    caller: Authenticated,
+    show: Shown,
 ) -> CallerIdView:
     """A number that belongs to the tenant. Campaigns show it by `caller_id`, from now on."""
     added = await caller_ids.add(resources, caller, number=new.number)
     response.headers["Location"] = f"/v1/caller-ids/{added.number}"
-    return CallerIdView.of(added)
+    return show(CallerIdView, added)
 
 
 @router.get("/caller-ids")
@@ -79,23 +84,31 @@ async def list_caller_ids(
     return CallerIdPage.of(rows, limit=limit, cursor_of=lambda row: cursor_of(row.number))
 
 
-@router.get("/caller-ids/{number}", responses=documented(404))
-async def read_caller_id(number: Number, resources: In, caller: Authenticated) -> CallerIdView:
-    return CallerIdView.of(await caller_ids.CALLER_IDS.read(resources, caller, number))
+@router.get("/caller-ids/{number}", responses=UNCHANGED | documented(404))
+async def read_caller_id(
+    number: Number, resources: In, caller: Authenticated, show: Shown
+) -> CallerIdView:
+    return show(CallerIdView, await caller_ids.CALLER_IDS.read(resources, caller, number))
 
 
-@router.patch("/caller-ids/{number}", responses=documented(400, 404, 413))
+@router.patch("/caller-ids/{number}", responses=documented(400, 404, 412, 413))
 async def change_caller_id(
     number: Number,
     change: Annotated[CallerIdChange, Body(examples=[{"state": "inactive"}])],
     resources: In,
     caller: Authenticated,
+    *,
+    seen: IfMatch,
+    show: Shown,
 ) -> CallerIdView:
     """Contacts of a campaign that names an inactive one wait until it is active again."""
-    return CallerIdView.of(await caller_ids.set_state(resources, caller, number, change.state))
+    changed = await caller_ids.set_state(resources, caller, number, change.state, seen=seen)
+    return show(CallerIdView, changed)
 
 
-@router.delete("/caller-ids/{number}", status_code=204, responses=documented(404, 409))
-async def delete_caller_id(number: Number, resources: In, caller: Authenticated) -> None:
+@router.delete("/caller-ids/{number}", status_code=204, responses=documented(404, 409, 412))
+async def delete_caller_id(
+    number: Number, resources: In, caller: Authenticated, seen: IfMatch
+) -> None:
     """Only if no campaign shows it that has not ended."""
-    await caller_ids.delete(resources, caller, number)
+    await caller_ids.delete(resources, caller, number, seen=seen)

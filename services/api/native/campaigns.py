@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from services.api import campaigns, edits
 from services.api.campaigns import Written
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
@@ -130,11 +131,14 @@ async def create_campaign(
     response: Response,
     resources: In,
     caller: Authenticated,
+    *,
     now: Now,
+    show: Shown,
 ) -> CampaignWithSecret:
     """A campaign in `draft`. The secret of its webhook is shown in this answer only."""
     created = await campaigns.create(resources, caller, definition, now=now)
     response.headers["Location"] = f"/v1/campaigns/{created.campaign.id}"
+    show.tag(created.campaign)
     return CampaignWithSecret.written(created)
 
 
@@ -155,23 +159,31 @@ async def list_campaigns(
 
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))
-async def read_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> CampaignDetail:
+async def read_campaign(
+    campaign_id: Id, resources: In, caller: Authenticated, show: Shown
+) -> CampaignDetail:
+    """Its ETag is that of the campaign, whatever its `spend_ceilings` have come to."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        view = CampaignDetail.of(await campaigns.owned(conn, caller, campaign_id))
+        campaign = await campaigns.owned(conn, caller, campaign_id)
         key = caller.campaign(campaign_id)
         policies = await resources.policies.current(conn, [key])
         ceilings = await spend.standing_of(conn, policies)
+    show.tag(campaign)
+    view = CampaignDetail.of(campaign)
     view.spend_ceilings = [SpendCeilingView.of(ceiling) for ceiling in ceilings.get(key, ())]
     return view
 
 
-@router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 413))
+@router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 412, 413))
 async def edit_campaign(
     campaign_id: Id,
     edit: Annotated[CampaignEdit, Body(examples=[EDIT_EXAMPLE])],
     resources: In,
     caller: Authenticated,
+    *,
     now: Now,
+    seen: IfMatch,
+    show: Shown,
 ) -> CampaignWithSecret:
     """Each given part replaces that part of the definition, also while the campaign runs.
 
@@ -180,17 +192,20 @@ async def edit_campaign(
     `default_region` and `default_zone` only before its first contact: contacts are read by them.
     A webhook that moves keeps its secret; the secret of a new one is shown in this answer only.
     """
-    edited = await edits.edit(resources, caller, campaign_id, edit, now=now)
+    edited = await edits.edit(resources, caller, campaign_id, edit, seen=seen, now=now)
+    show.tag(edited.campaign)
     return CampaignWithSecret.written(edited)
 
 
-@router.delete("/campaigns/{campaign_id}", status_code=204, responses=documented(404, 409))
-async def delete_campaign(campaign_id: Id, resources: In, caller: Authenticated) -> None:
+@router.delete("/campaigns/{campaign_id}", status_code=204, responses=documented(404, 409, 412))
+async def delete_campaign(
+    campaign_id: Id, resources: In, caller: Authenticated, seen: IfMatch
+) -> None:
     """Delete a draft with its contacts and its suppressions, for good.
 
     A campaign that was started is not deleted; it can be cancelled.
     """
-    await campaigns.delete(resources, caller, campaign_id)
+    await campaigns.delete(resources, caller, campaign_id, seen=seen)
 
 
 COMMANDS = {

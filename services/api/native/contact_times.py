@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.api import contact_times
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Id
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
@@ -13,7 +14,7 @@ from services.api.native.problems import documented
 router = APIRouter(
     tags=["contacts"],
     route_class=opened_by(CONTACTS),
-    responses=documented(401, 403, 404, 409, 422),
+    responses=documented(401, 403, 404, 409, 412, 422),
 )
 
 
@@ -37,28 +38,44 @@ class Expiry(BaseModel):
 
 @router.put("/contacts/{contact_id}/callback", responses=documented(400, 413))
 async def ask_for_callback(
-    contact_id: Id, callback: Callback, resources: In, caller: Authenticated, now: Now
+    contact_id: Id,
+    callback: Callback,
+    resources: In,
+    caller: Authenticated,
+    *,
+    now: Now,
+    seen: IfMatch,
+    show: Shown,
 ) -> ContactView:
     """From `at` on, the contact is called before others, inside its calling hours.
 
     `not_before` in the answer is later than `at` if the campaign's minimum gap requires it.
     """
-    return ContactView.of(
-        await contact_times.ask(resources, caller, contact_id, callback.at, now=now)
-    )
+    asked = await contact_times.ask(resources, caller, contact_id, callback.at, seen=seen, now=now)
+    return show(ContactView, asked)
 
 
 @router.delete("/contacts/{contact_id}/callback", status_code=204)
-async def cancel_callback(contact_id: Id, resources: In, caller: Authenticated, now: Now) -> None:
+async def cancel_callback(
+    contact_id: Id, resources: In, caller: Authenticated, now: Now, seen: IfMatch
+) -> None:
     """The contact is due again at the time that it had without the callback."""
-    await contact_times.cancel(resources, caller, contact_id, now=now)
+    await contact_times.cancel(resources, caller, contact_id, seen=seen, now=now)
 
 
 @router.put("/contacts/{contact_id}/expiry", responses=documented(400, 413))
 async def set_expiry(
-    contact_id: Id, expiry: Expiry, resources: In, caller: Authenticated, now: Now
+    contact_id: Id,
+    expiry: Expiry,
+    resources: In,
+    caller: Authenticated,
+    *,
+    now: Now,
+    seen: IfMatch,
+    show: Shown,
 ) -> ContactView:
     """A contact that is still waiting then ends as `out_of_time`."""
-    return ContactView.of(
-        await contact_times.expire(resources, caller, contact_id, expiry.expires_at, now=now)
+    changed = await contact_times.expire(
+        resources, caller, contact_id, expiry.expires_at, seen=seen, now=now
     )
+    return show(ContactView, changed)

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
 
 from services.api import campaigns, imports
+from services.api.http.etags import Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from services.api.refusals import not_found
 from shared.db.api import contacts
 from shared.domain.contacts import ContactState
@@ -171,10 +172,12 @@ async def list_contacts(
     return ContactPage.of(rows, limit=limit)
 
 
-@router.get("/contacts/{contact_id}")
-async def read_contact(contact_id: Id, resources: In, caller: Authenticated) -> ContactView:
+@router.get("/contacts/{contact_id}", responses=UNCHANGED)
+async def read_contact(
+    contact_id: Id, resources: In, caller: Authenticated, show: Shown
+) -> ContactView:
     async with resources.pool.transaction(caller.tenant_id) as conn:
         contact = await contacts.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if contact is None:
         raise not_found("contact")
-    return ContactView.of(contact)
+    return show(ContactView, contact)

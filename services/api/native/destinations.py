@@ -7,9 +7,10 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from services.api import rules
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.resources import In, Now
 from services.api.native.auth import SAFEGUARDS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.domain.places.number_kinds import NumberKind
 from shared.rulepacks.tenant_choices import DestinationsChoice, DestinationsDefinition, Words
 
@@ -55,29 +56,32 @@ class DestinationsView(BaseModel):
         )
 
 
-@router.get("/destinations")
-async def read_destinations(resources: In, caller: Authenticated) -> DestinationsView:
+@router.get("/destinations", responses=UNCHANGED)
+async def read_destinations(resources: In, caller: Authenticated, show: Shown) -> DestinationsView:
     """The numbers that imports take and dialers call. Emergency numbers are never called."""
-    return DestinationsView.of(await rules.destinations(resources, caller))
+    return show(DestinationsView, await rules.destinations(resources, caller))
 
 
-@router.put("/destinations", responses=documented(400, 413))
+@router.put("/destinations", responses=documented(400, 412, 413))
 async def choose_destinations(
     chosen: Annotated[ChosenDestinations, Body(examples=[EXAMPLE])],
     resources: In,
     caller: Authenticated,
+    *,
     now: Now,
+    seen: IfMatch,
+    show: Shown,
 ) -> DestinationsView:
     """Replace the choice. It holds at once, also for contacts that were imported before.
 
     Such a contact is not called: it is finished as excluded when its turn comes.
     """
     choice = DestinationsChoice(**dict(chosen), at=now)
-    await rules.choose_destinations(resources, caller, choice)
-    return DestinationsView.of(choice)
+    await rules.choose_destinations(resources, caller, choice, seen=seen)
+    return show(DestinationsView, choice)
 
 
-@router.delete("/destinations", status_code=204)
-async def reset_destinations(resources: In, caller: Authenticated) -> None:
+@router.delete("/destinations", status_code=204, responses=documented(412))
+async def reset_destinations(resources: In, caller: Authenticated, seen: IfMatch) -> None:
     """Go back to the default: all countries, and no costly kind."""
-    await rules.choose_destinations(resources, caller, None)
+    await rules.choose_destinations(resources, caller, None, seen=seen)

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field
 
 from services.api import number_pools
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import number_pools as pool_rows
 from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
 from shared.domain.capacity.caller_ids import Rotation
@@ -48,6 +49,7 @@ async def create_number_pool(
     response: Response,
     resources: In,
     caller: Authenticated,
+    show: Shown,
 ) -> NumberPoolView:
     """A campaign names it by `number_pool`. The caps hold for each number over all its pools.
 
@@ -55,7 +57,7 @@ async def create_number_pool(
     """
     made = await number_pools.create(resources, caller, new)
     response.headers["Location"] = f"/v1/number-pools/{made.id}"
-    return NumberPoolView.of(made)
+    return show(NumberPoolView, made)
 
 
 @router.get("/number-pools")
@@ -70,26 +72,33 @@ async def list_number_pools(
     return NumberPoolPage.of(rows, limit=limit)
 
 
-@router.get("/number-pools/{number_pool_id}", responses=documented(404))
+@router.get("/number-pools/{number_pool_id}", responses=UNCHANGED | documented(404))
 async def read_number_pool(
-    number_pool_id: Id, resources: In, caller: Authenticated
+    number_pool_id: Id, resources: In, caller: Authenticated, show: Shown
 ) -> NumberPoolView:
-    return NumberPoolView.of(await number_pools.POOLS.read(resources, caller, number_pool_id))
+    return show(NumberPoolView, await number_pools.POOLS.read(resources, caller, number_pool_id))
 
 
-@router.patch("/number-pools/{number_pool_id}", responses=documented(400, 404, 413))
+@router.patch("/number-pools/{number_pool_id}", responses=documented(400, 404, 412, 413))
 async def change_number_pool(
     number_pool_id: Id,
     change: Annotated[NumberPoolEdit, Body(examples=[{"max_calls_per_day": 300}])],
     resources: In,
     caller: Authenticated,
+    *,
+    seen: IfMatch,
+    show: Shown,
 ) -> NumberPoolView:
     """Replace parts of it; it holds at once, also in campaigns that run."""
-    changed = await number_pools.change(resources, caller, number_pool_id, change)
-    return NumberPoolView.of(changed)
+    changed = await number_pools.change(resources, caller, number_pool_id, change, seen=seen)
+    return show(NumberPoolView, changed)
 
 
-@router.delete("/number-pools/{number_pool_id}", status_code=204, responses=documented(404, 409))
-async def delete_number_pool(number_pool_id: Id, resources: In, caller: Authenticated) -> None:
+@router.delete(
+    "/number-pools/{number_pool_id}", status_code=204, responses=documented(404, 409, 412)
+)
+async def delete_number_pool(
+    number_pool_id: Id, resources: In, caller: Authenticated, seen: IfMatch
+) -> None:
     """Only if no campaign names it that has not ended."""
-    await number_pools.delete(resources, caller, number_pool_id)
+    await number_pools.delete(resources, caller, number_pool_id, seen=seen)

@@ -14,6 +14,7 @@ from services.api.http.request_ids import request_id
 from services.api.native import slips
 from services.api.native.auth import NO_KEY, NotAdmitted
 from services.api.refusals import InvalidField, Refused
+from services.api.versions import CHANGED
 from shared.definitions.validation import in_words
 from shared.runtime.retries import TRANSIENT
 
@@ -28,6 +29,7 @@ STATUSES = {
     "not_csv": 400,
     "not_found": 404,
     "idempotency_key_reused": UNPROCESSABLE,
+    "stale": 412,
     "invalid": UNPROCESSABLE,
     "malformed_idempotency_key": UNPROCESSABLE,
     "rows_refused": UNPROCESSABLE,
@@ -42,6 +44,7 @@ TITLES = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     422: "Unprocessable Content",
     500: "Internal Server Error",
@@ -60,11 +63,16 @@ EXAMPLES = HTTP_REFUSALS | {
     401: ("unauthenticated", NO_KEY),
     403: ("insufficient_scope", "this API key lacks the scope that opens this route: read"),
     409: ("campaign_ended", "the campaign is completed or cancelled"),
+    412: ("stale", CHANGED),
     422: ("invalid", "the request is not valid"),
 }
 # A name that the client chose is repeated in a pointer, up to this length.
 LONGEST_NAME = 100
 MOST_ERRORS = 100
+# A GET of one resource whose ETag the reader has sent.
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is as `If-None-Match` says."}
+}
 
 
 class FieldError(BaseModel):
@@ -229,6 +237,8 @@ def _pointer(path: list[str]) -> str:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     """Refusals of HTTP itself: an unknown path or method, a body too large."""
+    if error.status_code == 304:
+        return Response(status_code=304, headers=error.headers)
     code, detail = HTTP_REFUSALS.get(error.status_code, ("refused", "the request was refused"))
     headers = dict(error.headers or {})
     if error.status_code == 404:

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api import sms_senders
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of, uuid_of
 from services.api.http.resources import In
 from services.api.native.auth import GENERAL, Authenticated, opened_by
-from services.api.native.problems import documented
+from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import sms_messages
 from shared.db.api import sms_senders as sender_rows
 from shared.definitions.sms import Sender
@@ -83,12 +84,12 @@ class SmsMessagePage(Page):
 
 @router.post("/sms-senders", status_code=201, responses=documented(400, 413))
 async def add_sms_sender(
-    new: NewSmsSender, response: Response, resources: In, caller: Authenticated
+    new: NewSmsSender, response: Response, resources: In, caller: Authenticated, show: Shown
 ) -> SmsSenderView:
     """A number or a name by which campaigns of the tenant may send text messages."""
     added = await sms_senders.add(resources, caller, sender=new.sender, trunk=new.trunk)
     response.headers["Location"] = f"/v1/sms-senders/{added.id}"
-    return SmsSenderView.of(added)
+    return show(SmsSenderView, added)
 
 
 @router.get("/sms-senders")
@@ -103,25 +104,36 @@ async def list_sms_senders(
     return SmsSenderPage.of(rows, limit=limit)
 
 
-@router.get("/sms-senders/{sms_sender_id}", responses=documented(404))
-async def read_sms_sender(sms_sender_id: Id, resources: In, caller: Authenticated) -> SmsSenderView:
-    return SmsSenderView.of(await sms_senders.SENDERS.read(resources, caller, sms_sender_id))
+@router.get("/sms-senders/{sms_sender_id}", responses=UNCHANGED | documented(404))
+async def read_sms_sender(
+    sms_sender_id: Id, resources: In, caller: Authenticated, show: Shown
+) -> SmsSenderView:
+    return show(SmsSenderView, await sms_senders.SENDERS.read(resources, caller, sms_sender_id))
 
 
-@router.patch("/sms-senders/{sms_sender_id}", responses=documented(400, 404, 413))
+@router.patch("/sms-senders/{sms_sender_id}", responses=documented(400, 404, 412, 413))
 async def change_sms_sender(
-    sms_sender_id: Id, change: SmsSenderChange, resources: In, caller: Authenticated
+    sms_sender_id: Id,
+    change: SmsSenderChange,
+    resources: In,
+    caller: Authenticated,
+    *,
+    seen: IfMatch,
+    show: Shown,
 ) -> SmsSenderView:
     """Messages of an inactive sender that wait end as failed."""
-    return SmsSenderView.of(
-        await sms_senders.change(resources, caller, sms_sender_id, state=change.state)
+    changed = await sms_senders.change(
+        resources, caller, sms_sender_id, state=change.state, seen=seen
     )
+    return show(SmsSenderView, changed)
 
 
-@router.delete("/sms-senders/{sms_sender_id}", status_code=204, responses=documented(404, 409))
-async def delete_sms_sender(sms_sender_id: Id, resources: In, caller: Authenticated) -> None:
+@router.delete("/sms-senders/{sms_sender_id}", status_code=204, responses=documented(404, 409, 412))
+async def delete_sms_sender(
+    sms_sender_id: Id, resources: In, caller: Authenticated, seen: IfMatch
+) -> None:
     """Only if it has sent no message, and no campaign names it that has not ended."""
-    await sms_senders.delete(resources, caller, sms_sender_id)
+    await sms_senders.delete(resources, caller, sms_sender_id, seen=seen)
 
 
 @router.get("/sms-messages")

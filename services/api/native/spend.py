@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body
 from pydantic import Field
 
 from services.api import rules
+from services.api.http.etags import IfMatch, Shown
 from services.api.http.paging import View
 from services.api.http.resources import In, Now
 from services.api.native.auth import SAFEGUARDS, Authenticated, opened_by
@@ -57,29 +58,35 @@ class TenantSpendView(View):
 
 
 @router.get("/spend-ceiling")
-async def read_spend_ceiling(resources: In, caller: Authenticated) -> TenantSpendView | None:
+async def read_spend_ceiling(
+    resources: In, caller: Authenticated, show: Shown
+) -> TenantSpendView | None:
     """The ceiling of all campaigns of the tenant together; null: there is none."""
     chosen = await rules.spend_ceiling(resources, caller)
+    show.tag(chosen)
     return None if chosen is None else TenantSpendView.of(chosen)
 
 
-@router.put("/spend-ceiling", responses=documented(400, 409, 413))
+@router.put("/spend-ceiling", responses=documented(400, 409, 412, 413))
 async def set_spend_ceiling(
     chosen: Annotated[ChosenSpendCeiling, Body(examples=[EXAMPLE])],
     resources: In,
     caller: Authenticated,
+    *,
     now: Now,
+    seen: IfMatch,
+    show: Shown,
 ) -> TenantSpendView:
     """Replace the ceiling. It holds at once; calls that are dialed from now on count.
 
     Contacts wait while it is reached, and go on when it is raised or the day is over.
     """
     choice = SpendChoice(**dict(chosen), at=now)
-    await rules.set_spend_ceiling(resources, caller, choice)
-    return TenantSpendView.of(choice)
+    await rules.set_spend_ceiling(resources, caller, choice, seen=seen)
+    return show(TenantSpendView, choice)
 
 
-@router.delete("/spend-ceiling", status_code=204)
-async def remove_spend_ceiling(resources: In, caller: Authenticated) -> None:
+@router.delete("/spend-ceiling", status_code=204, responses=documented(412))
+async def remove_spend_ceiling(resources: In, caller: Authenticated, seen: IfMatch) -> None:
     """The tenant has no ceiling; those of its campaigns stay."""
-    await rules.set_spend_ceiling(resources, caller, None)
+    await rules.set_spend_ceiling(resources, caller, None, seen=seen)
