@@ -12,7 +12,7 @@ from services.api.app import create_app
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
-from shared.db.api.pool import ApiPool
+from shared.db.api.pool import ROLE, ApiPool
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import make_broker, publish
@@ -43,11 +43,11 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
 
     used_keys = UsedKeys()
     async with (
-        database(settings, connections=CONNECTIONS) as pool,
+        database(settings, connections=CONNECTIONS, role=ROLE) as pool,
         running(
             _connect(broker, connected),
             every(REFRESH_SECONDS, "rules", rulebook.refresh),
-            every(WRITE_SECONDS, "used keys", used_keys.writing(pool)),
+            every(WRITE_SECONDS, "used keys", used_keys.writing(ApiPool(pool))),
         ),
     ):
         try:

@@ -101,7 +101,9 @@ async def _of_contact(
     verdict = decide(rules, facts, now=now)
     capacity: list[Capacity] = []
     if verdict.allowed:
-        capacity = _capacity(campaign, resources.installation, await why.in_use(conn))
+        capacity = _capacity(
+            campaign, resources.installation, await why.in_use(conn, tenant_id=campaign.tenant_id)
+        )
     return ContactWhy(
         contact=contact,
         rules=rules,

@@ -30,12 +30,19 @@ PLANNING = {
 
 
 @contextlib.asynccontextmanager
-async def database(settings: Settings, *, connections: int = 8) -> AsyncIterator[Pool]:
-    """The pool of a service. Ends the program with one line if no server takes connections."""
+async def database(
+    settings: Settings, *, connections: int = 8, role: str | None = None
+) -> AsyncIterator[Pool]:
+    """The pool of a service. Ends the program with one line if no server takes connections.
+
+    `role` is one that the user of the database takes on.
+    """
     async with contextlib.AsyncExitStack() as stack:
         try:
             pool = await patiently(
-                "postgres", lambda: open_pool(settings.dsn, connections), seconds=START_SECONDS
+                "postgres",
+                lambda: open_pool(settings.dsn, connections, role=role),
+                seconds=START_SECONDS,
             )
         except AWAY as error:
             raise SystemExit(unreachable(settings.dsn, error)) from None
@@ -50,14 +57,17 @@ def unreachable(dsn: str, error: Exception) -> str:
     return f"{named}, does not take connections: {in_words(error)}"
 
 
-async def open_pool(dsn: str, connections: int = 8) -> Pool:
-    """Connections are not reset on release: close one whose session settings you changed."""
+async def open_pool(dsn: str, connections: int = 8, *, role: str | None = None) -> Pool:
+    """Connections are not reset on release: close one whose session settings you changed.
+
+    In a role they have its rights from the first statement on, and those of the user no more.
+    """
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=connections,
         command_timeout=30,
-        server_settings=PLANNING,
+        server_settings=PLANNING if role is None else PLANNING | {"role": role},
         reset=_leave_as_it_is,
     )
 

@@ -16,6 +16,8 @@ SCHEMA = """
     INSERT INTO virtual.clock VALUES ('epoch');
     CREATE FUNCTION virtual.clock_timestamp() RETURNS timestamptz LANGUAGE sql
         RETURN (SELECT at FROM virtual.clock);
+    GRANT USAGE ON SCHEMA virtual TO outdial_api;
+    GRANT SELECT ON virtual.clock TO outdial_api;
 """
 READERS = tuple(
     f"services.dialer.{module}"

@@ -28,6 +28,7 @@ from tests.state_machine.people import POLICIES
 from tests.state_machine.processes import Processes
 from tests.support.api import a_caller
 from tests.support.campaigns import a_rulebook
+from tests.support.database import api_pool
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -48,14 +49,16 @@ ENDS = """
 
 
 class World:
-    def __init__(self, pool: Pool, conn: Session, redis: Redis, tenant_id: int, key_id: int):
+    def __init__(
+        self, pool: Pool, own: ApiPool, conn: Session, redis: Redis, tenant_id: int, key_id: int
+    ):
         self.pool, self.redis, self._conn = pool, redis, conn
         self.clock = Clock(conn)
         self.mail = Mail()
         self.carrier = Carrier(clock=self.clock)
         book = a_rulebook()
         self.processes = Processes(pool, redis, self.mail, self.carrier, book)
-        self.resources = Resources(pool=ApiPool(pool), publish=_to_nobody, rulebook=book)
+        self.resources = Resources(pool=own, publish=_to_nobody, rulebook=book)
         self.caller = a_caller(tenant_id, key_id)
         # Over all examples: how attempts ended, and what contacts waited for at the end.
         self.seen: Counter[str] = Counter()
@@ -117,12 +120,12 @@ async def a_world(dsn: str, redis_url: str) -> AsyncIterator[World]:
     conn = await asyncpg.connect(dsn)
     redis = Redis.from_url(redis_url, decode_responses=True)
     try:
-        async with await open_pool(dsn) as pool:
+        async with await open_pool(dsn) as pool, api_pool(pool) as own:
             await trunks.upsert(conn, name="default", provider="null", settings={})
             tenant_id = await tenants.create(conn, "tenant")
             key = await api_keys.find(conn, await api_keys.create(conn, tenant_id))
             assert key is not None
-            world = World(pool, conn, redis, tenant_id, key.id)
+            world = World(pool, own, conn, redis, tenant_id, key.id)
             with world.clock.shown():
                 yield world
     finally:

@@ -1,7 +1,7 @@
 """The API on a test's own database; tests send it HTTP requests without a socket."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from shared.domain.access import KeyScope
 from shared.kafka.messages.envelope import Message
 from shared.runtime import process
 from tests.support.campaigns import a_rulebook
+from tests.support.database import api_pool
 
 ALWAYS = {
     "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -99,19 +100,24 @@ async def serving(
     now: datetime | None = None,
     dialects: Mapping[str, Starlette] | None = None,
     uploads: Uploads | None = None,
+    own: ApiPool | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    """The API with the real clock, or with one that is fixed at `now`."""
+    """The API on the database of `pool`, with the real clock or one that is fixed at `now`.
+
+    `own` are its connections; left out, it opens them in its role.
+    """
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Resources]:
         clock = process.now if now is None else lambda: now
-        yield Resources(
-            pool=ApiPool(pool),
-            publish=publish,
-            rulebook=a_rulebook(),
-            clock=clock,
-            uploads=uploads or Uploads(),
-        )
+        async with nullcontext(own) if own else api_pool(pool) as connections:
+            yield Resources(
+                pool=connections,
+                publish=publish,
+                rulebook=a_rulebook(),
+                clock=clock,
+                uploads=uploads or Uploads(),
+            )
 
     app = create_app(opened, dialects=dialects)
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)

@@ -10,6 +10,7 @@ import asyncpg
 import pytest_asyncio
 
 from outdial.stack.servers import LocalServers
+from shared.db.api.pool import ROLE, ApiPool
 from shared.db.migrate import migrate
 from shared.db.pool import open_pool
 from shared.db.types import Pool, Session
@@ -58,3 +59,11 @@ async def dsn(servers: LocalServers, template: str) -> AsyncIterator[str]:
 async def pool(dsn: str) -> AsyncIterator[Pool]:
     async with await open_pool(dsn) as made:
         yield made
+
+
+@asynccontextmanager
+async def api_pool(pool: Pool) -> AsyncIterator[ApiPool]:
+    """The api's pool on the same database; `pool` is in the role of its owner."""
+    (dsn,) = pool._connect_args  # type: ignore[attr-defined]
+    async with await open_pool(dsn, role=ROLE) as made:
+        yield ApiPool(made)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.db.api import api_keys
-from shared.db.types import Pool
+from shared.db.api.pool import ApiPool
 
 # So often a process writes; two processes together write a key no more often.
 WRITE_SECONDS = 60.0
@@ -21,7 +21,7 @@ class UsedKeys:
     def note(self, tenant_id: int, key_id: int, *, at: datetime) -> None:
         self._uses[tenant_id][key_id] = at
 
-    def writing(self, pool: Pool) -> Callable[[datetime], Awaitable[bool]]:
+    def writing(self, pool: ApiPool) -> Callable[[datetime], Awaitable[bool]]:
         """The periodic step that writes all uses since the last time.
 
         If a tenant's cannot be written, they are with the next step.
@@ -30,7 +30,8 @@ class UsedKeys:
         async def write(_now: datetime) -> bool:
             for tenant_id, uses in list(self._uses.items()):
                 written = dict(uses)
-                await api_keys.note_uses(pool, tenant_id, written)
+                async with pool.transaction(tenant_id) as conn:
+                    await api_keys.note_uses(conn, tenant_id, written)
                 if uses == written:
                     del self._uses[tenant_id]
             return False

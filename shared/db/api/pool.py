@@ -9,10 +9,13 @@ import asyncpg
 from shared.db.pool import ping
 from shared.db.types import Pool, Session
 
+# Made by the migrations. Its policies show it nothing while no tenant is set.
+ROLE = "outdial_api"
+
 
 @dataclass(frozen=True, slots=True)
 class ApiPool:
-    """Lends the connections of a pool, each for one transaction of one tenant."""
+    """Lends the connections of a pool in this role, each for one transaction of one tenant."""
 
     _pool: Pool
 

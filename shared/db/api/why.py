@@ -29,7 +29,7 @@ from shared.domain.calendar.intervals import NEVER
 from shared.domain.call_flows import texts
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 from shared.domain.capacity.caller_ids import NoCallerId, spent
-from shared.domain.capacity.scopes import Caps, Scope, scopes_of
+from shared.domain.capacity.scopes import INSTALLATION, Caps, Scope
 from shared.domain.capacity.trunk_health import Outage, stopping
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
@@ -261,31 +261,37 @@ async def no_caller_id(
     return spent(pool, known.uses, now=now)
 
 
-async def in_use(conn: Connection) -> dict[Scope, InUse]:
-    """Live attempts by scope, from the small index that holds them and nothing else."""
+async def in_use(conn: Connection, *, tenant_id: int) -> dict[Scope, InUse]:
+    """Live attempts by scope: of the tenant and its campaigns, of all trunks, of the installation.
+
+    They are read from the small index that holds them and nothing else. The totals of a trunk come
+    from a function that sees all tenants; the api's own role sees its tenant only.
+    """
     rows = await conn.fetch(
         """
-        SELECT campaign.id, campaign.tenant_id,
-            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
-            count(*) FILTER (WHERE attempt.state = 'claimed') AS claimed,
-            count(*) FILTER (WHERE attempt.state <> 'claimed') AS dialed
-        FROM tenants AS tenant
-        -- OFFSET 0 keeps the tenants outside, so each is an equality on attempts_live.
-        CROSS JOIN LATERAL (
-            SELECT tenant_id, campaign_id, trunk_id, state FROM attempts
-            WHERE tenant_id = tenant.id AND ended_at IS NULL OFFSET 0
-        ) AS attempt
-        JOIN campaigns AS campaign
-            ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
-        GROUP BY campaign.tenant_id, campaign.id, attempt.trunk_id
-        """
+        SELECT NULL::integer AS tenant_id, NULL::bigint AS campaign_id, trunk_id, claimed, dialed
+        FROM live_attempts_by_trunk()
+        UNION ALL
+        SELECT tenant_id, campaign_id, NULL::bigint AS trunk_id,
+            count(*) FILTER (WHERE state = 'claimed') AS claimed,
+            count(*) FILTER (WHERE state <> 'claimed') AS dialed
+        FROM attempts WHERE tenant_id = $1 AND ended_at IS NULL
+        GROUP BY tenant_id, campaign_id
+        """,
+        tenant_id,
     )
     claimed, dialed = Counter[Scope](), Counter[Scope]()
     for row in rows:
-        for scope in scopes_of(tenant=row["tenant_id"], trunk=row["trunk_id"], campaign=row["id"]):
+        for scope in _counted_in(row):
             claimed[scope] += row["claimed"]
             dialed[scope] += row["dialed"]
     return {scope: InUse(claimed[scope], dialed[scope]) for scope in claimed}
+
+
+def _counted_in(row: asyncpg.Record) -> tuple[Scope, Scope]:
+    if row["tenant_id"] is None:
+        return INSTALLATION, Scope("trunk", row["trunk_id"])
+    return Scope("tenant", row["tenant_id"]), Scope("campaign", row["campaign_id"])
 
 
 def _contact_row(row: asyncpg.Record, campaign: CampaignRow) -> ContactRow:

@@ -8,6 +8,7 @@ import pytest
 
 from services.api.http.used_keys import UsedKeys
 from shared.db.api import api_keys
+from shared.db.api.pool import ApiPool
 from shared.domain.access import KeyScope
 from tests.support.api import DEFINITION, Api
 
@@ -211,7 +212,7 @@ async def test_the_last_use_is_written_once_a_minute_and_beside_the_requests(api
 
     async def last_used(later: timedelta) -> timedelta:
         used.note(api.tenant_id, key_id, at=at + later)
-        await used.writing(api.pool)(NOW)
+        await used.writing(ApiPool(api.pool))(NOW)
         stored: datetime = await api.pool.fetchval("SELECT last_used_at FROM api_keys")
         return stored - at
 

@@ -1,6 +1,8 @@
 """The API rejects requests without a key, hides other tenants, and repeats no input in errors."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +12,9 @@ import pytest
 
 from services.api import openapi
 from services.api.http.paging import cursor_of
-from tests.support.api import DEFINITION, Api
+from shared.db.api.pool import ApiPool
+from shared.kafka.messages.envelope import Message
+from tests.support.api import DEFINITION, Api, serving
 
 LARGE = 1 << 63
 NEW = [{"number": "+12025550199"}]
@@ -437,10 +441,14 @@ async def test_an_internal_error_reveals_nothing(api: Api) -> None:
 
 
 async def test_without_the_database_the_answer_is_try_again(api: Api) -> None:
-    await api.pool.close()
+    async def publish(_messages: Sequence[Message]) -> None:
+        return
 
-    response = await api.ask("GET", "/v1/campaigns")
-    ready = await asyncio.wait_for(api.http.get("/readyz"), 5)
+    async with serving(api.pool, publish, own=ApiPool(api.pool)) as http:
+        await api.pool.close()
+
+        response = await replace(api, http=http).ask("GET", "/v1/campaigns")
+        ready = await asyncio.wait_for(http.get("/readyz"), 5)
 
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["Retry-After"] == "1"

@@ -13,12 +13,12 @@ from outdial.simulation.inputs import read_campaign, read_people
 from outdial.simulation.scenario import Scenario, run_scenario
 from services.api.http.resources import Resources
 from services.api.preflight import Assumptions, run
-from shared.db.api.pool import ApiPool
 from shared.domain.outcomes import Outcome
 from shared.kafka.messages.envelope import Message
 from shared.rulepacks import loader
 from tests.support.api import Api, a_caller
 from tests.support.campaigns import a_rulebook
+from tests.support.database import api_pool
 
 DAY = timedelta(days=1)
 WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
@@ -171,12 +171,13 @@ async def test_it_agrees_with_the_simulation_of_the_same_files(
     await api.import_csv(campaign, people.encode())
     start = datetime(2026, 11, 23, hour, tzinfo=UTC)
 
-    resources = Resources(pool=ApiPool(api.pool), publish=_nobody, rulebook=a_rulebook())
     asked = Assumptions(
         calls_per_second=None, max_concurrent=None, answer_rate=0.3, talk_seconds=None, days=14
     )
     caller = a_caller(api.tenant_id, 0)
-    forecast = (await run(resources, caller, campaign, asked, now=start)).forecast
+    async with api_pool(api.pool) as pool:
+        resources = Resources(pool=pool, publish=_nobody, rulebook=a_rulebook())
+        forecast = (await run(resources, caller, campaign, asked, now=start)).forecast
     read = read_campaign(files[0])
     played = run_scenario(
         Scenario(

@@ -11,6 +11,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from outdial.stack.servers import LocalServers
+from shared.db.api.pool import ROLE
 from shared.db.migrate import config, migrate
 from shared.db.types import Pool
 from tests.support.database import connection, database_url
@@ -24,6 +25,51 @@ async def test_migrating_twice_changes_nothing(dsn: str, pool: Pool) -> None:
     await asyncio.to_thread(migrate, dsn)
 
     assert await pool.fetchval("SELECT version_num FROM alembic_version") == newest(dsn)
+
+
+# Relations that the api reaches without a policy: what no tenant owns.
+OPEN = ("calling_groups", "rate_tables", "rates", "trunk_outages", "trunks")
+UNGUARDED = """
+    SELECT c.relname AS name
+    FROM pg_class AS c
+    LEFT JOIN pg_attribute AS tenant ON tenant.attrelid = c.oid AND tenant.attname = 'tenant_id'
+    WHERE c.relnamespace = 'public'::regnamespace
+        AND CASE
+            WHEN c.relkind = 'v' THEN NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
+            WHEN c.relispartition THEN
+                has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE')
+                OR has_table_privilege($1, c.oid, 'DELETE, TRUNCATE')
+            WHEN c.relkind IN ('r', 'p') AND c.relname <> ALL ($2::text[]) THEN NOT (
+                c.relrowsecurity AND EXISTS (
+                    SELECT FROM pg_policy AS policy WHERE policy.polrelid = c.oid
+                        AND $1::regrole = ANY (policy.polroles)
+                )
+                OR tenant.attname IS NULL
+                    AND NOT has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE')
+            )
+        END
+"""
+
+
+async def unguarded(pool: Pool) -> list[str]:
+    """Tables and views of tenants that show the api more than the rows of one tenant.
+
+    A table gets its policy by `open_to_api` of the migrations, a view by `security_invoker`.
+    """
+    return sorted(row["name"] for row in await pool.fetch(UNGUARDED, ROLE, list(OPEN)))
+
+
+async def test_no_table_of_tenants_lacks_its_policy(pool: Pool) -> None:
+    assert await unguarded(pool) == []
+
+
+async def test_a_table_or_a_view_without_a_policy_is_found(pool: Pool) -> None:
+    await pool.execute("CREATE TABLE lists (tenant_id integer NOT NULL, id bigint)")
+    await pool.execute("CREATE VIEW numbers AS SELECT tenant_id, number FROM contacts")
+    await pool.execute("CREATE TABLE plans (id bigint); GRANT SELECT ON plans TO outdial_api")
+    await pool.execute("GRANT SELECT ON call_records_default TO outdial_api")
+
+    assert await unguarded(pool) == ["call_records_default", "lists", "numbers", "plans"]
 
 
 CLAIMED = """

@@ -6,12 +6,12 @@ from faststream.kafka import KafkaBroker
 
 from services.api.caller_ids import set_state
 from services.api.http.resources import Resources
-from shared.db.api.pool import ApiPool
 from shared.domain.capacity.caller_ids import CallerIdState
 from tests.support.api import a_caller
 from tests.support.caller_ids import some_caller_ids
 from tests.support.campaigns import a_rulebook, a_tenant, some_contacts
 from tests.support.claiming import a_claimer
+from tests.support.database import api_pool
 from tests.support.dialing import Bench
 
 NUMBER = "+12025550100"
@@ -39,8 +39,9 @@ async def test_no_attempt_is_claimed_while_the_caller_id_is_inactive(
 
 
 async def switch(bench: Bench, state: CallerIdState) -> None:
-    resources = Resources(pool=ApiPool(bench.pool), publish=publish_nothing, rulebook=a_rulebook())
-    await set_state(resources, a_caller(bench.tenant, 0), NUMBER, state)
+    async with api_pool(bench.pool) as pool:
+        resources = Resources(pool=pool, publish=publish_nothing, rulebook=a_rulebook())
+        await set_state(resources, a_caller(bench.tenant, 0), NUMBER, state)
 
 
 async def test_a_call_shows_the_caller_id_of_its_campaign(bench: Bench) -> None:
