@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bench import (
+    api,
     callbacks,
     claiming,
     decision,
@@ -38,6 +39,7 @@ MEASURES = {
     "simulate": simulate.measure,
     "why": why.measure,
     "export_calls": export_calls.measure,
+    "api": api.measure,
 }
 
 

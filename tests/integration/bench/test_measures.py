@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import callbacks, claiming, export_calls, idle_contacts, import_csv, why
+from bench import api, callbacks, claiming, export_calls, idle_contacts, import_csv, why
 from outdial.stack.servers import LocalServers
 
 
@@ -65,3 +65,12 @@ async def test_export_calls(own: LocalServers, monkeypatch: pytest.MonkeyPatch) 
     figures = await export_calls.measure(own)
 
     assert figures["lines of csv per second"] > 0
+
+
+async def test_api(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size, value in {"CONTACTS": 300, "CREATED": 10}.items():
+        monkeypatch.setattr(api, size, value)
+
+    figures = await api.measure(own)
+
+    assert min(figures.values()) > 0
