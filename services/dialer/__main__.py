@@ -29,7 +29,8 @@ from shared.runtime.process import every, run, running, serve, service_app
 from shared.runtime.settings import EXAMPLES, Settings, read_settings
 
 DEFAULT_PORT = 8002
-RECONCILE_TICK_SECONDS = 0.5
+# Each look reads all live attempts of all tenants.
+RECONCILE_TICK_SECONDS = 1.0
 LEASE_SWEEP_SECONDS = 2.0
 SLOW_ORIGINATES_SECONDS = 0.25
 TRUNK_HEALTH_SECONDS = 2.0

@@ -23,7 +23,8 @@ async def with_overdue_attempts(conn: Connection, *, claimed: bool, now: datetim
         WHERE EXISTS (
             SELECT FROM attempts
             WHERE tenant_id = tenant.id AND ended_at IS NULL
-                AND (state = 'claimed') = $1 AND revisit_at <= $2
+                -- The instant first: few pass it, and states are texts.
+                AND revisit_at <= $2 AND (state = 'claimed') = $1
         )
         """,
         claimed,
