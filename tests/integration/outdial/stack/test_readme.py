@@ -86,7 +86,7 @@ async def test_the_readme_works_with_one_key_and_so_does_the_daily_work(clone: P
     said = iter(output.splitlines())
     for words in (
         "use the key of tenant 1 (acme) now",
-        "tenant 1 (acme), by its key 1 from ",
+        "tenant 1 (acme), by its key 1 (operator) from ",
         "campaign 1 is a draft",
         "1,000 imported, 0 refused",
         "campaign 1 is started",
