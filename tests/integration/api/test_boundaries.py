@@ -111,6 +111,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/api-keys", {"name": "CRM", "scopes": ["read"]}),
     ("GET", "/v1/tenants", None),
     ("POST", "/v1/tenants", {"name": "acme"}),
+    ("GET", "/v1/audit-log", None),
 ]
 
 
@@ -176,6 +177,7 @@ PAGES = {
     "/v1/sms-messages": "uuid",
     "/v1/api-keys": "id",
     "/v1/tenants": "id",
+    "/v1/audit-log": "uuid",
 }
 CURSORS = {
     "id": "17",

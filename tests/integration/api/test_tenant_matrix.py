@@ -78,7 +78,7 @@ def operations() -> Iterator[Operation]:
                     path=short,
                     scopes=frozenset(map(KeyScope, opening)),
                     takes_csv="text/csv" in found.get("requestBody", {}).get("content", {}),
-                    body=bodies[method.upper(), short] or example(found),
+                    body=bodies.get((method.upper(), short)) or example(found),
                     filters=tuple(
                         field["name"]
                         for field in found.get("parameters", ())
