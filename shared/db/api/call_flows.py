@@ -61,7 +61,7 @@ async def get(
         SELECT flow.id, flow.name, made.version, made.created_at, made.definition AS flow
         FROM call_flows AS flow JOIN call_flow_versions AS made
             ON made.tenant_id = flow.tenant_id AND made.call_flow_id = flow.id
-            AND made.version = coalesce($3, flow.version)
+            AND made.version = CASE WHEN $3::integer IS NULL THEN flow.version ELSE $3 END
         WHERE flow.tenant_id = $1 AND flow.id = $2
             AND (flow.deleted_at IS NULL OR $3::integer IS NOT NULL)
         """,
@@ -81,7 +81,7 @@ async def find(
         SELECT flow.id, flow.name, made.version, made.created_at, made.definition AS flow
         FROM call_flows AS flow JOIN call_flow_versions AS made
             ON made.tenant_id = flow.tenant_id AND made.call_flow_id = flow.id
-            AND made.version = coalesce($3, flow.version)
+            AND made.version = CASE WHEN $3::integer IS NULL THEN flow.version ELSE $3 END
         WHERE flow.tenant_id = $1 AND flow.name = $2 AND flow.deleted_at IS NULL
         FOR KEY SHARE OF flow
         """,

@@ -23,20 +23,21 @@ TABLES = """
         AND (a.attname = 'tenant_id' OR a.attnotnull AND NOT a.atthasdef)
     GROUP BY c.relname HAVING 'tenant_id' = ANY (array_agg(a.attname))
 """
+# A value of each type by the number of its row.
 VALUES = {
-    "bigint": "1",
+    "bigint": "n",
     "boolean": "true",
-    "bytea": "'x'",
-    "date": "'2026-01-01'",
-    "integer": "1",
+    "bytea": "('x' || n)::bytea",
+    "date": "date '2026-01-01' + n",
+    "integer": "n",
     "json": "'{}'",
     "jsonb": "'{}'",
-    "numeric": "1",
-    "smallint": "1",
-    "text": "'x'",
+    "numeric": "n",
+    "smallint": "n",
+    "text": "'x' || n",
     "text[]": "'{x}'",
-    "timestamp with time zone": "'2026-01-01T00:00:00Z'",
-    "uuid": "'018f0000-0000-7000-8000-000000000000'",
+    "timestamp with time zone": "timestamptz '2026-01-01T00:00:00Z' + n * interval '1 second'",
+    "uuid": "('018f0000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid",
 }
 # A row needs no sense here, so nothing but keys is checked of it.
 UNCHECKED = """
@@ -50,29 +51,35 @@ class Table(NamedTuple):
     name: str
     columns: Mapping[str, str]
 
-    def row_of(self, tenant_id: int) -> str:
-        """The statement that inserts a row of the tenant."""
+    def rows_of(self, tenant_id: int, count: int = 1) -> str:
+        """The statement that inserts rows of the tenant."""
         values = {name: VALUES[kind] for name, kind in self.columns.items()}
         values["tenant_id"] = str(tenant_id)
         return (
-            f"INSERT INTO {self.name} ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+            f"INSERT INTO {self.name} ({', '.join(values)})"
+            f" SELECT {', '.join(values.values())} FROM generate_series(1, {count}) AS n"
         )
+
+
+async def unchecked_tables(conn: Session) -> list[Table]:
+    """All tables of tenants, from now on without constraints but keys."""
+    for constraint in await conn.fetch(UNCHECKED):
+        await conn.execute(constraint["sql"])
+    return [
+        Table(row["name"], dict(zip(row["columns"], row["types"], strict=True)))
+        for row in await conn.fetch(TABLES)
+    ]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def tables(pool: Pool) -> list[Table]:
     """All tables of tenants, each with a row of two of them."""
     async with pool.acquire() as conn, conn.transaction():
-        for constraint in await conn.fetch(UNCHECKED):
-            await conn.execute(constraint["sql"])
-        made = [
-            Table(row["name"], dict(zip(row["columns"], row["types"], strict=True)))
-            for row in await conn.fetch(TABLES)
-        ]
+        made = await unchecked_tables(conn)
         await conn.execute("INSERT INTO tenants (name) VALUES ('own'), ('other')")
         for table in made:
             for tenant_id in (OWN, OTHER):
-                await conn.execute(table.row_of(tenant_id))
+                await conn.execute(table.rows_of(tenant_id))
     return made
 
 
@@ -118,7 +125,7 @@ async def test_a_row_of_another_tenant_is_not_written(
 ) -> None:
     for table in tables:
         for statement in (
-            table.row_of(OTHER),
+            table.rows_of(OTHER),
             f"UPDATE {table.name} SET tenant_id = {OTHER}",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
