@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 from faststream.kafka import KafkaBroker
 
 from services.api.app import create_app
+from services.api.http.cursors import Cursors
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
+from shared.db.api import secrets
 from shared.db.api.pool import ROLE, ApiPool
 from shared.db.pool import database
 from shared.domain.capacity.scopes import Caps
@@ -51,8 +53,11 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         ),
     ):
         try:
+            async with pool.acquire() as conn:
+                key = await secrets.cursor_key(conn)
             yield Resources(
                 pool=ApiPool(pool),
+                cursors=Cursors(key),
                 publish=tell,
                 rulebook=rulebook,
                 uploads=Uploads(

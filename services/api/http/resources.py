@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from services.api.http.cursors import Cursors
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
 from shared.db.policies import Policies
@@ -67,6 +68,7 @@ class Resources:
     rulebook: RuleBook
     policies: Policies = field(default_factory=Policies)
     installation: Caps = NO_CAPS
+    cursors: Cursors = field(default_factory=Cursors)
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
     used_keys: UsedKeys = field(default_factory=UsedKeys)

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api import agents
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import agents as agent_rows
 from shared.domain.agents import AgentKind, AgentState
@@ -81,16 +82,14 @@ async def add_agent(
     return show(AgentView, added)
 
 
-@router.get("/agents")
-async def list_agents(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> AgentPage:
+@router.get("/agents", responses=documented(400))
+async def list_agents(resources: In, caller: Authenticated, asked: Asked) -> AgentPage:
     """Newest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await agent_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return AgentPage.of(rows, limit=limit)
+    return asked.page(AgentPage, rows)
 
 
 @router.get("/agents/{agent_id}", responses=UNCHANGED | documented(404))

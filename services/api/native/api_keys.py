@@ -16,9 +16,10 @@ from pydantic import (
 )
 
 from services.api import api_keys
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import ADMIN, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from shared.db.api import api_keys as key_rows
 from shared.domain.access import KeyScope
@@ -145,16 +146,14 @@ async def create_api_key(
     return NewApiKeyView(**dict(ApiKeyView.of(made.record)), api_key=made.text)
 
 
-@router.get("/api-keys")
-async def list_api_keys(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> ApiKeyPage:
+@router.get("/api-keys", responses=documented(400))
+async def list_api_keys(resources: In, caller: Authenticated, asked: Asked) -> ApiKeyPage:
     """Newest first, also those that have ended; never their texts."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await key_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return ApiKeyPage.of(rows, limit=limit)
+    return asked.page(ApiKeyPage, rows)
 
 
 @router.get("/api-keys/{api_key_id}", responses=documented(404))

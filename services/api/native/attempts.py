@@ -8,9 +8,10 @@ from pydantic import Field
 
 from services.api import campaigns
 from services.api.http.etags import Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, uuid_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CALLS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from services.api.refusals import not_found
 from shared.db.api import attempt_records, contacts
@@ -43,17 +44,17 @@ class AttemptPage(Page):
     attempts: list[AttemptView]
 
 
-@router.get("/campaigns/{campaign_id}/attempts")
+@router.get("/campaigns/{campaign_id}/attempts", responses=documented(400))
 async def list_attempts(
-    campaign_id: Id, resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
+    campaign_id: Id, resources: In, caller: Authenticated, asked: Asked
 ) -> AttemptPage:
     """Oldest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await attempt_records.page(
-            conn, caller.campaign(campaign_id), after=uuid_of(cursor), limit=limit
+            conn, caller.campaign(campaign_id), after=asked.after(UUID), limit=asked.limit
         )
-    return AttemptPage.of(rows, limit=limit)
+    return asked.page(AttemptPage, rows)
 
 
 @router.get("/contacts/{contact_id}/attempts")

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
-from services.api.http.paging import LARGEST_ID, Cursor, Limit, Page, View, uuid_of
+from services.api.http.paging import LARGEST_ID, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import ADMIN, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from shared.db.api.audit_log import Wanted, page
 from shared.db.api.call_records import plan_by_values
@@ -48,13 +49,12 @@ class AuditLogPage(Page):
     audit_log: list[AuditEntryView]
 
 
-@router.get("/audit-log")
+@router.get("/audit-log", responses=documented(400))
 async def list_audit_log(
     resources: In,
     caller: Authenticated,
+    asked: Asked,
     *,
-    limit: Limit = 100,
-    cursor: Cursor = None,
     resource: Annotated[
         str | None,
         Query(
@@ -74,6 +74,10 @@ async def list_audit_log(
     async with resources.pool.transaction(caller.tenant_id) as conn:
         await plan_by_values(conn)
         rows = await page(
-            conn, tenant_id=caller.tenant_id, wanted=wanted, before=uuid_of(cursor), limit=limit
+            conn,
+            tenant_id=caller.tenant_id,
+            wanted=wanted,
+            before=asked.after(UUID),
+            limit=asked.limit,
         )
-    return AuditLogPage.of(rows, limit=limit)
+    return asked.page(AuditLogPage, rows)

@@ -15,9 +15,10 @@ from pydantic import (
 )
 
 from services.api import blackouts
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import GENERAL, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from shared.db import blackouts as blackout_rows
 
@@ -94,16 +95,14 @@ async def begin_blackout(
     )
 
 
-@router.get("/blackouts")
-async def list_blackouts(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> BlackoutPage:
+@router.get("/blackouts", responses=documented(400))
+async def list_blackouts(resources: In, caller: Authenticated, asked: Asked) -> BlackoutPage:
     """Past, present and future black-outs that concern the tenant, newest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await blackout_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return BlackoutPage.of(rows, limit=limit)
+    return asked.page(BlackoutPage, rows)
 
 
 @router.delete("/blackouts/{blackout_id}", status_code=204, responses=documented(404))

@@ -8,12 +8,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.api import call_flows
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import call_flows as flow_rows
-from shared.db.api.call_flows import FlowVersion
 from shared.definitions.call_flow import CallFlowDefinition, FlowName
 
 EXAMPLE = {
@@ -96,16 +96,14 @@ async def create_call_flow(
     return show(CallFlowView, made)
 
 
-@router.get("/call-flows")
-async def list_call_flows(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> CallFlowPage:
+@router.get("/call-flows", responses=documented(400))
+async def list_call_flows(resources: In, caller: Authenticated, asked: Asked) -> CallFlowPage:
     """The newest version of each, newest flow first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await flow_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return CallFlowPage.of(rows, limit=limit)
+    return asked.page(CallFlowPage, rows)
 
 
 @router.get("/call-flows/{call_flow_id}", responses=UNCHANGED | documented(404))
@@ -141,13 +139,12 @@ async def delete_call_flow(
     await call_flows.delete(resources, caller, call_flow_id, seen=seen)
 
 
-@router.get("/call-flows/{call_flow_id}/versions", responses=documented(404))
+@router.get("/call-flows/{call_flow_id}/versions", responses=documented(400, 404))
 async def list_call_flow_versions(
     call_flow_id: Id,
     resources: In,
     caller: Authenticated,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asked,
 ) -> CallFlowVersionPage:
     """Newest first, also of a flow that was deleted."""
     await call_flows.read_version(resources, caller, call_flow_id, 1)
@@ -156,10 +153,10 @@ async def list_call_flow_versions(
             conn,
             tenant_id=caller.tenant_id,
             flow_id=call_flow_id,
-            before=id_of(cursor),
-            limit=limit,
+            before=asked.after(int),
+            limit=asked.limit,
         )
-    return CallFlowVersionPage.of(rows, limit=limit, cursor_of=_cursor_of)
+    return asked.page(CallFlowVersionPage, rows, lambda row: (row.version,))
 
 
 @router.get("/call-flows/{call_flow_id}/versions/{version}", responses=UNCHANGED | documented(404))
@@ -169,7 +166,3 @@ async def read_call_flow_version(
     return show(
         CallFlowView, await call_flows.read_version(resources, caller, call_flow_id, version)
     )
-
-
-def _cursor_of(version: FlowVersion) -> str:
-    return str(version.version)

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.api import caller_ids
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Cursor, Limit, Page, View, cursor_of, text_of
+from services.api.http.paging import Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import caller_ids as caller_id_rows
 from shared.domain.capacity.caller_ids import CallerIdState
@@ -68,20 +69,19 @@ async def add_caller_id(
     return show(CallerIdView, added)
 
 
-@router.get("/caller-ids")
+@router.get("/caller-ids", responses=documented(400))
 async def list_caller_ids(
     resources: In,
     caller: Authenticated,
+    asked: Asked,
     state: CallerIdState | None = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
 ) -> CallerIdPage:
     """In order of the numbers."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await caller_id_rows.page(
-            conn, tenant_id=caller.tenant_id, state=state, after=text_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, state=state, after=asked.after(str), limit=asked.limit
         )
-    return CallerIdPage.of(rows, limit=limit, cursor_of=lambda row: cursor_of(row.number))
+    return asked.page(CallerIdPage, rows, lambda row: (row.number,))
 
 
 @router.get("/caller-ids/{number}", responses=UNCHANGED | documented(404))

@@ -10,9 +10,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from services.api import calls
-from services.api.http.paging import LARGEST_ID, Page, View, id_of
+from services.api.http.paging import CURSOR, LARGEST_ID, LONGEST_CURSOR, FollowedPage, View
 from services.api.http.resources import In
 from services.api.native.auth import CALLS, Authenticated, opened_by
+from services.api.native.listing import ListCursors, OwnCursors
 from services.api.native.problems import documented
 from services.api.native.sms import SmsMessageView
 from shared.db.api.call_records import CallFilter
@@ -99,9 +100,8 @@ class CallDetail(CallView):
     )
 
 
-class CallPage(Page):
+class CallPage(FollowedPage):
     calls: list[CallView]
-    follow_cursor: str = Field(description="`cursor` of what comes later, on the last page as well")
 
 
 Number = Annotated[
@@ -123,9 +123,7 @@ class CallQuery(BaseModel):
         default=None, description="calls that began then or later", examples=["2026-11-01T00:00Z"]
     )
     until: AwareDatetime | None = Field(default=None, description="calls that began before")
-    cursor: str | None = Field(
-        default=None, max_length=200, description="a cursor of the page before"
-    )
+    cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR, description=CURSOR)
 
     @field_validator("since", "until")
     @classmethod
@@ -146,8 +144,8 @@ class CallQuery(BaseModel):
             until=self.until,
         )
 
-    def after(self) -> int:
-        return id_of(self.cursor) or 0
+    def after(self, own: ListCursors) -> int:
+        return 0 if self.cursor is None else int(*own.place(self.cursor))
 
 
 def _e164(number: str | None) -> str | None:
@@ -162,29 +160,29 @@ class CallExportQuery(CallQuery):
     format: Literal["csv", "ndjson"] = "csv"
 
 
-@router.get("/calls")
+@router.get("/calls", responses=documented(400))
 async def list_calls(
-    resources: In, caller: Authenticated, query: Annotated[CallPageQuery, Query()]
+    resources: In,
+    caller: Authenticated,
+    own: OwnCursors,
+    query: Annotated[CallPageQuery, Query()],
 ) -> CallPage:
     """Calls that have ended, in the order in which they did.
 
     A call that is corrected later comes again behind the others, with a higher version. Whoever
     goes on with `follow_cursor` misses none and needs to read none twice.
     """
-    after = query.after()
+    after = query.after(own)
     records = await calls.page(resources, caller, query.wanted(), after=after, limit=query.limit)
-    last = str(records[-1].position if records else after)
-    return CallPage(
-        calls=[CallView.of(record) for record in records],
-        next_cursor=last if len(records) == query.limit else None,
-        follow_cursor=last,
-    )
+    last = own.cursor((records[-1].position if records else after,))
+    return CallPage.up_to(records, last=last, limit=query.limit)
 
 
 @router.get(
     "/calls/export",
     response_class=StreamingResponse,
-    responses={
+    responses=documented(400)
+    | {
         200: {
             "description": "The file.",
             "content": {media_type: {} for media_type in MEDIA_TYPES.values()},
@@ -192,7 +190,10 @@ async def list_calls(
     },
 )
 async def export_calls(
-    resources: In, caller: Authenticated, query: Annotated[CallExportQuery, Query()]
+    resources: In,
+    caller: Authenticated,
+    own: OwnCursors,
+    query: Annotated[CallExportQuery, Query()],
 ) -> StreamingResponse:
     """The same calls as a file of any length, CSV or a JSON object per line.
 
@@ -205,7 +206,7 @@ async def export_calls(
             resources,
             caller,
             query.wanted(),
-            after=query.after(),
+            after=query.after(own),
             as_csv=query.format == "csv",
         ),
         media_type=MEDIA_TYPES[query.format],

@@ -10,9 +10,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.api import campaigns, edits
 from services.api.campaigns import Written
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
 from shared.db import counters, spend
@@ -142,20 +143,23 @@ async def create_campaign(
     return CampaignWithSecret.written(created)
 
 
-@router.get("/campaigns")
+@router.get("/campaigns", responses=documented(400))
 async def list_campaigns(
     resources: In,
     caller: Authenticated,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asked,
     state: Annotated[CampaignState | None, Query()] = None,
 ) -> CampaignPage:
     """Newest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await campaign_rows.page(
-            conn, tenant_id=caller.tenant_id, state=state, before=id_of(cursor), limit=limit
+            conn,
+            tenant_id=caller.tenant_id,
+            state=state,
+            before=asked.after(int),
+            limit=asked.limit,
         )
-    return CampaignPage.of(rows, limit=limit)
+    return asked.page(CampaignPage, rows)
 
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import ADMIN, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from services.api.refusals import Refused, not_found
 from shared.db.api import tenants
@@ -57,16 +58,16 @@ async def create_client_tenant(
     return ClientTenantView.of(made)
 
 
-@router.get("/tenants")
+@router.get("/tenants", responses=documented(400))
 async def list_client_tenants(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
+    resources: In, caller: Authenticated, asked: Asked
 ) -> ClientTenantPage:
     """Newest first; none if the tenant is no partner."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await tenants.clients(
-            conn, partner_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, partner_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return ClientTenantPage.of(rows, limit=limit)
+    return asked.page(ClientTenantPage, rows)
 
 
 @router.get("/tenants/{tenant_id}", responses=documented(404))

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_v
 
 from services.api import campaigns, imports
 from services.api.http.etags import Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from services.api.refusals import not_found
 from shared.db.api import contacts
@@ -153,23 +154,26 @@ async def add_contacts(
     )
 
 
-@router.get("/campaigns/{campaign_id}/contacts")
+@router.get("/campaigns/{campaign_id}/contacts", responses=documented(400))
 async def list_contacts(
     campaign_id: Id,
     resources: In,
     caller: Authenticated,
     *,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asked,
     state: Annotated[ContactState | None, Query()] = None,
 ) -> ContactPage:
     """Contacts in order of their numbers."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await contacts.page(
-            conn, caller.campaign(campaign_id), state=state, after=id_of(cursor), limit=limit
+            conn,
+            caller.campaign(campaign_id),
+            state=state,
+            after=asked.after(str),
+            limit=asked.limit,
         )
-    return ContactPage.of(rows, limit=limit)
+    return asked.page(ContactPage, rows, lambda row: (row.number,))
 
 
 @router.get("/contacts/{contact_id}", responses=UNCHANGED)

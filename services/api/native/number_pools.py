@@ -8,9 +8,10 @@ from pydantic import Field
 
 from services.api import number_pools
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Cursor, Id, Limit, Page, View, id_of
+from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import number_pools as pool_rows
 from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
@@ -60,16 +61,14 @@ async def create_number_pool(
     return show(NumberPoolView, made)
 
 
-@router.get("/number-pools")
-async def list_number_pools(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> NumberPoolPage:
+@router.get("/number-pools", responses=documented(400))
+async def list_number_pools(resources: In, caller: Authenticated, asked: Asked) -> NumberPoolPage:
     """Newest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await pool_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return NumberPoolPage.of(rows, limit=limit)
+    return asked.page(NumberPoolPage, rows)
 
 
 @router.get("/number-pools/{number_pool_id}", responses=UNCHANGED | documented(404))

@@ -25,6 +25,7 @@ CONFLICT = 409
 UNPROCESSABLE = 422
 # The status of a refusal that names no field, where it is not a conflict with the stored state.
 STATUSES = {
+    "cursor_invalid": 400,
     "not_a_partner": 403,
     "not_csv": 400,
     "not_found": 404,

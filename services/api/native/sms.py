@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.api import sms_senders
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import LARGEST_ID, Cursor, Id, Limit, Page, View, id_of, uuid_of
+from services.api.http.paging import LARGEST_ID, Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import GENERAL, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import sms_messages
 from shared.db.api import sms_senders as sender_rows
@@ -92,16 +93,14 @@ async def add_sms_sender(
     return show(SmsSenderView, added)
 
 
-@router.get("/sms-senders")
-async def list_sms_senders(
-    resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
-) -> SmsSenderPage:
+@router.get("/sms-senders", responses=documented(400))
+async def list_sms_senders(resources: In, caller: Authenticated, asked: Asked) -> SmsSenderPage:
     """Newest first."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         rows = await sender_rows.page(
-            conn, tenant_id=caller.tenant_id, before=id_of(cursor), limit=limit
+            conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit
         )
-    return SmsSenderPage.of(rows, limit=limit)
+    return asked.page(SmsSenderPage, rows)
 
 
 @router.get("/sms-senders/{sms_sender_id}", responses=UNCHANGED | documented(404))
@@ -136,13 +135,12 @@ async def delete_sms_sender(
     await sms_senders.delete(resources, caller, sms_sender_id, seen=seen)
 
 
-@router.get("/sms-messages")
+@router.get("/sms-messages", responses=documented(400))
 async def list_sms_messages(
     resources: In,
     caller: Authenticated,
     *,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asked,
     campaign_id: OnlyId = None,
     contact_id: OnlyId = None,
 ) -> SmsMessagePage:
@@ -153,7 +151,7 @@ async def list_sms_messages(
             tenant_id=caller.tenant_id,
             campaign_id=campaign_id,
             contact_id=contact_id,
-            before=uuid_of(cursor),
-            limit=limit,
+            before=asked.after(UUID),
+            limit=asked.limit,
         )
-    return SmsMessagePage.of(rows, limit=limit)
+    return asked.page(SmsMessagePage, rows)

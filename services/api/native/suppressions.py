@@ -8,10 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.api import suppressions
-from services.api.http.paging import LARGEST_ID, Cursor, Limit, Page, View, cursor_of, text_of
+from services.api.http.paging import LARGEST_ID, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, FileQuery, FileReport, fates_answer
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from services.api.native.slips import charset, refuse_other_than_csv
 from shared.db.api import suppressions as suppression_rows
@@ -125,13 +126,12 @@ async def suppress_number(
     return SuppressionView.of(put.suppression)
 
 
-@router.get("/suppressions")
+@router.get("/suppressions", responses=documented(400))
 async def list_suppressions(
     resources: In,
     caller: Authenticated,
     *,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asked,
     campaign_id: List = None,
 ) -> SuppressionPage:
     """Suppressions in force, in order of the numbers."""
@@ -140,10 +140,10 @@ async def list_suppressions(
             conn,
             tenant_id=caller.tenant_id,
             campaign_id=await suppressions.named_list(conn, caller, campaign_id),
-            after=text_of(cursor),
-            limit=limit,
+            after=asked.after(str),
+            limit=asked.limit,
         )
-    return SuppressionPage.of(rows, limit=limit, cursor_of=lambda row: cursor_of(row.number))
+    return asked.page(SuppressionPage, rows, lambda row: (row.number,))
 
 
 @router.delete("/suppressions/{number}", status_code=204, responses=documented(404))

@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from services.api import campaigns
-from services.api.http.paging import Cursor, Id, Limit, Page, View, pair_of
+from services.api.http.paging import FollowedPage, Id, View
 from services.api.http.resources import In
 from services.api.native.auth import WEBHOOKS, Authenticated, opened_by
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from shared.db.api import webhook_endpoints
-from shared.db.api.webhook_endpoints import Delivery
+from shared.db.api.webhook_endpoints import LogPlace
 from shared.domain.deliveries import DeliveryState
 
 router = APIRouter(
@@ -31,26 +32,24 @@ class DeliveryView(View):
     ended_at: datetime | None
 
 
-class DeliveryPage(Page):
+class DeliveryPage(FollowedPage):
     deliveries: list[DeliveryView]
 
 
-@router.get("/campaigns/{campaign_id}/deliveries")
+@router.get("/campaigns/{campaign_id}/deliveries", responses=documented(400))
 async def list_deliveries(
-    campaign_id: Id, resources: In, caller: Authenticated, limit: Limit = 100, cursor: Cursor = None
+    campaign_id: Id, resources: In, caller: Authenticated, asked: Asked
 ) -> DeliveryPage:
     """Oldest first; `id` is the `webhook-id` that the receiver sees."""
+    after = asked.after(LogPlace) or LogPlace(0, 0)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         await campaigns.owned(conn, caller, campaign_id)
         rows = await webhook_endpoints.deliveries(
             conn,
             tenant_id=caller.tenant_id,
             campaign_id=campaign_id,
-            after=pair_of(cursor),
-            limit=limit,
+            after=after,
+            limit=asked.limit,
         )
-    return DeliveryPage.of(rows, limit=limit, cursor_of=_cursor_of)
-
-
-def _cursor_of(delivery: Delivery) -> str:
-    return "{}-{}".format(*delivery.place)
+    last = asked.own.cursor(rows[-1].place if rows else after)
+    return DeliveryPage.up_to(rows, last=last, limit=asked.limit)

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
 from services.api import openapi
-from services.api.http.paging import cursor_of
 from shared.db.api.pool import ApiPool
 from shared.kafka.messages.envelope import Message
 from tests.support.api import DEFINITION, Api, serving
@@ -148,43 +146,32 @@ WRONG_ADDRESSES = [
     ("/v1/attempts/x", 422),
     ("/v1/campaigns?limit=0", 422),
     ("/v1/campaigns?limit=1001", 422),
-    ("/v1/campaigns?cursor=x", 422),
-    (f"/v1/campaigns?cursor={LARGE}", 422),
-    ("/v1/campaigns?cursor=%C2%B2", 422),
+    (f"/v1/campaigns?cursor={LARGE}", 400),
     ("/v1/campaigns?state=lost", 422),
-    ("/v1/suppressions?cursor=%00", 422),
-    ("/v1/suppressions?cursor=AAAA", 422),
-    ("/v1/suppressions?cursor=x", 422),
     ("/v1/nothing", 404),
     ("/docs", 404),
 ]
 
 
-# Each pageable list, and the form of its cursors.
-PAGES = {
-    "/v1/campaigns": "id",
-    "/v1/campaigns/{campaign}/contacts": "id",
-    "/v1/campaigns/{campaign}/attempts": "uuid",
-    "/v1/campaigns/{campaign}/deliveries": "pair",
-    "/v1/suppressions": "number",
-    "/v1/blackouts": "id",
-    "/v1/call-flows": "id",
-    "/v1/calls": "id",
-    "/v1/caller-ids": "number",
-    "/v1/number-pools": "id",
-    "/v1/agents": "id",
-    "/v1/sms-senders": "id",
-    "/v1/sms-messages": "uuid",
-    "/v1/api-keys": "id",
-    "/v1/tenants": "id",
-    "/v1/audit-log": "uuid",
-}
-CURSORS = {
-    "id": "17",
-    "uuid": "0199a2b4-7d3e-7a10-8c41-5b1f0a6d2e01",
-    "pair": "17-3",
-    "number": cursor_of("+12025550123"),
-}
+# Each pageable list.
+PAGES = [
+    "/v1/campaigns",
+    "/v1/campaigns/{campaign}/contacts",
+    "/v1/campaigns/{campaign}/attempts",
+    "/v1/campaigns/{campaign}/deliveries",
+    "/v1/suppressions",
+    "/v1/blackouts",
+    "/v1/call-flows",
+    "/v1/calls",
+    "/v1/caller-ids",
+    "/v1/number-pools",
+    "/v1/agents",
+    "/v1/sms-senders",
+    "/v1/sms-messages",
+    "/v1/api-keys",
+    "/v1/tenants",
+    "/v1/audit-log",
+]
 
 
 async def everything_of(api: Api) -> dict[str, Any]:
@@ -369,16 +356,6 @@ async def test_a_page_of_an_impossible_size_is_refused(api: Api, path: str, limi
     problem = await api.get(f"{path}?limit={limit}", status=422)
 
     assert [error["field"] for error in problem["errors"]] == ["limit"]
-
-
-@pytest.mark.parametrize(("path", "form"), PAGES.items())
-async def test_a_cursor_of_another_list_is_refused(api: Api, path: str, form: str) -> None:
-    path = path.format(campaign=await api.campaign())
-
-    await api.get(f"{path}?cursor={quote(CURSORS[form])}")
-    for other in CURSORS.keys() - {form}:
-        problem = await api.get(f"{path}?cursor={quote(CURSORS[other])}", status=422)
-        assert [error["reason"] for error in problem["errors"]] == ["unknown_cursor"], other
 
 
 async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:

@@ -205,7 +205,8 @@ async def test_any_callback(api: Api, body: Any) -> None:
 async def test_any_query(api: Api, query: dict[str, str]) -> None:
     response = await api.ask("GET", "/v1/campaigns", params=query)
 
-    assert response.status_code in (200, 422), query
+    # A cursor is refused by itself, after all that is wrong with the other parameters.
+    assert response.status_code in ({200, 400, 422} if "cursor" in query else {200, 422}), query
     if query.keys() - {"limit", "cursor", "state"}:
         assert response.status_code == 422
 

@@ -28,7 +28,7 @@ async def test_migrating_twice_changes_nothing(dsn: str, pool: Pool) -> None:
 
 
 # Relations that the api reaches without a policy: what no tenant owns.
-OPEN = ("calling_groups", "rate_tables", "rates", "trunk_outages", "trunks")
+OPEN = ("calling_groups", "rate_tables", "rates", "secrets", "trunk_outages", "trunks")
 UNGUARDED = """
     SELECT c.relname AS name
     FROM pg_class AS c

@@ -20,6 +20,7 @@ INSTALLATION = {
     "rates": "prices of trunks, whoever uses them",
     "trunk_outages": "trunks that take no calls, whoever uses them",
     "trunk_secrets": "credentials of trunks, known to dialers only",
+    "secrets": "keys that the processes of the installation share",
     "calling_groups": "combinations of zones and jurisdictions, without a person",
     "blackouts": "the operator stops the calls of all tenants, or of one",
 }
