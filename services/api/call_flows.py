@@ -1,13 +1,17 @@
 """Use cases of a tenant's call flows: make one, add a version, delete it."""
 
+from collections.abc import Callable
+
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.kinds import Kind
-from services.api.refusals import Refused, not_found
+from services.api.refusals import Refused, not_found, refusing_invalid
 from services.api.versions import ANYTHING, Seen
 from shared.db.api import call_flows
 from shared.db.api.call_flows import FlowVersion
 from shared.definitions.call_flow import CallFlowDefinition
+
+Edited = Callable[[CallFlowDefinition], CallFlowDefinition]
 
 FLOWS = Kind(
     name="call flow",
@@ -54,13 +58,15 @@ async def change(
     resources: Resources,
     caller: Caller,
     flow_id: int,
-    flow: CallFlowDefinition,
+    edited: Callable[[CallFlowDefinition], CallFlowDefinition],
     *,
     seen: Seen = ANYTHING,
 ) -> FlowVersion:
     """Make a new version, unless the flow stays as it is. Campaigns that run keep theirs."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         newest = await FLOWS.locked(conn, caller, flow_id, seen)
+        with refusing_invalid():
+            flow = edited(newest.flow)
         after = newest
         if newest.flow != flow:
             after = await call_flows.add_version(

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from services.api import agents, number_pools
 from services.api.caller_ids import refuse_foreign
 from services.api.campaigns import (
@@ -21,13 +19,21 @@ from services.api.campaigns import (
 )
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.refusals import InvalidField, Refused, campaign_ended, not_found
+from services.api.refusals import (
+    InvalidField,
+    Refused,
+    campaign_ended,
+    invalid,
+    not_found,
+    refusing_invalid,
+)
 from services.api.versions import ANYTHING, Seen
 from shared.db.api import campaigns, contacts, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import DRAFT_ONLY, READ_BY, CampaignEdit, changes
+from shared.definitions.merge import MergePatch
 from shared.domain.campaigns import CampaignKey
 
 STARTED = "can be changed only while the campaign is a draft"
@@ -41,7 +47,7 @@ async def edit(
     resources: Resources,
     caller: Caller,
     campaign_id: int,
-    wanted: CampaignEdit,
+    wanted: CampaignEdit | MergePatch,
     *,
     seen: Seen = ANYTHING,
     now: datetime,
@@ -55,13 +61,14 @@ async def edit(
         seen.check(campaign)
         if campaign.is_over:
             raise campaign_ended()
-        definition = _edited(campaign, wanted)
+        with refusing_invalid():
+            definition = wanted.edited(campaign.definition)
         changed = changes(campaign.definition, definition)
         resources.record(before=campaign.definition, after=definition)
         if not changed:
             return Written(campaign=campaign, secret=None)
         # An edit of another part is allowed after the last date.
-        if wanted.calendar is not None:
+        if "calendar" in changed:
             refuse_never_open(definition, now=now)
         await _refuse_fixed(conn, key, campaign, definition, changed)
         await _refuse_foreign(conn, caller, definition, changed)
@@ -140,7 +147,7 @@ async def _set_flow(
 
 def _not_editable(names: Iterable[str], detail: str) -> Refused:
     errors = [InvalidField(code="not_editable", detail=detail, field=(name,)) for name in names]
-    return _invalid(sorted(errors, key=lambda error: error.field or ()))
+    return invalid(sorted(errors, key=lambda error: error.field or ()))
 
 
 async def _set_webhook(
@@ -153,21 +160,3 @@ async def _set_webhook(
     if await webhook_endpoints.redirect(conn, key, url=definition.webhook.url):
         return None
     return await add_webhook(conn, key, definition.webhook)
-
-
-def _edited(campaign: Campaign, wanted: CampaignEdit) -> CampaignDefinition:
-    try:
-        return wanted.edited(campaign.definition)
-    except ValidationError as error:
-        raise _invalid(
-            InvalidField(
-                code=fault["type"],
-                detail=fault["msg"].removeprefix("Value error, "),
-                field=fault["loc"],
-            )
-            for fault in error.errors(include_url=False, include_input=False)
-        ) from None
-
-
-def _invalid(errors: Iterable[InvalidField]) -> Refused:
-    return Refused("invalid", "the request is not valid", errors=list(errors))

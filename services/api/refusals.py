@@ -1,8 +1,11 @@
 """Why a use case refuses a request. There is no HTTP here: each façade translates refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+
+from pydantic import ValidationError
 
 from shared.intake.instants import expiry_fault
 from shared.intake.remedies import REMEDIES
@@ -53,6 +56,26 @@ def not_found(kind: str) -> Refused:
     It does not exist or belongs to another tenant; the answer does not say which.
     """
     return Refused("not_found", f"the tenant of this API key has no such {kind}")
+
+
+def invalid(errors: Iterable[InvalidField]) -> Refused:
+    return Refused("invalid", "the request is not valid", errors=list(errors))
+
+
+@contextmanager
+def refusing_invalid() -> Iterator[None]:
+    """What comes of a change is validated as a whole; each fault is refused by its field."""
+    try:
+        yield
+    except ValidationError as error:
+        raise invalid(
+            InvalidField(
+                code=fault["type"],
+                detail=fault["msg"].removeprefix("Value error, "),
+                field=fault["loc"],
+            )
+            for fault in error.errors(include_url=False, include_input=False)
+        ) from None
 
 
 def unknown_region() -> Refused:

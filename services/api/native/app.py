@@ -25,6 +25,7 @@ from services.api.native import (
     destinations,
     number_pools,
     oauth,
+    patches,
     preflight,
     problems,
     rules,
@@ -51,6 +52,7 @@ class Native(FastAPI):
             )
             shapes = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+            patches.documented_twice(schema)
             components = schema["components"]["schemas"]
             components |= shapes.pop("$defs")
             components["Problem"] = shapes

@@ -1,7 +1,7 @@
 """Routes of call flows: what callees hear and may press, in versions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -12,9 +12,11 @@ from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.listing import Asked
+from services.api.native.patches import patch_of
 from services.api.native.problems import UNCHANGED, documented
 from shared.db.api import call_flows as flow_rows
 from shared.definitions.call_flow import CallFlowDefinition, FlowName
+from shared.definitions.merge import MergePatch
 
 EXAMPLE = {
     "start": "greeting",
@@ -57,6 +59,9 @@ class CallFlowChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     flow: CallFlowDefinition
+
+    def edited(self, _before: Self) -> Self:
+        return self
 
 
 def _dumped(flow: CallFlowDefinition) -> dict[str, Any]:
@@ -117,7 +122,7 @@ async def read_call_flow(
 @router.patch("/call-flows/{call_flow_id}", responses=documented(400, 404, 412, 413))
 async def change_call_flow(
     call_flow_id: Id,
-    change: Annotated[CallFlowChange, Body(examples=[{"flow": EXAMPLE}])],
+    change: Annotated[CallFlowChange | MergePatch, patch_of(CallFlowChange, [{"flow": EXAMPLE}])],
     resources: In,
     caller: Authenticated,
     *,
@@ -127,7 +132,11 @@ async def change_call_flow(
     """Make a new version, unless nothing differs. Drafts play it; a campaign that was started
     keeps the version that was the newest at its start.
     """
-    changed = await call_flows.change(resources, caller, call_flow_id, change.flow, seen=seen)
+
+    def edited(before: CallFlowDefinition) -> CallFlowDefinition:
+        return change.edited(CallFlowChange(flow=before)).flow
+
+    changed = await call_flows.change(resources, caller, call_flow_id, edited, seen=seen)
     return show(CallFlowView, changed)
 
 

@@ -14,12 +14,14 @@ from services.api.http.paging import Id, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.listing import Asked
+from services.api.native.patches import patch_of
 from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
 from shared.db import counters, spend
 from shared.db.api import campaigns as campaign_rows
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
+from shared.definitions.merge import MergePatch
 from shared.domain.campaigns import CampaignState, Command, WantedState
 
 EXAMPLE = {
@@ -181,7 +183,7 @@ async def read_campaign(
 @router.patch("/campaigns/{campaign_id}", responses=documented(400, 404, 409, 412, 413))
 async def edit_campaign(
     campaign_id: Id,
-    edit: Annotated[CampaignEdit, Body(examples=[EDIT_EXAMPLE])],
+    edit: Annotated[CampaignEdit | MergePatch, patch_of(CampaignEdit, [EDIT_EXAMPLE])],
     resources: In,
     caller: Authenticated,
     *,
@@ -191,6 +193,8 @@ async def edit_campaign(
 ) -> CampaignWithSecret:
     """Each given part replaces that part of the definition, also while the campaign runs.
 
+    A merge patch (RFC 7396) changes what is inside a part, too, and null removes it: it has its
+    default again.
     An attempt that was claimed under the old definition is dialed only if the new one allows it.
     `caller_id`, `number_pool`, `call_flow`, `agent`, `trunk` and `webhook` change only in a draft,
     `default_region` and `default_zone` only before its first contact: contacts are read by them.

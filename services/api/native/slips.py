@@ -46,16 +46,16 @@ async def refuse_other_than_csv(request: Request) -> None:
 
     The body of a form has lines of its own around the file, which would be read as rows.
     """
-    if _media_type(request) not in CSV_TYPES:
+    if media_type(request) not in CSV_TYPES:
         raise Refused("not_csv", NOT_CSV)
 
 
 async def is_ndjson(request: Request) -> bool:
     """Whether a file of contacts says to be NDJSON; one that is neither that nor CSV is refused."""
-    media_type = _media_type(request)
-    if media_type not in CSV_TYPES | NDJSON_TYPES:
+    named = media_type(request)
+    if named not in CSV_TYPES | NDJSON_TYPES:
         raise Refused("not_csv", NOT_A_FILE)
-    return media_type in NDJSON_TYPES
+    return named in NDJSON_TYPES
 
 
 def charset(request: Request) -> str | None:
@@ -68,11 +68,11 @@ def charset(request: Request) -> str | None:
 
 def is_json(request: Request) -> bool:
     """Whether the body is read as JSON, which its media type decides."""
-    main, _, kind = _media_type(request).partition("/")
+    main, _, kind = media_type(request).partition("/")
     return main == "application" and (kind == "json" or kind.endswith("+json"))
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
