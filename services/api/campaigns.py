@@ -16,7 +16,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, campaign_ended, not_found, unknown_region
 from services.api.versions import ANYTHING, Seen
-from shared.db import locks
+from shared.db import locks, public_events
 from shared.db.api import (
     call_flows,
     campaigns,
@@ -31,11 +31,18 @@ from shared.db.types import Connection
 from shared.definitions.call_flow import OwnCallFlow
 from shared.definitions.campaign import CampaignDefinition, WebhookDefinition
 from shared.domain.call_flows.machines import MachineAction
-from shared.domain.campaigns import ALLOWED, WANTS, CampaignKey, Command
+from shared.domain.campaigns import (
+    ALLOWED,
+    WANTS,
+    CampaignKey,
+    CampaignState,
+    Command,
+    WantedState,
+)
 from shared.domain.decision.reachability import is_over_everywhere, opens_anywhere
 from shared.domain.policy.sms import sending_steps
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
-from shared.kafka.messages.public import EVENT_TYPES
+from shared.kafka.messages.public import EVENT_TYPES, CampaignChanged, CampaignChangedData
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
@@ -65,27 +72,74 @@ class Written:
 async def create(
     resources: Resources, caller: Caller, definition: CampaignDefinition, *, now: datetime
 ) -> Written:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        written = await add(conn, caller, definition, now=now)
+    resources.record(after=definition)
+    return written
+
+
+async def add(
+    conn: Connection, caller: Caller, definition: CampaignDefinition, *, now: datetime
+) -> Written:
     refuse_unknown_region(definition)
     refuse_never_open(definition, now=now)
-    async with resources.pool.transaction(caller.tenant_id) as conn:
-        await refuse_foreign(conn, caller, definition.caller_id)
-        trunk_ids = await allowed_trunks(conn, caller, definition)
-        await refuse_other_currency(conn, caller, definition)
-        await refuse_foreign_sender(conn, caller, definition)
-        campaign = await campaigns.insert(
-            conn,
-            tenant_id=caller.tenant_id,
-            trunk_ids=trunk_ids,
-            definition=definition,
-            flow=await played_flow(conn, caller, definition),
-            number_pool_id=await number_pools.named(conn, caller, definition.number_pool),
-            agent_id=await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids),
-        )
-        secret = None
-        if definition.webhook is not None:
-            secret = await add_webhook(conn, caller.campaign(campaign.id), definition.webhook)
-    resources.record(after=definition)
+    trunk_ids = await _refuse_foreign(conn, caller, definition)
+    campaign = await campaigns.insert(
+        conn,
+        tenant_id=caller.tenant_id,
+        trunk_ids=trunk_ids,
+        definition=definition,
+        flow=await played_flow(conn, caller, definition),
+        number_pool_id=await number_pools.named(conn, caller, definition.number_pool),
+        agent_id=await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids),
+    )
+    secret = None
+    if definition.webhook is not None:
+        secret = await add_webhook(conn, caller.campaign(campaign.id), definition.webhook)
     return Written(campaign=campaign, secret=secret)
+
+
+async def _refuse_foreign(
+    conn: Connection, caller: Caller, definition: CampaignDefinition
+) -> list[int]:
+    """Refuse a definition that names what the tenant may not use; returns its trunks."""
+    await refuse_foreign(conn, caller, definition.caller_id)
+    trunk_ids = await allowed_trunks(conn, caller, definition)
+    await refuse_other_currency(conn, caller, definition)
+    await refuse_foreign_sender(conn, caller, definition)
+    return trunk_ids
+
+
+async def reopen(
+    resources: Resources, caller: Caller, campaign_id: int, *, now: datetime
+) -> Campaign:
+    """Make a completed campaign a paused one, which takes contacts and can be resumed.
+
+    While it was completed, what it names may have been deleted, and changes of rules passed it by.
+    """
+    key = caller.campaign(campaign_id)
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
+        if campaign is None:
+            raise not_found("campaign")
+        if campaign.state is not CampaignState.COMPLETED:
+            raise Refused("not_completed", "only a completed campaign is reopened")
+        definition = campaign.definition
+        trunk_ids = await _refuse_foreign(conn, caller, definition)
+        await played_flow(conn, caller, definition, fixed_version=campaign.call_flow_version)
+        pool_id = await number_pools.named(conn, caller, definition.number_pool)
+        await campaigns.set_number_pool(conn, key, pool_id)
+        agent_id = await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids)
+        await campaigns.set_agent(conn, key, agent_id)
+        await campaigns.want(conn, key, WantedState.PAUSED, api_key_id=caller.own_key_id)
+        await campaigns.reopen(conn, key)
+        data = CampaignChangedData(
+            tenant_id=caller.tenant_id, campaign_id=campaign_id, state=CampaignState.PAUSED
+        )
+        await public_events.add(conn, [CampaignChanged.of(data, at=now)])
+        reopened = await owned(conn, caller, campaign_id)
+    resources.record(before={"state": campaign.state}, after={"state": reopened.state})
+    return reopened
 
 
 async def give_command(
@@ -167,7 +221,9 @@ async def _refuse_senseless(
             "command_not_allowed",
             f"a campaign that should be {campaign.wanted_state} cannot {command}",
         )
-    if command is Command.START and not await contacts.any_in(conn, caller.campaign(campaign.id)):
+    if command is not Command.START or campaign.definition.keep_open:
+        return
+    if not await contacts.any_in(conn, caller.campaign(campaign.id)):
         raise Refused("no_contacts", "import contacts before the start")
 
 

@@ -97,13 +97,13 @@ async def _refuse_fixed(
 ) -> None:
     """Refuse parts that may not change any more, each by its name."""
     if not campaign.is_draft and (fixed := changed & DRAFT_ONLY):
-        raise _not_editable(fixed, STARTED)
+        raise not_editable(fixed, STARTED)
     if read_by := changed & READ_BY:
         refuse_unknown_region(definition)
         # An import that is under way reads its rows by the old part.
         await refuse_busy(conn, campaign.id)
         if await contacts.any_in(conn, key):
-            raise _not_editable(read_by, READ)
+            raise not_editable(read_by, READ)
 
 
 async def _refuse_foreign(
@@ -145,7 +145,7 @@ async def _set_flow(
     return campaign.call_flow_version
 
 
-def _not_editable(names: Iterable[str], detail: str) -> Refused:
+def not_editable(names: Iterable[str], detail: str) -> Refused:
     errors = [InvalidField(code="not_editable", detail=detail, field=(name,)) for name in names]
     return invalid(sorted(errors, key=lambda error: error.field or ()))
 

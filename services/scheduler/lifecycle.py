@@ -14,7 +14,7 @@ from shared.db.scheduler import completion, given_up
 from shared.db.scheduler.given_up import GivenUpContact
 from shared.db.types import Connection, Pool
 from shared.domain.campaigns import CampaignKey, CampaignState, follows
-from shared.domain.decision.reachability import unreachable
+from shared.domain.decision.reachability import is_over_everywhere, unreachable
 from shared.domain.outcomes import Outcome
 from shared.domain.reasons import Reason
 from shared.kafka.messages.commands import CampaignCommand
@@ -98,7 +98,9 @@ class Lifecycle:
         if left.waiting:
             # Another transaction may lock a contact: a later sweep completes the campaign.
             return bool(finished)
-        if left.has_contacts and not left.has_untold_ends:
+        if left.has_untold_ends or _stays_open(campaign, now=now):
+            return False
+        if left.has_contacts:
             events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
         return False
 
@@ -169,6 +171,12 @@ async def _count(conn: Connection, finished: list[GivenUpContact]) -> None:
     ends = Counter((contact.campaign, counters.FINISHED + contact.outcome) for contact in finished)
     await counters.add(conn, [(campaign, name, count) for (campaign, name), count in ends.items()])
     await waiting_counts.add(conn, [(contact.bucket, -1) for contact in finished])
+
+
+def _stays_open(campaign: UnsettledCampaign, *, now: datetime) -> bool:
+    """Whether it waits for more contacts, which could still be called."""
+    calendar = campaign.policy.rules.calendar
+    return campaign.policy.definition.keep_open and not is_over_everywhere(calendar, now=now)
 
 
 def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:

@@ -182,6 +182,11 @@ class CampaignDefinition(Definition):
     sms: SmsDefinition | None = Field(
         default=None, description="text messages; a call flow that sends some needs it, too"
     )
+    keep_open: bool = Field(
+        default=False,
+        description="it is not completed when its contacts are finished, only when its last day is "
+        "over; it may be started without contacts",
+    )
     caps: CapsDefinition = CapsDefinition()
     share: ShareDefinition = ShareDefinition()
     spend_ceiling: CampaignSpendDefinition | None = Field(

@@ -55,6 +55,7 @@ class CampaignEdit(Definition):
     subject: str | None = None
     kind: CallKind | None = None
     automated: bool | None = None
+    keep_open: bool | None = None
     ring_seconds: int | None = None
     talk_seconds_most: int | None = None
     machine: MachineDefinition | None = None

@@ -28,6 +28,10 @@ def merged(document: Any, patch: Any, *, deepest: int = DEEPEST) -> Any:
 class MergePatch:
     parts: dict[str, Any]
 
+    def and_then(self, parts: dict[str, Any]) -> "MergePatch":
+        """The patch with what another one changes in it."""
+        return MergePatch(merged(self.parts, parts))
+
     def edited(self, before: M) -> M:
         """The definition after the patch; ValidationError if it is not valid.
 

@@ -54,6 +54,23 @@ async def _campaign(api: Api, *commands: str) -> str:
     return path
 
 
+async def _completed(api: Api) -> str:
+    """The address of a campaign whose contact was busy, as the scheduler leaves it."""
+    path = await _campaign(api, "start")
+    await api.pool.execute(
+        """
+        WITH ended AS (
+            UPDATE campaigns SET state = 'completed', started_at = now(), ended_at = now()
+            WHERE tenant_id = $1 RETURNING id
+        )
+        UPDATE contacts SET state = 'finished', outcome = 'busy' FROM ended
+        WHERE tenant_id = $1 AND campaign_id = ended.id
+        """,
+        api.tenant_id,
+    )
+    return path
+
+
 async def _contact(api: Api) -> str:
     path = f"/v1{await _campaign(api)}/contacts"
     [contact] = (await api.get(path))["contacts"]
@@ -149,6 +166,9 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "pause_campaign": ("POST", _commanded("pause", "start"), None),
     "resume_campaign": ("POST", _commanded("resume", "start", "pause"), None),
     "cancel_campaign": ("POST", _commanded("cancel", "start"), None),
+    "clone_campaign": ("POST", _commanded("clone"), {"contacts": True}),
+    "redial_campaign": ("POST", _of(_completed, "/redial"), {"outcomes": ["busy"], "max_total": 1}),
+    "reopen_campaign": ("POST", _of(_completed, "/reopen"), None),
     "preflight_campaign": ("POST", _commanded("preflight"), {}),
     "add_contacts": ("POST", _commanded("contacts"), [{"number": "+12025550124"}]),
     "import_contacts": ("POST", _commanded("contacts/import"), CSV),

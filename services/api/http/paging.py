@@ -1,10 +1,11 @@
 """Views of rows and pages of views."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import Path, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 LARGEST_ID = (1 << 63) - 1
 
@@ -13,6 +14,19 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="entries on the page")]
 LONGEST_CURSOR = 2000
 CURSOR = "`next_cursor` of the page before, of the same list with the same filters"
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description=CURSOR)]
+
+
+def _in_range(at: datetime) -> datetime:
+    if not 1970 < at.year < 9999:
+        raise ValueError("must be a time from 1971 to 9998")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=256, pattern=r"^[^\x00]*$"),
+]
 
 
 class View(BaseModel):

@@ -22,6 +22,7 @@ from services.api.native import (
     contact_files,
     contact_times,
     contacts,
+    copies,
     destinations,
     number_pools,
     oauth,
@@ -84,6 +85,7 @@ def create_native() -> Native:
     problems.install(app)
     for module in (
         campaigns,
+        copies,
         call_flows,
         caller_ids,
         number_pools,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.api import campaigns, edits
 from services.api.campaigns import Written
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Id, Page, View
+from services.api.http.paging import Id, Moment, Page, Text, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
 from services.api.native.listing import Asked
@@ -19,6 +19,7 @@ from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
 from shared.db import counters, spend
 from shared.db.api import campaigns as campaign_rows
+from shared.db.api.campaigns import CampaignFilter, CampaignSort
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import CampaignEdit
 from shared.definitions.merge import MergePatch
@@ -150,18 +151,42 @@ async def list_campaigns(
     resources: In,
     caller: Authenticated,
     asked: Asked,
+    *,
     state: Annotated[CampaignState | None, Query()] = None,
+    name: Annotated[
+        Text | None, Query(description="a part of the name, in small letters or capitals")
+    ] = None,
+    created_since: Annotated[Moment | None, Query(description="then or later")] = None,
+    created_until: Annotated[Moment | None, Query(description="before then")] = None,
+    sort: Annotated[
+        CampaignSort, Query(description="- before a field: in reverse")
+    ] = CampaignSort.NEWEST,
 ) -> CampaignPage:
-    """Newest first."""
+    """Newest first, or as `sort` says."""
+    wanted = CampaignFilter(state=state, name=name, since=created_since, until=created_until)
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        rows = await campaign_rows.page(
+        if sort is CampaignSort.NEWEST:
+            rows = await campaign_rows.page(
+                conn,
+                tenant_id=caller.tenant_id,
+                wanted=wanted,
+                before=asked.after(int),
+                limit=asked.limit,
+            )
+            return asked.page(CampaignPage, rows)
+        rows = await campaign_rows.sorted_page(
             conn,
             tenant_id=caller.tenant_id,
-            state=state,
-            before=asked.after(int),
+            wanted=wanted,
+            sort=sort,
+            after=asked.after(_name_and_id),
             limit=asked.limit,
         )
-    return asked.page(CampaignPage, rows)
+    return asked.page(CampaignPage, rows, lambda row: (row.name, row.id))
+
+
+def _name_and_id(name: str, campaign_id: int) -> tuple[str, int]:
+    return name, campaign_id
 
 
 @router.get("/campaigns/{campaign_id}", responses=documented(404))
@@ -244,6 +269,17 @@ for _command, _description in COMMANDS.items():
         description=_description,
         responses=documented(404, 409),
     )
+
+
+@router.post("/campaigns/{campaign_id}/reopen", responses=documented(404, 409))
+async def reopen_campaign(
+    campaign_id: Id, resources: In, caller: Authenticated, now: Now
+) -> CampaignView:
+    """A completed campaign becomes a paused one: add contacts, then resume it.
+
+    Without new contacts it is completed again as soon as it runs, unless it has `keep_open`.
+    """
+    return CampaignView.of(await campaigns.reopen(resources, caller, campaign_id, now=now))
 
 
 @router.get("/campaigns/{campaign_id}/counters", responses=documented(404))

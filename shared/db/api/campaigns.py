@@ -1,8 +1,9 @@
 """Queries on campaigns: the API writes definition and wanted state, the scheduler the state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 import asyncpg
@@ -42,6 +43,28 @@ class Campaign:
     def is_draft(self) -> bool:
         """Whether it was never started; from the commit of a start on it is no draft."""
         return self.state == CampaignState.DRAFT and self.wanted_state == WantedState.DRAFT
+
+
+class CampaignSort(StrEnum):
+    """Orders of a list; the first is the usual one."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "name"
+    NAME_REVERSED = "-name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFilter:
+    """The campaigns that are wanted; None wants all. Created at `since` or later, before `until`.
+
+    `name` is a part of their names, in small letters or capitals.
+    """
+
+    state: str | None = None
+    name: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def _campaign(record: asyncpg.Record) -> Campaign:
@@ -134,7 +157,12 @@ async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaig
 
 
 async def page(
-    conn: Connection, *, tenant_id: int, state: str | None, before: int | None, limit: int
+    conn: Connection,
+    *,
+    tenant_id: int,
+    wanted: CampaignFilter,
+    before: int | None,
+    limit: int,
 ) -> list[Campaign]:
     """A page of campaigns, newest first."""
     records = await conn.fetch(
@@ -143,14 +171,57 @@ async def page(
             call_flow_version
         FROM campaigns
         WHERE tenant_id = $1
-          AND ($2::text IS NULL OR state = $2)
-          AND ($3::bigint IS NULL OR id < $3)
+            AND ($2::text IS NULL OR state = $2)
+            AND ($3::text IS NULL OR strpos(lower(name), lower($3)) > 0)
+            AND ($4::timestamptz IS NULL OR created_at >= $4)
+            AND ($5::timestamptz IS NULL OR created_at < $5)
+            AND ($6::bigint IS NULL OR id < $6)
         ORDER BY id DESC
-        LIMIT $4
+        LIMIT $7
         """,
         tenant_id,
-        state,
+        *astuple(wanted),
         before,
+        limit,
+    )
+    return [_campaign(record) for record in records]
+
+
+async def sorted_page(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    wanted: CampaignFilter,
+    sort: CampaignSort,
+    after: tuple[str, int] | None,
+    limit: int,
+) -> list[Campaign]:
+    """A page in another order, by name and id. It sorts all campaigns of the tenant."""
+    records = await conn.fetch(
+        """
+        SELECT id, name, state, wanted_state, created_at, started_at, ended_at, definition,
+            call_flow_version
+        FROM campaigns
+        WHERE tenant_id = $1
+            AND ($2::text IS NULL OR state = $2)
+            AND ($3::text IS NULL OR strpos(lower(name), lower($3)) > 0)
+            AND ($4::timestamptz IS NULL OR created_at >= $4)
+            AND ($5::timestamptz IS NULL OR created_at < $5)
+            AND ($8::bigint IS NULL OR CASE $6::text
+                WHEN 'created_at' THEN id > $8
+                WHEN 'name' THEN (name, id) > ($7, $8)
+                WHEN '-name' THEN (name, id) < ($7, $8)
+            END)
+        ORDER BY
+            CASE WHEN $6 = 'name' THEN name END,
+            CASE WHEN $6 = '-name' THEN name END DESC,
+            CASE WHEN $6 = '-name' THEN -id ELSE id END
+        LIMIT $9
+        """,
+        tenant_id,
+        *astuple(wanted),
+        sort,
+        *(after or (None, None)),
         limit,
     )
     return [_campaign(record) for record in records]
@@ -186,6 +257,17 @@ async def want(
         *campaign,
         wanted,
         api_key_id,
+    )
+
+
+async def reopen(conn: Connection, campaign: CampaignKey) -> None:
+    """Make a completed campaign a paused one again, whose policy is read anew."""
+    await conn.execute(
+        """
+        UPDATE campaigns SET state = 'paused', ended_at = NULL, revision = revision + 1
+        WHERE tenant_id = $1 AND id = $2
+        """,
+        *campaign,
     )
 
 

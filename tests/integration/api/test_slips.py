@@ -161,7 +161,7 @@ async def test_an_id_or_a_parameter_that_cannot_be_is_answered_with_what_would_b
 @pytest.mark.parametrize(
     ("path", "names", "has"),
     [
-        ("/v1/campaigns?limt=1", ["limt"], "it has state, limit, cursor"),
+        ("/v1/campaigns?limt=1", ["limt"], "it has state, name, created_since"),
         ("/v1/campaigns/1?limit=1&x=", ["limit", "x"], "it has none"),
         ("/v1/suppressions?limit=1&region=US&region=DE", ["region"], "campaign_id, limit, cursor"),
     ],
