@@ -38,8 +38,8 @@ async def ask(
     if at > now + LATEST:
         raise Refused("too_far", f"must be within {LATEST.days} days", field=("at",))
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id, seen)
-        _refuse_unless_pending(contact)
+        contact = await locked(conn, caller, contact_id, seen)
+        refuse_unless_pending(contact)
         # A callback does not shorten the minimum gap after the last call.
         at = max(at, _gap_ends(contact) or at)
         _refuse_forbidden(contact, at)
@@ -60,7 +60,7 @@ async def cancel(
 ) -> None:
     """The contact waits for what it would wait for without; for nothing, if that is over."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id, seen)
+        contact = await locked(conn, caller, contact_id, seen)
         if contact.state != ContactState.PENDING or contact.waits_for != Reason.CALLBACK:
             raise not_found("callback")
         due = max(now, contact.resumes_at or now, _gap_ends(contact) or now)
@@ -84,9 +84,8 @@ async def expire(
     """Set the instant after which the contact is not called; the scheduler finishes it then."""
     refuse_invalid_expiry(expires_at, now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        contact = await _locked(conn, caller, contact_id, seen)
-        if contact.state == ContactState.FINISHED:
-            raise _finished(contact)
+        contact = await locked(conn, caller, contact_id, seen)
+        refuse_finished(contact)
         await contact_times.expire_at(
             conn, tenant_id=caller.tenant_id, contact_id=contact_id, expires_at=expires_at
         )
@@ -100,7 +99,7 @@ def _due(contact: TimedContact | Again) -> dict[str, object]:
     return {"not_before": contact.not_before, "waits_for": contact.waits_for}
 
 
-async def _locked(conn: Connection, caller: Caller, contact_id: int, seen: Seen) -> TimedContact:
+async def locked(conn: Connection, caller: Caller, contact_id: int, seen: Seen) -> TimedContact:
     campaign_id = await contact_times.lock(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
     if campaign_id is None:
         raise not_found("contact")
@@ -110,16 +109,10 @@ async def _locked(conn: Connection, caller: Caller, contact_id: int, seen: Seen)
     return await contact_times.get(conn, tenant_id=caller.tenant_id, contact_id=contact_id)
 
 
-def _refuse_unless_pending(contact: TimedContact) -> None:
-    match ContactState(contact.state):
-        case ContactState.FINISHED:
-            raise _finished(contact)
-        case ContactState.ACTIVE:
-            raise Refused(
-                "contact_active", "the contact is being called; ask again after that call"
-            )
-        case ContactState.PENDING:
-            return
+def refuse_unless_pending(contact: TimedContact) -> None:
+    refuse_finished(contact)
+    if contact.state == ContactState.ACTIVE:
+        raise Refused("contact_active", "the contact is being called; ask again after that call")
 
 
 def _refuse_forbidden(contact: TimedContact, at: datetime) -> None:
@@ -133,8 +126,9 @@ def _refuse_forbidden(contact: TimedContact, at: datetime) -> None:
         raise Refused("after_expiry", detail, field=("at",))
 
 
-def _finished(contact: TimedContact) -> Refused:
-    return Refused("contact_finished", f"the contact is finished: {contact.outcome}")
+def refuse_finished(contact: TimedContact) -> None:
+    if contact.state == ContactState.FINISHED:
+        raise Refused("contact_finished", f"the contact is finished: {contact.outcome}")
 
 
 def _gap_ends(contact: TimedContact) -> datetime | None:

@@ -1,7 +1,7 @@
 """Numbers that must not be called: suppressed and lifted, one by one or as a file."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from shared.db.types import Connection, Session
 from shared.domain.outcomes import Outcome
 from shared.domain.places.address import InvalidAddress, country_of
 from shared.domain.places.numbers import InvalidNumber, parse_number
+from shared.domain.wait_buckets import WaitBucket
 from shared.intake.csv_file import CsvFile
 from shared.intake.csv_suppressions import SUPPRESSION_COLUMNS, CsvSuppressions, csv_text
 from shared.intake.remedies import REMEDIES
@@ -169,13 +170,20 @@ async def _region(conn: Connection, caller: Caller, campaign_id: int) -> str | N
     return campaign.definition.default_region if campaign else None
 
 
-async def _count(conn: Connection, settled: Sequence[SettledContact]) -> None:
-    """Comes last in a transaction, because it locks counters that other transactions need."""
+async def count_settled(
+    conn: Connection,
+    settled: Sequence[SettledContact],
+    moved: Iterable[tuple[WaitBucket, int]] = (),
+) -> None:
+    """Comes last in a transaction, because it locks counters that other transactions need.
+
+    `moved` are changes of the waiting contacts beside those that were settled.
+    """
     excluded = Counter(contact.waited.campaign for contact in settled if contact.waits is None)
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
     left = [(contact.waited, -1) for contact in settled]
     came = [(contact.waits, 1) for contact in settled if contact.waits is not None]
-    await waiting_counts.add(conn, left + came)
+    await waiting_counts.add(conn, [*left, *came, *moved])
 
 
 async def _settle(
@@ -188,7 +196,7 @@ async def _settle(
         numbers=[number],
         now=now,
     )
-    await _count(conn, settled)
+    await count_settled(conn, settled)
 
 
 async def _pages(resources: Resources, caller: Caller, campaign_id: int) -> AsyncIterator[str]:
@@ -219,4 +227,4 @@ async def _settle_all(conn: Session, caller: Caller, campaign_id: int, *, now: d
             numbers=numbers,
             now=now,
         )
-    await _count(conn, settled)
+    await count_settled(conn, settled)

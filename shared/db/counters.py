@@ -4,7 +4,7 @@ Written by the api (`contacts`), the scheduler (`attempts`, `finished.*` of cont
 and events (`dropped`, `outcome.*`, `finished.*`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
@@ -32,6 +32,23 @@ async def add(conn: Connection, counts: Iterable[tuple[CampaignKey, str, int]]) 
         [campaign.campaign_id for campaign, _, _ in rows],
         [name for _, name, _ in rows],
         [count for _, _, count in rows],
+    )
+
+
+async def take_one(conn: Connection, campaign: CampaignKey, names: Sequence[str]) -> None:
+    """Take one from each counter, of a contact that is deleted; in the order of locks."""
+    await conn.execute(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT name FROM campaign_counters
+            WHERE tenant_id = $1 AND campaign_id = $2 AND name = ANY ($3::text[])
+            ORDER BY name FOR UPDATE
+        )
+        UPDATE campaign_counters AS counter SET value = counter.value - 1 FROM locked
+        WHERE counter.tenant_id = $1 AND counter.campaign_id = $2 AND counter.name = locked.name
+        """,
+        *campaign,
+        list(names),
     )
 
 

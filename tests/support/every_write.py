@@ -174,6 +174,8 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "import_contacts": ("POST", _commanded("contacts/import"), CSV),
     "ask_for_callback": ("PUT", _of(_contact, "/callback"), {"at": TOMORROW}),
     "cancel_callback": ("DELETE", _callback, None),
+    "edit_contact": ("PATCH", _contact, {"external_id": "A1"}),
+    "delete_contact": ("DELETE", _contact, None),
     "set_expiry": ("PUT", _of(_contact, "/expiry"), {"expires_at": TOMORROW}),
     "create_call_flow": ("POST", "/call-flows", {"name": "f", "flow": FLOW}),
     "change_call_flow": ("PATCH", _new("/call-flows", OWN_FLOW), {"flow": OTHER_FLOW}),

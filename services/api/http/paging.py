@@ -23,10 +23,19 @@ def _in_range(at: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Number = Annotated[
+    str | None,
+    Field(pattern=r"^[+ ]?[1-9][0-9]{6,14}$", description="E.164; write + as %2B or leave it out"),
+]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=256, pattern=r"^[^\x00]*$"),
 ]
+
+
+def e164_of(number: str | None) -> str | None:
+    """The number of a parameter, whose + may be left out or come as a space."""
+    return None if number is None else "+" + number.lstrip("+ ")
 
 
 class View(BaseModel):

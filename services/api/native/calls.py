@@ -10,7 +10,16 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.api import calls
-from services.api.http.paging import CURSOR, LARGEST_ID, LONGEST_CURSOR, FollowedPage, Moment, View
+from services.api.http.paging import (
+    CURSOR,
+    LARGEST_ID,
+    LONGEST_CURSOR,
+    FollowedPage,
+    Moment,
+    Number,
+    View,
+    e164_of,
+)
 from services.api.http.resources import In
 from services.api.native.auth import CALLS, Authenticated, opened_by
 from services.api.native.listing import ListCursors, OwnCursors
@@ -104,12 +113,6 @@ class CallPage(FollowedPage):
     calls: list[CallView]
 
 
-Number = Annotated[
-    str | None,
-    Field(pattern=r"^[+ ]?[1-9][0-9]{6,14}$", description="E.164; write + as %2B or leave it out"),
-]
-
-
 class CallQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -129,8 +132,8 @@ class CallQuery(BaseModel):
         return CallFilter(
             campaign_id=self.campaign_id,
             contact_id=self.contact_id,
-            number=_e164(self.number),
-            caller_id=_e164(self.caller_id),
+            number=e164_of(self.number),
+            caller_id=e164_of(self.caller_id),
             trunk_id=self.trunk_id,
             outcome=self.outcome,
             since=self.since,
@@ -139,10 +142,6 @@ class CallQuery(BaseModel):
 
     def after(self, own: ListCursors) -> int:
         return 0 if self.cursor is None else int(*own.place(self.cursor))
-
-
-def _e164(number: str | None) -> str | None:
-    return None if number is None else "+" + number.lstrip("+ ")
 
 
 class CallPageQuery(CallQuery):

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict, Field, Json, WithJsonSchema, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    WithJsonSchema,
+    field_validator,
+)
 
 from services.api import campaigns, imports
 from services.api.http.etags import Shown
@@ -55,10 +62,9 @@ class ContactPage(Page):
     contacts: list[ContactView]
 
 
-class NewContact(BaseModel):
+class ContactParts(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    number: str = Field(max_length=256, examples=["+12025550123"])
     zone: str | None = Field(default=None, max_length=64, examples=["America/New_York"])
     postal_code: str | None = Field(default=None, max_length=64, examples=["33101"])
     country: str | None = Field(
@@ -75,12 +81,6 @@ class NewContact(BaseModel):
     )
     external_id: str | None = Field(default=None, max_length=256, examples=["A1"])
     attributes: dict[str, Any] | None = Field(default=None, examples=[{"language": "en"}])
-    expires_at: str | None = Field(
-        default=None,
-        max_length=64,
-        description="an instant with its offset; the contact is not called after it",
-        examples=["2031-01-31T00:00:00Z"],
-    )
 
     @field_validator("external_id", "attributes")
     @classmethod
@@ -92,6 +92,16 @@ class NewContact(BaseModel):
         if len(orjson.dumps(value)) > LONGEST_CELL:
             raise ValueError("must not be longer than 64 KiB")
         return value
+
+
+class NewContact(ContactParts):
+    number: str = Field(max_length=256, examples=["+12025550123"])
+    expires_at: str | None = Field(
+        default=None,
+        max_length=64,
+        description="an instant with its offset; the contact is not called after it",
+        examples=["2031-01-31T00:00:00Z"],
+    )
 
 
 class AddedContact(BaseModel):

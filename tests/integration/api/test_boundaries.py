@@ -39,6 +39,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns/{campaign}/attempts", None),
     ("GET", "/v1/campaigns/{campaign}/deliveries", None),
     ("GET", "/v1/contacts/{contact}", None),
+    ("PATCH", "/v1/contacts/{contact}", {"external_id": "theirs"}),
+    ("DELETE", "/v1/contacts/{contact}", None),
     ("GET", "/v1/contacts/{contact}/attempts", None),
     ("PUT", "/v1/contacts/{contact}/callback", {"at": TOMORROW}),
     ("DELETE", "/v1/contacts/{contact}/callback", None),
@@ -77,6 +79,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
     ("POST", "/v1/campaigns", DEFINITION),
+    ("GET", "/v1/contacts", None),
     ("GET", "/v1/suppressions", None),
     ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
     ("POST", "/v1/suppressions/import", None),
@@ -160,6 +163,7 @@ WRONG_ADDRESSES = [
 PAGES = [
     "/v1/campaigns",
     "/v1/campaigns/{campaign}/contacts",
+    "/v1/contacts",
     "/v1/campaigns/{campaign}/attempts",
     "/v1/campaigns/{campaign}/deliveries",
     "/v1/suppressions",

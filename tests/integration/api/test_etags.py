@@ -75,7 +75,8 @@ EXAMPLES = {
         posted("/v1/call-flows", {"name": "survey", "flow": SILENT_SURVEY}), {"flow": OTHER_FLOW}
     ),
     "campaigns": Example(a_draft, {"name": "Other"}),
-    "contacts": Example(
+    "contacts": Example(a_contact, {"expires_at": "2031-01-31T00:00:00Z"}),
+    "expiries": Example(
         a_contact, {"expires_at": "2031-01-31T00:00:00Z"}, "PUT", "/expiry", is_deleted=False
     ),
     "destinations": Example(
