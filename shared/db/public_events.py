@@ -1,7 +1,7 @@
 """public_events, event_heads and the insert into webhook_deliveries: each public event, once.
 
-The scheduler, the dialer and events add events in the transaction of the fact. An event is numbered
-within its tenant and kept for a while; each endpoint that wants it gets a delivery.
+The api, the scheduler, the dialer and events add events in the transaction of the fact. An event is
+numbered within its tenant and kept for a while; each endpoint that wants it gets a delivery.
 """
 
 from collections import Counter
