@@ -1,4 +1,4 @@
-"""`outdial contacts import|list|show`: the people of a campaign and what came of each."""
+"""`outdial contacts import|list|find|show|delete`: the people, and what came of each."""
 
 # ruff: noqa: PLC0415 - imported when a command runs: other commands need no HTTP client.
 
@@ -120,6 +120,38 @@ async def show_all(
     columns = ("number", "id", "external_id", "state", "outcome", "attempts", "zones")
     none = f"campaign {campaign} has no such contacts"
     listing.show(entries, *columns, as_json=as_json, none=none, limit=limit)
+
+
+@api_command(app)
+async def find(
+    client: "Client",
+    *,
+    number: Annotated[str | None, typer.Option(help="Like +12025550123.")] = None,
+    external_id: Annotated[str | None, typer.Option("--external-id", help="Your own id.")] = None,
+    limit: Limit = 100,
+    as_json: Json = False,
+) -> None:
+    """Find contacts of all campaigns by number, by your own id or by both."""
+    from outdial import listing
+
+    entries = await client.entries(
+        "/v1/contacts", limit=limit, number=number, external_id=external_id
+    )
+    columns = ("id", "campaign_id", "number", "external_id", "state", "outcome", "attempts")
+    listing.show(entries, *columns, as_json=as_json, none="no such contacts", limit=limit)
+
+
+@api_command(app)
+async def delete(
+    client: "Client",
+    contact: Annotated[int, id_argument("CONTACT", "The contact's id.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Delete a contact that is not in a call; its campaign no longer counts it."""
+    await client.delete(f"/v1/contacts/{contact}")
+    deleted = {"contact_id": contact, "deleted": True}
+    typer.echo(json.dumps(deleted) if as_json else f"contact {contact} is deleted")
 
 
 @api_command(app)

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - imported when a command runs: other commands need no HTTP client.
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,7 +21,10 @@ SAID = {
     "pause": "is paused: no new call is placed, calls that are up go on",
     "resume": "goes on: calls are placed again",
     "cancel": "is cancelled for good: no new call is placed, calls that are up go on",
+    "reopen": "is paused: add contacts, then resume it",
 }
+
+Name = Annotated[str | None, typer.Option(help="Of the new campaign. Default: the same.")]
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns: lists, commands, progress.")
 
@@ -33,13 +36,18 @@ async def show_all(
     state: Annotated[
         str | None, typer.Option(help="Only those in this state, like running.")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="Only those with this in their names.")] = None,
+    sort: Annotated[
+        Literal["-created_at", "created_at", "name", "-name"],
+        typer.Option(help="- before a field: in reverse."),
+    ] = "-created_at",
     limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
-    """List the campaigns, newest first."""
+    """List the campaigns, newest first or as --sort says."""
     from outdial.listing import show
 
-    entries = await client.entries("/v1/campaigns", limit=limit, state=state)
+    entries = await client.entries("/v1/campaigns", limit=limit, state=state, name=name, sort=sort)
     columns = ("id", "name", "state", "wanted_state", "created_at", "started_at", "ended_at")
     none = f"no campaigns of {client.whose}"
     show(entries, *columns, as_json=as_json, none=none, limit=limit)
@@ -115,6 +123,52 @@ _command("start", "Start a campaign: its contacts are called inside their window
 _command("pause", "Place no new call; calls that are up go on.")
 _command("resume", "Place calls again after a pause.")
 _command("cancel", "Place no new call, for good; calls that are up go on.")
+_command("reopen", "Make a completed campaign a paused one, which takes contacts again.")
+
+
+@api_command(app)
+async def clone(
+    client: "Client",
+    campaign: CampaignId,
+    *,
+    name: Name = None,
+    with_contacts: Annotated[
+        bool, typer.Option("--contacts", help="Copy its contacts, to be called anew.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a draft with the definition of a campaign."""
+    body = {"contacts": with_contacts, "changes": _named(name)}
+    _show_copy(await client.add(f"/v1/campaigns/{campaign}/clone", body), as_json=as_json)
+
+
+@api_command(app)
+async def redial(
+    client: "Client",
+    campaign: CampaignId,
+    *,
+    outcome: Annotated[
+        list[str], typer.Option(help="Of finished contacts, like busy; once for each.")
+    ],
+    attempts: Annotated[int, typer.Option(min=1, help="Further attempts for each.")] = 1,
+    name: Name = None,
+    as_json: Json = False,
+) -> None:
+    """Make a draft with the contacts of a campaign that finished with some outcomes."""
+    body = {"outcomes": outcome, "max_total": attempts, "changes": _named(name)}
+    _show_copy(await client.add(f"/v1/campaigns/{campaign}/redial", body), as_json=as_json)
+
+
+def _named(name: str | None) -> "dict[str, object]":
+    return {} if name is None else {"name": name}
+
+
+def _show_copy(made: "dict[str, object]", *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(made))
+        return
+    typer.echo(f"campaign {made['id']} is a draft: {made['name']}, contacts: {made['contacts']}")
+    show_secret(made)
 
 
 @api_command(app)

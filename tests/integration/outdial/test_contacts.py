@@ -48,3 +48,17 @@ async def test_the_attempt_under_way_is_named_beside_those_that_are_counted(
     assert [line.split(maxsplit=1)[1] for line in shown if line.startswith("attempts")] == [
         "1, 1 under way"
     ]
+
+
+async def test_a_contact_is_found_over_all_campaigns_and_deleted(
+    client: Client, campaign: int, capsys: Captured
+) -> None:
+    await contacts.find(client, number="+12125550103")
+    _, line = capsys.readouterr().out.splitlines()
+    contact_id, found_in, number, *_ = line.split()
+    await contacts.delete(client, int(contact_id))
+    await contacts.find(client, number="+12125550103")
+
+    assert (int(found_in), number) == (campaign, "+12125550103")
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == (f"contact {contact_id} is deleted\n", "no such contacts\n")
