@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from shared.db.pool import ping
 from shared.db.types import Pool, Session
 
 # Made by the migrations. Its policies show it nothing while no tenant is set.
@@ -31,10 +30,6 @@ class ApiPool:
                 await _roll_back(conn)
                 raise
             await conn.execute("COMMIT" if keep else "ROLLBACK")
-
-    async def ping(self) -> None:
-        """Raise unless the server answers."""
-        await ping(self._pool)
 
 
 async def _roll_back(conn: Session) -> None:
