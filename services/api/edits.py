@@ -32,7 +32,7 @@ from shared.db.api import campaigns, contacts, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
 from shared.definitions.campaign import CampaignDefinition
-from shared.definitions.edit import DRAFT_ONLY, READ_BY, CampaignEdit, changes
+from shared.definitions.edit import DRAFT_ONLY, PLANNED_BY, READ_BY, CampaignEdit, changes
 from shared.definitions.merge import MergePatch
 from shared.domain.campaigns import CampaignKey
 
@@ -73,6 +73,8 @@ async def edit(
         await _refuse_fixed(conn, key, campaign, definition, changed)
         await _refuse_foreign(conn, caller, definition, changed)
         await campaigns.edit(conn, key, definition, api_key_id=caller.own_key_id)
+        if changed & PLANNED_BY and not campaign.is_draft:
+            await campaigns.replan(conn, key)
         if "number_pool" in changed:
             pool_id = await number_pools.named(conn, caller, definition.number_pool)
             await campaigns.set_number_pool(conn, key, pool_id)

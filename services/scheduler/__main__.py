@@ -10,6 +10,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.end_teller import EndTeller
 from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.replanner import Replanner
 from services.scheduler.rescuer import Rescuer
 from shared.db.pool import database, ping
 from shared.domain.capacity.scopes import Caps
@@ -44,6 +45,7 @@ async def main() -> None:
         )
         lifecycle = Lifecycle(pool, rulebook)
         teller = EndTeller(pool)
+        replanner = Replanner(pool)
 
         async def on_commands(commands: list[CampaignCommand]) -> None:
             await lifecycle.on_commands(commands, now=now())
@@ -61,6 +63,7 @@ async def main() -> None:
                     every(SWEEP_SECONDS, "expire", lifecycle.expire),
                     every(SWEEP_SECONDS, "clear", lifecycle.clear),
                     every(SWEEP_SECONDS, "tell", teller.run_once),
+                    every(SWEEP_SECONDS, "replan", replanner.run_once),
                     every(REFRESH_SECONDS, "rules", rulebook.refresh),
                 ),
             ):

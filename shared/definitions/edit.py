@@ -34,6 +34,20 @@ DRAFT_ONLY = frozenset(
 # Parts by which contacts are read: the number and the zones of a contact stay as they were read.
 READ_BY = frozenset({"default_region", "default_zone"})
 
+# Parts from which the times of contacts that wait were made.
+PLANNED_BY = frozenset(
+    {
+        "attempts",
+        "calendar",
+        "default_zone_windows",
+        "frequency_caps",
+        "silences",
+        "subject",
+        "kind",
+        "automated",
+    }
+)
+
 IN_DRAFT = "only while the campaign is a draft"
 BEFORE_CONTACTS = "only while the campaign is a draft without contacts, which are read by it"
 

@@ -52,6 +52,14 @@ class EndedCall(NamedTuple):
     callback_at: datetime | None = None
 
 
+class LastCall(NamedTuple):
+    """The last call to a contact; `chance` is as in next_attempt."""
+
+    outcome: Outcome
+    ended_at: datetime
+    chance: float
+
+
 def after_call(
     policy: AttemptPolicy, contact: ContactBefore, call: EndedCall, *, chance: float
 ) -> ContactAfter:
@@ -81,6 +89,41 @@ def after_drop(contact: ContactBefore, reason: Reason, *, retry_at: datetime) ->
     restricted = _restricted(contact, then)
     ended_by = None if isinstance(restricted, Again) else _why_ended(contact, reason, restricted)
     return ContactAfter(history=contact.history, then=restricted, reason=ended_by)
+
+
+def after_edit(
+    policy: AttemptPolicy,
+    contact: ContactBefore,
+    planned: Again,
+    last: LastCall | None,
+    *,
+    now: datetime,
+) -> ContactAfter:
+    """A contact that waits for its planned time, after an edit of its campaign.
+
+    Its history has the last call. One that was never called is due. A time that a person asked
+    for, or that follows from a call whose attempt is no longer kept, stays.
+    """
+    history, then = contact.history, planned
+    if last is not None and last.outcome is not Outcome.CALLBACK_REQUESTED:
+        again = next_attempt(
+            policy,
+            history,
+            last.outcome,
+            zones=contact.zones,
+            ended_at=last.ended_at,
+            chance=last.chance,
+        )
+        if again is None:
+            return ContactAfter(history=history, then=Outcome.EXCLUDED, reason=Reason.BUDGET)
+        then = again
+    elif history.attempts == 0:
+        then = Again(not_before=min(now, planned.not_before), waits_for=None)
+    restricted = _restricted(contact, then)
+    if isinstance(restricted, Again):
+        return ContactAfter(history=history, then=restricted)
+    reason = _why_ended(contact, Reason.BUDGET, restricted)
+    return ContactAfter(history=history, then=restricted, reason=reason)
 
 
 def _why_ended(contact: ContactBefore, reason: Reason, outcome: Outcome) -> Reason:

@@ -21,6 +21,7 @@ from services.scheduler.campaign_claim import Claims
 from services.scheduler.claimer import Claimer
 from services.scheduler.end_teller import EndTeller
 from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.replanner import Replanner
 from services.scheduler.rescuer import Rescuer
 from shared.db.types import Pool
 from shared.domain.attempts import CallReference
@@ -117,6 +118,7 @@ class Processes:
         self.claimers = [Claimer(pool, mail.broker, claims, self.rescuer) for _ in range(2)]
         self.lifecycle = Lifecycle(pool, book)
         self.teller = EndTeller(pool)
+        self.replanner = Replanner(pool)
         self.folder = CallFolder(pool)
         self.pruner = Pruner(pool, KEEP)
         self.restart_dialers()

@@ -80,6 +80,7 @@ async def sweep(world: World) -> None:
     await world.processes.lifecycle.run_once(world.clock())
     await world.processes.lifecycle.expire(world.clock())
     await world.processes.lifecycle.clear(world.clock())
+    await world.processes.replanner.run_once(world.clock())
     await world.processes.teller.run_once(world.clock())
     pruner, now = world.processes.pruner, world.clock()
     await pruner.make_days(now)

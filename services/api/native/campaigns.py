@@ -218,6 +218,7 @@ async def edit_campaign(
 ) -> CampaignWithSecret:
     """Each given part replaces that part of the definition, also while the campaign runs.
 
+    Contacts that wait for a time which followed from it get another one within moments.
     A merge patch (RFC 7396) changes what is inside a part, too, and null removes it: it has its
     default again.
     An attempt that was claimed under the old definition is dialed only if the new one allows it.

@@ -299,6 +299,13 @@ async def edit(
     )
 
 
+async def replan(conn: Connection, campaign: CampaignKey) -> None:
+    """Let the scheduler plan the contacts that wait anew. Part of an `edit`."""
+    await conn.execute(
+        "UPDATE campaigns SET replan_after = '' WHERE tenant_id = $1 AND id = $2", *campaign
+    )
+
+
 async def route(conn: Connection, campaign: CampaignKey, trunk_ids: Sequence[int]) -> None:
     """Set the trunks of a draft in their order. Part of an `edit`."""
     first, *further = trunk_ids

@@ -375,3 +375,26 @@ async def test_edits_of_two_parts_at_once_are_both_kept(api: Api) -> None:
     assert after["caps"]["max_concurrent"] == 3
     assert after["ring_seconds"] == 30
     assert after["share"]["weight"] == 7
+
+
+@pytest.mark.parametrize(
+    ("part", "is_planned_anew"),
+    [
+        ({"attempts": {"max_total": 2, "retry": {"busy": {"delay_seconds": 5}}}}, True),
+        ({"calendar": MONDAYS}, True),
+        ({"frequency_caps": [{"max_calls": 1, "hours": 24}]}, True),
+        ({"name": "Another name"}, False),
+    ],
+)
+async def test_an_edit_of_times_lets_contacts_that_wait_be_planned_anew(
+    api: Api, part: dict[str, Any], is_planned_anew: bool
+) -> None:
+    draft, started = await api.campaign(), await api.campaign()
+    await api.import_csv(started, b"number\n+12025550123\n")
+    await api.post(f"/v1/campaigns/{started}/start", status=202)
+
+    for campaign_id in (draft, started):
+        await edit(api, campaign_id, part)
+
+    rows = await api.pool.fetch("SELECT replan_after FROM campaigns ORDER BY id")
+    assert [row["replan_after"] for row in rows] == [None, "" if is_planned_anew else None]

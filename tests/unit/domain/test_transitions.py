@@ -9,7 +9,14 @@ from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.policy.attempt_policy import Again, AttemptPolicy, History, RetryRule
 from shared.domain.reasons import Reason
-from shared.domain.transitions import ContactBefore, EndedCall, after_call, after_drop
+from shared.domain.transitions import (
+    ContactBefore,
+    EndedCall,
+    LastCall,
+    after_call,
+    after_drop,
+    after_edit,
+)
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -78,3 +85,55 @@ def test_a_drop_for_a_spent_budget_finishes_the_contact() -> None:
     owed = CONTACT._replace(waits_for=Reason.CALLBACK)
 
     assert after_drop(owed, Reason.BUDGET, retry_at=NOW).then is Outcome.EXCLUDED
+
+
+PLANNED = Again(not_before=NOW + 9 * HOUR, waits_for=Reason.RETRY)
+NEVER_CALLED = CONTACT._replace(history=History(attempts=0, day=None, attempts_on_day=0))
+LAST = LastCall(outcome=Outcome.BUSY, ended_at=NOW, chance=0)
+
+
+@pytest.mark.parametrize(
+    ("contact", "last", "then", "reason"),
+    [
+        pytest.param(CONTACT, LAST, RETRY, None, id="by the new delay"),
+        pytest.param(
+            CONTACT,
+            LAST._replace(outcome=Outcome.FAX),
+            Outcome.EXCLUDED,
+            Reason.BUDGET,
+            id="no retry any more",
+        ),
+        pytest.param(
+            CONTACT,
+            LAST._replace(outcome=Outcome.CALLBACK_REQUESTED),
+            PLANNED,
+            None,
+            id="the person's own time",
+        ),
+        pytest.param(CONTACT, None, PLANNED, None, id="its attempt is no longer kept"),
+        pytest.param(
+            NEVER_CALLED, None, Again(not_before=NOW, waits_for=None), None, id="never called"
+        ),
+        pytest.param(
+            CONTACT._replace(expires_at=NOW + HOUR),
+            LAST,
+            Outcome.OUT_OF_TIME,
+            Reason.EXPIRY,
+            id="expires before",
+        ),
+        pytest.param(
+            CONTACT._replace(suppressed_until=NEVER),
+            LAST,
+            Outcome.EXCLUDED,
+            Reason.SUPPRESSION,
+            id="suppressed meanwhile",
+        ),
+    ],
+)
+def test_a_contact_that_waits_follows_an_edit(
+    contact: ContactBefore, last: LastCall | None, then: Again | Outcome, reason: Reason | None
+) -> None:
+    after = after_edit(POLICY, contact, PLANNED, last, now=NOW)
+
+    assert (after.then, after.reason) == (then, reason)
+    assert after.history == contact.history
