@@ -1,9 +1,10 @@
-"""Rate of a CSV import over HTTP, and the ratio to a bare COPY of the same rows."""
+"""Rate of a CSV import over HTTP, the ratio to a bare COPY of the same rows, and bulk adds."""
 
 import asyncio
 import json
 import os
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from shared.db.api import api_keys, tenants
 from shared.db.types import Connection
 
 ROWS = 200_000
+BULK_ADDS = 20
 # The prefix of a country's numbers, and a zone for the file.
 REGIONS = (
     (12022000000, ""),
@@ -58,6 +60,8 @@ async def measure(dsn: str, *, rows: int = ROWS) -> dict[str, float]:
         "ratio_to_copy": copied / done.seconds,
         "bytes_per_contact": size,
         "slowest_request_beside_seconds": done.slowest_beside,
+        "bulk_add_of_1000_median_seconds": statistics.median(done.bulk_adds),
+        "bulk_add_of_1000_slowest_seconds": max(done.bulk_adds),
     }
 
 
@@ -77,6 +81,7 @@ class Done:
     contacts: int
     seconds: float
     slowest_beside: float
+    bulk_adds: Sequence[float]
 
 
 async def _import(conn: Connection, dsn: str, file: Path) -> Done:
@@ -98,12 +103,36 @@ async def _import(conn: Connection, dsn: str, file: Path) -> Done:
         seconds = time.perf_counter() - begin
         beside.cancel()
         slowest = await beside
+        async with client.post("/v1/campaigns", json=DEFINITION) as created:
+            other = f"/v1/campaigns/{(await created.json())['id']}"
+        bulk_adds = [await _bulk_add(client, other, nth) for nth in range(BULK_ADDS)]
     return Done(
         campaign_id=campaign_id,
         contacts=report["imported"],
         seconds=seconds,
         slowest_beside=slowest,
+        bulk_adds=bulk_adds,
     )
+
+
+async def _bulk_add(client: aiohttp.ClientSession, path: str, nth: int) -> float:
+    """Seconds of one request that adds 1,000 new contacts."""
+    contacts = [
+        {
+            "number": f"+1{2_122_000_000 + nth * 1000 + n}",
+            "external_id": f"B{nth}-{n}",
+            "attributes": {"name": "Ada Berg", "language": "en"},
+            "client_token": f"{n}",
+        }
+        for n in range(1000)
+    ]
+    begin = time.perf_counter()
+    async with client.post(f"{path}/contacts", json=contacts) as answer:
+        added = await answer.json()
+    seconds = time.perf_counter() - begin
+    if added["imported"] != len(contacts):
+        raise ValueError(f"{added['imported']} of {len(contacts)} were added")
+    return seconds
 
 
 async def _ask_beside(client: aiohttp.ClientSession, path: str) -> float:

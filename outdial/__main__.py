@@ -21,6 +21,7 @@ from outdial import (
     contacts,
     destinations,
     flows,
+    imports,
     keys,
     login,
     number_pools,
@@ -63,6 +64,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(trunks.app, name="trunk")
 app.add_typer(daily.app, name="campaigns")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(imports.app, name="imports")
 app.add_typer(attempts.app, name="attempts")
 app.add_typer(calls.app, name="calls")
 app.add_typer(flows.app, name="flows")

@@ -117,6 +117,25 @@ class Client:
         with csv.open("rb") as rows:
             return await self._call("POST", path, **_upload(rows, parameters))
 
+    async def begin_import(self, path: str, csv: Path, **parameters: object) -> Json:
+        """Upload the file; the answer is the operation that imports it."""
+        with csv.open("rb") as rows:
+            upload = _upload(rows, parameters)
+            upload["headers"]["Prefer"] = "respond-async"
+            return await self._call("POST", path, **upload)
+
+    async def operation(self, operation_id: int) -> Json:
+        return await self._call("GET", f"/v1/operations/{operation_id}")
+
+    async def cancel_operation(self, operation_id: int) -> Json:
+        return await self._call("POST", f"/v1/operations/{operation_id}/cancel")
+
+    async def operation_rows(self, operation_id: int) -> AsyncIterator[bytes]:
+        """The rows that were not taken as they are, as the parts of a file of CSV."""
+        async with self._answer("GET", f"/v1/operations/{operation_id}/rows") as response:
+            async for part in response.content.iter_any():
+                yield part
+
     async def import_rows(self, path: str, csv: Path, **parameters: object) -> AsyncIterator[str]:
         """Import the file; yields the lines of a CSV of all rows that were not taken as they are.
 

@@ -58,29 +58,50 @@ async def import_file(
     delimiter: Delimiter = None,
     header: Header = None,
     numbers: Numbers = None,
+    on_duplicate: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a number that is there already: skip the row, update the contact with what "
+            "the row says, or refuse the row. Default: skip."
+        ),
+    ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="End when the file is uploaded; see `outdial imports`."),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Import a large file in batches, and say how far it is."),
+    ] = False,
     dry_run: DryRun = False,
     as_csv: AsCsv = False,
     as_json: Json = False,
 ) -> None:
     """Add the contacts of a file to a campaign; one refused row refuses the whole file."""
-    from outdial import listing
+    from outdial import imports, listing
     from outdial.client import ApiError, contacts_import
 
+    parameters = {
+        # A dry run reports each row, also when it would refuse the file.
+        "on_error": "keep" if allow_refused or dry_run else "refuse",
+        "on_duplicate": on_duplicate,
+        "column": columns,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "header": header,
+        "numbers": numbers,
+        "dry_run": dry_run,
+    }
+    if detach or watch:
+        begun = await client.begin_import(contacts_import(campaign), file, **parameters)
+        if detach:
+            typer.echo(json.dumps(begun) if as_json else f"import {begun['id']} is queued")
+        else:
+            await imports.follow(client, begun["id"], allow_refused=allow_refused, as_json=as_json)
+        return
     try:
         refused = await listing.import_file(
-            client,
-            contacts_import(campaign),
-            file,
-            as_csv=as_csv,
-            as_json=as_json,
-            # A dry run reports each row, also when it would refuse the file.
-            on_error="keep" if allow_refused or dry_run else "refuse",
-            column=columns,
-            encoding=encoding,
-            delimiter=delimiter,
-            header=header,
-            numbers=numbers,
-            dry_run=dry_run,
+            client, contacts_import(campaign), file, as_csv=as_csv, as_json=as_json, **parameters
         )
     except ApiError as error:
         if error.code != "rows_refused":

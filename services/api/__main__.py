@@ -13,6 +13,7 @@ from services.api.http.cursors import Cursors
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
+from services.api.operation_runner import OperationRunner
 from shared.db.api import secrets
 from shared.db.api.pool import ROLE, ApiPool
 from shared.db.pool import database
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 PORT = 8000
 CONNECTIONS = 16
 A_DAY = 86_400.0
+# Between looks for operations that another api queued or left.
+OPERATIONS_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -52,21 +55,25 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             every(WRITE_SECONDS, "used keys", used_keys.writing(ApiPool(pool))),
         ),
     ):
+        async with pool.acquire() as conn:
+            key = await secrets.cursor_key(conn)
+        resources = Resources(
+            pool=ApiPool(pool),
+            cursors=Cursors(key),
+            publish=tell,
+            rulebook=rulebook,
+            uploads=Uploads(
+                directory=settings.upload_directory, largest_bytes=settings.upload_max_bytes
+            ),
+            used_keys=used_keys,
+            installation=Caps(settings.max_concurrent, settings.calls_per_second),
+        )
+        runner = OperationRunner(resources)
         try:
-            async with pool.acquire() as conn:
-                key = await secrets.cursor_key(conn)
-            yield Resources(
-                pool=ApiPool(pool),
-                cursors=Cursors(key),
-                publish=tell,
-                rulebook=rulebook,
-                uploads=Uploads(
-                    directory=settings.upload_directory, largest_bytes=settings.upload_max_bytes
-                ),
-                used_keys=used_keys,
-                installation=Caps(settings.max_concurrent, settings.calls_per_second),
-            )
+            async with running(every(OPERATIONS_SECONDS, "operations", runner.step)):
+                yield resources
         finally:
+            await runner.stop()
             await broker.stop()
 
 

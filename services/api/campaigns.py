@@ -22,6 +22,7 @@ from shared.db.api import (
     campaigns,
     contacts,
     drafts,
+    operations,
     sms_senders,
     tenants,
     webhook_endpoints,
@@ -176,11 +177,14 @@ async def delete(
     """
     key = caller.campaign(campaign_id)
     # A large draft takes as long as an import, and must not take the connections of a pause.
-    async with resources.import_slots, resources.pool.transaction(caller.tenant_id) as conn:
+    async with (
+        resources.import_slots.slot(caller.tenant_id),
+        resources.pool.transaction(caller.tenant_id) as conn,
+    ):
         known = await owned(conn, caller, campaign_id)
         seen.check(known)
         _refuse_started(known)
-        await refuse_busy(conn, campaign_id)
+        await refuse_busy(conn, key)
         await drafts.delete_people(conn, key)
         campaign = await campaigns.lock(conn, tenant_id=caller.tenant_id, campaign_id=campaign_id)
         if campaign is None:
@@ -236,9 +240,10 @@ def _refuse_started(campaign: Campaign) -> None:
     raise Refused("not_a_draft", detail)
 
 
-async def refuse_busy(conn: Connection, campaign_id: int) -> None:
+async def refuse_busy(conn: Connection, campaign: CampaignKey) -> None:
     """Refuse while people are added to the campaign; from then on to the commit none can be."""
-    if not await locks.try_exclude_imports(conn, campaign_id):
+    is_free = await locks.try_exclude_imports(conn, campaign.campaign_id)
+    if not is_free or await operations.is_open(conn, campaign):
         detail = "contacts or suppressions are being added to the campaign; try again after that"
         raise Refused("import_under_way", detail)
 

@@ -1,23 +1,22 @@
-"""The import of a file of contacts into a campaign, in one transaction."""
+"""Imports a file of contacts into a campaign: in one transaction, or the next rows of it in one."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import BinaryIO
 
 from services.api.files import Reading, batches, invalid_row, stage, transaction
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.imports import count, fillable, group_ids, rows_of
+from services.api.imports import count, fillable, rows_of
 from services.api.refusals import Refused
-from shared.db import locks, waiting_counts
+from services.api.staged_rows import StagedRows
+from shared.db import waiting_counts
 from shared.db.api import imports
-from shared.db.api.imports import MergedContacts, Unimported
+from shared.db.api.imports import StagedPart, Unimported
 from shared.db.types import Session
 from shared.domain.campaigns import CampaignKey
-from shared.domain.places.calling_groups import CallingGroup
 from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
 from shared.intake.json_contacts import JsonContacts
@@ -28,13 +27,47 @@ Reader = CsvContacts | JsonContacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Each row of the file is in exactly one of the four counts, with the errors of the file."""
+    """Each row that was read is in exactly one of the four counts, or in the errors of the file."""
 
     file: Findings
     imported: int
+    updated: int
     duplicates: int
     suppressed: int
     duplicate_rows: Sequence[Unimported]
+
+
+@dataclass(slots=True)
+class ContactFile:
+    """A file that is being read. `line` is that of the last row that was taken from it; `is_read`
+    says that there are no more.
+    """
+
+    campaign: CampaignKey
+    reading: Reading
+    reader: Reader
+    rows: Rows
+    line: int = 0
+    is_read: bool = False
+
+    def parts(self) -> Iterator[tuple[int, StagedPart]]:
+        """The valid rows, each part with their number."""
+        for rows in batches(self.reader.rows()):
+            lines = [
+                imports.staged_line(
+                    line,
+                    row.group,
+                    row.number,
+                    has_place=row.has_place,
+                    external_id=row.external_id,
+                    attributes=row.attributes,
+                    expires_at=row.expires_at,
+                )
+                for line, row in rows
+            ]
+            self.line = rows[-1][0]
+            yield len(rows), StagedPart("".join(lines).encode(), self.line)
+        self.is_read = True
 
 
 async def import_file(
@@ -44,84 +77,98 @@ async def import_file(
     file: BinaryIO,
     *,
     reading: Reading,
-    refuse_errors: bool,
     now: datetime,
 ) -> Imported:
-    """Import all good rows; with `refuse_errors` one bad row refuses the whole file."""
+    """Import all good rows in one transaction."""
     async with transaction(resources, caller, dry_run=reading.dry_run) as conn:
         campaign = await fillable(conn, caller, campaign_id)
         rows = await rows_of(conn, caller, campaign, numbers=reading.numbers, now=now)
-        await imports.open_staging(conn)
-        async with _reader(file, reading, rows) as reader:
-            staged = await stage(_copy_texts(reader), partial(imports.stage, conn))
-        if refuse_errors and reader.errors.count:
-            raise _refused(reader.errors)
-        key = caller.campaign(campaign_id)
-        merged = await _merge(conn, key, rows.groups)
-        duplicates = await _duplicates(conn, key, merged, reading=reading, staged=staged)
-        await count(conn, key, inserted=merged.inserted, excluded=merged.excluded)
-        await waiting_counts.add(conn, merged.waiting)
-    imported = merged.inserted - merged.excluded
-    resources.record(after={"imported": imported, "suppressed": merged.excluded})
-    return Imported(
-        file=reader,
-        imported=imported,
-        duplicates=staged - merged.inserted,
-        suppressed=merged.excluded,
-        duplicate_rows=duplicates,
+        async with opened(file, caller.campaign(campaign_id), rows, reading) as contacts:
+            done = await import_rows(resources, conn, contacts, contacts.parts())
+    resources.record(
+        after={
+            "imported": done.imported,
+            "updated": done.updated,
+            "suppressed": done.suppressed,
+        }
     )
+    return done
 
 
 @asynccontextmanager
-async def _reader(file: BinaryIO, reading: Reading, rows: Rows) -> AsyncIterator[Reader]:
+async def opened(
+    file: BinaryIO, campaign: CampaignKey, rows: Rows, reading: Reading
+) -> AsyncIterator[ContactFile]:
     if reading.is_ndjson:
-        contacts = JsonContacts(file, rows)
-        reading.tell_fates(contacts)
-        yield contacts
+        reader = JsonContacts(file, rows)
+        reading.tell_fates(reader)
+        yield ContactFile(campaign, reading, reader, rows)
     else:
         async with reading.opened(file, CONTACT_COLUMNS) as table:
-            yield CsvContacts(table, rows)
+            yield ContactFile(campaign, reading, CsvContacts(table, rows), rows)
 
 
-def _copy_texts(reader: Reader) -> Iterator[tuple[int, bytes]]:
-    for rows in batches(reader.rows()):
-        lines = [
-            imports.staged_line(
-                line,
-                row.group,
-                row.number,
-                external_id=row.external_id,
-                attributes=row.attributes,
-                expires_at=row.expires_at,
-            )
-            for line, row in rows
-        ]
-        yield len(rows), "".join(lines).encode()
+async def import_rows(
+    resources: Resources,
+    conn: Session,
+    contacts: ContactFile,
+    parts: Iterator[tuple[int, StagedPart]],
+) -> Imported:
+    """Import these parts of the file in the transaction of `conn`."""
+    reading, errors, campaign = contacts.reading, contacts.reader.errors, contacts.campaign
+    rows = StagedRows(resources, conn, campaign, contacts.rows.groups)
 
+    async def take(part: StagedPart) -> None:
+        if reading.dry_run or (reading.refuse_errors and errors.count):
+            rows.wait()
+        await rows.take(part)
 
-async def _merge(
-    conn: Session, campaign: CampaignKey, groups: Sequence[CallingGroup]
-) -> MergedContacts:
-    await locks.lock_for_import(conn, campaign.campaign_id)
-    ids = await group_ids(conn, campaign, groups)
-    return await imports.merge(conn, **campaign._asdict(), group_ids=ids)
+    await imports.open_staging(conn)
+    staged = await stage(parts, take)
+    _refuse(errors, reading)
+    ids = await rows.finish()
+    waiting, duplicates, updated = [*rows.waiting.items()], staged - rows.inserted, 0
+    if duplicates and reading.on_duplicate == "update":
+        waiting += await imports.update(conn, **campaign._asdict(), group_ids=ids)
+        duplicates, updated = 0, duplicates
+    first = await _duplicates(conn, contacts, excluded=rows.excluded, duplicates=duplicates)
+    if reading.on_duplicate == "refuse":
+        duplicates = 0
+        _refuse(errors, reading)
+    await count(conn, campaign, inserted=rows.inserted, excluded=rows.excluded)
+    await waiting_counts.add(conn, waiting)
+    return Imported(
+        file=contacts.reader,
+        imported=rows.inserted - rows.excluded,
+        updated=updated,
+        duplicates=duplicates,
+        suppressed=rows.excluded,
+        duplicate_rows=first,
+    )
 
 
 async def _duplicates(
-    conn: Session, campaign: CampaignKey, merged: MergedContacts, *, reading: Reading, staged: int
+    conn: Session, contacts: ContactFile, *, excluded: int, duplicates: int
 ) -> list[Unimported]:
     """The first duplicates; with `fates`, these get all rows that became no contact to call."""
+    reading = contacts.reading
     first: list[Unimported] = []
-    if staged == merged.inserted and not (reading.fates and merged.excluded):
+    if not duplicates and not (reading.fates and excluded):
         return first
-    parts = imports.unimported(conn, **campaign._asdict())
-    async with aclosing(parts):
+    async with aclosing(imports.unimported(conn, **contacts.campaign._asdict())) as parts:
         async for rows in parts:
-            duplicates = [row for row in rows if not row.is_suppressed]
-            first += duplicates[: KEPT_ERRORS - len(first)]
+            if reading.on_duplicate == "refuse":
+                for row in rows:
+                    if not row.is_suppressed:
+                        name = contacts.reader.number_name
+                        contacts.reader.errors.add(row.line, name, "duplicate")
+            elif reading.on_duplicate == "skip":
+                found = [row for row in rows if not row.is_suppressed]
+                first += found[: KEPT_ERRORS - len(first)]
             if reading.fates:
-                reading.fates.add([_fate(row) for row in rows])
-            elif len(first) == KEPT_ERRORS:
+                told = [row for row in rows if row.is_suppressed or reading.on_duplicate == "skip"]
+                reading.fates.add([_fate(row) for row in told])
+            elif reading.on_duplicate == "skip" and len(first) == KEPT_ERRORS:
                 break
     return first
 
@@ -134,10 +181,11 @@ def _fate(row: Unimported) -> tuple[object, ...]:
     return row.line, "duplicate", None, "in_file", row.first_line, "the first row is the contact"
 
 
-def _refused(errors: Errors) -> Refused:
-    return Refused(
-        "rows_refused",
-        "nothing was imported, because rows were refused",
-        errors=[invalid_row(error) for error in errors.first],
-        error_count=errors.count,
-    )
+def _refuse(errors: Errors, reading: Reading) -> None:
+    if reading.refuse_errors and errors.count:
+        raise Refused(
+            "rows_refused",
+            "nothing was imported, because rows were refused",
+            errors=[invalid_row(error) for error in errors.first],
+            error_count=errors.count,
+        )

@@ -41,7 +41,10 @@ async def clone(
 ) -> Copied:
     """A draft with the same definition but for the patch, and with all contacts if wanted."""
     # Many contacts take as long as an import, and must not take the connections of a pause.
-    async with resources.import_slots, resources.pool.transaction(caller.tenant_id) as conn:
+    async with (
+        resources.import_slots.slot(caller.tenant_id),
+        resources.pool.transaction(caller.tenant_id) as conn,
+    ):
         written = await _copy(conn, caller, campaign_id, patch, with_people=with_contacts, now=now)
         copied = 0
         if with_contacts:
@@ -63,7 +66,10 @@ async def redial(
     The first campaign stays as it is: its counters are only added to, and each of its contacts
     ended once.
     """
-    async with resources.import_slots, resources.pool.transaction(caller.tenant_id) as conn:
+    async with (
+        resources.import_slots.slot(caller.tenant_id),
+        resources.pool.transaction(caller.tenant_id) as conn,
+    ):
         written = await _copy(conn, caller, campaign_id, patch, with_people=True, now=now)
         copied = await _copy_people(conn, caller, campaign_id, written.campaign.id, outcomes)
         if not copied:

@@ -103,7 +103,7 @@ async def _refuse_fixed(
     if read_by := changed & READ_BY:
         refuse_unknown_region(definition)
         # An import that is under way reads its rows by the old part.
-        await refuse_busy(conn, campaign.id)
+        await refuse_busy(conn, key)
         if await contacts.any_in(conn, key):
             raise not_editable(read_by, READ)
 

@@ -15,7 +15,7 @@ from collections.abc import (
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
@@ -28,6 +28,7 @@ from shared.intake.encodings import NAMES, as_text, codec_of
 from shared.intake.row_errors import FileError, Findings, RowError
 
 T = TypeVar("T")
+OnDuplicate = Literal["skip", "update", "refuse"]
 
 # Enough rows to be worth a thread, few enough that other requests hardly wait.
 ROWS_AT_ONCE = 4096
@@ -36,14 +37,15 @@ READ_AT_ONCE = 64 * 1024
 
 
 class RowFates:
-    """The rows that were not taken as they are, written to a file on disk as CSV.
+    """The rows that were not taken as they are, written to a file as CSV.
 
     Results are refused, warning, duplicate and suppressed; the rows of one result are in order.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, *, header: bool = True) -> None:
         self._file = file
-        self.add([FATES_HEADER])
+        if header:
+            self.add([FATES_HEADER])
 
     def refuse(self, error: RowError) -> None:
         self.add([(error.line, "refused", error.field, error.reason, None, error.remedy)])
@@ -55,6 +57,14 @@ class RowFates:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         self._file.write(text.getvalue().encode())
+
+    def taken(self) -> bytes:
+        """The rows since the last call, which are taken out of the file."""
+        self._file.seek(0)
+        rows = self._file.read()
+        self._file.seek(0)
+        self._file.truncate()
+        return rows
 
     async def parts(self) -> AsyncIterator[bytes]:
         """The whole file, which is deleted afterwards."""
@@ -68,7 +78,8 @@ class RowFates:
 class Reading:
     """How a file is read. `numbers` says what numbers without + are; what is None is detected.
 
-    `dry_run` stores nothing; `fates` gets each row that is not taken as it is.
+    `dry_run` stores nothing; with `refuse_errors` one bad row refuses the whole file. The rows up
+    to line `after` were imported before; `fates` gets each other row that is not taken as it is.
     """
 
     chosen: ColumnMap
@@ -78,6 +89,9 @@ class Reading:
     header: bool | None = None
     numbers: Numbers | None = None
     dry_run: bool = False
+    refuse_errors: bool = False
+    on_duplicate: OnDuplicate = "skip"
+    after: int = 0
     fates: RowFates | None = None
 
     @asynccontextmanager
@@ -100,6 +114,7 @@ class Reading:
 
     def tell_fates(self, found: Findings) -> None:
         """Let each refused row and each warning be written where it is found."""
+        found.errors.after = found.warnings.after = self.after
         if self.fates:
             found.errors.also = self.fates.refuse
             found.warnings.also = self.fates.warn
@@ -114,7 +129,7 @@ async def transaction(
     A dry run is always rolled back: its answer is that of the real one.
     """
     async with (
-        resources.import_slots,
+        resources.import_slots.slot(caller.tenant_id),
         resources.pool.transaction(caller.tenant_id, keep=not dry_run) as conn,
     ):
         yield conn

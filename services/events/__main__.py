@@ -32,6 +32,7 @@ def retention_of(settings: Settings) -> Retention:
         person_calls=timedelta(days=settings.keep_person_calls_days),
         inbox=timedelta(days=settings.keep_inbox_days),
         audit_log=timedelta(days=settings.keep_audit_days),
+        operations=timedelta(days=settings.keep_operations_days),
     )
 
 

@@ -17,6 +17,8 @@ from shared.runtime.metrics import EVENT_DAYS, ROWS_PRUNED
 logger = logging.getLogger(__name__)
 
 PRUNE_MOST = 10_000
+# Each has many parts, which are deleted with it.
+PRUNE_OPERATIONS = 100
 # More than a weekend without this service; then events go to the default partition.
 DAYS_AHEAD = 4
 # Answers of the api by Idempotency-Key, which it takes for gone after this.
@@ -34,6 +36,7 @@ class Retention:
     person_calls: timedelta
     inbox: timedelta
     audit_log: timedelta
+    operations: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,16 @@ class Pruner:
             "idempotency_keys": await retention.delete_idempotency_keys(
                 self.pool, tenant_id, before=now - ANSWERS_KEPT_FOR, limit=PRUNE_MOST
             ),
+            "operations": await retention.delete_operations(
+                self.pool, tenant_id, before=now - self.keep.operations, limit=PRUNE_OPERATIONS
+            ),
             "waiting_contacts": await waiting_counts.prune(
                 self.pool, tenant_id, before=five_minutes_of(now), limit=PRUNE_MOST
             ),
         }
         for table, count in deleted.items():
             ROWS_PRUNED.labels(table).inc(count)
-        return PRUNE_MOST in deleted.values()
+        return PRUNE_MOST in deleted.values() or deleted["operations"] == PRUNE_OPERATIONS
 
 
 def _month_of(now: datetime) -> date:

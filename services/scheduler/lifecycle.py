@@ -84,7 +84,7 @@ class Lifecycle:
         if not await locks.try_exclude_imports(conn, campaign.id):
             return False
         left = await completion.remainder(conn, campaign.key)
-        if left.has_live_attempts:
+        if left.has_live_attempts or left.has_open_import:
             return False
         if not all(self._is_over(campaign, group, now=now) for group in left.waiting):
             return False

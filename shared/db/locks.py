@@ -22,6 +22,7 @@ table it locks rows in the order that is named. So no two transactions wait for 
 17. `spend_days`: by primary key
 18. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
 19. `webhook_deliveries`: claims skip locked rows
+20. `operations`: by tenant and id
 
 `untold_ends` are inserted, or taken past locked rows: no transaction waits for another there.
 

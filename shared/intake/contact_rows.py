@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,19 +18,21 @@ LONGEST_EXTERNAL_ID = 256
 MOST_PLACES = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """`group` is the index of the calling group in `Rows.groups`, from 1; `attributes` are JSON."""
+# Named tuples, because a file makes one of them for each row.
+class Row(NamedTuple):
+    """`group` is the index of the calling group in `Rows.groups`, from 1; `has_place` says whether
+    more than the number led to it. `attributes` are JSON.
+    """
 
     number: str
     group: int
+    has_place: bool
     external_id: str | None
     attributes: str | None
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """`reason` is a stable code; the value is never in it."""
 
     field: str
@@ -87,6 +89,7 @@ class Rows:
         return Row(
             number=parsed.e164,
             group=group,
+            has_place=bool(zone or postal_code or country or region),
             external_id=external_id or None,
             attributes=orjson.dumps(attributes).decode() if attributes else None,
             expires_at=expiry,

@@ -43,9 +43,16 @@ class CsvContacts:
     def columns(self) -> Sequence[PreviewedColumn]:
         return self._file.columns
 
+    @property
+    def number_name(self) -> str | None:
+        return self._file.name("number")
+
     def rows(self) -> Iterator[tuple[int, Row]]:
-        """Each valid row with its line."""
+        """Each valid row with its line, from the line after `errors.after` on."""
+        after = self.errors.after
         for line, cells in self._file.rows():
+            if line <= after:
+                continue
             row = self._read(line, cells)
             if isinstance(row, Row):
                 yield line, row

@@ -47,6 +47,7 @@ class JsonContacts:
     """
 
     columns: Sequence[PreviewedColumn] = ()
+    number_name = "number"
 
     def __init__(self, file: BinaryIO, rows: Rows) -> None:
         self.errors = Errors()
@@ -55,8 +56,10 @@ class JsonContacts:
         self._rows = rows
 
     def rows(self) -> Iterator[tuple[int, Row]]:
-        """Each valid row with its line."""
+        """Each valid row with its line, from the line after `errors.after` on."""
         for line, text in self._lines():
+            if line <= self.errors.after:
+                continue
             row = self._read(text)
             if isinstance(row, Row):
                 yield line, row

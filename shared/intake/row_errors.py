@@ -30,13 +30,19 @@ class RowError:
 
 @dataclass(slots=True)
 class Errors:
-    """Counts all errors, keeps the first ones and passes each on to `also`."""
+    """Counts all errors, keeps the first ones and passes each on to `also`.
 
+    Those up to line `after` were told before.
+    """
+
+    after: int = 0
     count: int = 0
     first: list[RowError] = field(default_factory=list)
     also: Callable[[RowError], None] | None = None
 
     def add(self, line: int, field: str | None, reason: str) -> None:
+        if line <= self.after:
+            return
         error = RowError(line=line, field=field, reason=reason)
         self.count += 1
         if self.count <= KEPT_ERRORS:

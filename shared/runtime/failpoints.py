@@ -14,6 +14,7 @@ class Failpoint(StrEnum):
     AFTER_ORIGINATE = "after_originate"
     AFTER_FOLD = "after_fold"
     AFTER_WRITE = "after_write"
+    AFTER_IMPORT_BATCH = "after_import_batch"
 
 
 _name, _, _count = os.environ.get("OUTDIAL_FAILPOINT", "").partition(":")

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     keep_audit_days: int = Field(
         default=1830, ge=1, description="the audit log of changes over the API"
     )
+    keep_operations_days: int = Field(
+        default=30, ge=1, description="operations that ended, with the rows that they did not take"
+    )
     upload_directory: DirectoryPath | None = Field(
         default=None, description="for files of contacts until they are read; not in memory"
     )

@@ -100,6 +100,7 @@ class Dialer:
 # Long enough that nothing is deleted: the recounts read every row.
 EVER = timedelta(days=40 * 365)
 KEEP = Retention(
+    operations=EVER,
     events=EVER,
     deliveries=EVER,
     attempts=EVER,

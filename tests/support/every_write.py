@@ -71,6 +71,12 @@ async def _completed(api: Api) -> str:
     return path
 
 
+async def _operation(api: Api) -> str:
+    options = CSV | {"headers": {"Prefer": "respond-async"}}
+    path = f"/v1{await _campaign(api)}/contacts/import"
+    return (await api.ask("POST", path, **options)).headers["location"].removeprefix("/v1")
+
+
 async def _contact(api: Api) -> str:
     path = f"/v1{await _campaign(api)}/contacts"
     [contact] = (await api.get(path))["contacts"]
@@ -160,6 +166,7 @@ OVERRIDE, TURN_ON = "/rules/us-fl.hours/override", f"/rules/{UNVERIFIED}/turn-on
 # By the name of the operation in openapi.json: its method, its path or what makes it, its body.
 _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "create_campaign": ("POST", "/campaigns", DEFINITION),
+    "cancel_operation": ("POST", _of(_operation, "/cancel"), None),
     "edit_campaign": ("PATCH", _campaign, {"name": "Others"}),
     "delete_campaign": ("DELETE", _campaign, None),
     "start_campaign": ("POST", _commanded("start"), None),

@@ -1,6 +1,5 @@
 """The resources of the routes: opened and closed with the application."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from services.api.http.cursors import Cursors
+from services.api.http.slots import FairSlots
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
 from shared.db.policies import Policies
@@ -53,12 +53,14 @@ async def _at_once(step: Step) -> None:
     await step()
 
 
+# For what belongs to no tenant; its transaction is never that of a request.
+NO_TENANT = 0
 # Each import uses one database connection while it reads its file.
 IMPORTS_AT_ONCE = 4
 
 
-def _import_slots() -> asyncio.Semaphore:
-    return asyncio.Semaphore(IMPORTS_AT_ONCE)
+def _import_slots() -> FairSlots:
+    return FairSlots(IMPORTS_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class Resources:
     installation: Caps = NO_CAPS
     cursors: Cursors = field(default_factory=Cursors)
     uploads: Uploads = field(default_factory=Uploads)
-    import_slots: asyncio.Semaphore = field(default_factory=_import_slots)
+    import_slots: FairSlots = field(default_factory=_import_slots)
     used_keys: UsedKeys = field(default_factory=UsedKeys)
     clock: Callable[[], datetime] = now
     # What a request that changes something has of its own (services/api/http/changes.py).

@@ -104,8 +104,23 @@ class NewContact(ContactParts):
     )
 
 
+class ListedContact(NewContact):
+    client_token: str | None = Field(
+        default=None,
+        max_length=256,
+        description="any text of yours, which the result of this contact repeats; it is not kept",
+        examples=["row-17"],
+    )
+
+    def entry(self) -> imports.Entry:
+        fields = dict(self)
+        del fields["client_token"]
+        return imports.Entry(**fields)
+
+
 class AddedContact(BaseModel):
     index: int = Field(description="index in the list that was sent, from 0")
+    client_token: str | None = None
     result: Literal["imported", "duplicate", "suppressed", "rejected"]
     id: int | None = None
     field: str | None = None
@@ -127,7 +142,7 @@ class AddedContacts(BaseModel):
 )
 async def add_contacts(
     campaign_id: Id,
-    entries: Annotated[list[NewContact], Body(min_length=1, max_length=1000)],
+    entries: Annotated[list[ListedContact], Body(min_length=1, max_length=1000)],
     resources: In,
     caller: Authenticated,
     now: Now,
@@ -140,19 +155,20 @@ async def add_contacts(
         ),
     ] = None,
 ) -> AddedContacts:
-    """Valid entries are added; the results are in the order of the entries."""
-    values = [imports.Entry(**dict(entry)) for entry in entries]
+    """Up to 1,000 contacts at once. Valid entries are added; each has a result, by its index."""
+    values = [entry.entry() for entry in entries]
     added = await imports.add(resources, caller, campaign_id, values, numbers=numbers, now=now)
     results = [
         AddedContact(
             index=index,
+            client_token=sent.client_token,
             result=entry.result,
             id=entry.contact_id,
             field=entry.fault.field if entry.fault else None,
             reason=entry.fault.reason if entry.fault else None,
             remedy=REMEDIES[entry.fault.reason] if entry.fault else None,
         )
-        for index, entry in enumerate(added)
+        for index, (sent, entry) in enumerate(zip(entries, added, strict=True))
     ]
     kinds = [entry.result for entry in added]
     return AddedContacts(

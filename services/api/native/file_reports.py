@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from fastapi.responses import StreamingResponse
@@ -11,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.api.files import Reading, RowFates, chosen_columns, known_codec
 from services.api.http.paging import View
 from services.api.http.resources import Resources
-from services.api.refusals import Refused
 from shared.domain.places.numbers import Numbers
 from shared.intake.csv_header import Columns
 from shared.intake.row_errors import Findings
@@ -68,38 +68,28 @@ class FileQuery(BaseModel):
         "suppressed, by line; each other row was taken",
     )
 
-    @contextmanager
-    def reading(
-        self,
-        resources: Resources,
-        columns: Columns,
-        *,
-        charset: str | None,
-        is_ndjson: bool = False,
-    ) -> Iterator[Reading]:
-        """`charset` is that of Content-Type.
+    def reading(self, columns: Columns, *, charset: str | None) -> Reading:
+        """How the file is read, without a file of fates; `charset` is that of Content-Type."""
+        return Reading(
+            chosen=chosen_columns(self.column, columns),
+            codec=known_codec(self.encoding or charset),
+            delimiter=self.delimiter,
+            header=self.header,
+            numbers=self.numbers,
+            dry_run=self.dry_run,
+        )
 
-        A failed import closes the file of fates, which is deleted with that; else the answer.
+    @contextmanager
+    def telling(self, reading: Reading, resources: Resources) -> Iterator[Reading]:
+        """The same with a file of fates, if it is asked for.
+
+        A failed import closes that file, which is deleted with that; else the answer does.
         """
-        chosen = chosen_columns(self.column, columns)
-        codec = known_codec(self.encoding or charset)
-        if is_ndjson and codec not in (None, "utf-8"):
-            raise Refused("unknown_encoding", "NDJSON is UTF-8", field=("encoding",))
         with ExitStack() as failed:
-            fates = None
             if self.format == "csv":
                 file = tempfile.TemporaryFile(dir=resources.uploads.directory)  # noqa: SIM115
-                fates = RowFates(failed.enter_context(file))
-            yield Reading(
-                chosen=chosen,
-                is_ndjson=is_ndjson,
-                codec=codec,
-                delimiter=self.delimiter,
-                header=self.header,
-                numbers=self.numbers,
-                dry_run=self.dry_run,
-                fates=fates,
-            )
+                reading = replace(reading, fates=RowFates(failed.enter_context(file)))
+            yield reading
             failed.pop_all()
 
 

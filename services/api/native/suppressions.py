@@ -180,7 +180,8 @@ async def import_suppressions(
     region = suppressions.known_region(query.default_region)
     async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
         await suppressions.named_list(conn, caller, query.campaign_id)
-    with query.reading(resources, SUPPRESSION_COLUMNS, charset=charset(request)) as reading:
+    plain = query.reading(SUPPRESSION_COLUMNS, charset=charset(request))
+    with query.telling(plain, resources) as reading:
         async with resources.uploads.spooled(request, tenant_id=caller.tenant_id) as file:
             done = await suppressions.import_csv(
                 resources,

@@ -42,6 +42,7 @@ async def delete(conn: Connection, campaign: CampaignKey) -> None:
         "DELETE FROM untold_ends WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM waiting_contacts WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2",
+        "DELETE FROM operations WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM campaigns WHERE tenant_id = $1 AND id = $2",
     ):
         await conn.execute(statement, *campaign)

@@ -10,6 +10,15 @@ from shared.domain.wait_buckets import WaitBucket
 # The pool's own limit is meant for short statements.
 LONG = 3600.0
 ROWS_AT_ONCE = 5000
+STAGED = (
+    "line",
+    "group_number",
+    "has_place",
+    "number",
+    "external_id",
+    "attributes",
+    "expires_at",
+)
 # PostgreSQL's text format.
 BACKSLASH = "\\"
 NULL = "\\N"
@@ -41,8 +50,9 @@ async def open_staging(conn: Connection) -> None:
     await conn.execute(
         """
         CREATE TEMPORARY TABLE import_rows (
-            line bigint NOT NULL,
+            line bigint PRIMARY KEY,
             group_number integer NOT NULL,
+            has_place boolean NOT NULL,
             number text NOT NULL,
             external_id text,
             attributes jsonb,
@@ -50,6 +60,14 @@ async def open_staging(conn: Connection) -> None:
         ) ON COMMIT DROP
         """
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPart:
+    """Lines of `staged_line`, and that of the file from which the last of them comes."""
+
+    rows: bytes
+    last_line: int
 
 
 async def stage(conn: Connection, rows: bytes) -> None:
@@ -61,7 +79,7 @@ async def stage(conn: Connection, rows: bytes) -> None:
     await conn.copy_to_table(
         "import_rows",
         source=whole(),
-        columns=["line", "group_number", "number", "external_id", "attributes", "expires_at"],
+        columns=STAGED,
         timeout=LONG,
     )
 
@@ -71,13 +89,14 @@ def staged_line(
     group: int,
     number: str,
     *,
+    has_place: bool,
     external_id: str | None,
     attributes: str | None,
     expires_at: datetime | None,
 ) -> str:
     """One line for `stage`. Neither a number nor JSON text has a control character in it."""
     return (
-        f"{line}\t{group}\t{number}"
+        f"{line}\t{group}\t{'t' if has_place else 'f'}\t{number}"
         f"\t{external_id.translate(_ESCAPES) if external_id else NULL}"
         f"\t{attributes.replace(BACKSLASH, BACKSLASH * 2) if attributes else NULL}"
         f"\t{expires_at.isoformat() if expires_at else NULL}\n"
@@ -85,9 +104,12 @@ def staged_line(
 
 
 async def merge(
-    conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
+    conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int], after: int
 ) -> MergedContacts:
-    """Insert one contact per number, from its first row; `group_ids` are by group, from 1."""
+    """Insert one contact per number, from its first row, of the rows behind line `after`.
+
+    `group_ids` are by group, from 1.
+    """
     records = await conn.fetch(
         """
         WITH inserted AS (
@@ -103,6 +125,7 @@ async def merge(
                    r.number, r.external_id, r.attributes, r.expires_at
             FROM import_rows r
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
+            WHERE r.line > $4
             ORDER BY r.line
             ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
             RETURNING id, state, calling_group_id, waits_for, not_before
@@ -117,6 +140,7 @@ async def merge(
         tenant_id,
         campaign_id,
         group_ids,
+        after,
         timeout=LONG,
     )
     waiting = [
@@ -136,6 +160,70 @@ async def merge(
     inserted = sum(record["contacts"] for record in records)
     excluded = inserted - sum(count for _, count in waiting)
     return MergedContacts(inserted=inserted, excluded=excluded, waiting=waiting)
+
+
+async def update(
+    conn: Connection, *, tenant_id: int, campaign_id: int, group_ids: Sequence[int]
+) -> list[tuple[WaitBucket, int]]:
+    """Give each contact that has further rows what these say, in their order; after `merge`.
+
+    What a row leaves empty stays as it is. Returns how the buckets of waiting contacts change.
+    """
+    records = await conn.fetch(
+        """
+        WITH given AS (
+            SELECT r.number, count(DISTINCT r.line) AS rows,
+                (array_agg(r.group_number ORDER BY r.line DESC) FILTER (WHERE r.has_place))[1]
+                    AS group_number,
+                (array_agg(r.external_id ORDER BY r.line DESC)
+                    FILTER (WHERE r.external_id IS NOT NULL))[1] AS external_id,
+                (array_agg(r.expires_at ORDER BY r.line DESC)
+                    FILTER (WHERE r.expires_at IS NOT NULL))[1] AS expires_at,
+                jsonb_object_agg(own.key, own.value ORDER BY r.line)
+                    FILTER (WHERE own.key IS NOT NULL) AS attributes
+            FROM import_rows r LEFT JOIN LATERAL jsonb_each(r.attributes) AS own ON true
+            GROUP BY r.number
+        ), locked AS MATERIALIZED (
+            SELECT c.id, c.calling_group_id AS group_before, given.group_number,
+                given.external_id, given.expires_at, given.attributes
+            FROM given JOIN contacts c
+                ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = given.number
+            WHERE given.rows > 1 OR c.xmin <> pg_current_xact_id()::xid
+            ORDER BY c.number FOR UPDATE OF c
+        ), updated AS (
+            UPDATE contacts AS contact SET
+                calling_group_id = coalesce(
+                    ($3::integer[])[locked.group_number], contact.calling_group_id
+                ),
+                external_id = coalesce(locked.external_id, contact.external_id),
+                expires_at = coalesce(locked.expires_at, contact.expires_at),
+                attributes = CASE WHEN locked.attributes IS NULL THEN contact.attributes
+                    ELSE coalesce(contact.attributes, '{}') || locked.attributes END
+            FROM locked WHERE contact.tenant_id = $1 AND contact.id = locked.id
+            RETURNING contact.state, locked.group_before, contact.calling_group_id,
+                contact.waits_for, contact.not_before
+        )
+        SELECT group_before, calling_group_id, coalesce(waits_for, 'new') AS waits_for,
+            five_minutes_of(not_before) AS five_minutes, count(*) AS contacts
+        FROM updated
+        WHERE state = 'pending' AND group_before <> calling_group_id
+        GROUP BY 1, 2, 3, 4
+        """,
+        tenant_id,
+        campaign_id,
+        group_ids,
+        timeout=LONG,
+    )
+    return [
+        (
+            WaitBucket(
+                tenant_id, campaign_id, record[group], record["waits_for"], record["five_minutes"]
+            ),
+            sign * record["contacts"],
+        )
+        for record in records
+        for group, sign in (("group_before", -1), ("calling_group_id", 1))
+    ]
 
 
 async def unimported(

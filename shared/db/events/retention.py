@@ -46,6 +46,24 @@ async def delete_deliveries(
     return len(rows)
 
 
+async def delete_operations(
+    conn: Connection, tenant_id: int, *, before: datetime, limit: int
+) -> int:
+    """With their parts; returns how many operations these were."""
+    rows = await conn.fetch(
+        """
+        DELETE FROM operations WHERE tenant_id = $1 AND id = ANY (ARRAY(
+            SELECT id FROM operations WHERE tenant_id = $1 AND ended_at < $2
+            ORDER BY ended_at LIMIT $3
+        )) RETURNING 1
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return len(rows)
+
+
 async def delete_person_calls(
     conn: Connection, tenant_id: int, *, before: datetime, limit: int
 ) -> int:

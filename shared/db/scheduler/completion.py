@@ -11,9 +11,13 @@ from shared.domain.campaigns import CampaignKey
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """`waiting` are the groups with pending contacts; some ends of others may not be told yet."""
+    """`waiting` are the groups with pending contacts; some ends of others may not be told yet.
+
+    `has_open_import`: more contacts are to come.
+    """
 
     has_contacts: bool
+    has_open_import: bool
     has_live_attempts: bool
     has_untold_ends: bool
     waiting: Sequence[Group]
@@ -27,7 +31,8 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     """
     rows = await conn.fetch(
         """
-        SELECT campaign.has_contacts, campaign.has_live_attempts, campaign.has_untold_ends,
+        SELECT campaign.has_contacts, campaign.has_open_import, campaign.has_live_attempts,
+            campaign.has_untold_ends,
             waiting.id, waiting.zones, waiting.source, waiting.jurisdictions,
             waiting.jurisdiction_source, waiting.number_zones
         FROM (
@@ -35,6 +40,10 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
                 EXISTS (
                     SELECT FROM contacts WHERE tenant_id = $1 AND campaign_id = $2
                 ) AS has_contacts,
+                EXISTS (
+                    SELECT FROM operations WHERE tenant_id = $1 AND campaign_id = $2
+                        AND state IN ('queued', 'running')
+                ) AS has_open_import,
                 -- OFFSET 0 keeps the campaign out of the choice of the index: the live attempts of
                 -- a tenant are few, all attempts of a campaign are not.
                 EXISTS (
@@ -63,6 +72,7 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     )
     return Remainder(
         rows[0]["has_contacts"],
+        rows[0]["has_open_import"],
         rows[0]["has_live_attempts"],
         rows[0]["has_untold_ends"],
         [Group(row["id"], calling_group(row)) for row in rows if row["id"] is not None],

@@ -36,6 +36,9 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns/{campaign}/contacts", None),
     ("POST", "/v1/campaigns/{campaign}/contacts", NEW),
     ("POST", "/v1/campaigns/{campaign}/contacts/import", None),
+    ("GET", "/v1/operations/{operation}", None),
+    ("POST", "/v1/operations/{operation}/cancel", None),
+    ("GET", "/v1/operations/{operation}/rows", None),
     ("GET", "/v1/campaigns/{campaign}/attempts", None),
     ("GET", "/v1/campaigns/{campaign}/deliveries", None),
     ("GET", "/v1/contacts/{contact}", None),
@@ -80,6 +83,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
     ("POST", "/v1/campaigns", DEFINITION),
     ("GET", "/v1/contacts", None),
+    ("GET", "/v1/operations", None),
     ("GET", "/v1/suppressions", None),
     ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
     ("POST", "/v1/suppressions/import", None),
@@ -123,6 +127,7 @@ LISTS: list[tuple[str, str, Any]] = [
 NAMES = {
     "campaign_id": "campaign",
     "contact_id": "contact",
+    "operation_id": "operation",
     "attempt_id": "attempt",
     "number": "number",
     "blackout_id": "blackout",
@@ -164,6 +169,7 @@ PAGES = [
     "/v1/campaigns",
     "/v1/campaigns/{campaign}/contacts",
     "/v1/contacts",
+    "/v1/operations",
     "/v1/campaigns/{campaign}/attempts",
     "/v1/campaigns/{campaign}/deliveries",
     "/v1/suppressions",
@@ -220,9 +226,17 @@ async def everything_of(api: Api) -> dict[str, Any]:
     await api.post("/v1/rules", OWN_RULE, status=201)
     await api.pool.execute("UPDATE tenants SET is_partner = true WHERE id = $1", api.tenant_id)
     client = await api.post("/v1/tenants", {"name": "acme north"}, status=201)
+    # Into another campaign, because this one may be deleted.
+    begun = await api.ask(
+        "POST",
+        f"/v1/campaigns/{await api.campaign()}/contacts/import",
+        content=b"number\n+12025550199\n",
+        headers={"Prefer": "respond-async"},
+    )
     return {
         "campaign": campaign_id,
         "contact": contact_id,
+        "operation": begun.json()["id"],
         "attempt": attempt_id,
         "number": number,
         "blackout": blackout["id"],
@@ -244,6 +258,7 @@ async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api
     missing |= {
         "pool": 10**9,
         "agent": 10**9,
+        "operation": 10**9,
         "sms_sender": 10**9,
         "api_key": 10**9,
         "tenant": 10**9,
@@ -330,6 +345,7 @@ async def test_every_request_needs_a_valid_key(api: Api) -> None:
             version=1,
             pool=1,
             agent=1,
+            operation=1,
             sms_sender=1,
             api_key=1,
             tenant=1,

@@ -22,6 +22,7 @@ NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
 KEEP = Retention(
+    operations=timedelta(days=30),
     events=7 * DAY,
     deliveries=30 * DAY,
     attempts=1830 * DAY,

@@ -50,6 +50,7 @@ async def test_rows_become_contacts_with_their_zones_and_attributes(api: Api) ->
     assert report == {
         "dry_run": False,
         "imported": 3,
+        "updated": 0,
         "duplicates": 0,
         "suppressed": 0,
         "rejected": 0,
@@ -359,8 +360,13 @@ async def test_a_list_gives_the_result_of_each_entry(api: Api) -> None:
     campaign_id = await api.campaign()
     await api.post("/v1/suppressions", {"number": "+12025550125", "reason": "opt_out"}, status=201)
     entries: list[dict[str, Any]] = [
-        {"number": "+1 202 555 0123", "external_id": "A1", "attributes": {"language": "en"}},
-        {"number": "+12025550123"},
+        {
+            "number": "+1 202 555 0123",
+            "external_id": "A1",
+            "attributes": {"language": "en"},
+            "client_token": "row 1",
+        },
+        {"number": "+12025550123", "client_token": "row 2"},
         {"number": "hello"},
         {"number": "+12025550125", "zone": "Asia/Tokyo"},
         {"number": "+12025550126", "zone": "Mars/Olympus"},
@@ -377,6 +383,7 @@ async def test_a_list_gives_the_result_of_each_entry(api: Api) -> None:
         "suppressed",
         "rejected",
     ]
+    assert [result["client_token"] for result in results] == ["row 1", "row 2", None, None, None]
     assert (results[2]["field"], results[2]["reason"]) == ("number", "not_a_number")
     assert (results[4]["field"], results[4]["reason"]) == ("zone", "unknown_zone")
     contact = await api.get(f"/v1/contacts/{results[0]['id']}")

@@ -15,6 +15,7 @@ async def client(api: Api) -> AsyncIterator[Client]:
 
     async def forward(request: web.Request) -> web.Response:
         headers = {"Content-Type": request.content_type}
+        headers |= {name: text for name, text in request.headers.items() if name == "Prefer"}
         answer = await api.ask(
             request.method, request.path_qs, content=await request.read(), headers=headers
         )

@@ -1,0 +1,52 @@
+"""Slots for imports: a few at a time, shared fairly between the tenants that wait for them."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class FairSlots:
+    """A free slot goes to the tenant that has the fewest, then to the one that waits longest."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = at_once
+        self._busy: Counter[int] = Counter()
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def slot(self, tenant_id: int) -> AsyncIterator[None]:
+        await self._take(tenant_id)
+        try:
+            yield
+        finally:
+            self._give_back(tenant_id)
+
+    async def _take(self, tenant_id: int) -> None:
+        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((tenant_id, coming))
+        self._hand_out()
+        try:
+            await coming
+        except asyncio.CancelledError:
+            if coming.done() and not coming.cancelled():
+                # It was handed out at the same moment.
+                self._give_back(tenant_id)
+            raise
+
+    def _give_back(self, tenant_id: int) -> None:
+        self._busy[tenant_id] -= 1
+        if not self._busy[tenant_id]:
+            del self._busy[tenant_id]
+        self._free += 1
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and self._waiting:
+            chosen = min(self._waiting, key=lambda waits: self._busy[waits[0]])
+            self._waiting.remove(chosen)
+            tenant_id, coming = chosen
+            if not coming.done():
+                self._free -= 1
+                self._busy[tenant_id] += 1
+                coming.set_result(None)

@@ -1,0 +1,95 @@
+"""Runs operations: takes them by a lease, renews it, and leaves them when it is lost.
+
+An api that dies loses one batch of an import. When its lease has ended another api goes on after
+the last batch that was committed: no row is imported twice.
+"""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from services.api.http.resources import NO_TENANT, Resources
+from services.api.operation_import import LeaseLostError, OperationImport
+from services.api.refusals import Refused
+from shared.db.api import operations
+from shared.db.api.operations import LEASE_SECONDS, Operation
+from shared.runtime.retries import TRANSIENT
+
+logger = logging.getLogger(__name__)
+
+# About a second of work: longer ones save little, and hold the campaign's other imports up.
+PARTS_AT_ONCE = 12
+# Files of operations on the disk of one api; only those with a slot work.
+AT_ONCE = 8
+# A file that ends its api again and again is given up.
+MOST_TRIES = 5
+
+
+@dataclass(slots=True)
+class OperationRunner:
+    """`step` begins the next operation, which then runs beside the others."""
+
+    resources: Resources
+    parts_at_once: int = PARTS_AT_ONCE
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def step(self, _now: datetime) -> bool:
+        """Return whether one was begun, so that there may be more."""
+        if len(self._running) >= AT_ONCE:
+            return False
+        async with self.resources.pool.transaction(NO_TENANT) as conn:
+            operation = await operations.take(conn, lease=uuid4())
+        if operation is None:
+            return False
+        task = asyncio.create_task(self.run(operation))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return True
+
+    async def stop(self) -> None:
+        """Leave what runs here to another api."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def run(self, operation: Operation) -> None:
+        logged = {"operation_id": operation.id, "campaign_id": operation.campaign_id}
+        try:
+            await self._run(operation)
+        except LeaseLostError:
+            logger.info("operation left", extra=logged)
+        except Refused as refused:
+            logger.info("operation failed", extra=logged | {"code": refused.code})
+        except TRANSIENT as error:
+            logger.warning("operation waits", extra=logged | {"error": type(error).__name__})
+        except Exception:  # the loop of a process: the next try may go better
+            logger.exception("operation waits", extra=logged)
+        else:
+            logger.info("operation completed", extra=logged)
+
+    async def _run(self, operation: Operation) -> None:
+        work = OperationImport(self.resources, operation, self.parts_at_once)
+        if operation.tries > MOST_TRIES:
+            await work.give_up()
+            return
+        importing = asyncio.create_task(work.run())
+        renewing = asyncio.create_task(self._renew(operation, work))
+        try:
+            await asyncio.wait({importing, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (importing, renewing):
+                task.cancel()
+            await asyncio.wait({importing, renewing})
+        for task in (importing, renewing):
+            with contextlib.suppress(asyncio.CancelledError):
+                task.result()
+
+    async def _renew(self, operation: Operation, work: OperationImport) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 5)
+            async with self.resources.pool.transaction(operation.tenant_id) as conn:
+                if not await operations.renew(conn, operation, bytes_read=work.bytes_read):
+                    raise LeaseLostError
