@@ -189,6 +189,11 @@ async def test_another_tenants_ids_are_answered_like_ids_that_do_not_exist(api: 
                 assert foreign.content == absent.content, operation
 
 
+def unsealed(answer: httpx2.Response) -> bytes:
+    """The answer without its cursors: each is sealed for the filters that were asked by."""
+    return re.sub(rb'"(\w+_cursor)":"[^"]*"', rb'"\1":""', answer.content)
+
+
 async def test_filters_by_another_tenants_ids_find_what_ids_that_do_not_exist_do(api: Api) -> None:
     theirs, stranger = await everything_of(api), await api.another()
 
@@ -204,7 +209,7 @@ async def test_filters_by_another_tenants_ids_find_what_ids_that_do_not_exist_do
                 for ids in (theirs, MISSING)
             ]
             assert foreign.status_code == absent.status_code, (operation, name)
-            assert foreign.content == absent.content, (operation, name)
+            assert unsealed(foreign) == unsealed(absent), (operation, name)
 
 
 async def test_no_route_lets_a_key_act_for_a_tenant_that_it_does_not_own(api: Api) -> None:
