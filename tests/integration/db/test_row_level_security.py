@@ -197,7 +197,7 @@ async def test_a_cursor_keeps_the_tenant_to_the_end(
     await pool.execute(
         """
         INSERT INTO contacts (tenant_id, campaign_id, calling_group_id, number)
-        SELECT tenant_id, 1, 1, 'x' || n FROM generate_series(1, 500) n, unnest($1::int[]) tenant_id
+        SELECT tenant_id, 1, 1, 'x' || n FROM generate_series(2, 501) n, unnest($1::int[]) tenant_id
         """,
         [OWN, OTHER],
     )
