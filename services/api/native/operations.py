@@ -60,7 +60,7 @@ class OperationPage(Page):
     operations: list[OperationView]
 
 
-@router.get("/operations")
+@router.get("/operations", responses=documented(400))
 async def list_operations(
     resources: In,
     caller: Authenticated,

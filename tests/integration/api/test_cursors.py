@@ -214,6 +214,7 @@ def test_each_list_takes_only_cursors_that_are_tested() -> None:
         "/v1/calls/export",
         "/v1/call-flows/{call_flow_id}/versions",
         "/v1/contacts",
+        "/v1/operations",
         "/v1/sms-messages",
         "/v1/tenants",
     }

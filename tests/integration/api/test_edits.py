@@ -46,6 +46,7 @@ PARTS: list[dict[str, Any]] = [
     {"talk_seconds_most": 120},
     {"machine": {"action": "hang_up"}},
     {"ring_seconds": 30},
+    {"keep_open": True},
     {"default_zone_windows": [ALWAYS]},
     {"sms": {"sender": "ACME", "on": ["busy"], "text": "We tried to call you."}},
 ]
@@ -70,7 +71,7 @@ async def test_each_part_replaces_the_one_before_and_leaves_the_others(api: Api)
 
     assert before["caps"] == {"max_concurrent": 3, "calls_per_second": None}
     assert (await api.get(f"/v1/campaigns/{campaign_id}"))["name"] == "Another name"
-    assert [edit["ring_seconds"] for edit in (await trace(api))[-4:]] == [None, 30, 30, 30]
+    assert [edit["ring_seconds"] for edit in (await trace(api))[-5:]] == [None, 30, 30, 30, 30]
     assert len(await trace(api)) == len(PARTS)
 
 

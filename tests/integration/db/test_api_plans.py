@@ -21,8 +21,8 @@ OWNERS = {"shared.db.api.tenants:create", "shared.db.api.tenants:every"}
 # The temporary tables of imports, and a function, because only it can explain a statement with $1.
 BESIDE = """
     CREATE TEMPORARY TABLE import_rows (
-        line bigint, group_number integer, number text, external_id text, attributes jsonb,
-        expires_at timestamptz
+        line bigint, group_number integer, has_place boolean, number text, external_id text,
+        attributes jsonb, expires_at timestamptz
     );
     CREATE TEMPORARY TABLE suppression_rows (
         line bigint, number text, reason text, expires_at timestamptz
