@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from services.api.http.request_ids import NamedRequests
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
+from services.api.http.unread_bodies import UnreadBodies
 from services.api.native.app import create_native
 from shared.runtime.process import health_routes
 
@@ -38,7 +39,11 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
             # The native API comes last, because its path fits every request.
             *(Mount(path, facade) for path, facade in facades.items()),
         ],
-        middleware=[Middleware(NamedRequests), Middleware(MeasuredRequests)],
+        middleware=[
+            Middleware(UnreadBodies),
+            Middleware(NamedRequests),
+            Middleware(MeasuredRequests),
+        ],
         lifespan=lifespan,
     )
     return app

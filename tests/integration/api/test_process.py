@@ -150,10 +150,11 @@ async def test_only_a_trusted_proxy_names_the_client(
             "Authorization": f"Bearer {api.key}",
             "X-Forwarded-For": "198.51.100.1, 192.0.2.17",
         }
-        async with aiohttp.ClientSession(headers=headers) as session:
-            answer = await session.get(f"{api.url}/v1/tenant")
-
-        assert answer.status == status
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{api.url}/v1/tenant") as answer,
+        ):
+            assert answer.status == status
 
 
 async def repeated(url: str, key: str) -> tuple[int, str | None, int]:
