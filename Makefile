@@ -59,7 +59,7 @@ docs: $(VENV)/.dev ## Write docs/openapi.json and docs/asyncapi.json anew
 lock: $(VENV)/.uv ## Write the lock files from pyproject.toml; ARGS=--upgrade for newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh $(ARGS)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --python-version 3.11 --extra migrate pyproject.toml \
+		--no-header --python-version 3.11 --extra migrate --extra otel pyproject.toml \
 		--constraints requirements/dev.lock --output-file deploy/requirements.lock $(ARGS)
 
 clean: ## Stop the local stack, then delete its data, the environment and all caches

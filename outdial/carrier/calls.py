@@ -66,6 +66,8 @@ class Originate(BaseModel):
     on_machine: MachineAction | None = None
     progress: bool = True
     """Whether to tell that the call rings and that it is answered."""
+    traceparent: str | None = None
+    """The header of this name, which the events of the call repeat."""
 
     @property
     def changes_answered_calls(self) -> bool:
@@ -96,6 +98,7 @@ class Call:
     logged: asyncio.Future[None]
     """Done when the state of this call is on disk; no answer or event is sent before."""
     progress: bool = True
+    traceparent: str | None = None
     state: CallState = CallState.RINGING
     outcome: Outcome | None = None
     ended_at: float | None = None

@@ -70,6 +70,8 @@ class CarrierApi:
             wanted = Originate.read(await request.read())
         except ValidationError as error:
             return _bad_request(error)
+        if traceparent := request.headers.get("traceparent"):
+            wanted = wanted.model_copy(update={"traceparent": traceparent})
         answer = await self._switch.originate(wanted, seen)
         if answer.verdict is Verdict.ACCEPTED and answer.plan is not None:
             if Fault.SLOW_REPLY in answer.plan.faults:

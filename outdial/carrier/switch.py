@@ -176,6 +176,7 @@ class Switch:
             plan=plan,
             played=played,
             progress=wanted.progress or Fault.OUT_OF_ORDER in plan.faults,
+            traceparent=wanted.traceparent,
             logged=self._write(wanted, answer, seen),
         )
         self._calls[wanted.reference] = call
@@ -202,6 +203,8 @@ class Switch:
             line |= {"call_flow": wanted.call_flow, "variables": wanted.variables}
         if wanted.agent is not None:
             line["agent"] = asdict(wanted.agent)
+        if wanted.traceparent is not None:
+            line["traceparent"] = wanted.traceparent
         return self._log.append(line)
 
     def _ring(self, call: Call) -> None:
@@ -274,10 +277,12 @@ class Switch:
             call.held.append(event)
             return
         held, call.held = call.held, []
+        copies = 2 if Fault.DUPLICATE_EVENT in call.plan.faults else 1
         for item in (event, *held):
-            self._sender.send(call.reference, call.events_url, item)
-            if Fault.DUPLICATE_EVENT in call.plan.faults:
-                self._sender.send(call.reference, call.events_url, item)
+            for _ in range(copies):
+                self._sender.send(
+                    call.reference, call.events_url, item, traceparent=call.traceparent
+                )
 
     def _later(self, call: Call, seconds: float, step: Callable[[Call], None]) -> None:
         loop = asyncio.get_running_loop()

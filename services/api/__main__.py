@@ -25,6 +25,7 @@ from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve
 from shared.runtime.retries import patiently
 from shared.runtime.settings import Settings, read_settings
+from shared.runtime.traces import configure_traces
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def main() -> None:
     sys.setswitchinterval(0.001)
     settings = read_settings()
     configure_logs("api", settings.log_level)
+    configure_traces("api")
     app = create_app(lambda: opened(settings))
     run(serve(app, settings, default_port=PORT))
 

@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from services.api.http.request_ids import NamedRequests
 from services.api.http.request_metrics import MeasuredRequests
 from services.api.http.resources import Opened, Resources
+from services.api.http.traced_requests import TracedRequests
 from services.api.http.unread_bodies import UnreadBodies
 from services.api.native.app import create_native
 from shared.runtime.process import health_routes
@@ -42,6 +43,7 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
         middleware=[
             Middleware(UnreadBodies),
             Middleware(NamedRequests),
+            Middleware(TracedRequests),
             Middleware(MeasuredRequests),
         ],
         lifespan=lifespan,

@@ -44,6 +44,7 @@ from shared.domain.decision.reachability import is_over_everywhere, opens_anywhe
 from shared.domain.policy.sms import sending_steps
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
 from shared.kafka.messages.public import EVENT_TYPES, CampaignChanged, CampaignChangedData
+from shared.runtime import traces
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
 
@@ -132,12 +133,19 @@ async def reopen(
         await campaigns.set_number_pool(conn, key, pool_id)
         agent_id = await agents.named(conn, caller, definition.agent, trunk_ids=trunk_ids)
         await campaigns.set_agent(conn, key, agent_id)
-        await campaigns.want(conn, key, WantedState.PAUSED, api_key_id=caller.own_key_id)
+        await campaigns.want(
+            conn,
+            key,
+            WantedState.PAUSED,
+            api_key_id=caller.own_key_id,
+            traceparent=traces.current(),
+        )
         await campaigns.reopen(conn, key)
         data = CampaignChangedData(
             tenant_id=caller.tenant_id, campaign_id=campaign_id, state=CampaignState.PAUSED
         )
-        await public_events.add(conn, [CampaignChanged.of(data, at=now)])
+        event = CampaignChanged.of(data, at=now).traced(traces.current())
+        await public_events.add(conn, [event])
         reopened = await owned(conn, caller, campaign_id)
     resources.record(before={"state": campaign.state}, after={"state": reopened.state})
     return reopened
@@ -157,12 +165,16 @@ async def give_command(
             if campaign.is_draft and command is Command.START:
                 campaign = await _with_fixed_flow(conn, caller, campaign)
             await campaigns.want(
-                conn, caller.campaign(campaign_id), WANTS[command], api_key_id=caller.own_key_id
+                conn,
+                caller.campaign(campaign_id),
+                WANTS[command],
+                api_key_id=caller.own_key_id,
+                traceparent=traces.current(),
             )
             campaign = replace(campaign, wanted_state=WANTS[command])
     resources.record(before={"wanted_state": before}, after={"wanted_state": campaign.wanted_state})
     data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=command)
-    message = CampaignCommand.of(data, at=now)
+    message = CampaignCommand.of(data, at=now).traced(traces.current())
     await resources.after_commit(partial(_publish, resources, message))
     return campaign
 

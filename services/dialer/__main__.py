@@ -27,6 +27,7 @@ from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve, service_app
 from shared.runtime.settings import EXAMPLES, Settings, read_settings
+from shared.runtime.traces import configure_traces
 
 DEFAULT_PORT = 8002
 # Each look reads all live attempts of all tenants.
@@ -40,6 +41,7 @@ SMS_SECONDS = 0.5
 async def main() -> None:
     settings = read_settings()
     configure_logs("dialer", settings.log_level)
+    configure_traces("dialer")
     broker = make_broker(settings, "dialer")
     redis = Redis.from_url(
         str(settings.redis_url), decode_responses=True, socket_timeout=2, socket_connect_timeout=2

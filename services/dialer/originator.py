@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -23,6 +24,7 @@ from shared.domain.attempts import AttemptState
 from shared.domain.call_flows import texts
 from shared.domain.policy.attempt_policy import is_last_attempt
 from shared.domain.reasons import Reason
+from shared.runtime import traces
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import CALLS_WITHOUT_REPLY, ORIGINATE_SECONDS
 from shared.runtime.process import now
@@ -83,7 +85,10 @@ class Originator:
                 )
                 return
             request = self._request(candidate, caller_id)
-            call_id = await self._ask(provider, candidate, request, asked_at=asked_at)
+            if candidate.due.traceparent is None:
+                call_id = await self._ask(provider, candidate, request, asked_at=asked_at)
+            else:
+                call_id = await self._traced(provider, candidate, request, asked_at=asked_at)
             passing(Failpoint.AFTER_ORIGINATE)
             await self._reporter.placed(reference, call_id)
             await self._health.answered(candidate.run)
@@ -113,6 +118,17 @@ class Originator:
         finally:
             self._slow.end(candidate.reference)
             ORIGINATE_SECONDS.observe(time.perf_counter() - began)
+
+    async def _traced(
+        self, provider: Provider, candidate: Candidate, request: Originate, *, asked_at: float
+    ) -> str:
+        attributes = {"outdial.attempt_id": str(candidate.reference.attempt_id)}
+        with traces.step(
+            "originate", candidate.due.traceparent, kind="client", attributes=attributes
+        ) as step:
+            logger.info("call originated", extra={"attempt_id": attributes["outdial.attempt_id"]})
+            request = replace(request, traceparent=step.traceparent)
+            return await self._ask(provider, candidate, request, asked_at=asked_at)
 
     def _request(self, candidate: Candidate, caller_id: str | None) -> Originate:
         policy, number = candidate.run.policy, candidate.due.attempt_number

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from services.dialer.providers.protocol import Answer, Posted
 from services.dialer.providers.trunks import ForeignCallError, Trunks, UnusableTrunkError
 from services.dialer.sms.reports import SmsReports
+from shared.runtime import traces
 from shared.runtime.metrics import CARRIER_EVENTS
 from shared.runtime.retries import TRANSIENT
 
@@ -95,7 +96,9 @@ def _endpoint(address: EventsAddress, receive: Receive, *, below: str = "") -> E
             headers=request.headers,
             body=body,
         )
-        answer = await _answer(receive, trunk_id, posted)
+        sent = traces.accepted(request.headers.get(traces.HEADER))
+        with traces.step("report", sent, kind="server"):
+            answer = await _answer(receive, trunk_id, posted)
         if answer.status >= 400:
             extra = {"action": "event_refused", "trunk_id": trunk_id, "status": answer.status}
             logger.warning("carrier event refused", extra=extra)

@@ -17,6 +17,7 @@ from shared.kafka.messages.calls import CALL_REPORTS, CallEvent
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, run, running, serve, service_app
 from shared.runtime.settings import Settings, read_settings
+from shared.runtime.traces import configure_traces
 
 RELAY_SECONDS = 0.05
 WEBHOOK_SECONDS = 0.1
@@ -39,6 +40,7 @@ def retention_of(settings: Settings) -> Retention:
 async def main() -> None:
     settings = read_settings()
     configure_logs("events", settings.log_level)
+    configure_traces("events")
     broker = make_broker(settings, "events")
 
     async with database(settings) as pool:

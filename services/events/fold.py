@@ -4,6 +4,7 @@ One transaction per batch: read, decide, write. The state of the attempt stops a
 twice or too late; what it tells of the call goes to the call's record all the same.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,9 +30,12 @@ from shared.domain.wait_buckets import WaitBucket, five_minutes_of
 from shared.kafka.messages.calls import CALL_ENDED, CALL_PROGRESSED, CallEnded, CallProgressed
 from shared.kafka.messages.facts import FactsData
 from shared.kafka.messages.public import AttemptEnded
+from shared.runtime import traces
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import FACTS_FOLDED, FACTS_REPEATED, SMS_MOVED
 from shared.runtime.process import now
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class CallFolder:
             FACTS_FOLDED.labels(CALL_PROGRESSED).inc(len(reports) - len(ends))
         for message in unsent:
             SMS_MOVED.labels(message.data.state).inc()
+        _trace(applied)
         passing(Failpoint.AFTER_FOLD)
 
     async def _decide_all(
@@ -90,6 +95,18 @@ class CallFolder:
                 decision = decision._replace(reserve=reserve)
             decided[reference] = decision
         return list(decided.values()), current
+
+
+def _trace(applied: Iterable[Decision]) -> None:
+    for decision in applied:
+        if decision.facts.traceparent is not None:
+            extra = {"attempt_id": str(decision.facts.id), "state": str(decision.end.state)}
+            with traces.step(
+                "fold",
+                decision.facts.traceparent,
+                attributes={f"outdial.{name}": value for name, value in extra.items()},
+            ):
+                logger.info("attempt ended", extra=extra)
 
 
 async def _new_opt_outs(conn: Connection, events: Iterable[Event]) -> set[CallReference]:

@@ -99,6 +99,7 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy, rates: Rates) 
     after = after_call(policy, _before(facts), call, chance=chance_of(facts.id))
     following = _next(facts, after)
     public = AttemptEnded.of(_folded(facts, end, outcome, following, told), at=event.time)
+    public = public.traced(facts.traceparent)
     counted = (counters.OUTCOME + outcome, *_finish(following))
     return Decision(event, facts, end, following, counted, told, public)
 

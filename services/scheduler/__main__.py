@@ -20,6 +20,7 @@ from shared.rulepacks.rulebook import REFRESH_SECONDS, RuleBook
 from shared.runtime.logs import configure_logs
 from shared.runtime.process import every, now, run, running, serve, service_app
 from shared.runtime.settings import read_settings
+from shared.runtime.traces import configure_traces
 
 CLAIM_SECONDS = 0.05
 # The claimer rescues sooner in running campaigns; this covers all others, and a claimer at fault.
@@ -30,6 +31,7 @@ SWEEP_SECONDS = 0.5
 async def main() -> None:
     settings = read_settings()
     configure_logs("scheduler", settings.log_level)
+    configure_traces("scheduler")
     lease = timedelta(seconds=settings.claim_lease_seconds)
     broker = make_broker(settings, "scheduler")
 

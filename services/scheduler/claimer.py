@@ -4,7 +4,8 @@ The same read of the live attempts shows which are overdue, many times a second.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,10 +23,14 @@ from shared.db.policies import Policies
 from shared.db.scheduler import given_up, live_attempts
 from shared.db.scheduler.claims import ClaimedAttempt
 from shared.db.types import Connection, Pool
+from shared.domain.campaigns import CampaignKey
 from shared.domain.capacity.scopes import NO_CAPS, Caps
 from shared.domain.spend import reached
+from shared.runtime import traces
 from shared.runtime.failpoints import Failpoint, passing
 from shared.runtime.metrics import ATTEMPTS_CLAIMED, CAMPAIGNS_AT_SPEND_CEILING
+
+logger = logging.getLogger(__name__)
 
 # The most that one statement claims: with more its latency grows and the rate does not.
 CLAIM_MOST = 1_000
@@ -36,7 +41,8 @@ class Pass:
     """The state that one pass works on, read at its beginning.
 
     `opened` has the groups that each campaign may call now, `callbacks` the campaigns with a
-    callback that is due, and `rooms` the calls that capped number pools allow.
+    callback that is due, and `rooms` the calls that capped number pools allow. `traces` are those
+    of the campaigns' last commands, where spans are recorded.
     """
 
     running: list[RunningCampaign]
@@ -45,6 +51,7 @@ class Pass:
     callbacks: set[int]
     overdue: bool
     rooms: PoolRooms
+    traces: Mapping[CampaignKey, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ class Claimer:
         publishing: list[asyncio.Task[None]] = []
         try:
             async for claimed in self._claim_by_share(observed, now=now):
-                publishing.append(asyncio.create_task(self._publish(claimed, now=now)))
+                campaign = CampaignKey(claimed[0].tenant_id, claimed[0].campaign_id)
+                link = observed.traces.get(campaign)
+                publishing.append(asyncio.create_task(self._publish(claimed, link=link, now=now)))
                 more = more or len(claimed) == CLAIM_MOST
         finally:
             # Also after a claim that failed: committed attempts are published, and no task is left.
@@ -133,10 +142,25 @@ class Claimer:
             callbacks=await given_up.callbacks_due(conn, keys, now=now),
             overdue=any(attempts.overdue for attempts in live.values()),
             rooms=await PoolRooms.read(conn, running, live),
+            traces=await campaign_runs.traceparents(conn, keys) if traces.records_spans() else {},
         )
 
-    async def _publish(self, claimed: list[ClaimedAttempt], *, now: datetime) -> None:
+    async def _publish(
+        self, claimed: list[ClaimedAttempt], *, link: str | None, now: datetime
+    ) -> None:
+        """Publish what one statement claimed. It is a trace of its own, which names its start."""
         ATTEMPTS_CLAIMED.inc(len(claimed))
         passing(Failpoint.AFTER_CLAIM)
-        await publish_due(self.broker, claimed, at=now)
+        noted = {"outdial.campaign_id": claimed[0].campaign_id, "outdial.attempts": len(claimed)}
+        with traces.step("publish", None, kind="producer", link=link, attributes=noted):
+            await publish_due(self.broker, claimed, at=now)
+        for attempt in claimed:
+            if attempt.traceparent is not None:
+                _trace(attempt)
         passing(Failpoint.AFTER_PUBLISH)
+
+
+def _trace(attempt: ClaimedAttempt) -> None:
+    attempt_id = str(attempt.id)
+    with traces.step("claim", attempt.traceparent, attributes={"outdial.attempt_id": attempt_id}):
+        logger.info("attempt claimed", extra={"attempt_id": attempt_id})

@@ -35,4 +35,5 @@ class EndTeller:
 
 
 def _event(end: ContactEnd) -> ContactFinished:
-    return ContactFinished.of(ContactFinishedData(**asdict(end)), at=end.finished_at)
+    event = ContactFinished.of(ContactFinishedData(**asdict(end)), at=end.finished_at)
+    return event.traced(end.traceparent)

@@ -20,7 +20,9 @@ from shared.domain.reasons import Reason
 from shared.kafka.messages.commands import CampaignCommand
 from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
 from shared.rulepacks.rulebook import RuleBook
+from shared.runtime import traces
 from shared.runtime.metrics import CAMPAIGNS_MOVED
+from shared.runtime.traces import Attributes
 
 logger = logging.getLogger(__name__)
 
@@ -187,8 +189,10 @@ def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
 async def _move(
     conn: Connection, campaign: UnsettledCampaign, state: CampaignState, *, now: datetime
 ) -> CampaignChanged:
-    await campaign_runs.move(conn, campaign.key, state, at=now)
     data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
+    noted: Attributes = {"outdial.campaign_id": campaign.id, "outdial.state": str(state)}
+    with traces.step("move campaign", campaign.traceparent, attributes=noted) as step:
+        await campaign_runs.move(conn, campaign.key, state, at=now)
+        logger.info("campaign moved", extra={"campaign_id": campaign.id, "state": str(state)})
     CAMPAIGNS_MOVED.labels(state).inc()
-    logger.info("campaign moved", extra={"campaign_id": campaign.id, "state": str(state)})
-    return CampaignChanged.of(data, at=now)
+    return CampaignChanged.of(data, at=now).traced(step.traceparent)

@@ -89,13 +89,14 @@ class RunningCampaign:
 
 @dataclass(frozen=True, slots=True)
 class UnsettledCampaign:
-    """A campaign that has not ended."""
+    """A campaign that has not ended. `traceparent` is that of its last command."""
 
     id: int
     tenant_id: int
     policy: CampaignPolicy
     state: CampaignState
     wanted_state: WantedState
+    traceparent: str | None = None
 
     @property
     def key(self) -> CampaignKey:
@@ -155,6 +156,21 @@ async def current(
     return {campaign.id: campaign for campaign in read}, at
 
 
+async def traceparents(
+    conn: Connection, campaigns: Collection[CampaignKey]
+) -> dict[CampaignKey, str | None]:
+    """The traces of the last commands to these campaigns."""
+    rows = await conn.fetch(
+        """
+        SELECT campaign.tenant_id, campaign.id, campaign.traceparent
+        FROM unnest($1::integer[], $2::bigint[]) AS asked (tenant_id, id)
+        JOIN campaigns AS campaign USING (tenant_id, id)
+        """,
+        *columns(campaigns),
+    )
+    return {campaign_key(row): row["traceparent"] for row in rows}
+
+
 async def unsettled(conn: Connection) -> list[CampaignKey]:
     """The campaigns of all tenants whose state may have to change."""
     rows = await conn.fetch(
@@ -207,7 +223,7 @@ async def lock_unsettled(
     row = await conn.fetchrow(
         """
         SELECT campaign.id, campaign.tenant_id, campaign.revision, tenant.rules_revision,
-            campaign.state, campaign.wanted_state
+            campaign.state, campaign.wanted_state, campaign.traceparent
         FROM campaigns AS campaign JOIN tenants AS tenant ON tenant.id = campaign.tenant_id
         WHERE campaign.tenant_id = $1 AND campaign.id = $2
             AND campaign.state NOT IN ('completed', 'cancelled')
@@ -224,6 +240,7 @@ async def lock_unsettled(
         known[campaign],
         CampaignState(row["state"]),
         WantedState(row["wanted_state"]),
+        row["traceparent"],
     )
 
 

@@ -29,6 +29,7 @@ class DueAttempt(NamedTuple):
     `holds_number` is False for an attempt that was claimed before attempts held their numbers.
     `backup_id` is its trunk, unless it goes by the first one of its campaign.
     `external_id` and `attributes` (JSON) are read only for campaigns that need them.
+    `traceparent` is that of the request that the contact is called for, if it has one.
     """
 
     reference: CallReference
@@ -44,6 +45,7 @@ class DueAttempt(NamedTuple):
     backup_id: int | None
     external_id: str | None
     attributes: str | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ async def due(
             CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
                 THEN contact.external_id END AS external_id,
             CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
-                THEN contact.attributes::text END AS attributes
+                THEN contact.attributes::text END AS attributes,
+            contact.traceparent
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
         CROSS JOIN LATERAL (
@@ -198,6 +201,7 @@ def _due(row: Record, group: CallingGroup) -> DueAttempt:
         row["backup_id"],
         row["external_id"],
         row["attributes"],
+        row["traceparent"],
     )
 
 

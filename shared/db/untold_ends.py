@@ -25,7 +25,10 @@ class UntoldEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactEnd:
-    """The end of a contact; `last_outcome` is that of its last attempt, if it is still kept."""
+    """The end of a contact; `last_outcome` is that of its last attempt, if it is still kept.
+
+    `traceparent` is that of the request that the contact was to be called for, if it has one.
+    """
 
     tenant_id: int
     campaign_id: int
@@ -35,6 +38,7 @@ class ContactEnd:
     attempts: int
     reason: Reason
     finished_at: datetime
+    traceparent: str | None
 
 
 async def add(conn: Connection, ends: Sequence[UntoldEnd]) -> None:
@@ -65,7 +69,7 @@ async def take(conn: Connection, *, tenant_id: int, limit: int) -> list[ContactE
             RETURNING told.id, campaign_id, contact_id, reason, finished_at
         )
         SELECT taken.campaign_id, taken.contact_id, taken.reason, taken.finished_at,
-            contact.external_id, coalesce(contact.attempts, 0) AS attempts,
+            contact.external_id, contact.traceparent, coalesce(contact.attempts, 0) AS attempts,
             CASE WHEN contact.attempts > 0 THEN (
                 SELECT outcome FROM attempts
                 WHERE tenant_id = $1 AND contact_id = contact.id AND outcome IS NOT NULL
@@ -88,6 +92,7 @@ async def take(conn: Connection, *, tenant_id: int, limit: int) -> list[ContactE
             attempts=row["attempts"],
             reason=Reason(row["reason"]),
             finished_at=row["finished_at"],
+            traceparent=row["traceparent"],
         )
         for row in rows
     ]

@@ -33,6 +33,9 @@ Check = Callable[[], Awaitable[object]]
 # thousands of objects of a batch are searched again and again; `make bench` shows the CPU time.
 GARBAGE_THRESHOLD = 100_000
 
+# The addresses that machines ask every few seconds.
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
 
 class Server(uvicorn.Server):
     """Returns from `serve` after SIGTERM instead of raising it again, so that all is closed."""

@@ -98,6 +98,12 @@ class Owner(Client):
         assert (report["imported"], report["rejected"]) == (len(lines), 0), report
         return created
 
+    async def start_in_trace(self, campaign_id: int, traceparent: str) -> str:
+        """Start the campaign as a part of that trace; return what the answer says of it."""
+        path, headers = f"/v1/campaigns/{campaign_id}/start", {"traceparent": traceparent}
+        async with self._answer("POST", path, headers=headers) as response:
+            return response.headers["traceparent"]
+
     async def pause(self, campaign_id: int) -> None:
         await self._call("POST", f"/v1/campaigns/{campaign_id}/pause")
 

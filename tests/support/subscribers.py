@@ -69,6 +69,7 @@ class WebhookInbox:
     secret: str = ""
     taken: dict[str, Event] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    traceparents: dict[str, str | None] = field(default_factory=dict)
     wrong: int = 0
 
     async def on_post(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -83,6 +84,7 @@ class WebhookInbox:
             self.refused.add(id)
             return web.Response(status=503)
         self.taken[id] = event
+        self.traceparents[id] = request.headers.get("traceparent")
         return web.Response(status=204)
 
 

@@ -87,6 +87,7 @@ class Originate:
     provider talks, and the variables are for it. `on_machine` is what to do when an
     answering machine takes the call; None: the call goes on, and nobody listens for machines.
     `is_last_attempt`: whatever the outcome, no other attempt follows by the campaign's policy.
+    `traceparent` is for a header of the request, if the call belongs to a trace.
     """
 
     reference: CallReference
@@ -102,6 +103,7 @@ class Originate:
     flow: CallFlow | None = None
     agent: Agent | None = None
     on_machine: MachineAction | None = None
+    traceparent: str | None = None
 
     @property
     def detect_machines(self) -> bool:

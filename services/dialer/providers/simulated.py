@@ -46,6 +46,7 @@ from shared.domain.calls import NO_FACTS, CallFacts, CallState, Price
 from shared.domain.outcomes import Outcome
 from shared.domain.sms import SmsReference, SmsState
 from shared.kafka.messages.facts import FactsData, PriceData
+from shared.runtime.traces import HEADER
 
 TIMEOUT = aiohttp.ClientTimeout(total=ORIGINATE_SECONDS, sock_connect=CONNECT_SECONDS)
 
@@ -134,7 +135,9 @@ class SimulatedProvider(Provider, SmsProvider):
             **_told(request),
         }
         try:
-            async with self._session.post("/calls", json=body) as response:
+            async with self._session.post(
+                "/calls", json=body, headers=_traced(request)
+            ) as response:
                 return await _placed(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # No connection, so no byte of the request was sent.
@@ -245,6 +248,10 @@ def _event_facts(event: _Event) -> CallFacts:
         return _facts(event)
     seconds = CallFacts(ring_seconds=event.ring_seconds, talk_seconds=event.talk_seconds)
     return CallFacts.merged(_facts(event), seconds)
+
+
+def _traced(request: Originate) -> dict[str, str] | None:
+    return None if request.traceparent is None else {HEADER: request.traceparent}
 
 
 def _told(request: Originate) -> dict[str, object]:

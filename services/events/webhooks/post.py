@@ -1,18 +1,22 @@
 """One post of a webhook by Standard Webhooks 1.0, and the meaning of its answer."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from uuid import UUID
 
 import aiohttp
+import orjson
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from services.events.webhooks.egress import AddressRefusedError
 from services.events.webhooks.renderings import RENDERINGS, Rendered
-from shared.db.events.webhooks import DueDelivery
+from shared.db.events.webhooks import DueDelivery, StoredEvent
+from shared.runtime import traces
+from shared.runtime.traces import Attributes
 
 MAX_ANSWER_BYTES = 64 * 1024
 GONE = 410
@@ -52,14 +56,36 @@ async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: da
         headers = signed(rendered, delivery.event.id, delivery.secret, now=now)
     except (ValueError, EmptyWebhookSecretError):
         return Answer(error="secret not usable")
+    event = delivery.event
+    noted: Attributes = {"outdial.event_type": event.type, "outdial.try": delivery.tries + 1}
+    with traces.step("webhook", _traceparent(event), kind="client", attributes=noted) as step:
+        if step.traceparent is not None:
+            headers[traces.HEADER] = step.traceparent
+        answer = await _send(session, delivery.url, rendered.body, headers, now=now)
+        step.attributes["outdial.answer"] = answer.status or answer.error or ""
+        return answer
+
+
+async def _send(
+    session: aiohttp.ClientSession,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    now: datetime,
+) -> Answer:
     try:
-        async with session.post(
-            delivery.url, data=rendered.body, headers=headers, allow_redirects=False
-        ) as response:
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             await _throw_away(response)
             return _answer(response, now=now)
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         return Answer(error=_reason(error))
+
+
+def _traceparent(event: StoredEvent) -> str | None:
+    """The trace that the event belongs to, as its envelope says."""
+    traceparent: str | None = orjson.loads(event.payload).get("traceparent")
+    return traceparent
 
 
 def signed(rendered: Rendered, event_id: UUID, secret: str, *, now: datetime) -> dict[str, str]:

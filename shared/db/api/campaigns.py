@@ -243,7 +243,12 @@ async def with_other_currency(conn: Connection, *, tenant_id: int, currency: str
 
 
 async def want(
-    conn: Connection, campaign: CampaignKey, wanted: WantedState, *, api_key_id: int | None
+    conn: Connection,
+    campaign: CampaignKey,
+    wanted: WantedState,
+    *,
+    api_key_id: int | None,
+    traceparent: str | None,
 ) -> None:
     """Set the wanted state and record who set it; the dialer obeys from the commit on."""
     await conn.execute(
@@ -252,11 +257,12 @@ async def want(
             INSERT INTO campaign_changes (tenant_id, campaign_id, wanted_state, api_key_id, at)
             VALUES ($1, $2, $3, $4, clock_timestamp())
         )
-        UPDATE campaigns SET wanted_state = $3 WHERE tenant_id = $1 AND id = $2
+        UPDATE campaigns SET wanted_state = $3, traceparent = $5 WHERE tenant_id = $1 AND id = $2
         """,
         *campaign,
         wanted,
         api_key_id,
+        traceparent,
     )
 
 

@@ -29,7 +29,8 @@ class FoldFacts(NamedTuple):
     in which the contact's `attempts_in_window` were. `suppressed_until` is NEVER if the number is
     suppressed for good. `in_person_calls`: the call has a row in person_calls.
     `newest_rates` is the id of the newest rate table of any trunk. `reserved` is what the call may
-    cost, if it is under a spend ceiling.
+    cost, if it is under a spend ceiling. `traceparent` is that of the request that the contact is
+    called for, if it has one.
     """
 
     tenant_id: int
@@ -52,6 +53,7 @@ class FoldFacts(NamedTuple):
     in_person_calls: bool
     newest_rates: int | None
     reserved: Decimal | None
+    traceparent: str | None
     state: AttemptState
     waits_for: Reason | None
     suppressed_until: datetime | None
@@ -111,7 +113,7 @@ async def facts(
             contact.window_closes_at AS last_window, contact.expires_at, contact.calling_group_id,
             coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id, contact.number AS phone,
             attempt.in_person_calls, (SELECT max(id) FROM rate_tables) AS newest_rates,
-            attempt.reserved, attempt.state, contact.waits_for,
+            attempt.reserved, contact.traceparent, attempt.state, contact.waits_for,
             suppression.until AS suppressed_until
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key. By the state,

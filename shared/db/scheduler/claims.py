@@ -11,12 +11,16 @@ from shared.domain.wait_buckets import WaitBucket
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAttempt:
-    """A claimed attempt, as it is published to the dialers."""
+    """A claimed attempt, as it is published to the dialers.
+
+    `traceparent` is that of the request that its contact is called for, if it has one.
+    """
 
     tenant_id: int
     id: UUID
     campaign_id: int
     contact_id: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ async def claim(
         -- No other scheduler claims these contacts from the commit on.
         UPDATE contacts SET state = 'active'
         FROM claimed WHERE contacts.tenant_id = $1 AND contacts.id = claimed.contact_id
-        RETURNING claimed.id, claimed.contact_id, calling_group_id AS group_id,
+        RETURNING claimed.id, claimed.contact_id, traceparent, calling_group_id AS group_id,
             coalesce(waits_for, 'new') AS waits_for, five_minutes_of(not_before) AS five_minutes
         """,
         tenant_id,
@@ -127,7 +131,10 @@ async def claim(
         tzdata_version,
         backup_id,
     )
-    claimed = [ClaimedAttempt(tenant_id, row["id"], campaign_id, row["contact_id"]) for row in rows]
+    claimed = [
+        ClaimedAttempt(tenant_id, row["id"], campaign_id, row["contact_id"], row["traceparent"])
+        for row in rows
+    ]
     return claimed, [
         WaitBucket(tenant_id, campaign_id, row["group_id"], row["waits_for"], row["five_minutes"])
         for row in rows
@@ -225,7 +232,8 @@ async def insert(
         -- No other scheduler claims these contacts from the commit on.
         UPDATE contacts AS contact SET state = 'active'
         FROM claimed WHERE contact.tenant_id = $1 AND contact.id = claimed.contact_id
-        RETURNING claimed.tenant_id, claimed.id, claimed.campaign_id, claimed.contact_id
+        RETURNING claimed.tenant_id, claimed.id, claimed.campaign_id, claimed.contact_id,
+            contact.traceparent
         """,
         tenant_id,
         campaign_id,

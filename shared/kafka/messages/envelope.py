@@ -4,11 +4,13 @@ A message class names its topic, its version (`type`) and its shape (`data`). It
 a message from the data and takes the key from them.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
+
+TRACEPARENT = "W3C Trace Context, as CloudEvents' extension for distributed tracing"
 
 
 class Data(BaseModel):
@@ -30,6 +32,11 @@ class Message(BaseModel):
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     partitionkey: str
+    traceparent: Annotated[str | None, Field(description=TRACEPARENT)] = None
+
+    def traced(self, traceparent: str | None) -> Self:
+        """The message as a part of a trace; without one it stays as it is."""
+        return self if traceparent is None else self.model_copy(update={"traceparent": traceparent})
 
     def encoded(self) -> bytes:
         """The bytes that go to Kafka, to webhooks and to the dead-letter topic."""

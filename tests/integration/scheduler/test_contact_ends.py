@@ -179,3 +179,23 @@ async def test_ends_of_many_tenants_are_told_each_to_its_own(
 
     tenants = [await tenant_of(pool, campaign) for campaign in campaigns]
     assert [end["tenant_id"] for end in await told_ends(pool)] == sorted(tenants)
+
+
+async def test_the_end_of_a_contact_is_told_in_the_trace_that_it_is_called_for(
+    pool: Pool, scheduler: Lifecycle
+) -> None:
+    sent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await some_contacts(pool, await a_running_campaign(pool, now=NOW), 2, zones=[])
+    await pool.execute(
+        "UPDATE contacts SET traceparent = $1 WHERE id = (SELECT min(id) FROM contacts)", sent
+    )
+    await scheduler.run_once(NOW)
+    await told_ends(pool)
+
+    told = await pool.fetch(
+        """
+        SELECT convert_from(payload, 'UTF8')::json ->> 'traceparent' AS traceparent
+        FROM public_events WHERE type = 'outdial.contact.finished.v1' ORDER BY position
+        """
+    )
+    assert [row["traceparent"] for row in told] == [sent, None]
