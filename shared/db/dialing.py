@@ -300,6 +300,8 @@ async def placed(
     times: Sequence[datetime],
 ) -> None:
     """Note that the provider took the calls; an attempt that has ended meanwhile stays ended."""
+    # A compare-and-set of another dialer also locks the rows that it loses, so each sorts them.
+    ordered = sorted(zip(references, call_ids, times, strict=True))
     await conn.execute(
         """
         UPDATE attempts AS attempt
@@ -315,9 +317,9 @@ async def placed(
         WHERE attempt.tenant_id = call.tenant_id AND attempt.id = call.id
             AND attempt.state = call.from_state
         """,
-        *columns(references),
-        list(call_ids),
-        list(times),
+        *columns([reference for reference, _, _ in ordered]),
+        [call_id for _, call_id, _ in ordered],
+        [at for _, _, at in ordered],
     )
 
 

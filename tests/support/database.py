@@ -61,6 +61,15 @@ async def pool(dsn: str) -> AsyncIterator[Pool]:
         yield made
 
 
+async def one_waits_for_a_lock(pool: Pool) -> bool:
+    """Whether a transaction of this database waits for another."""
+    waits: bool = await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock')"
+    )
+    return waits
+
+
 @asynccontextmanager
 async def api_pool(pool: Pool) -> AsyncIterator[ApiPool]:
     """The api's pool on the same database; `pool` is in the role of its owner."""

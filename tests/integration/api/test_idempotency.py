@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.support.api import DEFINITION, Api
+from tests.support.database import one_waits_for_a_lock
 from tests.support.every_write import CSV, a_write, operations
 from tests.support.waiting import until
 
@@ -80,7 +81,7 @@ async def test_a_repetition_while_the_first_request_runs_is_told_to_wait(api: Ap
     async with api.pool.acquire() as conn, conn.transaction():
         await conn.execute("SELECT FROM campaigns FOR UPDATE")
         running = asyncio.create_task(edit())
-        await until(lambda: _waits_for_a_lock(api))
+        await until(lambda: one_waits_for_a_lock(api.pool))
         meanwhile = await edit()
     first = await running
     again = await edit()
@@ -91,10 +92,6 @@ async def test_a_repetition_while_the_first_request_runs_is_told_to_wait(api: Ap
     assert again.content == first.content
     assert again.headers["idempotent-replayed"] == "true"
     assert await api.pool.fetchval("SELECT count(*) FROM campaign_edits") == 1
-
-
-async def _waits_for_a_lock(api: Api) -> bool:
-    return bool(await api.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 async def test_many_at_once_make_one_resource(api: Api) -> None:

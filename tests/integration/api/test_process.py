@@ -18,6 +18,7 @@ from shared.kafka.messages.commands import COMMANDS, CampaignCommand
 from shared.kafka.topics import PARTITIONS, create_topics
 from tests.support.api import DEFINITION
 from tests.support.api_process import NOWHERE, a_caller, api_process, serving_process
+from tests.support.database import one_waits_for_a_lock
 from tests.support.waiting import PATIENCE, until
 from tests.support.why_situations import FREE
 
@@ -208,7 +209,7 @@ async def test_a_post_that_is_killed_before_its_commit_is_carried_out_when_it_is
     ):
         await conn.execute("LOCK TABLE campaigns IN ACCESS EXCLUSIVE MODE")
         client = asyncio.create_task(repeated(url, key))
-        await until(lambda: _waits_for_a_lock(pool))
+        await until(lambda: one_waits_for_a_lock(pool))
         dying.send(signal.SIGKILL)
         await dying.wait(PATIENCE)
     async with serving_process(dsn, port, kafka=NOWHERE, log=log):
@@ -216,7 +217,3 @@ async def test_a_post_that_is_killed_before_its_commit_is_carried_out_when_it_is
 
     assert (status, replayed) == (201, None)
     assert [row["id"] for row in await pool.fetch("SELECT id FROM campaigns")] == [campaign_id]
-
-
-async def _waits_for_a_lock(pool: Pool) -> bool:
-    return bool(await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))

@@ -28,6 +28,7 @@ from shared.kafka.messages.public import (
     CampaignChanged,
     CampaignChangedData,
 )
+from tests.support.database import one_waits_for_a_lock
 from tests.support.waiting import until
 from tests.support.webhook_receiver import Receiver, receiving
 from tests.support.webhook_rows import (
@@ -156,7 +157,7 @@ async def test_410_locks_the_endpoint_before_its_deliveries(pool: Pool, receiver
         async with conn.transaction():
             await webhooks.lock_endpoints(conn, [endpoint.key])
             sends = asyncio.create_task(send_all(sender))
-            await until(lambda: _one_waits_for_a_lock(pool))
+            await until(lambda: one_waits_for_a_lock(pool))
             await conn.execute("SELECT FROM webhook_deliveries FOR UPDATE NOWAIT")
             await webhooks.disable(conn, endpoint.key, now=datetime.now(UTC))
         await sends
@@ -465,19 +466,11 @@ async def test_an_event_that_comes_while_its_endpoint_is_disabled_is_not_deliver
         async with conn.transaction():
             await webhooks.disable(conn, own.key, now=datetime.now(UTC))
             adding = asyncio.create_task(end_attempts(pool, own))
-            await until(lambda: _one_waits_for_a_lock(pool))
+            await until(lambda: one_waits_for_a_lock(pool))
         await adding
 
     assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
     assert await pool.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
-
-
-async def _one_waits_for_a_lock(pool: Pool) -> bool:
-    waits: bool = await pool.fetchval(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock')"
-    )
-    return waits
 
 
 async def test_a_rendering_error_is_a_failure(pool: Pool, receiver: Receiver) -> None:
