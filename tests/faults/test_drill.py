@@ -46,14 +46,14 @@ async def test_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
         began = time.monotonic()
         rows = [(number, "Atlantic/Reykjavik") for number in numbers(CONTACTS)]
         campaign = await stack.owner.launch(a_campaign("drill", **CAPS), rows, tmp_path)
-        await stack.owner.until_attempts(campaign, 200, seconds=30)
+        await stack.owner.until_attempts(campaign, 200)
         kills = [await kill_api(stack)]
         for chain in await asyncio.gather(
             *(kill_at_points(stack, service, points) for service, points in CHAINS.items())
         ):
             kills += chain
         assert (await stack.owner.campaign(campaign))["state"] == "running"
-        await stack.owner.until_state(campaign, "completed", seconds=120)
+        await stack.owner.until_state(campaign, "completed", seconds=180)
         await stack.until_quiet()
         seconds = time.monotonic() - began
 
@@ -82,7 +82,7 @@ async def kill_at_points(stack: RunningStack, name: str, points: tuple[str, ...]
     service.environment = {"OUTDIAL_FAILPOINT": points[0]}
     await service.restart()
     for point, following in zip(points, (*points[1:], ""), strict=True):
-        await until(lambda: not service.is_running, seconds=60)
+        await until(lambda: not service.is_running)
         at = time.time()
         stack.note(f"{name} killed {point}")
         assert service.child is not None

@@ -27,7 +27,7 @@ from tests.oracle.facts import Originate, read_log
 from tests.support.carrier import RunningCarrier, running_carrier
 from tests.support.owner import a_campaign, numbers
 from tests.support.stack import RunningStack, print_figures, running_stack
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 DOWN_SECONDS = int(os.environ.get("OUTDIAL_TEST_TRUNK_DOWN") or 0)
 
@@ -74,7 +74,7 @@ class Run:
         async def enough() -> bool:
             return await self.calls(trunk) >= wanted
 
-        await until(enough, seconds=60, every=0.1)
+        await until(enough, every=0.1)
 
     async def until_outage(self, holds: Callable[[asyncpg.Record | None], bool]) -> None:
         conn = await asyncpg.connect(self.stack.postgres)
@@ -83,7 +83,7 @@ class Run:
             async def is_so() -> bool:
                 return holds(await conn.fetchrow("SELECT * FROM trunk_outages"))
 
-            await until(is_so, seconds=90 + DOWN_SECONDS, every=0.1)
+            await until(is_so, seconds=PATIENCE + DOWN_SECONDS, every=0.1)
         finally:
             await conn.close()
 
@@ -161,7 +161,7 @@ async def test_a_trunk_that_is_down_stops_those_who_have_no_other(tmp_path: Path
         AsyncExitStack() as later,
     ):
         owner = run.stack.owner
-        await owner.until_attempts(run.alone, 40, seconds=60)
+        await owner.until_attempts(run.alone, 40)
         assert await run.calls("default") == 0
 
         before, went_at = await run.attempts(run.alone), time.time()

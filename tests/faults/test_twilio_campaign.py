@@ -71,7 +71,7 @@ async def test_each_call_is_placed_once_and_recorded_as_the_carrier_logged_it(
             definition = a_campaign("us", trunk="us", machine={"action": "hang_up"})
             rows = [(number, "Atlantic/Reykjavik") for number in numbers(CONTACTS)]
             campaign = await stack.owner.launch(definition, rows, tmp_path)
-            await stack.owner.until_attempts(campaign, CONTACTS // 4, seconds=60)
+            await stack.owner.until_attempts(campaign, CONTACTS // 4)
             # It also serves the callbacks of all calls, so many of these are lost.
             stack.note("a dialer is killed")
             await stack.local.service("dialer-1").restart(kill=True)

@@ -450,7 +450,7 @@ async def test_without_the_database_the_answer_is_try_again(api: Api) -> None:
         await api.pool.close()
 
         response = await replace(api, http=http).ask("GET", "/v1/campaigns")
-        ready = await asyncio.wait_for(http.get("/readyz"), 5)
+        ready = await asyncio.wait_for(http.get("/readyz"), 30)
 
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response.headers["Retry-After"] == "1"

@@ -82,7 +82,7 @@ async def test_commands_are_committed_while_kafka_is_away(
         async with api.client() as client:
             campaign_id = int((await client.create_campaign(DEFINITION))["id"])
             await client.import_contacts(campaign_id, a_file(tmp_path, 10))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await client.start(campaign_id)
         exit_code = await api.stop()
 

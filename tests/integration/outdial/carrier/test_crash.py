@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from tests.support.carrier import RunningCarrier, running_carrier
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 FAST = ("--time-scale", "0.001")
 
@@ -80,7 +80,7 @@ async def test_a_second_carrier_on_the_same_log_does_not_start(tmp_path: Path) -
         other = await asyncio.create_subprocess_exec(
             sys.executable, *command, stderr=asyncio.subprocess.PIPE
         )
-        _, said = await asyncio.wait_for(other.communicate(), 20)
+        _, said = await asyncio.wait_for(other.communicate(), PATIENCE)
 
     assert other.returncode == 1
     assert b"in use" in said

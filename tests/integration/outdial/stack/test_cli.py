@@ -15,6 +15,7 @@ import pytest
 
 from outdial.stack import state as states
 from outdial.stack.processes import started_at
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -153,7 +154,7 @@ async def test_no_moment_of_starting_up_leaves_a_process(
 ) -> None:
     """Wait until the process has been started; it is not ready yet."""
     up = await start("up", "--dir", str(directory))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while moment not in living(directory):
             await asyncio.sleep(0.005)
             assert up.returncode is None
@@ -162,7 +163,7 @@ async def test_no_moment_of_starting_up_leaves_a_process(
     await up.communicate()
 
     assert up.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL)
-    async with asyncio.timeout(20 if number == signal.SIGKILL else 0.1):
+    async with asyncio.timeout(PATIENCE if number == signal.SIGKILL else 0.1):
         while living(directory):
             await asyncio.sleep(0.01)
 
@@ -185,7 +186,7 @@ async def kill(directory: Path, *names: str) -> None:
     assert state is not None
     for name in names:
         state.processes[name].identity.send(signal.SIGKILL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while set(names) & set(living(directory)):
             await asyncio.sleep(0.01)
 
@@ -194,7 +195,7 @@ async def every_page_answers(report: dict[str, Any]) -> None:
     async with aiohttp.ClientSession() as session:
         for service in report["services"]:
             for page in ("health", "ready", "metrics"):
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE):
                     while not await answers(session, service[page]):
                         await asyncio.sleep(0.05)
 
@@ -211,7 +212,7 @@ async def kill_all_but_one(directory: Path) -> asyncio.subprocess.Process:
     assert state is not None
     for process in state.processes.values():
         process.identity.send(signal.SIGKILL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while state.living():
             await asyncio.sleep(0.01)
     leftover = await asyncio.create_subprocess_exec("sleep", "600")
@@ -223,6 +224,6 @@ async def kill_all_but_one(directory: Path) -> asyncio.subprocess.Process:
 
 
 async def until_said(stream: asyncio.StreamReader, words: str) -> None:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while words not in (line := (await stream.readline()).decode()):
             assert line, "the command ended"

@@ -19,6 +19,7 @@ from outdial.stack.postgres import PostgresServer
 from outdial.stack.processes import Identity, started_at
 from outdial.stack.redis import RedisServer
 from outdial.stack.servers import LocalServers
+from tests.support.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
@@ -113,7 +114,7 @@ async def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
 
     servers = LocalServers(tmp_path, on_start=note, environment={})
     starting = asyncio.ensure_future(servers.start())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(started) < 2:
             await asyncio.sleep(0)
 
@@ -148,7 +149,7 @@ async def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) ->
     owner.send_signal(signal.SIGKILL)
     await owner.wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while server.is_alive():
             await asyncio.sleep(0.01)
 
@@ -194,6 +195,6 @@ async def _produce(url: str, topic: str, value: bytes) -> None:
 
 async def _consume_one(url: str, topic: str) -> bytes | None:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=url, auto_offset_reset="earliest")
-    async with asyncio.timeout(20), consumer:
+    async with asyncio.timeout(PATIENCE), consumer:
         value: bytes | None = (await consumer.getone()).value
         return value
