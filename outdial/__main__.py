@@ -20,6 +20,7 @@ from outdial import (
     calls,
     contacts,
     destinations,
+    erasures,
     flows,
     imports,
     keys,
@@ -65,6 +66,7 @@ app.add_typer(trunks.app, name="trunk")
 app.add_typer(daily.app, name="campaigns")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(imports.app, name="imports")
+app.add_typer(erasures.app, name="erasures")
 app.add_typer(attempts.app, name="attempts")
 app.add_typer(calls.app, name="calls")
 app.add_typer(flows.app, name="flows")

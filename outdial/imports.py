@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 LINES_EVERY_SECONDS = 3.0
+KIND = "contacts_import"
 ENDED = ("completed", "failed", "cancelled")
 
 app = typer.Typer(
@@ -48,7 +49,9 @@ async def show_all(
     """List imports, newest first."""
     from outdial import listing
 
-    entries = await client.entries("/v1/operations", limit=limit, campaign_id=campaign, state=state)
+    entries = await client.entries(
+        "/v1/operations", limit=limit, kind=KIND, campaign_id=campaign, state=state
+    )
     if not as_json:
         entries = [_line(entry) for entry in entries]
     columns = ("id", "campaign_id", "state", "read", "rows", "created_at")

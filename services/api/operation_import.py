@@ -88,7 +88,7 @@ class OperationImport:
     async def _import(
         self, file: BinaryIO, caller: Caller, reading: Reading, fates: RowFates
     ) -> None:
-        key = caller.campaign(self.operation.campaign_id)
+        key = caller.campaign(_campaign_of(self.operation))
         async with self.resources.pool.transaction(self.operation.tenant_id) as conn:
             campaign = await fillable(conn, caller, key.campaign_id)
             now = self.resources.clock()
@@ -164,6 +164,11 @@ class OperationImport:
             )
             if noted:
                 await operations.end(conn, self.operation, state="failed", problem=problem)
+
+
+def _campaign_of(operation: Operation) -> int:
+    assert operation.campaign_id is not None  # noqa: S101 - a CHECK of the table
+    return operation.campaign_id
 
 
 def _shown(error: InvalidField) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Runs operations: takes them by a lease, renews it, and leaves them when it is lost.
 
 An api that dies loses one batch of an import. When its lease has ended another api goes on after
-the last batch that was committed: no row is imported twice.
+the last batch that was committed: no row is imported twice. An erasure begins again.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from services.api.http.resources import NO_TENANT, Resources
+from services.api.operation_erasure import OperationErasure, PutOffError
 from services.api.operation_import import LeaseLostError, OperationImport
 from services.api.refusals import Refused
 from shared.db.api import operations
@@ -19,6 +20,8 @@ from shared.db.api.operations import LEASE_SECONDS, Operation
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
+
+Work = OperationImport | OperationErasure
 
 # About a second of work: longer ones save little, and hold the campaign's other imports up.
 PARTS_AT_ONCE = 12
@@ -56,11 +59,13 @@ class OperationRunner:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def run(self, operation: Operation) -> None:
-        logged = {"operation_id": operation.id, "campaign_id": operation.campaign_id}
+        logged = {"operation_id": operation.id, "kind": operation.kind}
         try:
             await self._run(operation)
         except LeaseLostError:
             logger.info("operation left", extra=logged)
+        except PutOffError as put_off:
+            logger.debug("operation put off", extra=logged | {"waits_for": str(put_off)})
         except Refused as refused:
             logger.info("operation failed", extra=logged | {"code": refused.code})
         except TRANSIENT as error:
@@ -71,23 +76,28 @@ class OperationRunner:
             logger.info("operation completed", extra=logged)
 
     async def _run(self, operation: Operation) -> None:
-        work = OperationImport(self.resources, operation, self.parts_at_once)
+        work = self._work(operation)
         if operation.tries > MOST_TRIES:
             await work.give_up()
             return
-        importing = asyncio.create_task(work.run())
+        working = asyncio.create_task(work.run())
         renewing = asyncio.create_task(self._renew(operation, work))
         try:
-            await asyncio.wait({importing, renewing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (importing, renewing):
+            for task in (working, renewing):
                 task.cancel()
-            await asyncio.wait({importing, renewing})
-        for task in (importing, renewing):
+            await asyncio.wait({working, renewing})
+        for task in (working, renewing):
             with contextlib.suppress(asyncio.CancelledError):
                 task.result()
 
-    async def _renew(self, operation: Operation, work: OperationImport) -> None:
+    def _work(self, operation: Operation) -> Work:
+        if operation.kind == "erasure":
+            return OperationErasure(self.resources, operation)
+        return OperationImport(self.resources, operation, self.parts_at_once)
+
+    async def _renew(self, operation: Operation, work: Work) -> None:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 5)
             async with self.resources.pool.transaction(operation.tenant_id) as conn:

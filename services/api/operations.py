@@ -1,4 +1,4 @@
-"""Use cases of operations, which are imports of contacts that go on after their request."""
+"""Use cases of operations: imports of contacts and erasures, which go on after their request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,9 @@ async def begin(
         await fillable(conn, caller, campaign_id)
         begun = await operations.create(
             conn,
-            caller.campaign(campaign_id),
+            tenant_id=caller.tenant_id,
+            kind="contacts_import",
+            campaign_id=campaign_id,
             api_key_id=caller.api_key_id,
             request=request_of(reading),
             size=size,
@@ -61,7 +63,7 @@ async def owned(conn: Connection, caller: Caller, operation_id: int) -> Operatio
 
 
 async def cancel(resources: Resources, caller: Caller, operation_id: int) -> Operation:
-    """Import no more rows; those that were committed stay."""
+    """Import or erase no more rows; the changes that were committed stay."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
         ended = await operations.cancel(conn, tenant_id=caller.tenant_id, operation_id=operation_id)
         found = await owned(conn, caller, operation_id)

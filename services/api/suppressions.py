@@ -64,7 +64,7 @@ async def suppress(
     refuse_invalid_expiry(expires_at, now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         chosen = await _kept_list(conn, caller, campaign_id)
-        e164 = _e164(number, home or await _region(conn, caller, chosen))
+        e164 = e164_of(number, home or await _region(conn, caller, chosen))
         put = await suppressions.put(
             conn,
             tenant_id=caller.tenant_id,
@@ -79,11 +79,32 @@ async def suppress(
     return put
 
 
+async def suppress_for_good(
+    conn: Connection, tenant_id: int, numbers: Sequence[str], *, reason: str, now: datetime
+) -> None:
+    """Stop calls to these numbers of the tenant in all campaigns; whatever was said of them before
+    gives way. The numbers are in order.
+    """
+    for number in numbers:
+        await suppressions.put(
+            conn,
+            tenant_id=tenant_id,
+            campaign_id=ALL_CAMPAIGNS,
+            number=number,
+            reason=reason,
+            expires_at=None,
+        )
+    settled = await exclusions.settle(
+        conn, tenant_id=tenant_id, campaign_id=ALL_CAMPAIGNS, numbers=numbers, now=now
+    )
+    await count_settled(conn, settled)
+
+
 async def lift(
     resources: Resources, caller: Caller, number: str, *, campaign_id: int | None, now: datetime
 ) -> None:
     """Contacts that the suppression finished stay finished; contacts that waited are due again."""
-    e164 = _e164(number, None)
+    e164 = e164_of(number, None)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         if not await suppressions.delete(
             conn,
@@ -149,7 +170,7 @@ async def _kept_list(conn: Connection, caller: Caller, campaign_id: int | None) 
     return await named_list(conn, caller, campaign_id)
 
 
-def _e164(text: str, region: str | None) -> str:
+def e164_of(text: str, region: str | None) -> str:
     """The number in E.164; a national one is of the region."""
     parsed = parse_number(text, default_region=region)
     if isinstance(parsed, InvalidNumber):

@@ -199,6 +199,7 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "add_sms_sender": ("POST", "/sms-senders", SENDER),
     "change_sms_sender": ("PATCH", _new("/sms-senders", SENDER), {"state": "inactive"}),
     "delete_sms_sender": ("DELETE", _new("/sms-senders", SENDER), None),
+    "erase_person": ("POST", "/erasures", {"number": NUMBER}),
     "suppress_number": ("POST", "/suppressions", {"number": NUMBER, "reason": "asked"}),
     "lift_suppression": ("DELETE", _suppressed, None),
     "import_suppressions": ("POST", "/suppressions/import", CSV),

@@ -1,7 +1,7 @@
-"""Routes of operations: work that goes on after its request, such as the import of a large file."""
+"""Routes of operations: work that goes on after its request, as imports and erasures do."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -15,7 +15,7 @@ from services.api.native.file_reports import FATES, ColumnView
 from services.api.native.listing import Asked
 from services.api.native.problems import FieldError, documented
 from shared.db.api import operations as operation_rows
-from shared.db.api.operations import OperationState
+from shared.db.api.operations import OperationKind, OperationState
 
 router = APIRouter(
     route_class=opened_by(CONTACTS), tags=["operations"], responses=documented(401, 403, 422)
@@ -39,10 +39,17 @@ class OperationProblem(View):
     errors: list[FieldError] = Field(description="the first 100; `rows` has all")
 
 
+class Erased(View):
+    contacts: int
+    attempts: int
+    calls: int
+    messages: int = Field(description="text messages")
+
+
 class OperationView(View):
     id: int = Field(examples=[17])
-    kind: Literal["contacts_import"] = "contacts_import"
-    campaign_id: int
+    kind: OperationKind
+    campaign_id: int | None = Field(description="null: an erasure, which is of all campaigns")
     state: OperationState
     created_at: datetime
     started_at: datetime | None
@@ -54,6 +61,11 @@ class OperationView(View):
     )
     columns: list[ColumnView] = Field(description="each column of a CSV file, in order")
     problem: OperationProblem | None = Field(description="why it failed")
+    waits_for: str | None = Field(
+        description="of an erasure that goes on after it: `import`, `call`, `message`, `event` or "
+        "`edit`; it looks again each second"
+    )
+    erased: Erased | None = Field(description="of an erasure that is completed: rows that are gone")
 
 
 class OperationPage(Page):
@@ -66,6 +78,7 @@ async def list_operations(
     caller: Authenticated,
     asked: Asked,
     *,
+    kind: Annotated[OperationKind | None, Query()] = None,
     state: Annotated[OperationState | None, Query()] = None,
     campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> OperationPage:
@@ -74,6 +87,7 @@ async def list_operations(
         rows = await operation_rows.page(
             conn,
             tenant_id=caller.tenant_id,
+            kind=kind,
             state=state,
             campaign_id=campaign_id,
             before=asked.after(int),
@@ -90,7 +104,7 @@ async def read_operation(operation_id: Id, resources: In, caller: Authenticated)
 
 @router.post("/operations/{operation_id}/cancel", responses=documented(404, 409))
 async def cancel_operation(operation_id: Id, resources: In, caller: Authenticated) -> OperationView:
-    """No more rows are imported; those that were committed stay. Its file is deleted."""
+    """No more rows are imported or erased; what was committed stays. Its file is deleted."""
     return OperationView.of(await operations.cancel(resources, caller, operation_id))
 
 
@@ -102,7 +116,9 @@ async def cancel_operation(operation_id: Id, resources: In, caller: Authenticate
 async def read_operation_rows(
     operation_id: Id, resources: In, caller: Authenticated
 ) -> StreamingResponse:
-    """Every row that was refused, warned of, a duplicate or suppressed; each other row was taken.
+    """Every row of an import that was refused, warned of, a duplicate or suppressed.
+
+    Each other row was taken.
 
     While the operation runs, those that it has come to. The first row of a duplicate is named if
     it is near in the file; an earlier one counts as the campaign's.

@@ -1,4 +1,4 @@
-"""operations: imports of contacts that the api runs after their request.
+"""operations: imports of contacts and erasures, which the api runs after their request.
 
 Written by the api; events deletes the old ones.
 """
@@ -15,11 +15,14 @@ from shared.db.api import operation_parts
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 
+OperationKind = Literal["contacts_import", "erasure"]
 OperationState = Literal["queued", "running", "completed", "failed", "cancelled"]
 # After this long without a sign of its api, another one goes on with an operation.
 LEASE_SECONDS = 15.0
 # A tenant's operations that run at once; more wait, so that those of others run beside them.
 MOST_OF_TENANT = 4
+# Until an operation that waits for something is taken again.
+PUT_OFF_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +37,21 @@ class Counts:
     warnings: int = 0
 
 
+NO_COUNTS = Counts()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`line` is the last of the file whose row is committed; `problem` says why it failed."""
+    """`line` is the last of the file whose row is committed; `problem` says why it failed.
+
+    Of an erasure `line` is the position up to which the public events are cleared; `waits_for`
+    says why it was put off, `erased` counts the rows that are gone.
+    """
 
     tenant_id: int
     id: int
-    campaign_id: int
+    kind: OperationKind
+    campaign_id: int | None
     api_key_id: int
     state: OperationState
     request: Any
@@ -55,10 +66,12 @@ class Operation:
     counts: Counts
     columns: Any
     problem: Any
+    waits_for: str | None
+    erased: Any
 
 
 _COUNTS = tuple(Counts.__dataclass_fields__)
-_JSON = ("request", "columns", "problem")
+_JSON = ("request", "columns", "problem", "erased")
 
 
 def _operation(record: Any) -> Operation:
@@ -70,20 +83,29 @@ def _operation(record: Any) -> Operation:
 
 
 async def create(
-    conn: Connection, campaign: CampaignKey, *, api_key_id: int, request: Any, size: int
+    conn: Connection,
+    *,
+    tenant_id: int,
+    kind: OperationKind,
+    campaign_id: int | None,
+    api_key_id: int,
+    request: Any,
+    size: int,
 ) -> Operation:
     record = await conn.fetchrow(
         """
-        INSERT INTO operations (tenant_id, campaign_id, api_key_id, request, bytes_total)
-        VALUES ($1, $2, $3, $4, $5)
-        RETURNING tenant_id, id, campaign_id, api_key_id, state, request, created_at, started_at,
-            ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated, duplicates,
-            suppressed, rejected, warnings, columns, problem
+        INSERT INTO operations (tenant_id, campaign_id, api_key_id, request, bytes_total, kind)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING tenant_id, id, kind, campaign_id, api_key_id, state, request, created_at,
+            started_at, ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated,
+            duplicates, suppressed, rejected, warnings, columns, problem, waits_for, erased
         """,
-        *campaign,
+        tenant_id,
+        campaign_id,
         api_key_id,
         orjson.dumps(request).decode(),
         size,
+        kind,
     )
     return _operation(record)
 
@@ -91,9 +113,9 @@ async def create(
 async def get(conn: Connection, *, tenant_id: int, operation_id: int) -> Operation | None:
     record = await conn.fetchrow(
         """
-        SELECT tenant_id, id, campaign_id, api_key_id, state, request, created_at, started_at,
-            ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated, duplicates,
-            suppressed, rejected, warnings, columns, problem
+        SELECT tenant_id, id, kind, campaign_id, api_key_id, state, request, created_at,
+            started_at, ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated,
+            duplicates, suppressed, rejected, warnings, columns, problem, waits_for, erased
         FROM operations WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
@@ -106,6 +128,7 @@ async def page(
     conn: Connection,
     *,
     tenant_id: int,
+    kind: str | None,
     state: str | None,
     campaign_id: int | None,
     before: int | None,
@@ -114,18 +137,20 @@ async def page(
     """Newest first."""
     records = await conn.fetch(
         """
-        SELECT tenant_id, id, campaign_id, api_key_id, state, request, created_at, started_at,
-            ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated, duplicates,
-            suppressed, rejected, warnings, columns, problem
+        SELECT tenant_id, id, kind, campaign_id, api_key_id, state, request, created_at,
+            started_at, ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated,
+            duplicates, suppressed, rejected, warnings, columns, problem, waits_for, erased
         FROM operations
         WHERE tenant_id = $1 AND ($2::text IS NULL OR state = $2)
             AND ($3::bigint IS NULL OR campaign_id = $3) AND ($4::bigint IS NULL OR id < $4)
-        ORDER BY id DESC LIMIT $5
+            AND ($5::text IS NULL OR kind = $5)
+        ORDER BY id DESC LIMIT $6
         """,
         tenant_id,
         state,
         campaign_id,
         before,
+        kind,
         limit,
     )
     return [_operation(record) for record in records]
@@ -135,9 +160,9 @@ async def take(conn: Connection, *, lease: UUID) -> Operation | None:
     """The next operation that is queued, or whose api gave no sign for a while."""
     record = await conn.fetchrow(
         """
-        SELECT tenant_id, id, campaign_id, api_key_id, state, request, created_at, started_at,
-            ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated, duplicates,
-            suppressed, rejected, warnings, columns, problem
+        SELECT tenant_id, id, kind, campaign_id, api_key_id, state, request, created_at,
+            started_at, ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated,
+            duplicates, suppressed, rejected, warnings, columns, problem, waits_for, erased
         FROM take_operation($1, $2, $3)
         """,
         lease,
@@ -211,14 +236,39 @@ async def advance(
     return advanced is True
 
 
+async def put_off(conn: Connection, operation: Operation, *, waits_for: str) -> None:
+    """Queue an operation that runs here again, for a moment later: it waits for something."""
+    await conn.execute(
+        """
+        UPDATE operations SET state = 'queued', lease = NULL, leased_until = NULL, tries = 0,
+            waits_for = $4, not_before = clock_timestamp() + make_interval(secs => $5)
+        WHERE tenant_id = $1 AND id = $2 AND lease = $3
+        """,
+        operation.tenant_id,
+        operation.id,
+        operation.lease,
+        waits_for,
+        PUT_OFF_SECONDS,
+    )
+
+
 async def end(
-    conn: Connection, operation: Operation, *, state: OperationState, problem: Any = None
+    conn: Connection,
+    operation: Operation,
+    *,
+    state: OperationState,
+    problem: Any = None,
+    erased: Any = None,
 ) -> bool:
-    """End an operation that runs here; its file is deleted. False if it is not this api's."""
+    """End an operation that runs here; its file and the person it erased are forgotten.
+
+    False if it is not this api's.
+    """
     ended = await conn.fetchval(
         """
         UPDATE operations SET state = $4, problem = $5, ended_at = clock_timestamp(), lease = NULL,
-            leased_until = NULL,
+            leased_until = NULL, waits_for = NULL, erased = $6,
+            request = CASE WHEN kind = 'erasure' THEN '{}' ELSE request END,
             bytes_read = CASE WHEN $4 = 'completed' THEN bytes_total ELSE bytes_read END
         WHERE tenant_id = $1 AND id = $2 AND lease = $3 RETURNING true
         """,
@@ -227,6 +277,7 @@ async def end(
         operation.lease,
         state,
         None if problem is None else orjson.dumps(problem).decode(),
+        None if erased is None else orjson.dumps(erased).decode(),
     )
     if ended:
         await operation_parts.delete_upload(
@@ -240,7 +291,8 @@ async def cancel(conn: Connection, *, tenant_id: int, operation_id: int) -> bool
     cancelled = await conn.fetchval(
         """
         UPDATE operations SET state = 'cancelled', ended_at = clock_timestamp(), lease = NULL,
-            leased_until = NULL
+            leased_until = NULL, waits_for = NULL,
+            request = CASE WHEN kind = 'erasure' THEN '{}' ELSE request END
         WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'running') RETURNING true
         """,
         tenant_id,

@@ -9,6 +9,8 @@ from tests.support.every_write import NUMBER, a_write, operations
 
 # They only read.
 READ_ONLY = {"preflight_campaign"}
+# What they make is of another kind than their address.
+KINDS = {"erase_person": "operations"}
 
 
 async def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
@@ -31,7 +33,7 @@ async def test_each_operation_that_changes_something_leaves_one_entry(api: Api) 
             continue
         [entry, *_] = written
         assert entry["operation"] == name
-        assert entry["kind"] == write.path.split("/")[2], name
+        assert entry["kind"] == KINDS.get(name, write.path.split("/")[2]), name
         assert (entry["before"], entry["after"]) != (None, None), name
         assert entry["request_id"] == answer.headers["x-request-id"], name
         assert NUMBER not in str(entry), name

@@ -84,6 +84,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("POST", "/v1/campaigns", DEFINITION),
     ("GET", "/v1/contacts", None),
     ("GET", "/v1/operations", None),
+    ("POST", "/v1/erasures", {"number": "+12025550123"}),
     ("GET", "/v1/suppressions", None),
     ("POST", "/v1/suppressions", {"number": "+12025550123", "reason": "x"}),
     ("POST", "/v1/suppressions/import", None),
