@@ -102,8 +102,7 @@ class Lifecycle:
             return bool(finished)
         if left.has_untold_ends or _stays_open(campaign, now=now):
             return False
-        if left.has_contacts:
-            events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
+        events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
         return False
 
     def _is_over(self, campaign: UnsettledCampaign, group: Group, *, now: datetime) -> bool:

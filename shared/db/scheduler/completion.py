@@ -16,7 +16,6 @@ class Remainder:
     `has_open_import`: more contacts are to come.
     """
 
-    has_contacts: bool
     has_open_import: bool
     has_live_attempts: bool
     has_untold_ends: bool
@@ -31,15 +30,11 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
     """
     rows = await conn.fetch(
         """
-        SELECT campaign.has_contacts, campaign.has_open_import, campaign.has_live_attempts,
-            campaign.has_untold_ends,
+        SELECT campaign.has_open_import, campaign.has_live_attempts, campaign.has_untold_ends,
             waiting.id, waiting.zones, waiting.source, waiting.jurisdictions,
             waiting.jurisdiction_source, waiting.number_zones
         FROM (
             SELECT
-                EXISTS (
-                    SELECT FROM contacts WHERE tenant_id = $1 AND campaign_id = $2
-                ) AS has_contacts,
                 EXISTS (
                     SELECT FROM operations WHERE tenant_id = $1 AND campaign_id = $2
                         AND state IN ('queued', 'running')
@@ -71,7 +66,6 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
         *campaign,
     )
     return Remainder(
-        rows[0]["has_contacts"],
         rows[0]["has_open_import"],
         rows[0]["has_live_attempts"],
         rows[0]["has_untold_ends"],

@@ -199,3 +199,25 @@ async def test_the_end_of_a_contact_is_told_in_the_trace_that_it_is_called_for(
         """
     )
     assert [row["traceparent"] for row in told] == [sent, None]
+
+
+async def test_a_running_campaign_whose_last_contact_is_deleted_is_completed(
+    pool: Pool, scheduler: Lifecycle
+) -> None:
+    await some_contacts(pool, await a_running_campaign(pool, now=NOW), 1)
+    await scheduler.run_once(NOW)
+    before = await pool.fetchval("SELECT state FROM campaigns")
+    await pool.execute("DELETE FROM contacts")
+
+    await scheduler.run_once(NOW)
+
+    assert before == "running"
+    assert await pool.fetchval("SELECT state FROM campaigns") == "completed"
+
+
+async def test_an_open_campaign_without_contacts_goes_on(pool: Pool, scheduler: Lifecycle) -> None:
+    await a_running_campaign(pool, a_definition(keep_open=True), now=NOW)
+
+    await scheduler.run_once(NOW)
+
+    assert await pool.fetchval("SELECT state FROM campaigns") == "running"
