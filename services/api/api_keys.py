@@ -12,6 +12,9 @@ from shared.db.api.api_keys import KeyRecord
 from shared.db.types import Connection
 from shared.domain.access import KeyScope, Network
 
+# Keys of a tenant that admit; a key for each program and person is far fewer.
+MOST_KEYS = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeKey:
@@ -33,6 +36,10 @@ async def create(
 ) -> MadeKey:
     refuse_invalid_expiry(expires_at, now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
+        # Requests at once may pass it by a few.
+        if await api_keys.count_valid(conn, caller.tenant_id, now=now) >= MOST_KEYS:
+            detail = f"a tenant has at most {MOST_KEYS} keys that admit; revoke one first"
+            raise Refused("too_many_keys", detail)
         key_id, text = await api_keys.insert(
             conn,
             tenant_id=caller.tenant_id,

@@ -148,6 +148,19 @@ async def page(
     return list(map(_key, records))
 
 
+async def count_valid(conn: Connection, tenant_id: int, *, now: datetime) -> int:
+    """The number of keys of the tenant that were not revoked and have not expired."""
+    count: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM api_keys WHERE tenant_id = $1
+            AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+        """,
+        tenant_id,
+        now,
+    )
+    return count
+
+
 async def lock(conn: Connection, *, tenant_id: int, key_id: int) -> bool:
     """Lock the key until the transaction ends; False if there is none."""
     locked = await conn.fetchval(
@@ -221,6 +234,22 @@ async def forget_expired(conn: Connection, *, tenant_id: int, key_id: int, now: 
         tenant_id,
         key_id,
         now,
+    )
+
+
+async def forget_oldest_tokens(conn: Connection, *, tenant_id: int, key_id: int, keep: int) -> None:
+    """Delete the access tokens of the key but for the newest ones."""
+    await conn.execute(
+        """
+        DELETE FROM api_key_tokens WHERE tenant_id = $1 AND sha256 IN (
+            SELECT sha256 FROM api_key_tokens
+            WHERE tenant_id = $1 AND api_key_id = $2 AND scopes IS NOT NULL
+            ORDER BY expires_at DESC, sha256 OFFSET $3
+        )
+        """,
+        tenant_id,
+        key_id,
+        keep,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.api import api_keys as use_cases
 from services.api.http.used_keys import UsedKeys
 from shared.db.api import api_keys
 from shared.db.api.pool import ApiPool
@@ -219,3 +220,17 @@ async def test_the_last_use_is_written_once_a_minute_and_beside_the_requests(api
     assert await last_used(timedelta()) == timedelta()
     assert await last_used(timedelta(seconds=59)) == timedelta()
     assert await last_used(timedelta(seconds=60)) == timedelta(seconds=60)
+
+
+async def test_a_tenant_has_a_limited_number_of_keys_that_admit(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use_cases, "MOST_KEYS", 3)
+    new = {"name": "one of many", "scopes": ["read"]}
+    made = [await api.post("/v1/api-keys", new, status=201) for _ in range(2)]
+
+    refused = await api.post("/v1/api-keys", new, status=409)
+    await api.ask("POST", f"/v1/api-keys/{made[0]['id']}/revoke")
+
+    assert refused["code"] == "too_many_keys"
+    await api.post("/v1/api-keys", new, status=201)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
+from services.api import tokens
 from shared.db.api import api_keys
 from tests.support.api import Api
 
@@ -171,3 +172,15 @@ async def test_a_key_that_ended_gets_no_token(api: Api) -> None:
         )
 
     assert (await ask(api, GRANT, client)).status_code == 401
+
+
+async def test_the_oldest_token_of_a_key_ends_beyond_the_most(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "MOST_TOKENS", 2)
+    client, other = await a_client(api), await a_client(api)
+    issued = [await ask(api, GRANT | each) for each in (other, client, client, client)]
+
+    texts = [answer.json()["access_token"] for answer in issued]
+    assert [await status_of(api, text) for text in texts] == [200, 401, 200, 200]
+    assert await status_of(api, client["client_secret"]) == 200
