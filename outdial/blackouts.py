@@ -55,7 +55,6 @@ async def add(
 
     from outdial.terminal import entry, instant_of
     from shared.db import blackouts
-    from shared.db.api import campaigns
 
     if not reason.strip():
         raise OutdialError("a black-out needs a reason, like `outdial blackout add hurricane`")
@@ -76,7 +75,7 @@ async def add(
                 ends_at=ends,
                 reason=reason.strip(),
             )
-            await campaigns.bump_revision(conn, tenant_id=tenant_id)
+            await blackouts.raise_revisions(conn, blackout)
         except asyncpg.ForeignKeyViolationError:
             raise OutdialError(
                 f"there is no tenant {tenant_id}: see `outdial tenant list`"

@@ -7,7 +7,6 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
 from shared.db import blackouts
-from shared.db.api import campaigns
 from shared.db.blackouts import Record
 from shared.domain.places.jurisdictions import is_jurisdiction
 
@@ -43,7 +42,7 @@ async def begin(
         )
     resources.record(after=made, resource_id=str(made.id))
     # Committed before this: an emergency stop must not wait for the lock of a campaign.
-    await resources.after_commit(partial(_bump_revision, resources, caller))
+    await resources.after_commit(partial(_raise_revisions, resources, caller, made))
     return made
 
 
@@ -54,6 +53,7 @@ async def end(resources: Resources, caller: Caller, blackout_id: int) -> None:
     resources.record(before={"is_ended": False}, after={"is_ended": True})
 
 
-async def _bump_revision(resources: Resources, caller: Caller) -> None:
+async def _raise_revisions(resources: Resources, caller: Caller, made: Record) -> None:
+    """The scheduler does it a moment later if this process dies before."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+        await blackouts.raise_revisions(conn, made)

@@ -5,7 +5,8 @@ from services.api.http.resources import Resources
 from services.api.kinds import Kind
 from services.api.refusals import Refused
 from services.api.versions import ANYTHING, Seen
-from shared.db.api import caller_ids, campaigns, tenants
+from shared.db import revisions
+from shared.db.api import caller_ids, tenants
 from shared.db.api.caller_ids import CallerId
 from shared.db.types import Connection
 from shared.domain.capacity.caller_ids import CallerIdState
@@ -56,7 +57,7 @@ async def set_state(
         await tenants.raise_revision(conn, caller.tenant_id)
         before = await CALLER_IDS.locked(conn, caller, number, seen)
         await caller_ids.set_state(conn, tenant_id=caller.tenant_id, number=number, state=state)
-        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+        await revisions.bump_revision(conn, tenant_id=caller.tenant_id)
         after = await CALLER_IDS.owned(conn, caller, number)
     resources.record(before=before, after=after)
     return after

@@ -6,7 +6,8 @@ from services.api.http.resources import Resources
 from services.api.kinds import NAMED, Kind
 from services.api.refusals import InvalidField, Refused
 from services.api.versions import ANYTHING, Seen
-from shared.db.api import campaigns, number_pools, tenants
+from shared.db import revisions
+from shared.db.api import number_pools, tenants
 from shared.db.api.number_pools import PoolRow
 from shared.db.types import Connection
 from shared.definitions.number_pool import NumberPoolDefinition, NumberPoolEdit
@@ -71,7 +72,7 @@ async def change(
             await number_pools.set_numbers(
                 conn, tenant_id=caller.tenant_id, pool_id=pool_id, numbers=numbers
             )
-        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+        await revisions.bump_revision(conn, tenant_id=caller.tenant_id)
         after = await POOLS.owned(conn, caller, pool_id)
     resources.record(before=before, after=after)
     return after

@@ -12,6 +12,7 @@ from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
 from services.api.versions import ANYTHING, Seen
+from shared.db import revisions
 from shared.db.api import campaigns, tenants
 from shared.domain.places.jurisdictions import covers
 from shared.domain.policy.rules import CallKind, Rule
@@ -203,7 +204,7 @@ async def _change(resources: Resources, caller: Caller, decide: Decide) -> Tenan
         if len(after.added) > OWN_MOST or max(map(len, _choices(after))) > CHOICES_MOST:
             raise Refused("too_many_rules", "there is no room for another one")
         await tenants.change_rules(conn, caller.tenant_id, after, api_key_id=caller.own_key_id)
-        await campaigns.bump_revision(conn, tenant_id=caller.tenant_id)
+        await revisions.bump_revision(conn, tenant_id=caller.tenant_id)
     resources.record(before=before, after=after)
     return after
 

@@ -12,6 +12,7 @@ from services.scheduler.end_teller import EndTeller
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.replanner import Replanner
 from services.scheduler.rescuer import Rescuer
+from services.scheduler.revision_raiser import RevisionRaiser
 from shared.db.pool import database, ping
 from shared.domain.capacity.scopes import Caps
 from shared.kafka.broker import consume, make_broker, reaches_kafka, started
@@ -48,6 +49,7 @@ async def main() -> None:
         lifecycle = Lifecycle(pool, rulebook)
         teller = EndTeller(pool)
         replanner = Replanner(pool)
+        raiser = RevisionRaiser(pool)
 
         async def on_commands(commands: list[CampaignCommand]) -> None:
             await lifecycle.on_commands(commands, now=now())
@@ -66,6 +68,7 @@ async def main() -> None:
                     every(SWEEP_SECONDS, "clear", lifecycle.clear),
                     every(SWEEP_SECONDS, "tell", teller.run_once),
                     every(SWEEP_SECONDS, "replan", replanner.run_once),
+                    every(SWEEP_SECONDS, "raise", raiser.run_once),
                     every(REFRESH_SECONDS, "rules", rulebook.refresh),
                 ),
             ):

@@ -1,16 +1,21 @@
 """blackouts: spans without calls. The api writes those of its tenants, the command line any.
 
-A black-out is ended and never deleted, so that the record shows why no call was made.
+A black-out is ended and never deleted, so that the record shows why no call was made. After its
+commit it raises the revisions of the campaigns, for calls that were judged before; the scheduler
+raises them for one whose maker died before it did.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.db import revisions
 from shared.db.types import Connection
 from shared.domain.calendar.intervals import NEVER
 from shared.domain.policy.blackouts import Blackout
 
+# Longer than its maker needs from the commit to the raise, unless it died.
+RAISED_WITHIN = timedelta(seconds=1)
 # A reader also gets the black-outs that begin soon, so that its answer stays right for a while.
 AHEAD = timedelta(days=1)
 
@@ -65,8 +70,11 @@ async def insert(
     """A start in the past is stored as now, so that the record never claims an earlier stop."""
     (record,) = await conn.fetch(
         """
-        INSERT INTO blackouts (tenant_id, jurisdiction, starts_at, ends_at, reason)
-        VALUES ($1, $2, greatest($3, clock_timestamp()), coalesce($4::timestamptz, 'infinity'), $5)
+        INSERT INTO blackouts (tenant_id, jurisdiction, starts_at, ends_at, reason, is_raised)
+        VALUES (
+            $1, $2, greatest($3, clock_timestamp()), coalesce($4::timestamptz, 'infinity'), $5,
+            false
+        )
         RETURNING id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
             reason, created_at
         """,
@@ -77,6 +85,30 @@ async def insert(
         reason,
     )
     return Record(**record)
+
+
+async def raise_revisions(conn: Connection, blackout: Record) -> None:
+    """Let claimed attempts be rechecked; in a transaction after that of the black-out itself.
+
+    An emergency stop must not wait for the lock of a campaign.
+    """
+    await revisions.bump_revision(conn, tenant_id=blackout.tenant_id)
+    await conn.execute("UPDATE blackouts SET is_raised = true WHERE id = $1", blackout.id)
+
+
+async def unraised(conn: Connection) -> list[Record]:
+    """Black-outs of all tenants whose maker did not come to raise the revisions."""
+    records = await conn.fetch(
+        """
+        SELECT id, tenant_id, jurisdiction, starts_at, NULLIF(ends_at, 'infinity') AS ends_at,
+            reason, created_at
+        FROM blackouts
+        WHERE NOT is_raised AND created_at < clock_timestamp() - $1::interval
+        ORDER BY id
+        """,
+        RAISED_WITHIN,
+    )
+    return [Record(**record) for record in records]
 
 
 async def page(

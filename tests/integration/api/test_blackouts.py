@@ -38,6 +38,7 @@ async def test_one_holds_at_once_until_it_is_ended_and_stays_as_a_record(api: Ap
     assert (made["scope"], made["jurisdiction"], made["reason"]) == ("tenant", "US-LA", "hurricane")
     assert made["ends_at"] is None
     assert await in_force(api) == [(api.tenant_id, "US-LA", "hurricane", True)]
+    assert await api.pool.fetchval("SELECT is_raised FROM blackouts")
     path = f"/v1/blackouts/{made['id']}"
     assert (await api.ask("DELETE", path)).status_code == 204
     assert await in_force(api) == []
