@@ -55,12 +55,18 @@ async def _at_once(step: Step) -> None:
 
 # For what belongs to no tenant; its transaction is never that of a request.
 NO_TENANT = 0
+# Large bodies that are parsed at once: more would only take each other's time.
+JSON_BODIES_AT_ONCE = 1
 # Each import uses one database connection while it reads its file.
 IMPORTS_AT_ONCE = 4
 
 
 def _import_slots() -> FairSlots:
     return FairSlots(IMPORTS_AT_ONCE)
+
+
+def _json_slots() -> FairSlots:
+    return FairSlots(JSON_BODIES_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,7 @@ class Resources:
     cursors: Cursors = field(default_factory=Cursors)
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: FairSlots = field(default_factory=_import_slots)
+    json_slots: FairSlots = field(default_factory=_json_slots)
     used_keys: UsedKeys = field(default_factory=UsedKeys)
     clock: Callable[[], datetime] = now
     # What a request that changes something has of its own (services/api/http/changes.py).

@@ -1,4 +1,4 @@
-"""Slots for imports: a few at a time, shared fairly between the tenants that wait for them."""
+"""Slots for work that is done a few at a time, shared fairly between the tenants that wait."""
 
 import asyncio
 from collections import Counter, deque

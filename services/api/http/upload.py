@@ -50,7 +50,7 @@ class Uploads:
         """
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self.largest_bytes:
-            raise HTTPException(413)
+            raise self._too_large()
         with self._slot(tenant_id), ExitStack() as files:
             file = files.enter_context(tempfile.TemporaryFile(dir=self.directory))
             try:
@@ -67,6 +67,10 @@ class Uploads:
             file.seek(0)
             yield file
 
+    def _too_large(self) -> HTTPException:
+        detail = f"the file has more than {self.largest_bytes:,} bytes; send it in parts"
+        return HTTPException(413, detail)
+
     def _unpack(self, packed: BinaryIO, plain: BinaryIO) -> None:
         """Some bytes of gzip can become a thousand times as many, so these are counted."""
         packed.seek(0)
@@ -76,7 +80,7 @@ class Uploads:
                 while part := unpacked.read(WRITTEN_AT_ONCE):
                     size += len(part)
                     if size > self.largest_bytes:
-                        raise HTTPException(413)
+                        raise self._too_large()
                     plain.write(part)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             raise Refused("unreadable_file", NOT_WHOLE) from None
@@ -97,7 +101,7 @@ class Uploads:
         while (chunk := await _next(body)) is not None:
             size += len(chunk)
             if size > self.largest_bytes:
-                raise HTTPException(413)
+                raise self._too_large()
             buffer += chunk
             if len(buffer) >= WRITTEN_AT_ONCE:
                 await asyncio.to_thread(file.write, buffer)

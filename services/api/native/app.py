@@ -7,7 +7,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
-from services.api.http.body_limit import LimitedBodies
 from services.api.native import (
     agents,
     api_keys,
@@ -43,8 +42,6 @@ from services.api.native import (
 )
 from services.api.native.auth import IDEMPOTENCY_KEY, SECURITY_SCHEMES
 
-STREAMED = ("/contacts/import", "/suppressions/import")
-
 
 class Native(FastAPI):
     @override
@@ -60,17 +57,19 @@ class Native(FastAPI):
             components = schema["components"]["schemas"]
             components |= shapes.pop("$defs")
             components["Problem"] = shapes
-            _document_conflicts(schema)
+            _document_common_errors(schema)
             self.openapi_schema = schema
         return self.openapi_schema
 
 
-def _document_conflicts(schema: dict[str, Any]) -> None:
-    """An Idempotency-Key is refused while its first request runs."""
+def _document_common_errors(schema: dict[str, Any]) -> None:
+    """A body may come too slowly, and the first request of an Idempotency-Key may still run."""
     for path in schema["paths"].values():
         for operation in path.values():
             if IDEMPOTENCY_KEY in operation.get("parameters", ()):
                 operation["responses"]["409"] = problems.documented(409)[409]
+            if "requestBody" in operation:
+                operation["responses"]["408"] = problems.documented(408)[408]
 
 
 def create_native() -> Native:
@@ -84,7 +83,6 @@ def create_native() -> Native:
         generate_unique_id_function=_operation_id,
         dependencies=[Depends(slips.refuse_unknown_parameters)],
     )
-    app.add_middleware(LimitedBodies, streamed=STREAMED)
     problems.install(app)
     for module in (
         campaigns,

@@ -6,6 +6,7 @@ A router names its opening once: `APIRouter(route_class=opened_by(CAMPAIGNS), â€
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request, Response
@@ -14,6 +15,7 @@ from typing_extensions import override
 
 from services.api.http.auth import Caller, acting_for, identify
 from services.api.http.changes import KEY_HEADER, READING, REPLAYED_HEADER, changed
+from services.api.http.json_bodies import read_json
 from services.api.http.resources import Resources
 from services.api.refusals import Refused
 from shared.domain.access import Denial, KeyScope
@@ -129,7 +131,7 @@ class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
 
 
 class Guarded(APIRoute):
-    """A route that admits a request by its key, before it reads the body.
+    """A route that admits a request by its key, before it reads the body within its bounds.
 
     One that may change something is a single transaction.
     """
@@ -155,7 +157,16 @@ class Guarded(APIRoute):
             caller = request.state.caller = await _admitted(request, self.scopes)
             if request.method in READING:
                 return await handle(request)
-            return await changed(request, caller, handle)
+            return await changed(request, caller, read)
+
+        async def read(request: Request) -> Response:
+            if self.body_field is None:
+                return await handle(request)
+            resources: Resources = request.app.state.resources
+            caller: Caller = request.state.caller
+            validate = partial(self.body_field.validate, loc=("body",))
+            slot = resources.json_slots.slot(caller.tenant_id)
+            return await handle(await read_json(request, validate, slot=slot))
 
         return admit
 

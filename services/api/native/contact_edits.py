@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from services.api import contact_edits
 from services.api.http.etags import IfMatch, Shown
+from services.api.http.json_bodies import media_type
 from services.api.http.paging import LARGEST_ID, Id, Number, Text, e164_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
@@ -14,7 +15,6 @@ from services.api.native.contacts import ContactPage, ContactParts, ContactView
 from services.api.native.listing import Asked
 from services.api.native.patches import MERGE_PATCH
 from services.api.native.problems import documented
-from services.api.native.slips import media_type
 from services.api.refusals import Refused
 from shared.db.api import contact_edits as contact_edit_rows
 

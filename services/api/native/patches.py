@@ -9,7 +9,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from services.api.native import slips
+from services.api.http.json_bodies import media_type
 from shared.definitions.merge import MergePatch
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -38,7 +38,7 @@ def patch_of(model: type[BaseModel], examples: Sequence[Any]) -> Any:
     async def read(
         request: Request, body: Annotated[Any, _Like(model), Body(examples=list(examples))]
     ) -> BaseModel | MergePatch:
-        if slips.media_type(request) == MERGE_PATCH and isinstance(body, dict):
+        if media_type(request) == MERGE_PATCH and isinstance(body, dict):
             return MergePatch(body)
         try:
             return model.model_validate(body)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.api.http.json_bodies import TOO_LARGE, is_json
 from services.api.http.request_ids import request_id
 from services.api.native import slips
 from services.api.native.auth import NO_KEY, NotAdmitted
@@ -25,12 +26,14 @@ CONFLICT = 409
 UNPROCESSABLE = 422
 # The status of a refusal that names no field, where it is not a conflict with the stored state.
 STATUSES = {
+    "body_too_deep": 400,
     "cursor_invalid": 400,
     "not_a_partner": 403,
     "not_csv": 400,
     "not_found": 404,
     "idempotency_key_reused": UNPROCESSABLE,
     "stale": 412,
+    "too_many_members": 400,
     "invalid": UNPROCESSABLE,
     "malformed_idempotency_key": UNPROCESSABLE,
     "rows_refused": UNPROCESSABLE,
@@ -53,11 +56,11 @@ TITLES = {
 }
 # Code and detail of the refusals that concern HTTP itself.
 HTTP_REFUSALS = {
-    400: ("malformed_body", "the body is not JSON"),
+    400: ("malformed_body", "the body is not JSON in UTF-8"),
     404: ("not_found", "the tenant of this API key has no such campaign"),
     405: ("method_not_allowed", "PUT is not a method of this path; it has GET, POST"),
-    408: ("request_timeout", "the file stopped coming"),
-    413: ("body_too_large", "the body is larger than this resource takes"),
+    408: ("request_timeout", "the body stopped coming, or came too slowly; send it again"),
+    413: ("body_too_large", TOO_LARGE),
     503: ("unavailable", "try again shortly"),
 }
 EXAMPLES = HTTP_REFUSALS | {
@@ -201,7 +204,7 @@ async def _not_valid(request: Request, error: RequestValidationError) -> Respons
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return answer(400, *HTTP_REFUSALS[400])
-    if any(fault["loc"] == ("body",) for fault in faults) and not slips.is_json(request):
+    if any(fault["loc"] == ("body",) for fault in faults) and not is_json(request):
         return answer(400, "not_json", slips.NOT_JSON)
     return _invalid(
         _field_error(
@@ -244,6 +247,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 404:
         detail = slips.no_path(request)
+    elif error.status_code == 413:
+        detail = error.detail
     elif error.status_code == 405:
         # The router names the methods of one of the path's routes only.
         headers["Allow"] = slips.methods(request) or headers["Allow"]

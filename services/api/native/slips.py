@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.routing import compile_path
 
+from services.api.http.json_bodies import media_type
 from services.api.refusals import Refused
 
 NOT_JSON = "send a JSON body with the header `Content-Type: application/json`"
@@ -64,16 +65,6 @@ def charset(request: Request) -> str | None:
     parameters["Content-Type"] = request.headers.get("content-type", "")
     value = parameters.get_param("charset")
     return value if isinstance(value, str) and value else None
-
-
-def is_json(request: Request) -> bool:
-    """Whether the body is read as JSON, which its media type decides."""
-    main, _, kind = media_type(request).partition("/")
-    return main == "application" and (kind == "json" or kind.endswith("+json"))
-
-
-def media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def methods(request: Request) -> str:

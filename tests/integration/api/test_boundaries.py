@@ -398,13 +398,14 @@ async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:
     [
         (b"{", "application/json", 400, "malformed_body"),
         (b"\xff", "application/json", 400, "malformed_body"),
-        (b"[" * 100_000, "application/json", 400, "malformed_body"),
+        (b"[" * 50_000, "application/json", 400, "body_too_deep"),
+        (b"[0" + b",0" * 60_000 + b"]", "application/json", 400, "too_many_members"),
         (b"", "application/json", 422, "invalid"),
         (b"[]", "application/json", 422, "invalid"),
         (b"{}", "text/plain", 400, "not_json"),
         (b" " * (8 * 1024 * 1024 + 1), "application/json", 413, "body_too_large"),
     ],
-    ids=["cut", "no text", "deep", "empty", "list", "text", "large"],
+    ids=["cut", "no text", "deep", "members", "empty", "list", "text", "large"],
 )
 async def test_a_body_that_is_no_campaign_is_refused(
     api: Api, body: bytes, content_type: str, status: int, code: str
