@@ -32,7 +32,11 @@ class NewSmsSender(BaseModel):
 
     sender: Sender
     trunk: str = Field(
-        min_length=1, max_length=100, description="sends its messages", examples=["default"]
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="sends its messages",
+        examples=["default"],
     )
 
 
