@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from faststream.kafka import KafkaBroker
+from redis.asyncio import Redis
 
 from services.api.app import create_app
 from services.api.http.cursors import Cursors
+from services.api.http.request_limits import RequestRates, RequestsAtOnce
 from services.api.http.resources import Resources
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
 from services.api.operation_runner import OperationRunner
+from services.api.quotas import Quotas
 from shared.db.api import secrets
 from shared.db.api.pool import ROLE, ApiPool
 from shared.db.pool import database
@@ -32,6 +35,9 @@ logger = logging.getLogger(__name__)
 PORT = 8000
 CONNECTIONS = 16
 A_DAY = 86_400.0
+# Redis counts requests, and none waits for it longer than that.
+REDIS_SECONDS = 0.1
+REDIS_CONNECTIONS = 10_000
 # Between looks for operations that another api queued or left.
 OPERATIONS_SECONDS = 1.0
 
@@ -48,6 +54,13 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         await publish(broker, messages)
 
     used_keys = UsedKeys()
+    redis = Redis.from_url(
+        str(settings.redis_url),
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        # A flood of requests must not find that it is not counted.
+        max_connections=REDIS_CONNECTIONS,
+    )
     async with (
         database(settings, connections=CONNECTIONS, role=ROLE) as pool,
         running(
@@ -66,6 +79,14 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
             uploads=Uploads(
                 directory=settings.upload_directory, largest_bytes=settings.upload_max_bytes
             ),
+            quotas=Quotas(
+                running_campaigns=settings.max_running_campaigns,
+                calling_groups=settings.max_calling_groups,
+                contacts=settings.max_contacts,
+                imports=settings.max_imports,
+            ),
+            rates=RequestRates(redis, settings.requests_per_minute),
+            at_once=RequestsAtOnce(settings.requests_at_once),
             used_keys=used_keys,
             installation=Caps(settings.max_concurrent, settings.calls_per_second),
         )
@@ -76,6 +97,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         finally:
             await runner.stop()
             await broker.stop()
+            await redis.aclose()
 
 
 async def _connect(broker: KafkaBroker, connected: asyncio.Event) -> None:

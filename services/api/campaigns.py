@@ -162,6 +162,8 @@ async def give_command(
         await _refuse_senseless(conn, caller, campaign, command)
         before = campaign.wanted_state
         if before != WANTS[command]:
+            if WANTS[command] is WantedState.RUNNING:
+                await resources.quotas.refuse_another_run(conn, caller.campaign(campaign_id))
             if campaign.is_draft and command is Command.START:
                 campaign = await _with_fixed_flow(conn, caller, campaign)
             await campaigns.want(

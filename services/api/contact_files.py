@@ -135,7 +135,7 @@ async def import_rows(
     if reading.on_duplicate == "refuse":
         duplicates = 0
         _refuse(errors, reading)
-    await count(conn, campaign, inserted=rows.inserted, excluded=rows.excluded)
+    await count(resources, conn, campaign, inserted=rows.inserted, excluded=rows.excluded)
     await waiting_counts.add(conn, waiting)
     return Imported(
         file=contacts.reader,

@@ -48,7 +48,8 @@ async def clone(
         written = await _copy(conn, caller, campaign_id, patch, with_people=with_contacts, now=now)
         copied = 0
         if with_contacts:
-            copied = await _copy_people(conn, caller, campaign_id, written.campaign.id, None)
+            to = caller.campaign(written.campaign.id)
+            copied = await _copy_people(resources, conn, caller.campaign(campaign_id), to, None)
     return _recorded(resources, Copied(written=written, contacts=copied))
 
 
@@ -71,7 +72,8 @@ async def redial(
         resources.pool.transaction(caller.tenant_id) as conn,
     ):
         written = await _copy(conn, caller, campaign_id, patch, with_people=True, now=now)
-        copied = await _copy_people(conn, caller, campaign_id, written.campaign.id, outcomes)
+        source, to = caller.campaign(campaign_id), caller.campaign(written.campaign.id)
+        copied = await _copy_people(resources, conn, source, to, outcomes)
         if not copied:
             raise Refused("no_contacts", NOBODY)
     return _recorded(resources, Copied(written=written, contacts=copied))
@@ -102,21 +104,20 @@ async def _copy(
 
 
 async def _copy_people(
+    resources: Resources,
     conn: Connection,
-    caller: Caller,
-    from_id: int,
-    to_id: int,
+    source: CampaignKey,
+    to: CampaignKey,
     outcomes: Collection[Outcome] | None,
 ) -> int:
     """Copy contacts, as new as if they were imported, and the campaign's own suppressions."""
-    to: CampaignKey = caller.campaign(to_id)
-    await copies.suppressions(conn, caller.campaign(from_id), to_id)
-    buckets = await copies.contacts(conn, caller.campaign(from_id), to_id, outcomes)
+    await copies.suppressions(conn, source, to.campaign_id)
+    buckets = await copies.contacts(conn, source, to.campaign_id, outcomes)
     groups = sorted({bucket.calling_group_id for bucket, _, _ in buckets})
     await calling_groups.add_to_campaign(conn, to, groups)
     copied = sum(contacts for _, contacts, _ in buckets)
     excluded = sum(contacts for _, contacts, is_excluded in buckets if is_excluded)
-    await count(conn, to, inserted=copied, excluded=excluded)
+    await count(resources, conn, to, inserted=copied, excluded=excluded)
     waiting = [(bucket, contacts) for bucket, contacts, is_excluded in buckets if not is_excluded]
     await waiting_counts.add(conn, waiting)
     return copied

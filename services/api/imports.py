@@ -97,7 +97,13 @@ async def add(
             campaign_id=campaign_id,
         )
         excluded = sum(contact.state == "finished" for contact in inserted)
-        await count(conn, caller.campaign(campaign_id), inserted=len(inserted), excluded=excluded)
+        await count(
+            resources,
+            conn,
+            caller.campaign(campaign_id),
+            inserted=len(inserted),
+            excluded=excluded,
+        )
         await waiting_counts.add(
             conn, [(contact.bucket, 1) for contact in inserted if contact.bucket is not None]
         )
@@ -163,6 +169,10 @@ async def group_ids(
     return [ids[group] for group in groups]
 
 
-async def count(conn: Connection, campaign: CampaignKey, *, inserted: int, excluded: int) -> None:
+async def count(
+    resources: Resources, conn: Connection, campaign: CampaignKey, *, inserted: int, excluded: int
+) -> None:
+    """Count contacts that were added, unless the campaign has too many now."""
     counts = [(campaign, counters.CONTACTS, inserted), (campaign, EXCLUDED, excluded)]
     await counters.add(conn, [count for count in counts if count[2]])
+    await resources.quotas.refuse_overfull(conn, campaign)

@@ -26,6 +26,7 @@ async def begin(
     file.seek(0)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         await fillable(conn, caller, campaign_id)
+        await resources.quotas.refuse_another_import(conn, caller.tenant_id)
         begun = await operations.create(
             conn,
             tenant_id=caller.tenant_id,

@@ -36,6 +36,7 @@ class StagedRows:
     _waits: bool = False
 
     async def take(self, part: imports.StagedPart) -> None:
+        self.resources.quotas.refuse_more_groups(len(self.groups))
         await imports.stage(self.conn, part.rows)
         if not self._is_begun:
             await self._begin()

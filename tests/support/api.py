@@ -12,8 +12,10 @@ from starlette.applications import Starlette
 
 from services.api.app import create_app
 from services.api.http.auth import Caller
+from services.api.http.request_limits import RequestRates, RequestsAtOnce
 from services.api.http.resources import Publish, Resources
 from services.api.http.upload import Uploads
+from services.api.quotas import Quotas
 from shared.db import trunks
 from shared.db.api import api_keys, tenants
 from shared.db.api.pool import ApiPool
@@ -101,6 +103,9 @@ async def serving(
     dialects: Mapping[str, Starlette] | None = None,
     uploads: Uploads | None = None,
     own: ApiPool | None = None,
+    rates: RequestRates | None = None,
+    at_once: RequestsAtOnce | None = None,
+    quotas: Quotas | None = None,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """The API on the database of `pool`, with the real clock or one that is fixed at `now`.
 
@@ -117,6 +122,9 @@ async def serving(
                 rulebook=a_rulebook(),
                 clock=clock,
                 uploads=uploads or Uploads(),
+                rates=rates or RequestRates(),
+                at_once=at_once or RequestsAtOnce(),
+                quotas=quotas or Quotas(),
             )
 
     app = create_app(opened, dialects=dialects)

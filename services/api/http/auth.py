@@ -27,6 +27,11 @@ class Caller:
     partner_id: int | None = None
 
     @property
+    def home(self) -> int:
+        """The tenant that the key belongs to."""
+        return self.tenant_id if self.partner_id is None else self.partner_id
+
+    @property
     def own_key_id(self) -> int | None:
         """The key, if it is the tenant's own: records of changes name no key of another tenant."""
         return self.api_key_id if self.partner_id is None else None

@@ -9,9 +9,11 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from services.api.http.cursors import Cursors
+from services.api.http.request_limits import RequestRates, RequestsAtOnce
 from services.api.http.slots import FairSlots
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
+from services.api.quotas import Quotas
 from shared.db.policies import Policies
 from shared.db.types import Session
 from shared.domain.capacity.scopes import NO_CAPS, Caps
@@ -80,6 +82,9 @@ class Resources:
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: FairSlots = field(default_factory=_import_slots)
     json_slots: FairSlots = field(default_factory=_json_slots)
+    quotas: Quotas = field(default_factory=Quotas)
+    rates: RequestRates = field(default_factory=RequestRates)
+    at_once: RequestsAtOnce = field(default_factory=RequestsAtOnce)
     used_keys: UsedKeys = field(default_factory=UsedKeys)
     clock: Callable[[], datetime] = now
     # What a request that changes something has of its own (services/api/http/changes.py).

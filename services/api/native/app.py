@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
+from services.api.http.request_limits import RatedRequests
 from services.api.native import (
     agents,
     api_keys,
@@ -63,9 +64,11 @@ class Native(FastAPI):
 
 
 def _document_common_errors(schema: dict[str, Any]) -> None:
-    """A body may come too slowly, and the first request of an Idempotency-Key may still run."""
+    """The answers that operations have because of their key, their body or an Idempotency-Key."""
     for path in schema["paths"].values():
         for operation in path.values():
+            if operation["operationId"] != "issue_token":
+                operation["responses"]["429"] = problems.documented(429)[429]
             if IDEMPOTENCY_KEY in operation.get("parameters", ()):
                 operation["responses"]["409"] = problems.documented(409)[409]
             if "requestBody" in operation:
@@ -83,6 +86,7 @@ def create_native() -> Native:
         generate_unique_id_function=_operation_id,
         dependencies=[Depends(slips.refuse_unknown_parameters)],
     )
+    app.add_middleware(RatedRequests)
     problems.install(app)
     for module in (
         campaigns,

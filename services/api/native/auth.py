@@ -16,6 +16,7 @@ from typing_extensions import override
 from services.api.http.auth import Caller, acting_for, identify
 from services.api.http.changes import KEY_HEADER, READING, REPLAYED_HEADER, changed
 from services.api.http.json_bodies import read_json
+from services.api.http.request_limits import ALLOWANCE, refuse_excess
 from services.api.http.resources import Resources
 from services.api.refusals import Refused
 from shared.domain.access import Denial, KeyScope
@@ -154,10 +155,12 @@ class Guarded(APIRoute):
         handle = super().get_route_handler()
 
         async def admit(request: Request) -> Response:
+            resources: Resources = request.app.state.resources
             caller = request.state.caller = await _admitted(request, self.scopes)
-            if request.method in READING:
-                return await handle(request)
-            return await changed(request, caller, read)
+            with resources.at_once.one_more(caller.tenant_id):
+                if request.method in READING:
+                    return await handle(request)
+                return await changed(request, caller, read)
 
         async def read(request: Request) -> Response:
             if self.body_field is None:
@@ -192,6 +195,7 @@ async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
         raise NotAdmitted(403, "address_refused", DENIALS[caller])
     if isinstance(caller, Denial):
         raise NotAdmitted(401, "unauthenticated", DENIALS[caller], error="invalid_token")
+    await _count(request, caller)
     if caller.scopes.isdisjoint(scopes):
         detail = f"this API key lacks the scope that opens this route: {' or '.join(scopes)}"
         raise NotAdmitted(
@@ -199,6 +203,14 @@ async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
         )
     acts_for = request.headers.get(ACTS_FOR)
     return caller if acts_for is None else await _acting_for(resources, caller, acts_for)
+
+
+async def _count(request: Request, caller: Caller) -> None:
+    resources: Resources = request.app.state.resources
+    allowance = await resources.rates.count(caller.home, caller.api_key_id, now=resources.clock())
+    if allowance is not None:
+        setattr(request.state, ALLOWANCE, allowance)
+        refuse_excess(allowance)
 
 
 async def _acting_for(resources: Resources, caller: Caller, named: str) -> Caller:

@@ -33,9 +33,12 @@ STATUSES = {
     "not_found": 404,
     "idempotency_key_reused": UNPROCESSABLE,
     "stale": 412,
+    "too_many_imports": 429,
     "too_many_members": 400,
+    "too_many_requests_at_once": 429,
     "invalid": UNPROCESSABLE,
     "malformed_idempotency_key": UNPROCESSABLE,
+    "rate_limited": 429,
     "rows_refused": UNPROCESSABLE,
     "unreadable_file": UNPROCESSABLE,
 }
@@ -51,6 +54,7 @@ TITLES = {
     412: "Precondition Failed",
     413: "Content Too Large",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -69,6 +73,10 @@ EXAMPLES = HTTP_REFUSALS | {
     409: ("campaign_ended", "the campaign is completed or cancelled"),
     412: ("stale", CHANGED),
     422: ("invalid", "the request is not valid"),
+    429: (
+        "rate_limited",
+        "this API key may send 30,000 requests in a minute; go on in 18 seconds",
+    ),
 }
 # A name that the client chose is repeated in a pointer, up to this length.
 LONGEST_NAME = 100
