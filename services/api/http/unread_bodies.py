@@ -1,15 +1,17 @@
 """Ends a connection whose request was answered before its body had come to its end."""
 
 import asyncio
+import math
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # A client may read the answer only after its body is sent, and loses it if the connection ends
-# before. So the rest is read and thrown away for a while: for a caller as long as a file may take
-# to be sent, for a stranger no longer than an answer takes to arrive.
+# before. So the rest is read and thrown away for a while: of a caller as long as a file may take
+# to be sent, of a stranger no longer than an answer takes to arrive, and not much.
 LINGER_SECONDS = 30.0
 STRANGER_LINGER_SECONDS = 1.0
+STRANGER_LINGER_BYTES = 256 * 1024
 
 
 class UnreadBodies:
@@ -49,8 +51,12 @@ class UnreadBodies:
                 await send(message)
             else:
                 await send({**message, "more_body": True})
-                seconds = STRANGER_LINGER_SECONDS if status == 401 else LINGER_SECONDS
-                await _discard(receive, seconds=seconds)
+                if status == 401:
+                    await _discard(
+                        receive, seconds=STRANGER_LINGER_SECONDS, most=STRANGER_LINGER_BYTES
+                    )
+                else:
+                    await _discard(receive, seconds=LINGER_SECONDS)
                 await send({"type": "http.response.body"})
 
         await self._app(scope, reading, answering)
@@ -60,12 +66,16 @@ def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
-async def _discard(receive: Receive, *, seconds: float) -> bool:
+async def _discard(receive: Receive, *, seconds: float, most: float = math.inf) -> bool:
     """Return whether the body has come to its end, or its client has gone."""
+    size = 0
     try:
         async with asyncio.timeout(seconds):
-            while (await receive()).get("more_body"):
-                pass
+            while size < most:
+                message = await receive()
+                if not message.get("more_body"):
+                    return True
+                size += len(message["body"])
     except TimeoutError:
-        return False
-    return True
+        pass
+    return False

@@ -19,12 +19,13 @@ BEGIN = b"1\r\n{\r\n"
 
 @asynccontextmanager
 async def connection(
-    api: Process, *headers: str
+    api: Process, *headers: str, body: bytes = b""
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     address = urlsplit(api.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     head = ["POST /v1/campaigns HTTP/1.1", "Host: api", *headers, "", ""]
-    writer.write("\r\n".join(head).encode())
+    # At once, so that the server has the whole before it answers.
+    writer.write("\r\n".join(head).encode() + body)
     try:
         yield reader, writer
     finally:
@@ -39,9 +40,8 @@ async def test_a_stranger_with_an_endless_body_is_answered_at_once_and_closed(
 ) -> None:
     async with (
         api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api,
-        connection(api, "Content-Type: application/json", ENDLESS, *key) as (reader, writer),
+        connection(api, "Content-Type: application/json", ENDLESS, *key, body=BEGIN) as (reader, _),
     ):
-        writer.write(BEGIN)
         async with asyncio.timeout(PATIENCE):
             answer = await reader.read()
 
@@ -55,7 +55,7 @@ async def test_a_stranger_who_asks_first_is_not_asked_for_its_body(
 ) -> None:
     async with (
         api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api,
-        connection(api, "Expect: 100-continue", "Content-Length: 7000000") as (reader, _writer),
+        connection(api, "Expect: 100-continue", "Content-Length: 7000000") as (reader, _),
     ):
         async with asyncio.timeout(PATIENCE):
             answer = await reader.read()
@@ -68,9 +68,8 @@ async def test_a_connection_whose_small_body_has_come_is_kept(
 ) -> None:
     async with (
         api_process(dsn, pool, kafka=NOWHERE, log=tmp_path / "api.log") as api,
-        connection(api, "Content-Length: 2") as (reader, writer),
+        connection(api, "Content-Length: 2", body=b"{}") as (reader, _),
     ):
-        writer.write(b"{}")
         async with asyncio.timeout(PATIENCE):
             head = await reader.readuntil(b"\r\n\r\n")
 
