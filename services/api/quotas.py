@@ -17,7 +17,9 @@ RETRY_AFTER_SECONDS = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
     running_campaigns: int = 200
-    calling_groups: int = 50_000
+    # The scheduler asks each group of all running campaigns in each of its passes. Lists of real
+    # people are in hundreds.
+    calling_groups: int = 5_000
     contacts: int = 20_000_000
     imports: int = 20
 

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     calls_per_second: int = Field(default=5_000, gt=0, description="in any second, everything")
 
     max_running_campaigns: int = Field(default=200, gt=0, description="of each tenant")
-    max_calling_groups: int = Field(default=50_000, gt=0, description="of each campaign")
+    max_calling_groups: int = Field(default=5_000, gt=0, description="of each campaign")
     max_contacts: int = Field(default=20_000_000, gt=0, description="of each campaign")
     max_imports: int = Field(default=20, gt=0, description="operations of a tenant at once")
     requests_per_minute: int = Field(default=30_000, gt=0, description="that each API key may send")
