@@ -50,7 +50,9 @@ class OperationErasure:
             raise PutOffError(waits_for)
 
     async def give_up(self) -> None:
-        await self._fail(Refused("internal", "the erasure failed again and again; ask once more"))
+        refused = Refused("internal", "the erasure failed again and again; ask once more")
+        await self._fail(refused)
+        raise refused
 
     def _transaction(self) -> AbstractAsyncContextManager[Session]:
         return self.resources.pool.transaction(self.operation.tenant_id)

@@ -19,9 +19,12 @@ from shared.db.api.imports import StagedPart
 from shared.db.api.operations import Counts, Operation
 from shared.db.types import Connection
 from shared.runtime.failpoints import Failpoint, passing
+from shared.runtime.metrics import OPERATION_ROWS
 
 # Errors of a file that a failed operation repeats; the file of its rows has all.
 SHOWN_ERRORS = 100
+# Of rows, as the metric counts them.
+FATES = ("imported", "updated", "duplicates", "suppressed", "rejected")
 
 
 class LeaseLostError(Exception):
@@ -66,7 +69,9 @@ class OperationImport:
             raise
 
     async def give_up(self) -> None:
-        await self._fail(Refused("internal", "the import failed again and again"), rows=b"")
+        refused = Refused("internal", "the import failed again and again")
+        await self._fail(refused, rows=b"")
+        raise refused
 
     async def _fetch(self, file: BinaryIO) -> None:
         after = 0
@@ -127,6 +132,8 @@ class OperationImport:
         if is_trial:
             async with self.resources.pool.transaction(self.operation.tenant_id) as conn:
                 await self._note(conn, contacts, counts, rows=fates.taken())
+        for fate in () if is_trial else FATES:
+            OPERATION_ROWS.labels(fate).inc(getattr(counts, fate))
         passing(Failpoint.AFTER_IMPORT_BATCH)
 
     async def _note(

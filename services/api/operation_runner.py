@@ -17,6 +17,7 @@ from services.api.operation_import import LeaseLostError, OperationImport
 from services.api.refusals import Refused
 from shared.db.api import operations
 from shared.db.api.operations import LEASE_SECONDS, Operation
+from shared.runtime.metrics import OPERATIONS_ENDED, OPERATIONS_RUNNING
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ class OperationRunner:
             return False
         task = asyncio.create_task(self.run(operation))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._forget)
+        OPERATIONS_RUNNING.set(len(self._running))
         return True
 
     async def stop(self) -> None:
@@ -58,22 +60,33 @@ class OperationRunner:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        OPERATIONS_RUNNING.set(len(self._running))
+
     async def run(self, operation: Operation) -> None:
         logged = {"operation_id": operation.id, "kind": operation.kind}
         try:
             await self._run(operation)
         except LeaseLostError:
+            result = "left"
             logger.info("operation left", extra=logged)
         except PutOffError as put_off:
+            result = "put_off"
             logger.debug("operation put off", extra=logged | {"waits_for": str(put_off)})
         except Refused as refused:
+            result = "failed"
             logger.info("operation failed", extra=logged | {"code": refused.code})
         except TRANSIENT as error:
+            result = "waits"
             logger.warning("operation waits", extra=logged | {"error": type(error).__name__})
         except Exception:  # the loop of a process: the next try may go better
+            result = "waits"
             logger.exception("operation waits", extra=logged)
         else:
+            result = "completed"
             logger.info("operation completed", extra=logged)
+        OPERATIONS_ENDED.labels(operation.kind, result).inc()
 
     async def _run(self, operation: Operation) -> None:
         work = self._work(operation)

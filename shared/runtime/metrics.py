@@ -4,6 +4,21 @@ from prometheus_client import Counter, Gauge, Histogram
 
 # API.
 REQUEST_SECONDS = Histogram("outdial_request_seconds", "API requests.", ["operation", "status"])
+REQUESTS_REFUSED = Counter(
+    "outdial_requests_refused_total",
+    "Requests refused, by the code of the problem.",
+    ["code"],
+)
+OPERATIONS_RUNNING = Gauge("outdial_operations_running", "Operations that this process runs now.")
+OPERATIONS_ENDED = Counter(
+    "outdial_operations_ended_total",
+    "Ends of runs of operations; left: cancelled, or another api goes on; put_off: a call comes "
+    "first; waits: tried again. Steady waits mean that PostgreSQL or the disk is away.",
+    ["kind", "result"],
+)
+OPERATION_ROWS = Counter(
+    "outdial_operation_rows_total", "Rows of imports that were committed, by fate.", ["fate"]
+)
 
 # Scheduler.
 ATTEMPTS_CLAIMED = Counter("outdial_attempts_claimed_total", "Attempts claimed and committed.")

@@ -17,6 +17,7 @@ from services.api.native.auth import NO_KEY, NotAdmitted
 from services.api.refusals import InvalidField, Refused
 from services.api.versions import CHANGED
 from shared.definitions.validation import in_words
+from shared.runtime.metrics import REQUESTS_REFUSED
 from shared.runtime.retries import TRANSIENT
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
+    REQUESTS_REFUSED.labels(code).inc()
     problem = Problem(
         type=f"urn:outdial:problem:{code}",
         title=TITLES.get(status, "Refused"),

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.api.http.resources import Resources
 from services.api.operation_import import LeaseLostError, OperationImport
@@ -51,6 +52,15 @@ async def begin(api: Api, campaign_id: int, file: str, query: str = "") -> dict[
     return begun
 
 
+def metrics() -> list[float]:
+    """The operations that completed and that failed; the rows that are new, doubled and refused."""
+    labels = [{"kind": "contacts_import", "result": result} for result in ("completed", "failed")]
+    ends = [REGISTRY.get_sample_value("outdial_operations_ended_total", each) for each in labels]
+    labels = [{"fate": fate} for fate in ("imported", "duplicates", "rejected")]
+    rows = [REGISTRY.get_sample_value("outdial_operation_rows_total", each) for each in labels]
+    return [value or 0 for value in (*ends, *rows)]
+
+
 async def taken(pool: Pool) -> Operation:
     operation = await operations.take(pool, lease=uuid4())
     assert operation is not None
@@ -82,11 +92,16 @@ async def test_a_file_is_imported_after_the_answer(api: Api, runner: OperationRu
     await api.import_csv(campaign_id, f"number\n{C}\n".encode())
     file = f"number,name\n{A},Zoë\n12,x\n{B},Bo\n{A},\n{C},Cy\n"
 
+    counted_before = metrics()
     begun = await begin(api, campaign_id, file)
     shown = await ended(api, runner, begun)
 
     assert (begun["state"], begun["campaign_id"]) == ("queued", campaign_id)
     assert shown["state"] == "completed"
+    assert [after - before for before, after in zip(counted_before, metrics(), strict=True)] == [
+        *(1, 0),
+        *(2, 2, 1),
+    ]
     assert shown["counts"] == {
         "imported": 2,
         "updated": 0,
@@ -222,9 +237,11 @@ async def test_an_import_that_kills_its_api_again_and_again_fails(
         await taken(api.pool)
         await api.pool.execute("UPDATE operations SET leased_until = now() - interval '1 second'")
 
+    failed_before = metrics()[1]
     shown = await ended(api, runner, begun)
 
     assert (shown["state"], shown["problem"]["code"]) == ("failed", "internal")
+    assert metrics()[1] == failed_before + 1
 
 
 async def test_the_tenant_with_the_fewest_running_comes_first(api: Api) -> None:
