@@ -16,6 +16,7 @@ from outdial import (
     attempts,
     audit,
     blackouts,
+    callbacks,
     caller_ids,
     calls,
     contacts,
@@ -69,6 +70,7 @@ app.add_typer(imports.app, name="imports")
 app.add_typer(erasures.app, name="erasures")
 app.add_typer(attempts.app, name="attempts")
 app.add_typer(calls.app, name="calls")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(flows.app, name="flows")
 app.add_typer(sms.app, name="sms")
 app.add_typer(sms.senders, name="sms-senders")

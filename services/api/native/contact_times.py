@@ -1,15 +1,24 @@
 """Routes of a contact's times: the callback that the person asked for, and the expiry."""
 
-from fastapi import APIRouter
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.api import contact_times
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Id
+from services.api.http.paging import LARGEST_ID, Id, Moment, Page, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.contacts import ContactView
+from services.api.native.listing import Asked
 from services.api.native.problems import documented
+from shared.db.api import contact_times as contact_time_rows
+
+OnlyId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+Since = Annotated[Moment | None, Query(description="callbacks from this time on")]
+Until = Annotated[Moment | None, Query(description="callbacks before this time")]
 
 router = APIRouter(
     tags=["contacts"],
@@ -27,6 +36,19 @@ class Callback(BaseModel):
     )
 
 
+class CallbackView(View):
+    contact_id: int
+    campaign_id: int
+    number: str = Field(examples=["+12025550123"])
+    external_id: str | None
+    at: datetime = Field(description="from then on it is called before others, inside its hours")
+    zones: list[str]
+
+
+class CallbackPage(Page):
+    callbacks: list[CallbackView]
+
+
 class Expiry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -34,6 +56,33 @@ class Expiry(BaseModel):
         description="the contact is not called after this; null: it does not expire",
         examples=["2030-01-31T15:00:00-05:00"],
     )
+
+
+@router.get("/callbacks", responses=documented(400))
+async def list_callbacks(
+    resources: In,
+    caller: Authenticated,
+    *,
+    asked: Asked,
+    campaign_id: OnlyId = None,
+    since: Since = None,
+    until: Until = None,
+) -> CallbackPage:
+    """The callbacks to come and those that are due, the earliest first.
+
+    One that is under way, or that waits for the end of a suppression, is not in the list.
+    """
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        rows = await contact_time_rows.callbacks(
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id,
+            since=since,
+            until=until,
+            after=asked.after(_place),
+            limit=asked.limit,
+        )
+    return asked.page(CallbackPage, rows, lambda row: (row.at.isoformat(), row.contact_id))
 
 
 @router.put("/contacts/{contact_id}/callback", responses=documented(400, 413))
@@ -79,3 +128,7 @@ async def set_expiry(
         resources, caller, contact_id, expiry.expires_at, seen=seen, now=now
     )
     return show(ContactView, changed)
+
+
+def _place(at: int | str, contact_id: int | str) -> tuple[datetime, int]:
+    return datetime.fromisoformat(str(at)), int(contact_id)

@@ -61,6 +61,54 @@ class TimedContact:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A pending contact that is called before others from `at` on."""
+
+    contact_id: int
+    campaign_id: int
+    number: str
+    external_id: str | None
+    at: datetime
+    zones: Sequence[str]
+
+
+async def callbacks(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> list[Callback]:
+    """A page of them, the earliest first; they alone are in the index contacts_callbacks."""
+    at, contact_id = after or (None, None)
+    records = await conn.fetch(
+        """
+        SELECT contact.id AS contact_id, contact.campaign_id, contact.number, contact.external_id,
+            contact.not_before AS at, g.zones
+        FROM contacts AS contact JOIN calling_groups g ON g.id = contact.calling_group_id
+        WHERE contact.tenant_id = $1 AND contact.state = 'pending'
+            AND contact.waits_for = 'callback'
+            AND ($2::bigint IS NULL OR contact.campaign_id = $2)
+            AND ($3::timestamptz IS NULL OR contact.not_before >= $3)
+            AND ($4::timestamptz IS NULL OR contact.not_before < $4)
+            AND ($5::timestamptz IS NULL OR (contact.not_before, contact.id) > ($5, $6::bigint))
+        ORDER BY contact.not_before, contact.id LIMIT $7
+        """,
+        tenant_id,
+        campaign_id,
+        since,
+        until,
+        at,
+        contact_id,
+        limit,
+    )
+    return [Callback(**record) for record in records]
+
+
 async def lock(conn: Connection, *, tenant_id: int, contact_id: int) -> int | None:
     """Lock a contact until the transaction ends; returns its campaign."""
     campaign_id: int | None = await conn.fetchval(

@@ -326,3 +326,45 @@ async def test_a_finished_contact_has_no_expiry_any_more(api: Api) -> None:
     answer = await put(api, contact, datetime.now(UTC) + HOUR, part="expiry", status=409)
 
     assert answer["code"] == "contact_finished"
+
+
+async def test_callbacks_are_listed_by_time_and_by_campaign(api: Api) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    late, early, never = [await a_contact(api) for _ in range(3)]
+    for contact, hours in ((late, 5), (early, 1)):
+        await put(api, contact, now + hours * HOUR)
+
+    async def listed(query: str = "") -> list[int]:
+        callbacks = (await api.get(f"/v1/callbacks{query}"))["callbacks"]
+        return [callback["contact_id"] for callback in callbacks]
+
+    between = (now + 2 * HOUR).isoformat().replace("+", "%2B")
+    campaign_id = await api.pool.fetchval("SELECT campaign_id FROM contacts WHERE id = $1", late)
+    assert await listed() == [early, late]
+    assert await listed(f"?since={between}") == [late]
+    assert await listed(f"?until={between}") == [early]
+    assert await listed(f"?campaign_id={campaign_id}") == [late]
+    assert never not in await listed()
+    assert await cancel(api, early) == 204
+    assert await listed() == [late]
+
+
+async def test_pages_of_callbacks_at_one_time_repeat_and_miss_none(api: Api) -> None:
+    campaign_id = await api.campaign()
+    file = "number\n" + "".join(f"+1202555{n:04}\n" for n in range(5))
+    await api.import_csv(campaign_id, file.encode())
+    ids = [row["id"] for row in await api.pool.fetch("SELECT id FROM contacts ORDER BY id")]
+    at = datetime.now(UTC) + HOUR
+    for contact in ids:
+        await put(api, contact, at)
+
+    seen, path = [], "/v1/callbacks?limit=2"
+    cursor = ""
+    while True:
+        page = await api.get(path + cursor)
+        seen += [callback["contact_id"] for callback in page["callbacks"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+
+    assert seen == ids

@@ -1,10 +1,12 @@
 """`outdial contacts list|show`: the order of the lines, and the attempt that is under way."""
 
 import csv
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from outdial import contacts
+from outdial import callbacks, contacts
 from outdial.client import Client
 from tests.support.api import Api
 
@@ -62,3 +64,21 @@ async def test_a_contact_is_found_over_all_campaigns_and_deleted(
     assert (int(found_in), number) == (campaign, "+12125550103")
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == (f"contact {contact_id} is deleted\n", "no such contacts\n")
+
+
+async def test_callbacks_are_listed_between_two_times(
+    api: Api, client: Client, campaign: int, capsys: Captured
+) -> None:
+    at = datetime.now(UTC) + timedelta(hours=3)
+    found = await api.get(f"/v1/campaigns/{campaign}/contacts?state=pending")
+    contact_id = found["contacts"][0]["id"]
+    path = f"/v1/contacts/{contact_id}/callback"
+    assert (await api.ask("PUT", path, json={"at": at.isoformat()})).status_code == 200
+
+    since = (at - timedelta(hours=1)).isoformat()
+    await callbacks.show_all(client, campaign=campaign, since=since, as_json=True)
+    [listed] = json.loads(capsys.readouterr().out)
+    await callbacks.show_all(client, until=since)
+
+    assert listed["contact_id"] == contact_id
+    assert capsys.readouterr().out == "no callbacks\n"
