@@ -43,7 +43,7 @@ from shared.domain.campaigns import (
 from shared.domain.decision.reachability import is_over_everywhere, opens_anywhere
 from shared.domain.policy.sms import sending_steps
 from shared.kafka.messages.commands import CampaignCommand, CampaignCommandData
-from shared.kafka.messages.public import EVENT_TYPES, CampaignChanged, CampaignChangedData
+from shared.kafka.messages.public import CampaignChanged, CampaignChangedData
 from shared.runtime import traces
 from shared.runtime.metrics import COMMANDS_UNPUBLISHED
 from shared.runtime.retries import TRANSIENT
@@ -323,7 +323,7 @@ async def add_webhook(conn: Connection, campaign: CampaignKey, webhook: WebhookD
         conn,
         tenant_id=campaign.tenant_id,
         campaign_id=campaign.campaign_id,
-        event_types=EVENT_TYPES,
+        event_types=webhook.chosen,
         url=webhook.url,
         secret=secret,
     )

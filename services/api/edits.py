@@ -159,6 +159,7 @@ async def _set_webhook(
     if definition.webhook is None:
         await webhook_endpoints.delete(conn, key)
         return None
-    if await webhook_endpoints.redirect(conn, key, url=definition.webhook.url):
+    webhook = definition.webhook
+    if await webhook_endpoints.redirect(conn, key, url=webhook.url, event_types=webhook.chosen):
         return None
     return await add_webhook(conn, key, definition.webhook)

@@ -29,6 +29,7 @@ from shared.domain.calendar.calendar import Calendar
 from shared.domain.calendar.zones import is_zone
 from shared.domain.call_flows.machines import MachineAction, MachinePolicy, OnlyOn
 from shared.domain.capacity.scopes import Caps
+from shared.domain.deliveries import EVENT_TYPES, EventType
 from shared.domain.policy.calling_rules import CampaignRules
 from shared.domain.policy.rules import CallKind
 
@@ -110,6 +111,13 @@ class WebhookDefinition(Definition):
     """
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
+    event_types: Annotated[tuple[EventType, ...], Field(min_length=1, max_length=20)] | None = (
+        Field(default=None, description="the types of events that are posted; null: all of them")
+    )
+
+    @property
+    def chosen(self) -> tuple[EventType, ...]:
+        return self.event_types or EVENT_TYPES
 
 
 class CampaignDefinition(Definition):

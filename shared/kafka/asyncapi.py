@@ -20,12 +20,13 @@ from shared.kafka.messages.public import (
     CampaignChanged,
     ContactFinished,
     SmsEnded,
+    WebhookTested,
 )
 
 PUBLIC = "Public: at least once, ordered per key; drop a message whose id you have seen."
 INTERNAL = "Between the services: may change with any version."
 TOPICS: tuple[tuple[type[Any] | Any, str], ...] = (
-    (CampaignChanged, PUBLIC),
+    (CampaignChanged | WebhookTested, PUBLIC),
     (AttemptEnded | ContactFinished | SmsEnded, PUBLIC),
     (CampaignCommand, INTERNAL),
     (AttemptDue, INTERNAL),

@@ -89,6 +89,12 @@ async def _callback(api: Api) -> str:
     return path
 
 
+async def _webhook(api: Api) -> str:
+    await api.campaign(webhook={"url": "https://example.com"})
+    [webhook] = (await api.get("/v1/webhooks"))["webhooks"]
+    return f"/webhooks/{webhook['id']}"
+
+
 async def _own_number(api: Api) -> str:
     return await _made(api, "/caller-ids", {"number": CALLER_ID})
 
@@ -184,6 +190,8 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "edit_contact": ("PATCH", _contact, {"external_id": "A1"}),
     "delete_contact": ("DELETE", _contact, None),
     "set_expiry": ("PUT", _of(_contact, "/expiry"), {"expires_at": TOMORROW}),
+    "test_webhook": ("POST", _of(_webhook, "/test"), None),
+    "send_again": ("POST", _of(_webhook, "/send-again"), {"event_ids": []}),
     "create_call_flow": ("POST", "/call-flows", {"name": "f", "flow": FLOW}),
     "change_call_flow": ("PATCH", _new("/call-flows", OWN_FLOW), {"flow": OTHER_FLOW}),
     "delete_call_flow": ("DELETE", _new("/call-flows", OWN_FLOW), None),

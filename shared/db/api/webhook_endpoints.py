@@ -18,6 +18,18 @@ class LogPlace(NamedTuple):
     endpoint_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """`disabled_at`: its receiver answered 410, so nothing is posted to it."""
+
+    id: int
+    campaign_id: int
+    url: str
+    event_types: list[str]
+    created_at: datetime
+    disabled_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A line of a campaign's delivery log; `id` is that of the event."""
@@ -55,14 +67,91 @@ async def insert(
     )
 
 
-async def redirect(conn: Connection, campaign: CampaignKey, *, url: str) -> bool:
-    """Give the campaign's own endpoint another address; whether there is one."""
+async def redirect(
+    conn: Connection, campaign: CampaignKey, *, url: str, event_types: Sequence[str]
+) -> bool:
+    """Give the campaign's own endpoint another address and other types; whether there is one."""
     status = await conn.execute(
-        "UPDATE webhook_endpoints SET url = $3 WHERE tenant_id = $1 AND campaign_id = $2",
+        """
+        UPDATE webhook_endpoints SET url = $3, event_types = $4
+        WHERE tenant_id = $1 AND campaign_id = $2
+        """,
         *campaign,
         url,
+        list(event_types),
     )
     return status != "UPDATE 0"
+
+
+async def get(conn: Connection, *, tenant_id: int, webhook_id: int) -> Endpoint | None:
+    record = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, url, event_types, created_at, disabled_at
+        FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2
+        """,
+        tenant_id,
+        webhook_id,
+    )
+    return None if record is None else Endpoint(**record)
+
+
+async def page(
+    conn: Connection, *, tenant_id: int, before: int | None, limit: int
+) -> list[Endpoint]:
+    """Newest first."""
+    records = await conn.fetch(
+        """
+        SELECT id, campaign_id, url, event_types, created_at, disabled_at
+        FROM webhook_endpoints WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2)
+        ORDER BY id DESC LIMIT $3
+        """,
+        tenant_id,
+        before,
+        limit,
+    )
+    return [Endpoint(**record) for record in records]
+
+
+async def deliver_last(
+    conn: Connection, *, tenant_id: int, webhook_id: int, event_id: UUID
+) -> None:
+    """Deliver the event that this transaction has added as the last one, to this endpoint alone."""
+    await conn.execute(
+        """
+        INSERT INTO webhook_deliveries (tenant_id, endpoint_id, position, event_id, event_at)
+        SELECT event.tenant_id, $2, event.position, event.id, event.at
+        FROM event_heads AS head JOIN public_events AS event
+            ON event.tenant_id = head.tenant_id AND event.position = head.last
+        WHERE head.tenant_id = $1 AND event.id = $3
+        """,
+        tenant_id,
+        webhook_id,
+        event_id,
+    )
+
+
+async def send_again(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    webhook_id: int,
+    event_ids: Sequence[UUID],
+    exhausted_since: datetime | None,
+) -> int:
+    """Let deliveries that ended begin anew: these, and those given up since; returns how many."""
+    status = await conn.execute(
+        """
+        UPDATE webhook_deliveries
+        SET state = 'pending', tries = 0, next_try_at = clock_timestamp(), ended_at = NULL
+        WHERE tenant_id = $1 AND endpoint_id = $2 AND state <> 'pending'
+            AND (event_id = ANY ($3::uuid[]) OR (state = 'exhausted' AND ended_at >= $4))
+        """,
+        tenant_id,
+        webhook_id,
+        list(event_ids),
+        exhausted_since,
+    )
+    return int(status.split()[-1])
 
 
 async def delete(conn: Connection, campaign: CampaignKey) -> None:

@@ -21,8 +21,7 @@ CAMPAIGN_CHANGED: Final = "outdial.campaign.changed.v1"
 ATTEMPT_ENDED: Final = "outdial.attempt.ended.v1"
 CONTACT_FINISHED: Final = "outdial.contact.finished.v1"
 SMS_ENDED: Final = "outdial.sms.ended.v1"
-# Those that the webhook of a campaign gets.
-EVENT_TYPES = (CAMPAIGN_CHANGED, ATTEMPT_ENDED, CONTACT_FINISHED, SMS_ENDED)
+WEBHOOK_TESTED: Final = "outdial.webhook.tested.v1"
 
 
 class CampaignChangedData(Data):
@@ -132,4 +131,23 @@ class SmsEnded(Message):
         return cls(time=at, partitionkey=str(data.contact_id), data=data)
 
 
-PublicEvent = CampaignChanged | AttemptEnded | ContactFinished | SmsEnded
+class WebhookTestedData(Data):
+    tenant_id: int
+    campaign_id: int
+    webhook_id: int
+
+
+class WebhookTested(Message):
+    """Public: the owner of a webhook asked for an event that proves that it is received."""
+
+    topic: ClassVar[str] = CAMPAIGN_EVENTS
+    type: Literal["outdial.webhook.tested.v1"] = WEBHOOK_TESTED
+    source: str = "/outdial/api"
+    data: WebhookTestedData
+
+    @classmethod
+    def of(cls, data: WebhookTestedData, *, at: datetime) -> Self:
+        return cls(time=at, partitionkey=str(data.campaign_id), data=data)
+
+
+PublicEvent = CampaignChanged | AttemptEnded | ContactFinished | SmsEnded | WebhookTested

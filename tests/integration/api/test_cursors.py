@@ -211,12 +211,14 @@ def test_each_list_takes_only_cursors_that_are_tested() -> None:
     others = {
         "/v1/api-keys",
         "/v1/audit-log",
+        "/v1/callbacks",
         "/v1/calls/export",
         "/v1/call-flows/{call_flow_id}/versions",
         "/v1/contacts",
         "/v1/operations",
         "/v1/sms-messages",
         "/v1/tenants",
+        "/v1/webhooks",
     }
 
     assert paged == LISTS.keys() | others

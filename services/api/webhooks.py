@@ -1,0 +1,73 @@
+"""Use cases of webhook endpoints: one is tried out, and deliveries that ended are sent again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.refusals import Refused, not_found
+from shared.db import public_events
+from shared.db.api import webhook_endpoints
+from shared.db.api.webhook_endpoints import Endpoint
+from shared.db.types import Connection
+from shared.kafka.messages.public import WebhookTested, WebhookTestedData
+
+DISABLED = "its receiver answered 410 Gone, so nothing is posted to it any more"
+
+
+async def read(resources: Resources, caller: Caller, webhook_id: int) -> Endpoint:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        return await _owned(conn, caller, webhook_id)
+
+
+async def test(resources: Resources, caller: Caller, webhook_id: int, *, now: datetime) -> UUID:
+    """Post an event of its own to the endpoint, signed and repeated as all are; returns its id."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        endpoint = await _enabled(conn, caller, webhook_id)
+        data = WebhookTestedData(
+            tenant_id=caller.tenant_id, campaign_id=endpoint.campaign_id, webhook_id=webhook_id
+        )
+        event = WebhookTested.of(data, at=now)
+        resources.record(after={"event_id": event.id}, resource_id=str(webhook_id))
+        await public_events.add(conn, [event])
+        await webhook_endpoints.deliver_last(
+            conn, tenant_id=caller.tenant_id, webhook_id=webhook_id, event_id=event.id
+        )
+    return event.id
+
+
+async def send_again(
+    resources: Resources,
+    caller: Caller,
+    webhook_id: int,
+    *,
+    event_ids: Sequence[UUID],
+    exhausted_since: datetime | None,
+) -> int:
+    """Returns the number of deliveries that begin anew; one that is pending goes on as it was."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        await _enabled(conn, caller, webhook_id)
+        count = await webhook_endpoints.send_again(
+            conn,
+            tenant_id=caller.tenant_id,
+            webhook_id=webhook_id,
+            event_ids=event_ids,
+            exhausted_since=exhausted_since,
+        )
+    resources.record(after={"sent_again": count}, resource_id=str(webhook_id))
+    return count
+
+
+async def _enabled(conn: Connection, caller: Caller, webhook_id: int) -> Endpoint:
+    endpoint = await _owned(conn, caller, webhook_id)
+    if endpoint.disabled_at is not None:
+        raise Refused("webhook_disabled", DISABLED)
+    return endpoint
+
+
+async def _owned(conn: Connection, caller: Caller, webhook_id: int) -> Endpoint:
+    endpoint = await webhook_endpoints.get(conn, tenant_id=caller.tenant_id, webhook_id=webhook_id)
+    if endpoint is None:
+        raise not_found("webhook")
+    return endpoint
