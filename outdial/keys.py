@@ -54,12 +54,27 @@ async def create(
         str | None,
         typer.Option(metavar="INSTANT", help="Its end, like 2027-06-30T00:00Z. Default: none."),
     ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            "--rate",
+            min=1,
+            metavar="REQUESTS",
+            help="The most requests in a minute. Default: the installation's.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key, which is shown this once."""
     made = await client.add(
         PATH,
-        {"name": name, "scopes": scope, "networks": network or [], "expires_at": expires},
+        {
+            "name": name,
+            "scopes": scope,
+            "networks": network or [],
+            "expires_at": expires,
+            "requests_per_minute": rate,
+        },
     )
     text = f"API key {made['id']} (shown this once): {made['api_key']}"
     typer.echo(json.dumps(made) if as_json else text)

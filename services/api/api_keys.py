@@ -32,9 +32,14 @@ async def create(
     scopes: Collection[KeyScope],
     networks: Sequence[Network],
     expires_at: datetime | None,
+    requests_per_minute: int | None = None,
     now: datetime,
 ) -> MadeKey:
+    """A key may be slower than the installation lets each of them be, and not faster."""
     refuse_invalid_expiry(expires_at, now)
+    most = resources.rates.per_minute
+    if requests_per_minute is not None and requests_per_minute > most:
+        raise Refused("out_of_range", f"must be at most {most:,}", field=("requests_per_minute",))
     async with resources.pool.transaction(caller.tenant_id) as conn:
         # Requests at once may pass it by a few.
         if await api_keys.count_valid(conn, caller.tenant_id, now=now) >= MOST_KEYS:
@@ -47,6 +52,7 @@ async def create(
             scopes=scopes,
             networks=networks,
             expires_at=expires_at,
+            requests_per_minute=requests_per_minute,
         )
         made = MadeKey(record=await _owned(conn, caller, key_id), text=text)
     resources.record(after=made.record)

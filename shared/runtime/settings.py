@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     max_calling_groups: int = Field(default=5_000, gt=0, description="of each campaign")
     max_contacts: int = Field(default=20_000_000, gt=0, description="of each campaign")
     max_imports: int = Field(default=20, gt=0, description="operations of a tenant at once")
-    requests_per_minute: int = Field(default=30_000, gt=0, description="that each API key may send")
+    requests_per_minute: int = Field(
+        default=30_000, gt=0, description="that each API key may send, if it has no rate of its own"
+    )
     requests_at_once: int = Field(
         default=200, gt=0, description="that each tenant may have under way in a process of the api"
     )

@@ -25,6 +25,7 @@ class Caller:
     expires_at: datetime | None = None
     address: str | None = None
     partner_id: int | None = None
+    requests_per_minute: int | None = None
 
     @property
     def home(self) -> int:
@@ -64,6 +65,7 @@ async def identify(
         scopes=key.scopes,
         expires_at=key.expires_at,
         address=address,
+        requests_per_minute=key.requests_per_minute,
     )
 
 

@@ -50,17 +50,16 @@ class RequestRates:
     per_minute: int = 30_000
     _away_until: float = 0.0
 
-    async def count(self, tenant_id: int, api_key_id: int, *, now: datetime) -> Allowance | None:
-        """The allowance of a key after this request."""
+    async def count(
+        self, tenant_id: int, api_key_id: int, *, own: int | None, now: datetime
+    ) -> Allowance | None:
+        """The allowance of a key after this request; `own` is the key's own rate."""
         window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
         used = await self._used(f"outdial:requests:{tenant_id}:{api_key_id}:{window}")
         if used is None:
             return None
-        return Allowance(
-            quota=self.per_minute,
-            left=self.per_minute - used,
-            reset_seconds=WINDOW_SECONDS - passed,
-        )
+        quota = own or self.per_minute
+        return Allowance(quota=quota, left=quota - used, reset_seconds=WINDOW_SECONDS - passed)
 
     async def _used(self, key: str) -> int | None:
         if self.redis is None or time.monotonic() < self._away_until:

@@ -76,6 +76,11 @@ class NewApiKey(BaseModel):
     networks: list[NetworkText] = Field(
         default=[], max_length=100, description="CIDR; the key is refused from elsewhere"
     )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        description="no more than the installation's; null: as many as that",
+    )
 
 
 class KeyRotation(BaseModel):
@@ -100,6 +105,7 @@ class ApiKeyView(View):
     name: str = Field(examples=["CRM"])
     scopes: list[KeyScope]
     networks: list[str] = Field(description="empty: it may be used from anywhere")
+    requests_per_minute: int | None = Field(description="null: the installation's")
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="exact to a minute or two")
@@ -139,6 +145,7 @@ async def create_api_key(
         scopes=new.scopes,
         networks=[ip_network(network) for network in new.networks],
         expires_at=new.expires_at,
+        requests_per_minute=new.requests_per_minute,
         now=now,
     )
     response.headers["Location"] = f"/v1/api-keys/{made.record.id}"

@@ -207,7 +207,9 @@ async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
 
 async def _count(request: Request, caller: Caller) -> None:
     resources: Resources = request.app.state.resources
-    allowance = await resources.rates.count(caller.home, caller.api_key_id, now=resources.clock())
+    allowance = await resources.rates.count(
+        caller.home, caller.api_key_id, own=caller.requests_per_minute, now=resources.clock()
+    )
     if allowance is not None:
         setattr(request.state, ALLOWANCE, allowance)
         refuse_excess(allowance)

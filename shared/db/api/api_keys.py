@@ -29,6 +29,7 @@ class ApiKey:
     name: str
     scopes: frozenset[KeyScope]
     networks: tuple[Network, ...]
+    requests_per_minute: int | None
     expires_at: datetime | None
     revoked_at: datetime | None
     is_access_token: bool
@@ -40,6 +41,7 @@ class KeyRecord:
     name: str
     scopes: list[KeyScope]
     networks: list[Network]
+    requests_per_minute: int | None
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -60,13 +62,15 @@ async def insert(
     scopes: Collection[KeyScope],
     networks: Sequence[Network] = (),
     expires_at: datetime | None = None,
+    requests_per_minute: int | None = None,
 ) -> tuple[int, str]:
     """Create a key; returns its id and its text, which cannot be read again."""
     text = _new_text(tenant_id)
     key_id: int = await conn.fetchval(
         """
-        INSERT INTO api_keys (tenant_id, prefix, sha256, name, scopes, networks, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+        INSERT INTO api_keys (tenant_id, prefix, sha256, name, scopes, networks, expires_at,
+            requests_per_minute)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
         """,
         tenant_id,
         _prefix(tenant_id),
@@ -75,6 +79,7 @@ async def insert(
         in_order(scopes),
         list(networks),
         expires_at,
+        requests_per_minute,
     )
     return key_id, text
 
@@ -95,6 +100,7 @@ async def find(conn: Connection, text: str) -> ApiKey | None:
     records = await conn.fetch(
         """
         SELECT known.sha256, key.id, key.tenant_id, key.name, key.networks, key.revoked_at,
+            key.requests_per_minute,
             coalesce(known.scopes, key.scopes) AS scopes,
             least(known.expires_at, key.expires_at) AS expires_at,
             known.scopes IS NOT NULL AS is_access_token
@@ -122,7 +128,8 @@ async def find(conn: Connection, text: str) -> ApiKey | None:
 async def get(conn: Connection, *, tenant_id: int, key_id: int) -> KeyRecord | None:
     record = await conn.fetchrow(
         """
-        SELECT id, name, scopes, networks, created_at, expires_at, last_used_at, revoked_at
+        SELECT id, name, scopes, networks, requests_per_minute, created_at, expires_at,
+            last_used_at, revoked_at
         FROM api_keys WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
@@ -137,7 +144,8 @@ async def page(
     """Keys of the tenant, newest first, also those that were revoked."""
     records = await conn.fetch(
         """
-        SELECT id, name, scopes, networks, created_at, expires_at, last_used_at, revoked_at
+        SELECT id, name, scopes, networks, requests_per_minute, created_at, expires_at,
+            last_used_at, revoked_at
         FROM api_keys WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2)
         ORDER BY id DESC LIMIT $3
         """,

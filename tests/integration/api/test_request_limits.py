@@ -1,11 +1,14 @@
 """The rate of an API key, counted in Redis, and the requests that a tenant has under way."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
+import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
@@ -27,6 +30,11 @@ async def limited(api: Api, redis: Redis) -> AsyncIterator[Api]:
     rates = RequestRates(redis, per_minute=3)
     async with serving(api.pool, publish, now=NOW, rates=rates) as http:
         yield replace(api, http=http)
+
+
+async def a_key(api: Api, requests_per_minute: int | None) -> httpx2.Response:
+    new = {"name": "slow", "scopes": ["read"], "requests_per_minute": requests_per_minute}
+    return await api.ask("POST", "/v1/api-keys", json=new)
 
 
 async def test_each_answer_says_what_is_left_and_one_too_many_is_refused(limited: Api) -> None:
@@ -74,6 +82,26 @@ async def test_keys_are_counted_apart_and_a_minute_is_like_the_one_before(
 
     assert (await other.ask("GET", "/v1/tenant")).status_code == 200
     assert next_minute.headers["RateLimit"] == '"default";r=2;t=60'
+
+
+async def test_a_key_has_a_rate_of_its_own(limited: Api) -> None:
+    made = await a_key(limited, 1)
+    slow = replace(limited, key=made.json()["api_key"])
+
+    answers = [await slow.ask("GET", "/v1/tenant") for _ in range(2)]
+
+    assert (made.status_code, made.json()["requests_per_minute"]) == (201, 1)
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[0].headers["RateLimit-Policy"] == '"default";q=1;w=60'
+
+
+@pytest.mark.parametrize("rate", [0, 4])
+async def test_a_rate_above_that_of_the_installation_is_refused(limited: Api, rate: int) -> None:
+    refused = await a_key(limited, rate)
+
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["pointer"]) == (422, "/requests_per_minute")
+    assert re.fullmatch("must be (at most 3|1 or more)", error["detail"])
 
 
 async def test_a_count_is_forgotten_by_itself(limited: Api, redis: Redis) -> None:
