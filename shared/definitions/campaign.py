@@ -1,62 +1,30 @@
 """A campaign as its owner writes it: validated by the api, stored as JSON, read as values."""
 
 from itertools import chain
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import (
-    Discriminator,
     Field,
     StringConstraints,
-    Tag,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from shared.definitions.attempts import AttemptsDefinition
-from shared.definitions.base import E164, STORED, Definition, Untagged
+from shared.definitions.base import STORED, Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
-from shared.definitions.call_flow import OwnCallFlow
+from shared.definitions.call import CallDefinition, without_nul
 from shared.definitions.limits import (
     FrequencyCapDefinition,
     SilenceDefinition,
-    Subject,
     contradiction,
 )
-from shared.definitions.sms import SmsDefinition
 from shared.definitions.spend import CampaignSpendDefinition
 from shared.domain.calendar.calendar import Calendar
 from shared.domain.calendar.zones import is_zone
-from shared.domain.call_flows.machines import MachineAction, MachinePolicy, OnlyOn
 from shared.domain.capacity.scopes import Caps
 from shared.domain.deliveries import EVENT_TYPES, EventType
 from shared.domain.policy.calling_rules import CampaignRules
-from shared.domain.policy.rules import CallKind
-
-
-def _kind(value: object) -> str:
-    return "own" if isinstance(value, dict | OwnCallFlow) else "name"
-
-
-CallFlowChoice = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=200), Tag("name")]
-    | Annotated[OwnCallFlow, Tag("own")],
-    Discriminator(_kind),
-    Untagged(),
-]
-
-
-def _trunks_kind(value: object) -> str:
-    return "list" if isinstance(value, list) else "name"
-
-
-TrunkName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-TrunkChoice = Annotated[
-    Annotated[TrunkName, Tag("name")]
-    | Annotated[list[TrunkName], Field(min_length=1, max_length=10), Tag("list")],
-    Discriminator(_trunks_kind),
-    Untagged(),
-]
 
 
 class CapsDefinition(Definition):
@@ -79,30 +47,6 @@ class ShareDefinition(Definition):
     priority: int = Field(default=0, ge=0, le=9)
 
 
-class MachineDefinition(Definition):
-    """The action when an answering machine takes the call, on every attempt or on one only.
-
-    On the other attempts the call hangs up.
-    """
-
-    action: MachineAction = Field(
-        description="hang_up · leave_message: the step `on_machine` of the tenant's call flow, or "
-        "what the provider's flow does · go_on: as if it were a person"
-    )
-    only_on: OnlyOn | None = Field(
-        default=None, description="the first attempt, or the last that the policy allows"
-    )
-
-    @model_validator(mode="after")
-    def differs_on_others(self) -> Self:
-        if self.action is MachineAction.HANG_UP and self.only_on is not None:
-            raise ValueError("on the other attempts the call hangs up too; leave only_on out")
-        return self
-
-    def policy(self) -> MachinePolicy:
-        return MachinePolicy(action=self.action, only_on=self.only_on)
-
-
 class WebhookDefinition(Definition):
     """The endpoint of the campaign's events; posts are signed as Standard Webhooks specifies.
 
@@ -120,33 +64,10 @@ class WebhookDefinition(Definition):
         return self.event_types or EVENT_TYPES
 
 
-class CampaignDefinition(Definition):
+class CampaignDefinition(CallDefinition):
     """Who is called when, how often, under which rules and caps."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-    caller_id: E164 | None = Field(
-        default=None,
-        description="one of the tenant's active caller IDs; null: the default of the trunk",
-    )
-    number_pool: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None,
-        description="name of a number pool of the tenant; each call shows one of its numbers",
-    )
-    call_flow: CallFlowChoice | None = Field(
-        default=None,
-        description="a name or an id that the provider knows, or one of the tenant's own flows",
-        examples=[{"name": "reminder"}],
-    )
-    agent: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None,
-        description="name of an agent of the tenant, which talks instead of a call flow",
-    )
-    trunk: TrunkChoice = Field(
-        default="default",
-        description="the trunk of the calls, or several in order of preference: a call goes by the "
-        "first that is up and whose caps are not full",
-        examples=[["north", "south"]],
-    )
     calendar: CalendarDefinition
     default_region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None, description="country of numbers that are written without a country code"
@@ -161,35 +82,9 @@ class CampaignDefinition(Definition):
         max_length=100,
         description="hours, within the calendar, for contacts whose zone is only the default",
     )
-    kind: CallKind = Field(
-        default=CallKind.SOLICITATION,
-        description="purpose of the calls; it decides which rules of law hold",
-    )
-    automated: bool = Field(
-        default=True, description="whether people hear a recorded or an artificial voice"
-    )
-    subject: Subject | None = Field(
-        default=None,
-        description="topic of the calls; caps by subject count the calls on one subject together",
-        examples=["loan-offer"],
-    )
     attempts: AttemptsDefinition = AttemptsDefinition()
     frequency_caps: list[FrequencyCapDefinition] = Field(default_factory=list, max_length=10)
     silences: list[SilenceDefinition] = Field(default_factory=list, max_length=10)
-    ring_seconds: int | None = Field(
-        default=None, ge=5, le=120, description="how long an unanswered call rings"
-    )
-    talk_seconds_most: int | None = Field(
-        default=None, ge=10, le=14_400, description="how long an answered call may last"
-    )
-    machine: MachineDefinition | None = Field(
-        default=None,
-        description="what to do when an answering machine takes the call; without it nobody "
-        "listens for machines, and they hear what a person would hear",
-    )
-    sms: SmsDefinition | None = Field(
-        default=None, description="text messages; a call flow that sends some needs it, too"
-    )
     keep_open: bool = Field(
         default=False,
         description="it is not completed when its contacts are finished, only when its last day is "
@@ -202,47 +97,10 @@ class CampaignDefinition(Definition):
     )
     webhook: WebhookDefinition | None = None
 
-    @field_validator("trunk")
+    @field_validator("name")
     @classmethod
-    def has_each_trunk_once(cls, trunk: str | list[str]) -> str | list[str]:
-        names = [trunk] if isinstance(trunk, str) else trunk
-        if any("\x00" in name for name in names):
-            raise ValueError("must not contain a NUL character")
-        if len(set(names)) < len(names):
-            raise ValueError("names a trunk twice")
-        return trunk
-
-    @field_validator("name", "number_pool", "call_flow", "agent")
-    @classmethod
-    def has_no_nul(cls, value: str | OwnCallFlow | None) -> str | OwnCallFlow | None:
-        if isinstance(value, str) and "\x00" in value:
-            raise ValueError("must not contain a NUL character")
-        return value
-
-    @field_validator("number_pool")
-    @classmethod
-    def is_alone(cls, pool: str | None, info: ValidationInfo) -> str | None:
-        if pool is not None and info.data.get("caller_id") is not None:
-            raise ValueError("give caller_id or number_pool, not both")
-        return pool
-
-    @field_validator("agent")
-    @classmethod
-    def talks_alone(cls, agent: str | None, info: ValidationInfo) -> str | None:
-        if agent is not None and info.data.get("call_flow") is not None:
-            raise ValueError("give call_flow or agent, not both")
-        return agent
-
-    @field_validator("machine")
-    @classmethod
-    def has_message(
-        cls, machine: MachineDefinition | None, info: ValidationInfo
-    ) -> MachineDefinition | None:
-        leaves = machine is not None and machine.action is MachineAction.LEAVE_MESSAGE
-        talks = info.data.get("call_flow", "faulty") or info.data.get("agent", "faulty")
-        if leaves and talks is None:
-            raise ValueError("to leave a message it needs a call_flow that has one, or an agent")
-        return machine
+    def name_has_no_nul(cls, value: str) -> str:
+        return without_nul(value)
 
     @field_validator("frequency_caps")
     @classmethod
@@ -267,11 +125,6 @@ class CampaignDefinition(Definition):
         if zone is not None and not is_zone(zone):
             raise ValueError("unknown time zone; use an IANA name such as Europe/London")
         return zone
-
-    @property
-    def trunks(self) -> list[str]:
-        """The names of the trunks, the preferred one first."""
-        return [self.trunk] if isinstance(self.trunk, str) else self.trunk
 
     @classmethod
     def stored(cls, text: str) -> "CampaignDefinition":

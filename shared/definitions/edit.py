@@ -5,11 +5,10 @@ from pydantic import Field
 from shared.definitions.attempts import AttemptsDefinition
 from shared.definitions.base import Definition
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
+from shared.definitions.call import CallFlowChoice, MachineDefinition
 from shared.definitions.campaign import (
-    CallFlowChoice,
     CampaignDefinition,
     CapsDefinition,
-    MachineDefinition,
     ShareDefinition,
     WebhookDefinition,
 )
