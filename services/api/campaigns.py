@@ -161,22 +161,39 @@ async def give_command(
             raise not_found("campaign")
         await _refuse_senseless(conn, caller, campaign, command)
         before = campaign.wanted_state
-        if before != WANTS[command]:
-            if WANTS[command] is WantedState.RUNNING:
-                await resources.quotas.refuse_another_run(conn, caller.campaign(campaign_id))
-            if campaign.is_draft and command is Command.START:
-                campaign = await _with_fixed_flow(conn, caller, campaign)
-            await campaigns.want(
-                conn,
-                caller.campaign(campaign_id),
-                WANTS[command],
-                api_key_id=caller.own_key_id,
-                traceparent=traces.current(),
-            )
-            campaign = replace(campaign, wanted_state=WANTS[command])
+        campaign = await want(
+            resources, conn, caller, campaign, command, traceparent=traces.current(), now=now
+        )
     resources.record(before={"wanted_state": before}, after={"wanted_state": campaign.wanted_state})
-    data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign_id, command=command)
-    message = CampaignCommand.of(data, at=now).traced(traces.current())
+    return campaign
+
+
+async def want(
+    resources: Resources,
+    conn: Connection,
+    caller: Caller,
+    campaign: Campaign,
+    command: Command,
+    *,
+    traceparent: str | None,
+    now: datetime,
+) -> Campaign:
+    """Set the state that a command wants, and wake the scheduler after the commit."""
+    if campaign.wanted_state != WANTS[command]:
+        if WANTS[command] is WantedState.RUNNING:
+            await resources.quotas.refuse_another_run(conn, caller.campaign(campaign.id))
+        if campaign.is_draft and command is Command.START:
+            campaign = await _with_fixed_flow(conn, caller, campaign)
+        await campaigns.want(
+            conn,
+            caller.campaign(campaign.id),
+            WANTS[command],
+            api_key_id=caller.own_key_id,
+            traceparent=traceparent,
+        )
+        campaign = replace(campaign, wanted_state=WANTS[command])
+    data = CampaignCommandData(tenant_id=caller.tenant_id, campaign_id=campaign.id, command=command)
+    message = CampaignCommand.of(data, at=now).traced(traceparent)
     await resources.after_commit(partial(_publish, resources, message))
     return campaign
 

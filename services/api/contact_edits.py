@@ -113,7 +113,8 @@ async def _read(
     if isinstance(row, Fault):
         raise Refused(row.reason, REMEDIES[row.reason], field=(row.field,))
     key = caller.campaign(campaign.id)
-    if await contact_edits.is_taken(conn, key, row.number, but=contact.id):
+    is_moved = row.number != contact.number
+    if is_moved and await contact_edits.is_taken(conn, key, row.number):
         raise Refused("number_taken", TAKEN, field=("number",))
     [group_id] = await group_ids(conn, key, rows.groups)
     return row.number, group_id

@@ -28,7 +28,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
     """An expected refusal. With `field` that field is invalid, else the stored state forbids it.
 
     `errors` lists the faults if there may be several; of a file they are the first faults of
-    `error_count`. After `retry_after` seconds the same request may be granted.
+    `error_count`. After `retry_after` seconds, or at `next_at`, the same request may be granted.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
         errors: Sequence[InvalidField] = (),
         error_count: int | None = None,
         retry_after: int | None = None,
+        next_at: datetime | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -48,6 +49,7 @@ class Refused(Exception):  # noqa: N818 - an expected answer, not an error
         self.errors = errors
         self.error_count = error_count
         self.retry_after = retry_after
+        self.next_at = next_at
 
 
 def not_found(kind: str) -> Refused:

@@ -54,6 +54,16 @@ class ContactWhy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A contact with what was decided about it, and by which rules and facts."""
+
+    contact: ContactRow
+    rules: CallingRules
+    facts: ContactFacts
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptWhy:
     """`rule` is the rule that stopped the attempt, if it still exists.
 
@@ -86,9 +96,10 @@ async def of_attempt(
     return AttemptWhy(attempt=attempt, rule=rule, choices=choices, contact=contact)
 
 
-async def _of_contact(
+async def judged(
     conn: Connection, resources: Resources, caller: Caller, contact_id: int, *, now: datetime
-) -> ContactWhy:
+) -> Judged:
+    """Whether the contact may be called now, as the scheduler and the dialer decide it."""
     contact = await why.contact(
         conn, resources.policies, tenant_id=caller.tenant_id, contact_id=contact_id, now=now
     )
@@ -98,7 +109,15 @@ async def _of_contact(
     rules = resources.rulebook.rules(campaign.policy, contact.group)
     no_caller_id = await why.no_caller_id(conn, campaign, now=now)
     facts = replace(_facts(contact, rules, now=now), no_caller_id=no_caller_id)
-    verdict = decide(rules, facts, now=now)
+    return Judged(contact=contact, rules=rules, facts=facts, verdict=decide(rules, facts, now=now))
+
+
+async def _of_contact(
+    conn: Connection, resources: Resources, caller: Caller, contact_id: int, *, now: datetime
+) -> ContactWhy:
+    found = await judged(conn, resources, caller, contact_id, now=now)
+    contact, rules, verdict = found.contact, found.rules, found.verdict
+    campaign = contact.campaign
     capacity: list[Capacity] = []
     if verdict.allowed:
         capacity = _capacity(
@@ -108,7 +127,7 @@ async def _of_contact(
         contact=contact,
         rules=rules,
         verdict=verdict,
-        next_at=_next_at(contact, rules, facts, verdict),
+        next_at=next_at(found),
         capacity=capacity,
         choices=await chosen(conn, contact, rules, now=now),
         at=now,
@@ -162,15 +181,13 @@ def _facts(contact: ContactRow, rules: CallingRules, *, now: datetime) -> Contac
     )
 
 
-def _next_at(
-    contact: ContactRow, rules: CallingRules, facts: ContactFacts, verdict: Verdict
-) -> datetime | None:
+def next_at(found: Judged) -> datetime | None:
     """The next instant at which it may be called, also past black-outs that begin until then."""
-    at = verdict.next_at
-    while at is not None and (blackout := _blackout(contact, now=at)) is not None:
+    at = found.verdict.next_at
+    while at is not None and (blackout := _blackout(found.contact, now=at)) is not None:
         if blackout.ends_at >= NEVER:
             return None
-        at = decide(rules, facts, now=blackout.ends_at).next_at
+        at = decide(found.rules, found.facts, now=blackout.ends_at).next_at
     return at
 
 

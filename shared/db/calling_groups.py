@@ -59,6 +59,28 @@ async def find(conn: Connection, groups: Collection[CallingGroup]) -> dict[Calli
     return {calling_group(row): row["id"] for row in rows}
 
 
+async def find_in_campaign(
+    conn: Connection, campaign: CampaignKey, group: CallingGroup
+) -> int | None:
+    """The id of the group, if the campaign has it."""
+    group_id: int | None = await conn.fetchval(
+        """
+        SELECT g.id FROM calling_groups g
+        JOIN campaign_groups ON campaign_groups.tenant_id = $1
+            AND campaign_groups.campaign_id = $2 AND campaign_groups.calling_group_id = g.id
+        WHERE g.zones = $3 AND g.source = $4 AND g.jurisdictions = $5
+            AND g.jurisdiction_source = $6 AND g.number_zones = $7
+        """,
+        *campaign,
+        group.zones,
+        group.source,
+        group.jurisdictions,
+        group.jurisdiction_source,
+        group.number_zones,
+    )
+    return group_id
+
+
 async def insert(conn: Connection, groups: Collection[CallingGroup]) -> None:
     """Waits for other transactions that are inserting the same groups, in the order of locks.py."""
     await conn.execute(

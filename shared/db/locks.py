@@ -47,6 +47,9 @@ ARCHITECTURE.md shows which transaction takes which of these locks.
 A request with an Idempotency-Key first takes the advisory lock ANSWER of this key, or is refused:
 it never waits for it. Its answer and its audit entry come last; no transaction waits for them.
 
+A single call whose campaign is not there yet first takes the advisory lock CALLS of its tenant, and
+makes the campaign.
+
 An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns with
 the same key wait for each other without need, which is harmless.
 """
@@ -68,6 +71,7 @@ class LockClass(IntEnum):
     SPEND = 5
     CALLER_IDS = 6
     ANSWER = 7
+    CALLS = 8
 
 
 async def block_completion(conn: Connection, campaign_id: int) -> None:
@@ -99,6 +103,11 @@ async def lock_for_import(conn: Connection, campaign_id: int) -> None:
         campaign_id,
         timeout=LONGEST_IMPORT,
     )
+
+
+async def lock_calls(conn: Connection, tenant_id: int) -> None:
+    """Until the transaction ends, no other one makes a campaign of the tenant's single calls."""
+    await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", LockClass.CALLS, tenant_id)
 
 
 async def lock_caller_ids(conn: Connection, tenant_id: int) -> None:

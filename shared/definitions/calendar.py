@@ -9,8 +9,8 @@ from shared.definitions.base import Definition, is_stored, refuse
 from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, DatedWindow, WeeklyWindow
 from shared.domain.calendar.holidays import HolidaySet, known_regions
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]

@@ -26,6 +26,7 @@ RULE = {
 }
 UNVERIFIED = "us.exempt-hipaa"
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+CALL = {"number": NUMBER, "kind": "informational", "automated": False}
 API_KEY = {"name": "CRM", "scopes": ["read"]}
 POOL = {"name": "east", "numbers": [CALLER_ID]}
 AGENT = {"name": "a", "kind": "squad", "provider_agent_id": "s_1", "trunk": "default"}
@@ -185,6 +186,7 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "preflight_campaign": ("POST", _commanded("preflight"), {}),
     "add_contacts": ("POST", _commanded("contacts"), [{"number": "+12025550124"}]),
     "import_contacts": ("POST", _commanded("contacts/import"), CSV),
+    "place_call": ("POST", "/calls", CALL),
     "ask_for_callback": ("PUT", _of(_contact, "/callback"), {"at": TOMORROW}),
     "cancel_callback": ("DELETE", _callback, None),
     "edit_contact": ("PATCH", _contact, {"external_id": "A1"}),

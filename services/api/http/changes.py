@@ -3,6 +3,9 @@
 A client that got no answer repeats its request with the same Idempotency-Key, and gets the answer
 of the first one. The answer is committed with the writes, so there is never one without the other.
 Of an error nothing is kept, because nothing was written: its repetition is judged anew.
+
+Some routes take the same body by the same API key as a repetition also without that header, for
+some seconds: their clients retry without it.
 """
 
 import hashlib
@@ -10,6 +13,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -38,7 +42,7 @@ LARGEST_KEPT = 1024 * 1024
 RETRY_AFTER_SECONDS = 1
 
 MALFORMED = f"{KEY_HEADER} must be 1 to 255 printable ASCII characters, such as a UUID"
-IN_USE = "a request with this Idempotency-Key is under way; repeat it in a moment"
+IN_USE = "the same request is under way; repeat it in a moment"
 OTHER = "this Idempotency-Key was sent with another request; use a new key for each request"
 NOT_KEPT = (
     "the first request with this Idempotency-Key was carried out; its answer is not kept, because "
@@ -46,9 +50,14 @@ NOT_KEPT = (
 )
 
 
-async def changed(request: Request, caller: Caller, handle: Handle) -> Response:
-    """The answer of a route that changes something, or the one that was kept of it."""
-    change = _Change(request, caller)
+async def changed(
+    request: Request, caller: Caller, handle: Handle, *, same_for: timedelta | None = None
+) -> Response:
+    """The answer of a route that changes something, or the one that was kept of it.
+
+    For the span `same_for` a request without the header is known by its body.
+    """
+    change = _Change(request, caller, same_for)
     try:
         async with change.stack:
             response = await handle(change.request)
@@ -75,12 +84,13 @@ class _Change:
     before an upload, so that a slow client occupies no connection; so do those after its end.
     """
 
-    def __init__(self, request: Request, caller: Caller) -> None:
+    def __init__(self, request: Request, caller: Caller, same_for: timedelta | None) -> None:
         resources: Resources = request.app.state.resources
         self._pool: Transactions = resources.pool
         self._now = resources.clock()
         self._caller = caller
         self._key = _key(request, caller)
+        self._by_body = None if self._key else same_for
         self._route = f"{request.method} {request.url.path}?{request.url.query}".encode()
         self._body = hashlib.sha256()
         self._conn: Session | None = None
@@ -88,7 +98,8 @@ class _Change:
         self.is_over = False
         self.stack = AsyncExitStack()
         self.later: list[Step] = []
-        self.request = request if self._key is None else Request(request.scope, self._receive)
+        is_digested = self._key or self._by_body
+        self.request = Request(request.scope, self._receive) if is_digested else request
         self._received = request.receive
         self.request.state.resources = replace(
             resources, pool=self, record=self._recorded.add, after_commit=self._after_commit
@@ -117,6 +128,8 @@ class _Change:
         if self._conn is None:
             began = self._pool.transaction(self._caller.tenant_id)
             self._conn = await self.stack.enter_async_context(began)
+            if self._by_body:
+                self._key = _unsent(self._caller, self._fingerprint)
             if self._key is not None:
                 await self._refuse_or_replay(self._conn, self._key)
         return self._conn
@@ -124,7 +137,8 @@ class _Change:
     async def _refuse_or_replay(self, conn: Session, key: IdempotencyKey) -> None:
         if not await idempotency_keys.try_lock(conn, key):
             raise Refused("idempotency_key_in_use", IN_USE, retry_after=RETRY_AFTER_SECONDS)
-        kept = await idempotency_keys.find(conn, key, now=self._now)
+        kept_for = self._by_body or idempotency_keys.KEPT_FOR
+        kept = await idempotency_keys.find(conn, key, since=self._now - kept_for)
         if kept is None:
             return
         if kept.fingerprint != self._fingerprint:
@@ -173,6 +187,12 @@ def _key(request: Request, caller: Caller) -> IdempotencyKey | None:
     if not _KEY.fullmatch(text):
         raise Refused("malformed_idempotency_key", MALFORMED)
     return IdempotencyKey(tenant_id=caller.tenant_id, api_key_id=caller.api_key_id, word=text)
+
+
+def _unsent(caller: Caller, fingerprint: bytes) -> IdempotencyKey:
+    """Of a request without the header. No client can send the word: it begins with a space."""
+    word = f" {fingerprint.hex()}"
+    return IdempotencyKey(tenant_id=caller.tenant_id, api_key_id=caller.api_key_id, word=word)
 
 
 def _kept(response: Response, fingerprint: bytes) -> KeptAnswer:

@@ -6,6 +6,7 @@ A router names its opening once: `APIRouter(route_class=opened_by(CAMPAIGNS), â€
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -134,10 +135,12 @@ class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
 class Guarded(APIRoute):
     """A route that admits a request by its key, before it reads the body within its bounds.
 
-    One that may change something is a single transaction.
+    One that may change something is a single transaction. For the span `same_for` a repetition
+    without an Idempotency-Key is known by its body.
     """
 
     opening: ClassVar[Opening]
+    same_for: ClassVar[timedelta | None]
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.scopes = self.opening.scopes(options["methods"])
@@ -160,7 +163,7 @@ class Guarded(APIRoute):
             with resources.at_once.one_more(caller.tenant_id):
                 if request.method in READING:
                     return await handle(request)
-                return await changed(request, caller, read)
+                return await changed(request, caller, read, same_for=self.same_for)
 
         async def read(request: Request) -> Response:
             if self.body_field is None:
@@ -174,12 +177,13 @@ class Guarded(APIRoute):
         return admit
 
 
-def opened_by(opening: Opening) -> type[Guarded]:
+def opened_by(opening: Opening, *, same_for: timedelta | None = None) -> type[Guarded]:
     """The class of a router's routes."""
-    named = opening
+    named, span = opening, same_for
 
     class Opened(Guarded):
         opening = named
+        same_for = span
 
     return Opened
 

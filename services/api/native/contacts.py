@@ -196,10 +196,14 @@ async def list_contacts(
             conn,
             caller.campaign(campaign_id),
             state=state,
-            after=asked.after(str),
+            after=asked.after(_number_and_id),
             limit=asked.limit,
         )
-    return asked.page(ContactPage, rows, lambda row: (row.number,))
+    return asked.page(ContactPage, rows, lambda row: (row.number, row.id))
+
+
+def _number_and_id(number: str, contact_id: int = 0) -> tuple[str, int]:
+    return number, contact_id
 
 
 @router.get("/contacts/{contact_id}", responses=UNCHANGED)

@@ -185,10 +185,12 @@ async def _refused(request: Request, refused: Refused) -> Response:
         fault = InvalidField(code=refused.code, detail=refused.detail, field=refused.field)
         outside = {**request.path_params, **request.query_params}
         return _invalid([_field_error(fault, has_pointer=refused.field[0] not in outside)])
-    extra = None
+    extra: dict[str, Any] = {}
     if refused.error_count is not None:
         is_truncated = refused.error_count > len(refused.errors)
         extra = {"rejected": refused.error_count, "errors_truncated": is_truncated}
+    if refused.next_at is not None:
+        extra = {"next_at": refused.next_at}
     return answer(
         STATUSES.get(refused.code, CONFLICT),
         refused.code,

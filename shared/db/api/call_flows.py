@@ -92,6 +92,16 @@ async def find(
     return None if record is None else _version(record)
 
 
+async def newest_version(conn: Connection, *, tenant_id: int, name: str) -> int | None:
+    """The newest version of the flow with this name; None: there is no such flow."""
+    version: int | None = await conn.fetchval(
+        "SELECT version FROM call_flows WHERE tenant_id = $1 AND name = $2 AND deleted_at IS NULL",
+        tenant_id,
+        name,
+    )
+    return version
+
+
 async def page(
     conn: Connection, *, tenant_id: int, before: int | None, limit: int
 ) -> list[FlowVersion]:

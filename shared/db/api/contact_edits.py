@@ -78,18 +78,17 @@ async def find(
     return [Contact(**record) for record in records]
 
 
-async def is_taken(conn: Connection, campaign: CampaignKey, number: str, *, but: int) -> bool:
-    """Whether another contact of the campaign has the number."""
+async def is_taken(conn: Connection, campaign: CampaignKey, number: str) -> bool:
+    """Whether a contact of the campaign has the number."""
     taken: bool = await conn.fetchval(
         """
         SELECT EXISTS (
             SELECT FROM contacts
-            WHERE tenant_id = $1 AND campaign_id = $2 AND number = $3 AND id <> $4
+            WHERE tenant_id = $1 AND campaign_id = $2 AND number = $3
         )
         """,
         *campaign,
         number,
-        but,
     )
     return taken
 

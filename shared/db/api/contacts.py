@@ -32,11 +32,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
+    """`traceparent` is that of the request, if the contact is one call of its own."""
+
     number: str
     calling_group_id: int
     external_id: str | None
     attributes: str | None
     expires_at: datetime | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,28 +53,44 @@ class InsertedContact:
 
 
 async def insert(
-    conn: Connection, rows: Sequence[NewContact], *, tenant_id: int, campaign_id: int
+    conn: Connection,
+    rows: Sequence[NewContact],
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    again: bool = False,
 ) -> list[InsertedContact]:
-    """Insert contacts; returns the new ones. A number that is suppressed for good is finished."""
+    """Insert contacts; returns the new ones. A number that is suppressed for good is finished.
+
+    `again`: a number that the campaign has had is a new contact, too.
+    """
     records = await conn.fetch(
         """
         WITH inserted AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, external_id, attributes, expires_at
+                number, repeat, external_id, attributes, expires_at, traceparent
             )
             SELECT $1, $2, r.calling_group_id,
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                    CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                    CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                    CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-                   r.number, r.external_id, r.attributes, r.expires_at
-            FROM unnest($3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[])
-                WITH ORDINALITY
-                AS r (number, calling_group_id, external_id, attributes, expires_at, position)
+                   r.number,
+                   CASE WHEN $8 THEN (
+                       -- With the most that it can be, the contact is not inserted.
+                       SELECT least(coalesce(max(repeat) + 1, 0), 32767) FROM contacts
+                       WHERE tenant_id = $1 AND campaign_id = $2 AND number = r.number
+                   ) ELSE 0 END,
+                   r.external_id, r.attributes, r.expires_at, r.traceparent
+            FROM unnest(
+                $3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[], $9::text[]
+            ) WITH ORDINALITY AS r (
+                number, calling_group_id, external_id, attributes, expires_at, traceparent, position
+            )
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
             ORDER BY r.position
-            ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
+            ON CONFLICT (tenant_id, campaign_id, number, repeat) DO NOTHING
             RETURNING id, number, state, calling_group_id, waits_for, not_before
         ), ended AS (
             INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
@@ -88,6 +107,8 @@ async def insert(
         [row.external_id for row in rows],
         [row.attributes for row in rows],
         [row.expires_at for row in rows],
+        again,
+        [row.traceparent for row in rows],
     )
     return [
         InsertedContact(
@@ -139,10 +160,13 @@ async def page(
     campaign: CampaignKey,
     *,
     state: str | None,
-    after: str | None,
+    after: tuple[str, int] | None,
     limit: int,
 ) -> list[Contact]:
-    """A page of contacts in order of their numbers, by an existing index."""
+    """A page of contacts in order of their numbers, by an existing index.
+
+    `after` is the number and the id of the last one of the page before.
+    """
     records = await conn.fetch(
         """
         SELECT contact.id, contact.campaign_id, contact.number, contact.external_id,
@@ -154,14 +178,14 @@ async def page(
         JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND contact.campaign_id = $2
           -- Behind a policy no index takes a condition with COALESCE.
-          AND contact.number > $4
+          AND contact.number >= $4 AND (contact.number > $4 OR contact.id > $5)
           AND ($3::text IS NULL OR contact.state = $3)
-        ORDER BY contact.number
-        LIMIT $5
+        ORDER BY contact.number, contact.id
+        LIMIT $6
         """,
         *campaign,
         state,
-        after or "",
+        *(after or ("", 0)),
         limit,
     )
     return [Contact(**record) for record in records]

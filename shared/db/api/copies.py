@@ -38,14 +38,14 @@ async def contacts(
         WITH copied AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, external_id, attributes, expires_at
+                number, repeat, external_id, attributes, expires_at
             )
             SELECT $1, $3, old.calling_group_id,
                 CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                 CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                 CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                 CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-                old.number, old.external_id, old.attributes, old.expires_at
+                old.number, old.repeat, old.external_id, old.attributes, old.expires_at
             FROM contacts AS old
             CROSS JOIN LATERAL suppressed_until($1, $3, old.number, statement_timestamp()) AS s
             WHERE old.tenant_id = $1 AND old.campaign_id = $2

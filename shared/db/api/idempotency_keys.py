@@ -35,7 +35,8 @@ async def try_lock(conn: Connection, key: IdempotencyKey) -> bool:
     return await locks.try_answer(conn, f"{key.tenant_id}/{key.api_key_id}/{key.word}")
 
 
-async def find(conn: Connection, key: IdempotencyKey, *, now: datetime) -> KeptAnswer | None:
+async def find(conn: Connection, key: IdempotencyKey, *, since: datetime) -> KeptAnswer | None:
+    """The answer that was kept under this key since then."""
     record = await conn.fetchrow(
         """
         SELECT fingerprint, status, headers, body FROM idempotency_keys
@@ -44,7 +45,7 @@ async def find(conn: Connection, key: IdempotencyKey, *, now: datetime) -> KeptA
         key.tenant_id,
         key.api_key_id,
         key.word,
-        now - KEPT_FOR,
+        since,
     )
     if record is None:
         return None

@@ -127,7 +127,7 @@ async def merge(
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
             WHERE r.line > $4
             ORDER BY r.line
-            ON CONFLICT (tenant_id, campaign_id, number) DO NOTHING
+            ON CONFLICT (tenant_id, campaign_id, number, repeat) DO NOTHING
             RETURNING id, state, calling_group_id, waits_for, not_before
         ), ended AS (
             INSERT INTO untold_ends (tenant_id, campaign_id, contact_id, reason)
@@ -188,6 +188,7 @@ async def update(
                 given.external_id, given.expires_at, given.attributes
             FROM given JOIN contacts c
                 ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = given.number
+                AND c.repeat = 0
             WHERE given.rows > 1 OR c.xmin <> pg_current_xact_id()::xid
             ORDER BY c.number FOR UPDATE OF c
         ), updated AS (
@@ -244,6 +245,7 @@ async def unimported(
             NULLIF(s.first_line, s.line) AS first_line
         FROM staged s
         JOIN contacts c ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = s.number
+            AND c.repeat = 0
         WHERE s.line > s.first_line OR c.xmin <> pg_current_xact_id()::xid OR c.state = 'finished'
         ORDER BY s.line
         """,

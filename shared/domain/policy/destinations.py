@@ -46,6 +46,8 @@ class Destinations:
 
 
 NO_CHOICE = Destinations()
+# For a reader whose numbers are refused by the decision.
+EVERYWHERE = Destinations(allowed_kinds=frozenset(NumberKind))
 
 
 def _is_short(e164: str) -> bool:

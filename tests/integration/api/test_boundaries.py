@@ -97,6 +97,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("PUT", "/v1/rules/{rule}/override", None),
     ("PUT", "/v1/rules/{rule}/turn-on", None),
     ("GET", "/v1/calls", None),
+    ("POST", "/v1/calls", {"number": "+12025550123", "kind": "informational", "automated": False}),
     ("GET", "/v1/calls/export", None),
     ("GET", "/v1/call-flows", None),
     ("POST", "/v1/call-flows", {"name": "reminder", "flow": FLOW}),

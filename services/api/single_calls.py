@@ -1,0 +1,212 @@
+"""Use case of a single call: one number is called now, or as soon as it may be.
+
+The call is a contact of a campaign that stays open for all calls of the same definition.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from services.api import campaigns, refused_calls, why
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from services.api.imports import Entry, count, group_ids
+from services.api.refusals import Refused, campaign_ended
+from shared.db import calling_groups, locks, waiting_counts
+from shared.db.api import call_flows, contacts, single_calls
+from shared.db.api.contacts import InsertedContact, NewContact
+from shared.db.types import Connection
+from shared.definitions.calendar import DAYS, CalendarDefinition, WindowDefinition
+from shared.definitions.call import CallDefinition
+from shared.definitions.call_flow import OwnCallFlow
+from shared.definitions.campaign import CampaignDefinition, ShareDefinition
+from shared.domain.campaigns import Command
+from shared.domain.policy.destinations import EVERYWHERE
+from shared.domain.reasons import Reason
+from shared.intake.contact_rows import Row, Rows
+from shared.intake.remedies import REMEDIES
+from shared.runtime import traces
+from shared.runtime.logs import masked
+
+# A call that does not wait is called off when its turn has not come by then.
+NOW = timedelta(minutes=1)
+# The campaign of a week ends with the next one, so every call of the week can wait as long.
+LONGEST_WAIT = timedelta(days=7)
+# Before the calls of campaigns: somebody waits for this one.
+FIRST = ShareDefinition(priority=9)
+ALWAYS = WindowDefinition(days=list(DAYS), start="00:00", end="24:00")
+
+TOO_LATE = "must be in the future, and at most 7 days ahead"
+AT_THIS_MOMENT = "another request for a call to this number is carried out at this moment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleCall:
+    """A call that will be placed. `next_at`: when it may be, by all that is known; None: unknown.
+
+    `waits_for` is why it may not be placed now.
+    """
+
+    campaign_id: int
+    contact_id: int
+    number: str
+    not_after: datetime
+    next_at: datetime | None
+    waits_for: Reason | None
+
+
+async def place(
+    resources: Resources,
+    caller: Caller,
+    definition: CallDefinition,
+    entry: Entry,
+    *,
+    wait: bool,
+    not_after: datetime | None,
+    now: datetime,
+) -> SingleCall:
+    """Add the contact of the call; unless it is to wait, it must be allowed at this instant."""
+    until = _until(not_after, wait=wait, now=now)
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        campaign_id = await _campaign(resources, conn, caller, definition, now=now)
+        contact = await _add(conn, caller, campaign_id, entry, until=until)
+        judged = await why.judged(conn, resources, caller, contact.id, now=now)
+        next_at = refused_calls.next_at(judged, now=now)
+        waits = wait and refused_calls.may_be_placed(judged, next_at, until)
+        if not (judged.verdict.allowed or waits):
+            raise refused_calls.refusal(judged, next_at, now=now)
+        # Last, because all calls of the campaign share these rows.
+        await count(resources, conn, caller.campaign(campaign_id), inserted=1, excluded=0)
+        if contact.bucket is not None:
+            await waiting_counts.add(conn, [(contact.bucket, 1)])
+    binding = judged.verdict.binding
+    resources.record(after={"campaign_id": campaign_id, "number": masked(contact.number)})
+    return SingleCall(
+        campaign_id=campaign_id,
+        contact_id=contact.id,
+        number=contact.number,
+        not_after=until,
+        next_at=next_at,
+        waits_for=None if binding is None else binding.reason,
+    )
+
+
+def campaign_of(definition: CallDefinition, *, now: datetime) -> CampaignDefinition:
+    """The campaign that takes the calls of this definition in this week.
+
+    Only law and the tenant's own rules limit its hours, because the owner asks for each call.
+    """
+    monday = _monday(now)
+    end_date = monday + timedelta(days=13)
+    return CampaignDefinition(
+        name=f"Single calls of the week of {monday}",
+        calendar=CalendarDefinition(windows=[ALWAYS], end_date=end_date),
+        keep_open=True,
+        share=FIRST,
+        **{name: getattr(definition, name) for name in CallDefinition.model_fields},
+    )
+
+
+def _until(not_after: datetime | None, *, wait: bool, now: datetime) -> datetime:
+    if not_after is None:
+        return now + (LONGEST_WAIT if wait else NOW)
+    if not now < not_after <= now + LONGEST_WAIT:
+        raise Refused("out_of_range", TOO_LATE, field=("not_after",))
+    return not_after
+
+
+async def _campaign(
+    resources: Resources,
+    conn: Connection,
+    caller: Caller,
+    definition: CallDefinition,
+    *,
+    now: datetime,
+) -> int:
+    """The running campaign of the call, which is not completed until the transaction ends.
+
+    It is made for the first call of its definition in a week.
+    """
+    definition = await _with_version(conn, caller, definition)
+    tenant_id, digest = caller.tenant_id, _digest(definition, now=now)
+    campaign_id = await single_calls.find(conn, tenant_id=tenant_id, digest=digest)
+    if campaign_id is None:
+        await locks.lock_calls(conn, tenant_id)
+        campaign_id = await single_calls.find(conn, tenant_id=tenant_id, digest=digest)
+    if campaign_id is None:
+        wanted = campaign_of(definition, now=now)
+        made = (await campaigns.add(conn, caller, wanted, now=now)).campaign
+        # The first call is not the cause of the others: they do not belong to its trace.
+        await campaigns.want(
+            resources, conn, caller, made, Command.START, traceparent=None, now=now
+        )
+        await single_calls.mark(conn, caller.campaign(made.id), digest=digest)
+        campaign_id = made.id
+    await locks.block_completion(conn, campaign_id)
+    # Looked for again: it may have ended before its completion was blocked.
+    if await single_calls.find(conn, tenant_id=tenant_id, digest=digest) != campaign_id:
+        raise campaign_ended()
+    return campaign_id
+
+
+def _digest(definition: CallDefinition, *, now: datetime) -> bytes:
+    """It differs where `campaign_of` does."""
+    written = definition.model_dump_json(include=set(CallDefinition.model_fields))
+    return hashlib.sha256(f"{_monday(now)} {written}".encode()).digest()
+
+
+def _monday(now: datetime) -> date:
+    return now.date() - timedelta(days=now.weekday())
+
+
+async def _with_version(
+    conn: Connection, caller: Caller, definition: CallDefinition
+) -> CallDefinition:
+    """With the newest version of the tenant's own call flow, unless it states one.
+
+    A campaign keeps the version with which it started, so calls of the next version get another.
+    """
+    flow = definition.call_flow
+    if not isinstance(flow, OwnCallFlow) or flow.version is not None:
+        return definition
+    newest = await call_flows.newest_version(conn, tenant_id=caller.tenant_id, name=flow.name)
+    return definition.model_copy(update={"call_flow": OwnCallFlow(name=flow.name, version=newest)})
+
+
+async def _add(
+    conn: Connection,
+    caller: Caller,
+    campaign_id: int,
+    entry: Entry,
+    *,
+    until: datetime,
+) -> InsertedContact:
+    # The contact is judged by the destinations of its tenant.
+    rows = Rows(default_region=None, default_zone=None, destinations=EVERYWHERE)
+    row = rows.read(
+        entry.number,
+        zone=entry.zone,
+        postal_code=entry.postal_code,
+        country=entry.country,
+        region=entry.region,
+        external_id=entry.external_id,
+        attributes=entry.attributes,
+    )
+    if not isinstance(row, Row):
+        raise Refused(row.reason, REMEDIES[row.reason], field=(row.field,))
+    key = caller.campaign(campaign_id)
+    group_id = await calling_groups.find_in_campaign(conn, key, rows.groups[0])
+    if group_id is None:
+        [group_id] = await group_ids(conn, key, rows.groups)
+    contact = NewContact(
+        number=row.number,
+        calling_group_id=group_id,
+        external_id=row.external_id,
+        attributes=row.attributes,
+        expires_at=until,
+        traceparent=traces.current(),
+    )
+    added = await contacts.insert(conn, [contact], **key._asdict(), again=True)
+    if not added:
+        raise Refused("call_up", AT_THIS_MOMENT, retry_after=1)
+    return added[0]
