@@ -16,6 +16,7 @@ from outdial import (
     attempts,
     audit,
     blackouts,
+    call,
     callbacks,
     caller_ids,
     calls,
@@ -58,7 +59,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for module in (stack, login, campaigns, why, simulation, carrier):
+for module in (stack, login, campaigns, call, why, simulation, carrier):
     app.add_typer(module.app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(tenants.app, name="tenant")
