@@ -17,6 +17,7 @@ from bench import (
     idle_contacts,
     import_csv,
     simulate,
+    single_calls,
     why,
 )
 from outdial.stack.servers import LocalServers
@@ -40,6 +41,7 @@ MEASURES = {
     "why": why.measure,
     "export_calls": export_calls.measure,
     "api": api.measure,
+    "single_calls": single_calls.measure,
 }
 
 
