@@ -11,8 +11,10 @@ from redis.asyncio import Redis
 
 from services.api.app import create_app
 from services.api.http.cursors import Cursors
+from services.api.http.fair_pool import FairPool
 from services.api.http.request_limits import RequestRates, RequestsAtOnce
 from services.api.http.resources import Resources
+from services.api.http.slots import FairSlots
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import WRITE_SECONDS, UsedKeys
 from services.api.operation_runner import OperationRunner
@@ -72,7 +74,7 @@ async def opened(settings: Settings) -> AsyncIterator[Resources]:
         async with pool.acquire() as conn:
             key = await secrets.cursor_key(conn)
         resources = Resources(
-            pool=ApiPool(pool),
+            pool=FairPool(ApiPool(pool), FairSlots(CONNECTIONS)),
             cursors=Cursors(key),
             publish=tell,
             rulebook=rulebook,
@@ -106,8 +108,9 @@ async def _connect(broker: KafkaBroker, connected: asyncio.Event) -> None:
 
 
 def main() -> None:
-    # Threads read uploads. With Python's 5 ms, each step of a request may wait so long for them.
-    sys.setswitchinterval(0.001)
+    # Threads read uploads and large bodies. With Python's 5 ms, each step of a request may wait so
+    # long for them.
+    sys.setswitchinterval(0.0002)
     settings = read_settings()
     configure_logs("api", settings.log_level)
     configure_traces("api")
