@@ -15,6 +15,7 @@ from services.scheduler.campaign_claim import Claims, OpenGroup
 from services.scheduler.due import publish_due
 from services.scheduler.pool_rooms import PoolRooms
 from services.scheduler.rescuer import Rescuer
+from services.scheduler.turns import Turns
 from services.scheduler.usage import Usage
 from shared.db import blackouts, calling_groups, campaign_runs
 from shared.db.calling_groups import CallingGroups
@@ -40,9 +41,9 @@ CLAIM_MOST = 1_000
 class Pass:
     """The state that one pass works on, read at its beginning.
 
-    `opened` has the groups that each campaign may call now, `callbacks` the campaigns with a
-    callback that is due, and `rooms` the calls that capped number pools allow. `traces` are those
-    of the campaigns' last commands, where spans are recorded.
+    `opened` has the groups that each campaign may call now whose turn it is, `callbacks` the
+    campaigns with a callback that is due, and `rooms` the calls that capped number pools allow.
+    `traces` are those of the campaigns' last commands, where spans are recorded.
     """
 
     running: list[RunningCampaign]
@@ -65,6 +66,7 @@ class Claimer:
     installation: Caps = NO_CAPS
     policies: Policies = field(default_factory=Policies)
     groups: CallingGroups = field(default_factory=CallingGroups)
+    turns: Turns = field(default_factory=Turns)
 
     async def run_once(self, now: datetime) -> bool:
         """Claim what the caps leave free; True when there may be more to do at once."""
@@ -98,7 +100,7 @@ class Claimer:
         hungry = {
             campaign.id: campaign
             for campaign in observed.running
-            if observed.opened[campaign.id] and observed.rooms.of(campaign)
+            if observed.opened.get(campaign.id) and observed.rooms.of(campaign)
         }
         while shares := observed.usage.shares(list(hungry.values())):
             for campaign, share in shares:
@@ -126,7 +128,11 @@ class Claimer:
         tenants = {campaign.tenant_id for campaign in running}
         keys = [campaign.key for campaign in running]
         live = await live_attempts.by_campaign(conn, tenants, now=now)
-        groups = await calling_groups.of_campaigns(conn, keys, self.groups)
+        looked = self.turns.next(running)
+        groups = await calling_groups.of_campaigns(
+            conn, [campaign.key for campaign in looked], self.groups
+        )
+        self.turns.note({id_: len(own) for id_, own in groups.items()})
         at_ceiling = sum(reached(campaign.spend) is not None for campaign in running)
         CAMPAIGNS_AT_SPEND_CEILING.set(at_ceiling)
         shut = await blackouts.in_force(conn, tenant_ids=tenants)
@@ -137,7 +143,7 @@ class Claimer:
                 campaign.id: self.claims.opened(
                     campaign, groups.get(campaign.id, []), shut, now=now
                 )
-                for campaign in running
+                for campaign in looked
             },
             callbacks=await given_up.callbacks_due(conn, keys, now=now),
             overdue=any(attempts.overdue for attempts in live.values()),

@@ -1,11 +1,13 @@
 """Campaigns share the free capacity; campaigns that only wait take none of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
+from services.scheduler.turns import Turns
 from shared.db.types import Pool
 from shared.domain.decision import gates
 from shared.domain.decision.gates import Block
@@ -147,3 +149,27 @@ async def test_a_gate_that_shuts_a_whole_group_keeps_it_from_being_claimed(
     await claimer.run_once(NOW)
 
     assert await claims_of(pool, campaign) == 0
+
+
+async def test_campaigns_of_many_groups_take_turns_and_delay_no_other_tenant(
+    pool: Pool, claimer: Claimer
+) -> None:
+    busy, quiet = await a_tenant(pool), await a_tenant(pool)
+    many = [await a_campaign(pool, busy, 1, index) for index in range(3)]
+    one = await a_campaign(pool, quiet, 1, 10)
+    claimer = replace(claimer, turns=Turns(groups_at_once=1))
+    await pool.execute("UPDATE contacts SET not_before = $1", NOW + timedelta(hours=1))
+    # The first pass learns how many groups each campaign has.
+    await claimer.run_once(NOW)
+    await pool.execute("UPDATE contacts SET not_before = '-infinity'")
+
+    called = []
+    for _ in range(3):
+        await claimer.run_once(NOW)
+        called.append([bool(await claims_of(pool, campaign)) for campaign in (*many, one)])
+
+    assert called == [
+        [True, False, False, True],
+        [True, True, False, True],
+        [True, True, True, True],
+    ]
