@@ -22,8 +22,10 @@ class Remainder:
     waiting: Sequence[Group]
 
 
-async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
-    """One statement, so one snapshot.
+async def remainder(
+    conn: Connection, campaign: CampaignKey, *, most_groups: int | None = None
+) -> Remainder:
+    """`waiting` has at most so many groups. One statement, so one snapshot.
 
     Between two, a claim could move the last pending contact to a live attempt, and neither
     statement would see it.
@@ -61,9 +63,11 @@ async def remainder(conn: Connection, campaign: CampaignKey) -> Remainder:
                 WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = g.id
                     AND state = 'pending'
             )
+            LIMIT $3
         ) AS waiting ON true
         """,
         *campaign,
+        most_groups,
     )
     return Remainder(
         rows[0]["has_open_import"],

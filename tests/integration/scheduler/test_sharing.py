@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.scheduler import lifecycle
 from services.scheduler.claimer import Claimer
 from services.scheduler.lifecycle import Lifecycle
 from services.scheduler.turns import Turns
@@ -173,3 +174,22 @@ async def test_campaigns_of_many_groups_take_turns_and_delay_no_other_tenant(
         [True, True, False, True],
         [True, True, True, True],
     ]
+
+
+async def test_a_campaign_of_many_groups_goes_on_until_the_last_of_them_is_over(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "GROUPS_FIRST", 1)
+    calendar = a_definition()["calendar"] | {"end_date": "2026-11-18"}
+    campaign = await a_running_campaign(pool, a_definition(calendar=calendar), now=NOW)
+    for index, zone in enumerate(("Asia/Tokyo", "Europe/Berlin", "America/New_York")):
+        await some_contacts(pool, campaign, 1, zones=[zone], first=index)
+    pending = []
+
+    # The day is over in Tokyo after 3 hours, in Berlin after 11 and in New York after 17.
+    for hours in (0, 4, 12, 18):
+        await Lifecycle(pool, a_rulebook()).run_once(NOW + timedelta(hours=hours))
+        count = "SELECT count(*) FROM contacts WHERE state = 'pending'"
+        pending.append(await pool.fetchval(count))
+
+    assert pending == [3, 3, 3, 0]
