@@ -72,7 +72,8 @@ async def take(conn: Connection, *, tenant_id: int, limit: int) -> list[ContactE
             contact.external_id, contact.traceparent, coalesce(contact.attempts, 0) AS attempts,
             CASE WHEN contact.attempts > 0 THEN (
                 SELECT outcome FROM attempts
-                WHERE tenant_id = $1 AND contact_id = contact.id AND outcome IS NOT NULL
+                WHERE tenant_id = $1 AND contact_id = contact.id
+                    AND ended_at IS NOT NULL AND outcome IS NOT NULL
                 ORDER BY id DESC LIMIT 1
             ) END AS last_outcome
         FROM taken

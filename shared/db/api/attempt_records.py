@@ -7,6 +7,9 @@ from uuid import UUID
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 
+# Before any attempt.
+FIRST = UUID(int=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
@@ -45,7 +48,14 @@ async def of_contact(conn: Connection, *, tenant_id: int, contact_id: int) -> li
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,
                window_closes_at, dialing_at, placed_at, ended_at, tzdata_version, provider_call_id
-        FROM attempts WHERE tenant_id = $1 AND contact_id = $2
+        -- Each half has its own index.
+        FROM (
+            SELECT * FROM attempts
+            WHERE tenant_id = $1 AND contact_id = $2 AND ended_at IS NOT NULL
+            UNION ALL
+            SELECT * FROM attempts
+            WHERE tenant_id = $1 AND contact_id = $2 AND ended_at IS NULL
+        ) AS attempt
         ORDER BY id DESC
         LIMIT 1000
         """,
@@ -63,13 +73,21 @@ async def page(
         """
         SELECT id, campaign_id, contact_id, number, state, outcome, reason, claimed_at,
                window_closes_at, dialing_at, placed_at, ended_at, tzdata_version, provider_call_id
-        FROM attempts
-        WHERE tenant_id = $1 AND campaign_id = $2 AND ($3::uuid IS NULL OR id > $3)
+        -- Each half has its own index. The tenant's live attempts are few.
+        FROM (
+            SELECT * FROM attempts
+            WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NOT NULL
+                AND id > $3
+            UNION ALL
+            SELECT * FROM attempts
+            WHERE tenant_id = $1 AND campaign_id = $2 AND ended_at IS NULL
+                AND id > $3
+        ) AS attempt
         ORDER BY id
         LIMIT $4
         """,
         *campaign,
-        after,
+        after or FIRST,
         limit,
     )
     return [AttemptRecord(**record) for record in records]

@@ -143,7 +143,7 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
         CROSS JOIN LATERAL (
             SELECT max(ended_at) AS ended_at FROM attempts
             WHERE tenant_id = contact.tenant_id AND contact_id = contact.id
-                AND state IN ('ended', 'unknown')
+                AND ended_at IS NOT NULL AND state IN ('ended', 'unknown')
         ) AS last_attempt
         WHERE contact.tenant_id = $1 AND contact.id = $2
         """,

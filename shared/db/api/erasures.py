@@ -67,6 +67,11 @@ async def find(conn: Connection, *, tenant_id: int, numbers: Sequence[str]) -> R
                 UNION
                 SELECT attempt.id FROM person JOIN attempts AS attempt
                     ON attempt.tenant_id = $1 AND attempt.contact_id = person.id
+                    AND attempt.ended_at IS NOT NULL
+                UNION
+                SELECT attempt.id FROM person JOIN attempts AS attempt
+                    ON attempt.tenant_id = $1 AND attempt.contact_id = person.id
+                    AND attempt.ended_at IS NULL
             ) AS attempt_ids
         """,
         tenant_id,

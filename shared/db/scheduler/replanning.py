@@ -108,7 +108,8 @@ async def lock_planned(conn: Connection, progress: Progress, *, until: str) -> l
             AS suppressed
         LEFT JOIN LATERAL (
             SELECT id, outcome, ended_at FROM attempts
-            WHERE tenant_id = $1 AND contact_id = contact.id AND outcome IS NOT NULL
+            WHERE tenant_id = $1 AND contact_id = contact.id
+                AND ended_at IS NOT NULL AND outcome IS NOT NULL
             ORDER BY id DESC LIMIT 1
         ) AS last ON contact.attempts > 0
         WHERE contact.tenant_id = $1 AND contact.campaign_id = $2
