@@ -12,6 +12,7 @@ from shared.db.api import webhook_endpoints
 from shared.db.api.webhook_endpoints import Endpoint
 from shared.db.types import Connection
 from shared.kafka.messages.public import WebhookTested, WebhookTestedData
+from shared.runtime import traces
 
 DISABLED = "its receiver answered 410 Gone, so nothing is posted to it any more"
 
@@ -28,7 +29,7 @@ async def test(resources: Resources, caller: Caller, webhook_id: int, *, now: da
         data = WebhookTestedData(
             tenant_id=caller.tenant_id, campaign_id=endpoint.campaign_id, webhook_id=webhook_id
         )
-        event = WebhookTested.of(data, at=now)
+        event = WebhookTested.of(data, at=now).traced(traces.current())
         resources.record(after={"event_id": event.id}, resource_id=str(webhook_id))
         await public_events.add(conn, [event])
         await webhook_endpoints.deliver_last(

@@ -81,6 +81,7 @@ async def test_a_test_is_an_event_for_this_webhook_alone(api: Api) -> None:
     assert str(delivery["event_id"]) == answer["event_id"]
     payload = await api.pool.fetchval("SELECT payload FROM public_events")
     assert json.loads(payload)["data"]["webhook_id"] == webhook["id"]
+    assert json.loads(payload)["traceparent"]
     log = await api.get(f"/v1/campaigns/{webhook['campaign_id']}/deliveries")
     assert [line["id"] for line in log["deliveries"]] == [answer["event_id"]]
 
