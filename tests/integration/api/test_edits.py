@@ -102,7 +102,12 @@ IN_DRAFT: list[dict[str, Any]] = [
     {"trunk": "second"},
     # Of the second trunk, and instead of the call flow.
     {"call_flow": None, "agent": "renewals"},
-    {"webhook": {"url": "https://example.com/second"}},
+    {
+        "webhook": {
+            "url": "https://example.com/second",
+            "event_types": ["outdial.attempt.ended.v1"],
+        }
+    },
 ]
 BEFORE_CONTACTS: list[dict[str, Any]] = [
     {"default_region": "DE"},

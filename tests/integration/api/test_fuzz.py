@@ -62,6 +62,7 @@ FIELDS = [
     ("caps", "max_concurrent"),
     ("webhook",),
     ("webhook", "url"),
+    ("webhook", "event_types"),
 ]
 WHOLE = DEFINITION | {
     "calendar": DEFINITION["calendar"] | {"holidays": [{"country": "US", "region": "AL"}]},

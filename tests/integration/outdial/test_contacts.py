@@ -81,4 +81,4 @@ async def test_callbacks_are_listed_between_two_times(
     await callbacks.show_all(client, until=since)
 
     assert listed["contact_id"] == contact_id
-    assert capsys.readouterr().out == "no callbacks\n"
+    assert capsys.readouterr().err == "no callbacks\n"
