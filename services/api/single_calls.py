@@ -6,6 +6,7 @@ The call is a contact of a campaign that stays open for all calls of the same de
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from services.api import campaigns, refused_calls, why
 from services.api.http.auth import Caller
@@ -20,7 +21,7 @@ from shared.definitions.calendar import DAYS, CalendarDefinition, WindowDefiniti
 from shared.definitions.call import CallDefinition
 from shared.definitions.call_flow import OwnCallFlow
 from shared.definitions.campaign import CampaignDefinition, ShareDefinition
-from shared.domain.campaigns import Command
+from shared.domain.campaigns import CampaignKey, Command
 from shared.domain.policy.destinations import EVERYWHERE
 from shared.domain.reasons import Reason
 from shared.intake.contact_rows import Row, Rows
@@ -69,16 +70,14 @@ async def place(
     until = _until(not_after, wait=wait, now=now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign_id = await _campaign(resources, conn, caller, definition, now=now)
+        key = caller.campaign(campaign_id)
         contact = await _add(conn, caller, campaign_id, entry, until=until)
         judged = await why.judged(conn, resources, caller, contact.id, now=now)
         next_at = refused_calls.next_at(judged, now=now)
         waits = wait and refused_calls.may_be_placed(judged, next_at, until)
         if not (judged.verdict.allowed or waits):
             raise refused_calls.refusal(judged, next_at, now=now)
-        # Last, because all calls of the campaign share these rows.
-        await count(resources, conn, caller.campaign(campaign_id), inserted=1, excluded=0)
-        if contact.bucket is not None:
-            await waiting_counts.add(conn, [(contact.bucket, 1)])
+        await resources.before_commit(partial(_count, resources, conn, key, contact))
     binding = judged.verdict.binding
     resources.record(after={"campaign_id": campaign_id, "number": masked(contact.number)})
     return SingleCall(
@@ -89,6 +88,15 @@ async def place(
         next_at=next_at,
         waits_for=None if binding is None else binding.reason,
     )
+
+
+async def _count(
+    resources: Resources, conn: Connection, campaign: CampaignKey, contact: InsertedContact
+) -> None:
+    """Last in the transaction, because all calls of the campaign wait for these rows."""
+    await count(resources, conn, campaign, inserted=1, excluded=0)
+    if contact.bucket is not None:
+        await waiting_counts.add(conn, [(contact.bucket, 1)])
 
 
 def campaign_of(definition: CallDefinition, *, now: datetime) -> CampaignDefinition:

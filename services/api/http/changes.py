@@ -97,12 +97,17 @@ class _Change:
         self._recorded = Recorded()
         self.is_over = False
         self.stack = AsyncExitStack()
+        self.last: list[Step] = []
         self.later: list[Step] = []
         is_digested = self._key or self._by_body
         self.request = Request(request.scope, self._receive) if is_digested else request
         self._received = request.receive
         self.request.state.resources = replace(
-            resources, pool=self, record=self._recorded.add, after_commit=self._after_commit
+            resources,
+            pool=self,
+            record=self._recorded.add,
+            before_commit=self._before_commit,
+            after_commit=self._after_commit,
         )
 
     @asynccontextmanager
@@ -114,9 +119,13 @@ class _Change:
                 yield conn
 
     async def finish(self, response: Response) -> None:
-        """Write what goes with the change, as the last statements of its transaction."""
-        if response.status_code >= ERRORS:
-            return
+        """Write what goes with the change, and then the rows that requests wait for."""
+        if response.status_code < ERRORS:
+            await self._note(response)
+        for step in self.last:
+            await step()
+
+    async def _note(self, response: Response) -> None:
         if self._conn is not None and not self._recorded.is_unchanged:
             await audit_log.insert(self._conn, self._caller.tenant_id, self._entry(response))
         if self._key is not None:
@@ -157,6 +166,9 @@ class _Change:
         message = await self._received()
         self._body.update(message.get("body", b""))
         return message
+
+    async def _before_commit(self, step: Step) -> None:
+        self.last.append(step)
 
     async def _after_commit(self, step: Step) -> None:
         self.later.append(step)

@@ -89,6 +89,7 @@ class Resources:
     clock: Callable[[], datetime] = now
     # What a request that changes something has of its own (services/api/http/changes.py).
     record: Record = _unrecorded
+    before_commit: Callable[[Step], Awaitable[None]] = _at_once
     after_commit: Callable[[Step], Awaitable[None]] = _at_once
 
 
