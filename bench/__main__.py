@@ -16,6 +16,7 @@ from bench import (
     http_providers,
     idle_contacts,
     import_csv,
+    neighbour,
     simulate,
     single_calls,
     why,
@@ -42,6 +43,7 @@ MEASURES = {
     "export_calls": export_calls.measure,
     "api": api.measure,
     "single_calls": single_calls.measure,
+    "neighbour": neighbour.measure,
 }
 
 

@@ -143,8 +143,21 @@ def used(servers: LocalServers, pids: Mapping[str, Sequence[int]]) -> dict[str, 
     )
 
 
-async def prepare(conn: Connection, contacts: int, *, route: Route = NULL) -> int:
-    """Insert a draft campaign and its contacts."""
+async def new_tenant(conn: Connection) -> int:
+    tenant_id: int = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
+    return tenant_id
+
+
+async def prepare(
+    conn: Connection,
+    contacts: int,
+    *,
+    route: Route = NULL,
+    tenant_id: int | None = None,
+    caps: Mapping[str, int] = CAPS,
+    groups: Sequence[int] = (),
+) -> int:
+    """Insert a draft campaign and its contacts, one after another in each of the groups."""
     trunk_id = await trunks.upsert(
         conn,
         name="default",
@@ -153,7 +166,7 @@ async def prepare(conn: Connection, contacts: int, *, route: Route = NULL) -> in
         secret=route.secret,
         caps=Caps(route.max_concurrent, CAPS["calls_per_second"]),
     )
-    tenant_id = await conn.fetchval("INSERT INTO tenants (name) VALUES ('bench') RETURNING id")
+    tenant_id = tenant_id or await new_tenant(conn)
     campaign_id: int = await conn.fetchval(
         """
         INSERT INTO campaigns (tenant_id, trunk_id, name, definition, state, wanted_state)
@@ -161,9 +174,9 @@ async def prepare(conn: Connection, contacts: int, *, route: Route = NULL) -> in
         """,
         tenant_id,
         trunk_id,
-        json.dumps(DEFINITION),
+        json.dumps(DEFINITION | {"caps": caps}),
     )
-    groups = [
+    groups = groups or [
         await conn.fetchval(
             """
             INSERT INTO calling_groups (zones, source, jurisdictions, jurisdiction_source)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import api, callbacks, claiming, export_calls, idle_contacts, import_csv, why
+from bench import api, callbacks, claiming, export_calls, idle_contacts, import_csv, neighbour, why
 from outdial.stack.servers import LocalServers
 
 
@@ -72,5 +72,16 @@ async def test_api(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api, size, value)
 
     figures = await api.measure(own)
+
+    assert min(figures.values()) > 0
+
+
+async def test_neighbour(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"SECONDS": 0.2, "CONTACTS": 40, "CAMPAIGNS": 2, "GROUPS": 30}
+    for size, value in small.items():
+        monkeypatch.setattr(neighbour, size, value)
+    monkeypatch.setattr(neighbour, "ABUSES", ["lists in lists"])
+
+    figures = await neighbour.measure(own)
 
     assert min(figures.values()) > 0
