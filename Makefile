@@ -82,7 +82,7 @@ OUTDIAL = $(UVPIP) install --quiet --no-deps --build-constraints requirements/de
 LOCAL = $(UVPIP) install --quiet --require-hashes --requirement requirements/local.lock \
 	|| $(PIP) install --quiet --require-hashes --requirement requirements/local.lock
 DEV = $(UVPIP) sync --quiet --require-hashes requirements/dev.lock \
-	|| $(PIP) install --quiet --require-hashes --requirement requirements/dev.lock
+	|| $(PIP) install --quiet --no-deps --require-hashes --requirement requirements/dev.lock
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

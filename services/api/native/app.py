@@ -26,12 +26,13 @@ from services.api.native import (
     copies,
     destinations,
     erasures,
+    document,
     number_pools,
     oauth,
     operations,
-    patches,
     preflight,
     problems,
+    reference,
     rules,
     single_calls,
     slips,
@@ -42,38 +43,22 @@ from services.api.native import (
     webhooks,
     why,
 )
-from services.api.native.auth import IDEMPOTENCY_KEY, SECURITY_SCHEMES
 
 
 class Native(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
-        """FastAPI's document, and the schema of problems, which no route returns as a model."""
+        """FastAPI's document, completed once."""
         if self.openapi_schema is None:
-            schema = get_openapi(
-                title=self.title, version=self.version, summary=self.summary, routes=self.routes
+            self.openapi_schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                summary=self.summary,
+                routes=self.routes,
+                servers=document.SERVERS,
             )
-            shapes = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema["components"]["securitySchemes"] = SECURITY_SCHEMES
-            patches.documented_twice(schema)
-            components = schema["components"]["schemas"]
-            components |= shapes.pop("$defs")
-            components["Problem"] = shapes
-            _document_common_errors(schema)
-            self.openapi_schema = schema
+            document.complete(self.openapi_schema)
         return self.openapi_schema
-
-
-def _document_common_errors(schema: dict[str, Any]) -> None:
-    """The answers that operations have because of their key, their body or an Idempotency-Key."""
-    for path in schema["paths"].values():
-        for operation in path.values():
-            if operation["operationId"] != "issue_token":
-                operation["responses"]["429"] = problems.documented(429)[429]
-            if IDEMPOTENCY_KEY in operation.get("parameters", ()):
-                operation["responses"]["409"] = problems.documented(409)[409]
-            if "requestBody" in operation:
-                operation["responses"]["408"] = problems.documented(408)[408]
 
 
 def create_native() -> Native:
@@ -81,7 +66,7 @@ def create_native() -> Native:
         title="Outdial",
         version="1",
         summary="Outbound voice campaigns, called inside the hours of each contact's own zone.",
-        # These pages load scripts from other hosts.
+        # FastAPI's own pages load scripts from other hosts.
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
@@ -121,6 +106,7 @@ def create_native() -> Native:
     ):
         app.include_router(module.router, prefix="/v1")
     app.include_router(oauth.router)
+    app.router.routes += reference.routes()
     return app
 
 

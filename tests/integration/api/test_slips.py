@@ -9,7 +9,7 @@ from tests.support.api import DEFINITION, Api
 NUMBER = "+12025550123"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/v1", "/campaigns", "/v1/campaign"])
+@pytest.mark.parametrize("path", ["/", "/docs/none", "/v1", "/campaigns", "/v1/campaign"])
 async def test_an_unknown_path_is_named_with_the_place_of_all_paths(api: Api, path: str) -> None:
     problem = await api.get(path, status=404)
 

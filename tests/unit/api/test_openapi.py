@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from services.api import openapi
 from services.api.native.app import create_native
 from services.api.native.auth import Guarded
 from shared.domain.access import KeyScope
+from shared.kafka.messages.public import EVENT_TYPES
 
 DOCS = Path(__file__).parents[3] / "docs"
 # It answers as RFC 6749 says, and needs no key.
 TOKENS = "/oauth2/token"
 STORED = DOCS / "openapi.json"
+MESSAGES = Path(__file__).parents[2] / "messages"
 KEYS = DOCS / "api-keys.md"
 
 
@@ -109,3 +112,15 @@ def test_the_page_of_keys_says_which_scopes_open_which_routes(document: dict[str
         if name.endswith("/preflight"):
             routes, way = "the preflight of a campaign, which changes nothing", "reading"
         assert told[routes, way] == opening(operation), name
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_the_webhook_of_each_public_event_is_described(document: dict[str, Any], name: str) -> None:
+    content = document["webhooks"][name]["post"]["requestBody"]["content"]
+    event = json.loads((MESSAGES / f"{name}.json").read_text())
+    described = content["application/json"]["schema"] | {"components": document["components"]}
+
+    Draft202012Validator(described, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(
+        event
+    )
+    assert not Draft202012Validator(described).is_valid(event | {"type": "another"})

@@ -1,0 +1,23 @@
+"""The pages of the reference are served without a key, and load nothing from other hosts."""
+
+import re
+from urllib.parse import urljoin
+
+from tests.support.api import Api
+
+
+async def test_the_viewer_and_all_that_it_loads_come_from_the_api(api: Api) -> None:
+    page = await api.http.get("/docs")
+    loaded = [urljoin("/docs", path) for path in re.findall(r'(?:src|href)="(.+?)"', page.text)]
+
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert len(loaded) == 4
+    for path in loaded:
+        answer = await api.http.get(path)
+        assert answer.status_code == 200, path
+        assert int(answer.headers["Content-Length"]) > 100, path
+    start = (await api.http.get("/docs/start.js")).text
+    shown = re.search(r'url: "(.+?)"', start)
+    assert shown
+    assert (await api.http.get(urljoin("/docs", shown[1]))).json()["openapi"] == "3.1.0"
+    assert "//" not in page.text + start
