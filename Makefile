@@ -52,9 +52,10 @@ test: $(VENV)/.dev ## Run the tests on real PostgreSQL, Redis and Kafka; ARGS='-
 bench: $(VENV)/.dev ## Measure throughput, import and memory
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(VENV)/.dev ## Write docs/openapi.json and docs/asyncapi.json anew
+docs: $(VENV)/.dev ## Write docs/openapi.json, docs/asyncapi.json and docs/errors.md anew
 	$(BIN)/python -m services.api.openapi > docs/openapi.json
 	$(BIN)/python -m shared.kafka.asyncapi > docs/asyncapi.json
+	$(BIN)/python -m services.api.native.error_page > docs/errors.md
 
 lock: $(VENV)/.uv ## Write the lock files from pyproject.toml; ARGS=--upgrade for newer versions
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/compile.sh $(ARGS)

@@ -9,7 +9,7 @@ INSTANT = "must be an instant with its offset from UTC, like 2031-01-31T08:00:00
 UUID = "must be a UUID, like 019a8c4e-0000-7000-8000-000000000000"
 
 # By the beginning of pydantic's types, of which there are several for each kind of value.
-_BY_TYPE = {
+BY_TYPE = {
     "int_": WHOLE_NUMBER,
     "float_": "must be a number",
     "decimal_type": "must be a number",
@@ -36,7 +36,7 @@ _BY_TYPE = {
 
 def in_words(fault: Mapping[str, Any]) -> str:
     """The words for one of the `errors()` of a ValidationError; the value is not repeated."""
-    for start, words in _BY_TYPE.items():
+    for start, words in BY_TYPE.items():
         if fault["type"].startswith(start):
             return words.format(**fault.get("ctx", {}))
     text: str = fault["msg"]

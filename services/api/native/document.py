@@ -3,7 +3,7 @@
 import re
 from typing import Any, get_args
 
-from services.api.native import patches, problems
+from services.api.native import links, patches, problems
 from services.api.native.auth import IDEMPOTENCY_KEY, SECURITY_SCHEMES
 from shared.kafka.messages.public import PublicEvent
 
@@ -47,6 +47,7 @@ def complete(document: dict[str, Any]) -> None:
     schemas["Problem"] = shapes
     patches.documented_twice(document)
     _add_conflicts(document)
+    links.add(document)
     document["webhooks"] = _webhooks(schemas)
 
 

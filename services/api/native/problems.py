@@ -14,6 +14,7 @@ from services.api.http.json_bodies import TOO_LARGE, is_json
 from services.api.http.request_ids import request_id
 from services.api.native import slips
 from services.api.native.auth import NO_KEY, NotAdmitted
+from services.api.native.error_codes import page_of, status_of
 from services.api.refusals import InvalidField, Refused
 from services.api.versions import CHANGED
 from shared.definitions.validation import in_words
@@ -23,26 +24,7 @@ from shared.runtime.retries import TRANSIENT
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-CONFLICT = 409
 UNPROCESSABLE = 422
-# The status of a refusal that names no field, where it is not a conflict with the stored state.
-STATUSES = {
-    "body_too_deep": 400,
-    "cursor_invalid": 400,
-    "not_a_partner": 403,
-    "not_csv": 400,
-    "not_found": 404,
-    "idempotency_key_reused": UNPROCESSABLE,
-    "stale": 412,
-    "too_many_imports": 429,
-    "too_many_members": 400,
-    "too_many_requests_at_once": 429,
-    "invalid": UNPROCESSABLE,
-    "malformed_idempotency_key": UNPROCESSABLE,
-    "rate_limited": 429,
-    "rows_refused": UNPROCESSABLE,
-    "unreadable_file": UNPROCESSABLE,
-}
 # Python's own phrases change with its version.
 TITLES = {
     400: "Bad Request",
@@ -101,7 +83,9 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """RFC 9457; `code` is stable, the texts may be improved."""
 
-    type: str = Field(examples=["urn:outdial:problem:not_found"])
+    type: str = Field(
+        description="the page of the code, relative to the api", examples=[page_of("not_found")]
+    )
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     code: str = Field(examples=["not_found"])
@@ -127,7 +111,7 @@ def answer(
 ) -> Response:
     REQUESTS_REFUSED.labels(code).inc()
     problem = Problem(
-        type=f"urn:outdial:problem:{code}",
+        type=page_of(code),
         title=TITLES.get(status, "Refused"),
         status=status,
         code=code,
@@ -159,7 +143,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _example(status: int) -> dict[str, Any]:
     code, detail = EXAMPLES[status]
     return {
-        "type": f"urn:outdial:problem:{code}",
+        "type": page_of(code),
         "title": TITLES[status],
         "status": status,
         "code": code,
@@ -192,7 +176,7 @@ async def _refused(request: Request, refused: Refused) -> Response:
     if refused.next_at is not None:
         extra = {"next_at": refused.next_at}
     return answer(
-        STATUSES.get(refused.code, CONFLICT),
+        status_of(refused.code),
         refused.code,
         refused.detail,
         errors=[_field_error(fault, has_pointer=fault.line is None) for fault in refused.errors]

@@ -1,9 +1,11 @@
-"""The reference as pages: `/docs` shows the OpenAPI document, and needs no other host."""
+"""The reference as pages that need no other host: the API at `/docs`, errors at `/docs/errors`."""
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from services.api.native import error_page
 
 # The package has the files of Swagger UI; the rest of it is not in use.
 ASSETS = StaticFiles(packages=[("fastapi_offline", "static")])
@@ -25,6 +27,20 @@ PAGE = """<!doctype html>
 <script src="docs/start.js"></script>
 </html>
 """
+ERRORS = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Outdial: errors</title>
+<style>
+body {{ font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }}
+td, th {{ border-bottom: 1px solid #ddd; padding: .3em .8em .3em 0; text-align: left }}
+td {{ vertical-align: top }}
+:target {{ background: #ffc }}
+</style>
+{error_page.html()}
+</html>
+"""
 START = """SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#viewer",
@@ -39,6 +55,7 @@ START = """SwaggerUIBundle({
 def routes() -> list[BaseRoute]:
     return [
         Route("/docs", _viewer, name="docs"),
+        Route("/docs/errors", _errors, name="docs"),
         Route("/docs/start.js", _start, name="docs"),
         Mount("/docs/assets", ASSETS, name="docs"),
     ]
@@ -46,6 +63,10 @@ def routes() -> list[BaseRoute]:
 
 async def _viewer(_request: Request) -> Response:
     return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
+
+
+async def _errors(_request: Request) -> Response:
+    return HTMLResponse(ERRORS, headers={"Content-Security-Policy": POLICY})
 
 
 async def _start(_request: Request) -> Response:

@@ -391,7 +391,7 @@ async def test_a_wrong_address_is_a_problem_document(api: Api) -> None:
         assert response.headers["content-type"] == "application/problem+json", path
         problem = response.json()
         assert problem["status"] == status
-        assert problem["type"] == f"urn:outdial:problem:{problem['code']}"
+        assert problem["type"] == f"/docs/errors#{problem['code']}"
 
 
 @pytest.mark.parametrize(

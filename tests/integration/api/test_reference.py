@@ -21,3 +21,12 @@ async def test_the_viewer_and_all_that_it_loads_come_from_the_api(api: Api) -> N
     assert shown
     assert (await api.http.get(urljoin("/docs", shown[1]))).json()["openapi"] == "3.1.0"
     assert "//" not in page.text + start
+
+
+async def test_a_problem_leads_to_the_row_of_its_code(api: Api) -> None:
+    problem = await api.get("/v1/campaigns/17", status=404)
+
+    path, _, row = problem["type"].partition("#")
+    page = await api.http.get(path)
+    assert f'<tr id="{row}"><td><code>{problem["code"]}</code>' in page.text
+    assert "//" not in page.text

@@ -124,3 +124,24 @@ def test_the_webhook_of_each_public_event_is_described(document: dict[str, Any],
         event
     )
     assert not Draft202012Validator(described).is_valid(event | {"type": "another"})
+
+
+def test_every_resource_is_linked_to_from_an_answer_that_names_it(document: dict[str, Any]) -> None:
+    components = document["components"]["schemas"]
+    answers = [answer for _, each in operations(document) for answer in each["responses"].items()]
+    linked = set()
+    for _, answer in answers:
+        for target, link in answer.get("links", {}).items():
+            linked.add(target)
+            (place,) = link["parameters"].values()
+            shape = answer["content"]["application/json"]["schema"]
+            for step in place.removeprefix("$response.body#/").split("/"):
+                shape = components[shape["$ref"].split("/")[-1]] if "$ref" in shape else shape
+                shape = shape["items"] if step == "0" else shape["properties"][step]
+
+    named = {
+        each["operationId"]
+        for name, each in operations(document)
+        if name.count("{") == 1 and "/operations/" not in name
+    }
+    assert named <= linked
