@@ -25,19 +25,19 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
     `dialects` are more façades, each by the path that it serves. A façade is an application of
     its own, so that its authentication and its errors reach no other façade.
     """
-    facades = {**(dialects or {}), "": create_native()}
+    native = create_native()
+    facades = dialects or {}
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as resources:
-            for part in (app, *facades.values()):
+            for part in (app, native, *facades.values()):
                 part.state.resources = resources
             yield
 
     app = Starlette(
         routes=[
             *health_routes({"postgres": lambda: _reach_database(app)}),
-            # The native API comes last, because its path fits every request.
             *(Mount(path, facade) for path, facade in facades.items()),
         ],
         middleware=[
@@ -48,6 +48,8 @@ def create_app(opened: Opened, *, dialects: Mapping[str, Starlette] | None = Non
         ],
         lifespan=lifespan,
     )
+    # It answers every other path, also one with a line break, which no path of a mount fits.
+    app.router.default = native
     return app
 
 

@@ -80,6 +80,8 @@ class Untagged:
             detail, path = f"must be one of {', '.join(self.tags)}", (self.field,)
         elif code == "model_attributes_type":
             detail = "must be an object"
+        # The words for the fault may name its bounds, which are in `ctx`.
+        context = {**fault.get("ctx", {}), "detail": detail}
         return InitErrorDetails(
-            type=PydanticCustomError(code, "{detail}", {"detail": detail}), loc=path, input=None
+            type=PydanticCustomError(code, "{detail}", context), loc=path, input=None
         )

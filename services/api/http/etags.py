@@ -22,7 +22,7 @@ class Shows(Protocol[V_co]):
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 _DESCRIPTION = "ETags; refused with 412 if the resource has none of them any more"
 
-Condition = Annotated[str | None, Header(description=_DESCRIPTION, examples=['"3f2a…"'])]
+Condition = Annotated[str | None, Header(description=_DESCRIPTION, examples=['"3f2a"'])]
 
 
 async def _seen(if_match: Condition = None) -> Seen:

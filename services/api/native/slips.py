@@ -68,13 +68,18 @@ def charset(request: Request) -> str | None:
 
 
 def methods(request: Request) -> str:
-    """The methods of the requested path, for the header Allow; empty for a path without an API."""
-    return ", ".join(
-        method.upper()
-        for path, operations in _paths(request).items()
+    """The methods of the requested path, for the header Allow; empty for a path without an API.
+
+    A path of words alone, such as /v1/calls/export, is not one with an id as well.
+    """
+    paths = _paths(request)
+    operations = paths.get(request.url.path) or {
+        method: operation
+        for path, operations in paths.items()
         if compile_path(path)[0].match(request.url.path)
-        for method in operations
-    )
+        for method, operation in operations.items()
+    }
+    return ", ".join(method.upper() for method in operations)
 
 
 def no_path(request: Request) -> str:

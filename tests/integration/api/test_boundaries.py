@@ -162,7 +162,7 @@ WRONG_ADDRESSES = [
     (f"/v1/campaigns?cursor={LARGE}", 400),
     ("/v1/campaigns?state=lost", 422),
     ("/v1/nothing", 404),
-    ("/docs", 404),
+    ("/docs/none", 404),
 ]
 
 

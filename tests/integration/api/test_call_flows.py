@@ -100,6 +100,15 @@ async def test_a_faulty_flow_is_refused_with_the_place_of_each_fault(api: Api) -
     assert [error["pointer"] for error in refused["errors"]] == ["/flow/steps/hello/type"]
 
 
+async def test_a_number_out_of_its_bounds_is_refused_with_the_bound(api: Api) -> None:
+    flow = {"start": "end", "steps": {"end": {"type": "gather", "text": "Press 1.", "seconds": 0}}}
+
+    problem = await api.post("/v1/call-flows", {"name": "survey", "flow": flow}, status=422)
+
+    (fault,) = (each for each in problem["errors"] if each["field"] == "seconds")
+    assert (fault["reason"], fault["detail"]) == ("greater_than_equal", "must be 1 or more")
+
+
 async def test_a_name_is_taken_until_its_flow_is_deleted(api: Api) -> None:
     flow_id = await a_flow(api)
     body = {"name": "survey", "flow": SILENT_SURVEY}
