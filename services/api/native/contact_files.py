@@ -28,11 +28,11 @@ FILE_BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "text/csv": {
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "format": "binary"},
                 "example": "number,zone,language\n+12025550123,America/New_York,en\n",
             },
             "application/x-ndjson": {
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "format": "binary"},
                 "example": '{"number": "+12025550123", "attributes": {"language": "en"}}\n',
             },
         },

@@ -52,8 +52,13 @@ def patch_of(model: type[BaseModel], examples: Sequence[Any]) -> Any:
 
 
 def documented_twice(document: dict[str, Any]) -> None:
-    """Say of each PATCH that it takes a merge patch as well."""
+    """Say of each PATCH that it takes a merge patch as well; give each shape a name."""
     for operations in document["paths"].values():
         if "patch" in operations:
             content = operations["patch"]["requestBody"]["content"]
+            shape = content["application/json"]["schema"]
+            if "$ref" not in shape:
+                document["components"]["schemas"][shape["title"]] = shape
+                reference = {"$ref": f"#/components/schemas/{shape['title']}"}
+                content["application/json"]["schema"] = reference
             content[MERGE_PATCH] = content["application/json"]

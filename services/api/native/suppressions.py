@@ -33,6 +33,7 @@ List = Annotated[
 ]
 EXAMPLE = "number,reason,expires_at\n+12025550123,opt_out,2031-01-31T00:00:00Z\n"
 CSV = {"text/csv": {"schema": {"type": "string"}, "example": EXAMPLE}}
+FILE = {"text/csv": {"schema": {"type": "string", "format": "binary"}, "example": EXAMPLE}}
 
 
 class NewSuppression(BaseModel):
@@ -159,7 +160,7 @@ async def lift_suppression(
     response_model=SuppressionReport,
     dependencies=[Depends(refuse_other_than_csv)],
     responses={200: {"content": FATES}, **documented(400, 408, 413, 503)},
-    openapi_extra={"requestBody": {"required": True, "content": CSV}},
+    openapi_extra={"requestBody": {"required": True, "content": FILE}},
 )
 async def import_suppressions(
     request: Request,
