@@ -1,4 +1,4 @@
-"""The commands of the README, run as they stand, and the daily work beside them."""
+"""The commands of the README and the guide, run as they stand, and the daily work beside them."""
 
 import asyncio
 import json
@@ -45,8 +45,12 @@ outdial whoami --key "$KEY" 2>&1 || echo "rc $?"
 
 
 def readme_commands() -> str:
-    section = (ROOT / "README.md").read_text().split("## A campaign by hand")[1].split("\n## ")[0]
-    return "\n".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+    text = (ROOT / "README.md").read_text()
+    return commands(text.split("## A campaign by hand")[1].split("\n## ")[0])
+
+
+def commands(text: str) -> str:
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture
@@ -76,10 +80,11 @@ async def output_of(script: str, folder: Path) -> str:
     return output.decode()
 
 
-async def test_the_readme_works_with_one_key_and_so_does_the_daily_work(clone: Path) -> None:
-    commands = readme_commands()
-    assert commands.count("make down") == 1
-    script = commands.replace("make down", f"{DAILY}\nmake down")
+async def test_the_readme_the_daily_work_and_the_guide_work_as_they_stand(clone: Path) -> None:
+    first = readme_commands()
+    assert first.count("make down") == 1
+    guide = commands((ROOT / "docs" / "guide.md").read_text())
+    script = first.replace("make down", f"{DAILY}\n{guide}\nmake down")
 
     output = await output_of(script, clone)
 
@@ -119,6 +124,16 @@ async def test_the_readme_works_with_one_key_and_so_does_the_daily_work(clone: P
         "key 1 (operator) is refused from now on",
         "the API key was revoked",
         "rc 1",
+        '"scopes":["read","write"]',
+        "as expected",
+        '"imported":1000',
+        '"state":"completed"',
+        "1000",
+        '"client_token":"7","result":"imported"',
+        "1001 contacts",
+        "outdial.campaign.changed.v1 ",
+        "delivered",
+        "Reminders draft",
     ):
         assert any(words in line for line in said), f"not said, or not in this order: {words}"
     results = (clone / "results.csv").read_text().splitlines()
