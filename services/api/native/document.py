@@ -69,8 +69,9 @@ def _webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
     for event in get_args(PublicEvent):
         shape = event.model_json_schema(ref_template=SCHEMAS, mode="serialization")
         schemas |= shape.pop("$defs")
-        # Fields that have a value in every event are sent in every event.
-        shape["required"] = list(shape["properties"])
+        # A field without a value is left out, and any other is sent in every event.
+        fields = event.model_fields.items()
+        shape["required"] = [name for name, field in fields if field.default is not None]
         schemas[event.__name__] = shape
         webhooks[event.model_fields["type"].default] = {"post": _post(event.__name__, shape)}
     return webhooks

@@ -1,6 +1,6 @@
 """The codes of all errors: what happened, and what a client does about it.
 
-A test holds them to be those that the code answers; `docs/errors.md` and `/docs/errors` list them.
+A test holds that each code is here; `docs/errors.md` and `/docs/errors` list them.
 """
 
 from typing import NamedTuple
@@ -27,9 +27,11 @@ PROBLEMS = {
         "the first request with this Idempotency-Key was carried out, but its answer is not kept",
         "read the resource; send a new key only to do it again",
     ),
+    "body_too_deep": Code(400, "the JSON is nested too deep", "send flatter values"),
     "body_too_large": Code(
         413, "the body is larger than the operation takes", "send less in each request"
     ),
+    "call_up": Code(CONFLICT, "a call to the number is up", "repeat the request after it"),
     "call_flow_in_use": Code(CONFLICT, "campaigns that have not ended play the flow", _IN_USE),
     "caller_id_in_use": Code(
         CONFLICT,
@@ -127,8 +129,18 @@ PROBLEMS = {
         "the body is not sent as JSON",
         "send the header `Content-Type: application/json`",
     ),
+    "not_now": Code(
+        CONFLICT,
+        "the call may not be placed now, or not in time",
+        "see the reasons in `errors`; ask again later, or give it more time",
+    ),
     "number_pool_in_use": Code(CONFLICT, "campaigns that have not ended name the pool", _IN_USE),
     "operation_ended": Code(CONFLICT, "the operation has ended", "read its result"),
+    "rate_limited": Code(
+        429,
+        "the API key has sent as many requests as it may for now",
+        "repeat the request after `Retry-After`; `RateLimit` says what is left",
+    ),
     "request_timeout": Code(
         408, "the file stopped coming", "send it again, or over a faster connection"
     ),
@@ -155,8 +167,33 @@ PROBLEMS = {
     "suppressed": Code(
         CONFLICT, "the number is suppressed", "lift the suppression, if the person agrees"
     ),
+    "too_many_calling_groups": Code(
+        CONFLICT,
+        "the contacts would be in more zones and regions than a campaign may have",
+        "make another campaign for the rest",
+    ),
+    "too_many_contacts": Code(
+        CONFLICT, "the campaign would have more contacts than it may", "make another campaign"
+    ),
+    "too_many_imports": Code(
+        429, "the tenant has as many imports under way as it may", "wait for one, or cancel it"
+    ),
+    "too_many_keys": Code(
+        CONFLICT, "the tenant has as many API keys as it may have", "revoke one first"
+    ),
+    "too_many_members": Code(
+        400, "the JSON has more names and values than a request may", "send less in each request"
+    ),
+    "too_many_requests_at_once": Code(
+        429,
+        "the tenant has as many requests under way as it may",
+        "send the next one when one of them is answered",
+    ),
     "too_many_rules": Code(
         CONFLICT, "the tenant has as many rules as it may have", "delete one that it does not need"
+    ),
+    "too_many_running_campaigns": Code(
+        CONFLICT, "the tenant has as many running campaigns as it may", "pause or cancel one first"
     ),
     "unauthenticated": Code(
         401,
@@ -168,6 +205,9 @@ PROBLEMS = {
         422,
         "the file cannot be read as a whole",
         "see the reason in `errors`; correct the file, or say how to read it",
+    ),
+    "webhook_disabled": Code(
+        CONFLICT, "the webhook is disabled, because its receiver is gone", "enable it first"
     ),
 }
 _MAKE_FIRST = "make it first, or name one that there is"
@@ -183,9 +223,13 @@ REASONS = {
     "no_sender": "name the sender in `sms.sender`",
     "no_span": "give an end in the future and after the start",
     "not_editable": "leave it out, or send it while the campaign takes it",
+    "not_both": "give one of the two fields",
+    "not_followed": "leave the filters out, or do not follow",
     "number_taken": "leave it out: there is one of this number already",
     "other_currency": "give all ceilings of spend in one currency",
+    "out_of_range": "give a value within the bounds that `detail` names",
     "sender_taken": "leave it out: the tenant has this sender already",
+    "too_many_numbers": "do it by each number",
     "unknown_agent": _MAKE_FIRST,
     "unknown_call_flow": _MAKE_FIRST,
     "unknown_caller_id": _MAKE_FIRST,

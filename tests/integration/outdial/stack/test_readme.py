@@ -124,16 +124,9 @@ async def test_the_readme_the_daily_work_and_the_guide_work_as_they_stand(clone:
         "key 1 (operator) is refused from now on",
         "the API key was revoked",
         "rc 1",
-        '"scopes":["read","write"]',
         "as expected",
-        '"imported":1000',
-        '"state":"completed"',
-        "1000",
-        '"client_token":"7","result":"imported"',
         "1001 contacts",
         "outdial.campaign.changed.v1 ",
-        "delivered",
-        "Reminders draft",
     ):
         assert any(words in line for line in said), f"not said, or not in this order: {words}"
     results = (clone / "results.csv").read_text().splitlines()
