@@ -23,7 +23,7 @@ Until = Annotated[Moment | None, Query(description="callbacks before this time")
 router = APIRouter(
     tags=["contacts"],
     route_class=opened_by(CONTACTS),
-    responses=documented(401, 403, 404, 409, 412, 422),
+    responses=documented(401, 403, 422),
 )
 
 
@@ -85,7 +85,7 @@ async def list_callbacks(
     return asked.page(CallbackPage, rows, lambda row: (row.at.isoformat(), row.contact_id))
 
 
-@router.put("/contacts/{contact_id}/callback", responses=documented(400, 413))
+@router.put("/contacts/{contact_id}/callback", responses=documented(400, 404, 409, 412, 413))
 async def ask_for_callback(
     contact_id: Id,
     callback: Callback,
@@ -104,7 +104,9 @@ async def ask_for_callback(
     return show(ContactView, asked)
 
 
-@router.delete("/contacts/{contact_id}/callback", status_code=204)
+@router.delete(
+    "/contacts/{contact_id}/callback", status_code=204, responses=documented(404, 409, 412)
+)
 async def cancel_callback(
     contact_id: Id, resources: In, caller: Authenticated, now: Now, seen: IfMatch
 ) -> None:
@@ -112,7 +114,7 @@ async def cancel_callback(
     await contact_times.cancel(resources, caller, contact_id, seen=seen, now=now)
 
 
-@router.put("/contacts/{contact_id}/expiry", responses=documented(400, 413))
+@router.put("/contacts/{contact_id}/expiry", responses=documented(400, 404, 409, 412, 413))
 async def set_expiry(
     contact_id: Id,
     expiry: Expiry,

@@ -16,6 +16,7 @@ NAMED = (
     ("import_contacts", "202", "/v1/operations/{operation_id}", "/id"),
     ("list_attempts", "200", "/v1/attempts/{attempt_id}", "/attempts/0/id"),
     ("list_calls", "200", "/v1/calls/{attempt_id}", "/calls/0/attempt_id"),
+    ("list_webhooks", "200", "/v1/webhooks/{webhook_id}", "/webhooks/0/id"),
     ("add_sms_sender", "201", "/v1/sms-senders/{sms_sender_id}", "/id"),
     ("suppress_number", "201", "/v1/suppressions/{number}", "/number"),
     ("begin_blackout", "201", "/v1/blackouts/{blackout_id}", "/id"),

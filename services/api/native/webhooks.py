@@ -19,7 +19,7 @@ from shared.db.api.webhook_endpoints import LogPlace
 from shared.domain.deliveries import DeliveryState
 
 router = APIRouter(
-    tags=["webhooks"], route_class=opened_by(WEBHOOKS), responses=documented(401, 403, 404, 422)
+    tags=["webhooks"], route_class=opened_by(WEBHOOKS), responses=documented(401, 403, 422)
 )
 
 
@@ -82,21 +82,21 @@ async def list_webhooks(resources: In, caller: Authenticated, asked: Asked) -> W
     return asked.page(WebhookPage, rows)
 
 
-@router.get("/webhooks/{webhook_id}", responses=UNCHANGED)
+@router.get("/webhooks/{webhook_id}", responses=UNCHANGED | documented(404))
 async def read_webhook(
     webhook_id: Id, resources: In, caller: Authenticated, show: Shown
 ) -> WebhookView:
     return show(WebhookView, await webhooks.read(resources, caller, webhook_id))
 
 
-@router.post("/webhooks/{webhook_id}/test", status_code=202, responses=documented(409))
+@router.post("/webhooks/{webhook_id}/test", status_code=202, responses=documented(404, 409))
 async def test_webhook(webhook_id: Id, resources: In, caller: Authenticated, now: Now) -> Tested:
     """Post an `outdial.webhook.tested.v1` to it; the log of deliveries shows what came of it."""
     return Tested(event_id=await webhooks.test(resources, caller, webhook_id, now=now))
 
 
 @router.post(
-    "/webhooks/{webhook_id}/send-again", status_code=202, responses=documented(400, 409, 413)
+    "/webhooks/{webhook_id}/send-again", status_code=202, responses=documented(400, 404, 409, 413)
 )
 async def send_again(
     webhook_id: Id, again: Again, resources: In, caller: Authenticated
@@ -115,7 +115,7 @@ async def send_again(
     return SentAgain(sent_again=count)
 
 
-@router.get("/campaigns/{campaign_id}/deliveries", responses=documented(400))
+@router.get("/campaigns/{campaign_id}/deliveries", responses=documented(400, 404))
 async def list_deliveries(
     campaign_id: Id, resources: In, caller: Authenticated, asked: Asked
 ) -> DeliveryPage:
