@@ -13,6 +13,7 @@ from bench import (
     decision,
     end_to_end,
     export_calls,
+    foreign_ids,
     http_providers,
     idle_contacts,
     import_csv,
@@ -44,6 +45,7 @@ MEASURES = {
     "api": api.measure,
     "single_calls": single_calls.measure,
     "neighbour": neighbour.measure,
+    "foreign_ids": foreign_ids.measure,
 }
 
 

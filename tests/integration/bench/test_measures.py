@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from bench import api, callbacks, claiming, export_calls, idle_contacts, import_csv, neighbour, why
+from bench import (
+    api,
+    callbacks,
+    claiming,
+    export_calls,
+    foreign_ids,
+    idle_contacts,
+    import_csv,
+    neighbour,
+    why,
+)
 from outdial.stack.servers import LocalServers
 
 
@@ -83,5 +93,14 @@ async def test_neighbour(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(neighbour, "ABUSES", ["lists in lists"])
 
     figures = await neighbour.measure(own)
+
+    assert min(figures.values()) > 0
+
+
+async def test_foreign_ids(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign_ids, "ROWS", 2)
+    monkeypatch.setattr(foreign_ids, "REQUESTS", 2)
+
+    figures = await foreign_ids.measure(own)
 
     assert min(figures.values()) > 0
