@@ -98,7 +98,8 @@ async def lock_for_import(conn: Connection, campaign_id: int) -> None:
     Two transactions that add the same numbers in different order would wait for each other.
     """
     await conn.execute(
-        "SELECT pg_advisory_xact_lock($1, hashint8($2))",
+        # The transaction gets its id before it gives ids to contacts (shared/db/api/added.py).
+        "SELECT pg_advisory_xact_lock($1, hashint8($2)), pg_current_xact_id()",
         LockClass.CONTACTS,
         campaign_id,
         timeout=LONGEST_IMPORT,

@@ -53,8 +53,16 @@ class Page(BaseModel):
 
     @classmethod
     def of(cls, rows: Sequence[Any], **cursors: str | None) -> Self:
-        (name,) = cls.model_fields.keys() - cursors.keys()
+        (name,) = cls.model_fields.keys() - cursors.keys() - {"follow_cursor"}
         return cls.model_validate({name: rows, **cursors}, from_attributes=True)
+
+
+class FollowablePage(Page):
+    """A page of a list that can be followed in the order in which its rows were added."""
+
+    follow_cursor: str | None = Field(
+        default=None, description="with `follow`: `cursor` of what is added later; else null"
+    )
 
 
 class FollowedPage(Page):

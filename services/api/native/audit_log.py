@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
-from services.api.http.paging import LARGEST_ID, Page, View
+from services.api.http.paging import LARGEST_ID, FollowablePage, View
 from services.api.http.resources import In
 from services.api.native.auth import ADMIN, Authenticated, opened_by
-from services.api.native.listing import Asked
+from services.api.native.following import AskedToFollow
 from services.api.native.problems import documented
+from shared.db.api.added import AUDIT_LOG
 from shared.db.api.audit_log import Wanted, page
 from shared.db.api.call_records import plan_by_values
 
@@ -45,7 +46,7 @@ class AuditEntryView(View):
     request_id: str | None = Field(description="X-Request-Id of the answer")
 
 
-class AuditLogPage(Page):
+class AuditLogPage(FollowablePage):
     audit_log: list[AuditEntryView]
 
 
@@ -53,7 +54,7 @@ class AuditLogPage(Page):
 async def list_audit_log(
     resources: In,
     caller: Authenticated,
-    asked: Asked,
+    asked: AskedToFollow,
     *,
     resource: Annotated[
         str | None,
@@ -71,7 +72,9 @@ async def list_audit_log(
     wanted = Wanted(
         kind=kind or None, resource_id=resource_id or None, api_key_id=api_key_id, since=since
     )
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
+        if asked.follows:
+            return await asked.followed(conn, AuditLogPage, AUDIT_LOG)
         await plan_by_values(conn)
         rows = await page(
             conn,

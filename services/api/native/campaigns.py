@@ -10,14 +10,15 @@ from pydantic import BaseModel, BeforeValidator, Field
 from services.api import campaigns, edits
 from services.api.campaigns import Written
 from services.api.http.etags import IfMatch, Shown
-from services.api.http.paging import Id, Moment, Page, Text, View
+from services.api.http.paging import FollowablePage, Id, Moment, Text, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CAMPAIGNS, Authenticated, opened_by
-from services.api.native.listing import Asked
+from services.api.native.following import AskedToFollow
 from services.api.native.patches import patch_of
 from services.api.native.problems import documented
 from services.api.native.spend import SpendCeilingView
 from shared.db import counters, spend
+from shared.db.api import added
 from shared.db.api import campaigns as campaign_rows
 from shared.db.api.campaigns import CampaignFilter, CampaignSort
 from shared.definitions.campaign import CampaignDefinition
@@ -100,7 +101,7 @@ class CampaignWithSecret(CampaignView):
         return view
 
 
-class CampaignPage(Page):
+class CampaignPage(FollowablePage):
     campaigns: list[CampaignView]
 
 
@@ -150,7 +151,7 @@ async def create_campaign(
 async def list_campaigns(
     resources: In,
     caller: Authenticated,
-    asked: Asked,
+    asked: AskedToFollow,
     *,
     state: Annotated[CampaignState | None, Query()] = None,
     name: Annotated[
@@ -164,7 +165,9 @@ async def list_campaigns(
 ) -> CampaignPage:
     """Newest first, or as `sort` says."""
     wanted = CampaignFilter(state=state, name=name, since=created_since, until=created_until)
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
+        if asked.follows:
+            return await asked.followed(conn, CampaignPage, added.CAMPAIGNS)
         if sort is CampaignSort.NEWEST:
             rows = await campaign_rows.page(
                 conn,

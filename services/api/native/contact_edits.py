@@ -12,10 +12,11 @@ from services.api.http.paging import LARGEST_ID, Id, Number, Text, e164_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.contacts import ContactPage, ContactParts, ContactView
-from services.api.native.listing import Asked
+from services.api.native.following import AskedToFollow
 from services.api.native.patches import MERGE_PATCH
 from services.api.native.problems import documented
 from services.api.refusals import Refused
+from shared.db.api import added
 from shared.db.api import contact_edits as contact_edit_rows
 
 router = APIRouter(
@@ -38,7 +39,7 @@ class ContactEdit(ContactParts):
 async def find_contacts(
     resources: In,
     caller: Authenticated,
-    asked: Asked,
+    asked: AskedToFollow,
     *,
     number: Annotated[Number, Query(examples=["+12025550123"])] = None,
     external_id: Annotated[Text | None, Query(examples=["A1"])] = None,
@@ -51,7 +52,9 @@ async def find_contacts(
     is_search = number is not None or external_id is not None
     if campaign_id is not None and not is_search:
         raise Refused("missing", "give a number or an external_id, too", field=("campaign_id",))
-    async with resources.pool.transaction(caller.tenant_id) as conn:
+    async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
+        if asked.follows:
+            return await asked.followed(conn, ContactPage, added.CONTACTS)
         if not is_search:
             rows = await contact_edit_rows.newest(
                 conn, tenant_id=caller.tenant_id, before=asked.after(int), limit=asked.limit

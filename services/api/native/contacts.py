@@ -16,7 +16,7 @@ from pydantic import (
 
 from services.api import campaigns, imports
 from services.api.http.etags import Shown
-from services.api.http.paging import Id, Page, View
+from services.api.http.paging import FollowablePage, Id, View
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.listing import Asked
@@ -58,7 +58,7 @@ class ContactView(View):
     expires_at: datetime | None = Field(description="the contact is not called after this")
 
 
-class ContactPage(Page):
+class ContactPage(FollowablePage):
     contacts: list[ContactView]
 
 

@@ -8,12 +8,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from services.api import operations
-from services.api.http.paging import LARGEST_ID, Id, Page, View
+from services.api.http.paging import LARGEST_ID, FollowablePage, Id, View
 from services.api.http.resources import In
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
 from services.api.native.file_reports import FATES, ColumnView
-from services.api.native.listing import Asked
+from services.api.native.following import AskedToFollow
 from services.api.native.problems import FieldError, documented
+from shared.db.api import added
 from shared.db.api import operations as operation_rows
 from shared.db.api.operations import OperationKind, OperationState
 
@@ -68,7 +69,7 @@ class OperationView(View):
     erased: Erased | None = Field(description="of an erasure that is completed: rows that are gone")
 
 
-class OperationPage(Page):
+class OperationPage(FollowablePage):
     operations: list[OperationView]
 
 
@@ -76,7 +77,7 @@ class OperationPage(Page):
 async def list_operations(
     resources: In,
     caller: Authenticated,
-    asked: Asked,
+    asked: AskedToFollow,
     *,
     kind: Annotated[OperationKind | None, Query()] = None,
     state: Annotated[OperationState | None, Query()] = None,
@@ -84,6 +85,8 @@ async def list_operations(
 ) -> OperationPage:
     """Newest first."""
     async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
+        if asked.follows:
+            return await asked.followed(conn, OperationPage, added.OPERATIONS)
         rows = await operation_rows.page(
             conn,
             tenant_id=caller.tenant_id,

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from shared.db.types import Connection
 from shared.domain.attempts import first_id
 
@@ -51,10 +49,11 @@ async def insert(conn: Connection, tenant_id: int, entry: Entry) -> None:
         """
         INSERT INTO audit_log (tenant_id, id, at, api_key_id, api_key_name, partner_id,
             operation, kind, resource_id, before, after, address, request_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        SELECT $1, uuidv7(), $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11, $12
+        -- Before the id is given (shared/db/api/added.py).
+        FROM pg_current_xact_id()
         """,
         tenant_id,
-        uuid7(),
         entry.at,
         entry.api_key_id,
         entry.api_key_name,
@@ -91,10 +90,10 @@ async def page(
         None if wanted.since is None else first_id(wanted.since),
         limit,
     )
-    return [_entry(dict(record)) for record in records]
+    return [entry_of(dict(record)) for record in records]
 
 
-def _entry(columns: Fields) -> StoredEntry:
+def entry_of(columns: Fields) -> StoredEntry:
     texts = {name: columns[name] for name in ("before", "after")}
     values = {name: None if text is None else json.loads(text) for name, text in texts.items()}
     return StoredEntry(**columns | values)

@@ -67,7 +67,7 @@ class CampaignFilter:
     until: datetime | None = None
 
 
-def _campaign(record: asyncpg.Record) -> Campaign:
+def campaign_of(record: asyncpg.Record) -> Campaign:
     values = {
         "state": CampaignState(record["state"]),
         "wanted_state": WantedState(record["wanted_state"]),
@@ -111,7 +111,9 @@ async def insert(
             tenant_id, trunk_id, name, definition, call_flow_id, call_flow_version, number_pool_id,
             agent_id
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        SELECT $1, $2, $3, $4::text::jsonb, $5, $6, $7, $8
+        -- Before the id is given (shared/db/api/added.py).
+        FROM pg_current_xact_id()
         RETURNING id, name, state, wanted_state, created_at, started_at, ended_at, definition,
             call_flow_version
         """,
@@ -125,7 +127,7 @@ async def insert(
     )
     if further:
         await _back_up(conn, CampaignKey(tenant_id, record["id"]), further)
-    return _campaign(record)
+    return campaign_of(record)
 
 
 async def get(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign | None:
@@ -138,7 +140,7 @@ async def get(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign
         tenant_id,
         campaign_id,
     )
-    return _campaign(record) if record else None
+    return campaign_of(record) if record else None
 
 
 async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaign | None:
@@ -153,7 +155,7 @@ async def lock(conn: Connection, *, tenant_id: int, campaign_id: int) -> Campaig
         tenant_id,
         campaign_id,
     )
-    return _campaign(record) if record else None
+    return campaign_of(record) if record else None
 
 
 async def page(
@@ -184,7 +186,7 @@ async def page(
         before,
         limit,
     )
-    return [_campaign(record) for record in records]
+    return [campaign_of(record) for record in records]
 
 
 async def sorted_page(
@@ -224,7 +226,7 @@ async def sorted_page(
         *(after or (None, None)),
         limit,
     )
-    return [_campaign(record) for record in records]
+    return [campaign_of(record) for record in records]
 
 
 async def with_other_currency(conn: Connection, *, tenant_id: int, currency: str) -> int | None:

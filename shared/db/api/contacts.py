@@ -89,6 +89,8 @@ async def insert(
                 number, calling_group_id, external_id, attributes, expires_at, traceparent, position
             )
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
+            -- Before the ids are given (shared/db/api/added.py).
+            CROSS JOIN pg_current_xact_id()
             ORDER BY r.position
             ON CONFLICT (tenant_id, campaign_id, number, repeat) DO NOTHING
             RETURNING id, number, state, calling_group_id, waits_for, not_before

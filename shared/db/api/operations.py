@@ -74,7 +74,7 @@ _COUNTS = tuple(Counts.__dataclass_fields__)
 _JSON = ("request", "columns", "problem", "erased")
 
 
-def _operation(record: Any) -> Operation:
+def operation_of(record: Any) -> Operation:
     fields = dict(record)
     counts = Counts(**{name: fields.pop(name) for name in _COUNTS})
     for name in _JSON:
@@ -95,7 +95,9 @@ async def create(
     record = await conn.fetchrow(
         """
         INSERT INTO operations (tenant_id, campaign_id, api_key_id, request, bytes_total, kind)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        SELECT $1, $2, $3, $4::text::jsonb, $5, $6
+        -- Before the id is given (shared/db/api/added.py).
+        FROM pg_current_xact_id()
         RETURNING tenant_id, id, kind, campaign_id, api_key_id, state, request, created_at,
             started_at, ended_at, lease, tries, line, bytes_total, bytes_read, imported, updated,
             duplicates, suppressed, rejected, warnings, columns, problem, waits_for, erased
@@ -107,7 +109,7 @@ async def create(
         size,
         kind,
     )
-    return _operation(record)
+    return operation_of(record)
 
 
 async def get(conn: Connection, *, tenant_id: int, operation_id: int) -> Operation | None:
@@ -121,7 +123,7 @@ async def get(conn: Connection, *, tenant_id: int, operation_id: int) -> Operati
         tenant_id,
         operation_id,
     )
-    return _operation(record) if record else None
+    return operation_of(record) if record else None
 
 
 async def page(
@@ -153,7 +155,7 @@ async def page(
         kind,
         limit,
     )
-    return [_operation(record) for record in records]
+    return [operation_of(record) for record in records]
 
 
 async def take(conn: Connection, *, lease: UUID) -> Operation | None:
@@ -169,7 +171,7 @@ async def take(conn: Connection, *, lease: UUID) -> Operation | None:
         LEASE_SECONDS,
         MOST_OF_TENANT,
     )
-    return _operation(record) if record else None
+    return operation_of(record) if record else None
 
 
 async def renew(conn: Connection, operation: Operation, *, bytes_read: int) -> bool:
