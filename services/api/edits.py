@@ -28,9 +28,10 @@ from services.api.refusals import (
     refusing_invalid,
 )
 from services.api.versions import ANYTHING, Seen
-from shared.db.api import campaigns, contacts, webhook_endpoints
+from shared.db.api import campaigns, contacts, single_calls, webhook_endpoints
 from shared.db.api.campaigns import Campaign
 from shared.db.types import Connection
+from shared.definitions.call import CallDefinition
 from shared.definitions.campaign import CampaignDefinition
 from shared.definitions.edit import DRAFT_ONLY, PLANNED_BY, READ_BY, CampaignEdit, changes
 from shared.definitions.merge import MergePatch
@@ -73,6 +74,8 @@ async def edit(
         await _refuse_fixed(conn, key, campaign, definition, changed)
         await _refuse_foreign(conn, caller, definition, changed)
         await campaigns.edit(conn, key, definition, api_key_id=caller.own_key_id)
+        if changed & CallDefinition.model_fields.keys():
+            await single_calls.mark(conn, key, digest=None)
         if changed & PLANNED_BY and not campaign.is_draft:
             await campaigns.replan(conn, key)
         if "number_pool" in changed:

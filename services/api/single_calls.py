@@ -31,7 +31,8 @@ from shared.runtime.logs import masked
 
 # A call that does not wait is called off when its turn has not come by then.
 NOW = timedelta(minutes=1)
-# The campaign of a week ends with the next one, so every call of the week can wait as long.
+# The campaign of a week ends a day after the next one, in which some zones still have Sunday. So
+# every call of the week can wait as long.
 LONGEST_WAIT = timedelta(days=7)
 # Before the calls of campaigns: somebody waits for this one.
 FIRST = ShareDefinition(priority=9)
@@ -105,7 +106,7 @@ def campaign_of(definition: CallDefinition, *, now: datetime) -> CampaignDefinit
     Only law and the tenant's own rules limit its hours, because the owner asks for each call.
     """
     monday = _monday(now)
-    end_date = monday + timedelta(days=13)
+    end_date = monday + timedelta(days=14)
     return CampaignDefinition(
         name=f"Single calls of the week of {monday}",
         calendar=CalendarDefinition(windows=[ALWAYS], end_date=end_date),

@@ -9,15 +9,21 @@ from shared.db.campaign_runs import RunningCampaign
 # A pass asks each calling group whether it may be called now, which takes some microseconds. So it
 # spends some hundredths of a second on a tenant, and the others are served many times a second.
 GROUPS_AT_ONCE = 5_000
+# So few cost a pass next to nothing, however many campaigns have them.
+FEW_GROUPS = 20
 
 
 @dataclass(slots=True)
 class Turns:
     """A pass looks at as many campaigns of each tenant as have `groups_at_once` together, and at
     one in any case. The next pass goes on with the others.
+
+    Campaigns of few groups, such as those of single calls, have no turns: each pass looks at them.
+    Priorities and weights hold among the campaigns that a pass looks at.
     """
 
     groups_at_once: int = GROUPS_AT_ONCE
+    few_groups: int = FEW_GROUPS
     # Of each campaign as the last look found them; none are known of a new one.
     _groups: dict[int, int] = field(default_factory=dict)
     # The last campaign of each tenant that takes turns.
@@ -41,15 +47,17 @@ class Turns:
     def _of_tenant(
         self, tenant_id: int, own: Sequence[RunningCampaign]
     ) -> Sequence[RunningCampaign]:
-        if sum(self._groups.get(campaign.id, 0) for campaign in own) <= self.groups_at_once:
+        few = [each for each in own if self._groups.get(each.id, 0) <= self.few_groups]
+        many = [each for each in own if self._groups.get(each.id, 0) > self.few_groups]
+        if sum(self._groups[campaign.id] for campaign in many) <= self.groups_at_once:
             self._last.pop(tenant_id, None)
             return own
         last, total = self._last.get(tenant_id, 0), 0
         chosen: list[RunningCampaign] = []
-        for campaign in sorted(own, key=lambda campaign: (campaign.id <= last, campaign.id)):
-            total += self._groups.get(campaign.id, 0)
+        for campaign in sorted(many, key=lambda campaign: (campaign.id <= last, campaign.id)):
+            total += self._groups[campaign.id]
             if chosen and total > self.groups_at_once:
                 break
             chosen.append(campaign)
         self._last[tenant_id] = chosen[-1].id
-        return chosen
+        return few + chosen

@@ -12,7 +12,7 @@ table it locks rows in the order that is named. So no two transactions wait for 
 7. `inbox`: by tenant and attempt
 8. `attempts`: by tenant and id
 9. `suppressions`: by tenant and number
-10. `contacts`: by number; claims skip locked rows
+10. `contacts`: by number and id; claims skip locked rows
 11. `person_calls`, then `caller_id_uses` under the advisory lock of its tenant
 12. `campaign_counters`: by campaign and name
 13. `waiting_contacts`: by primary key

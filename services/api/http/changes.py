@@ -87,6 +87,7 @@ class _Change:
     def __init__(self, request: Request, caller: Caller, same_for: timedelta | None) -> None:
         resources: Resources = request.app.state.resources
         self._pool: Transactions = resources.pool
+        self._clock = resources.clock
         self._now = resources.clock()
         self._caller = caller
         self._key = _key(request, caller)
@@ -131,7 +132,8 @@ class _Change:
         if self._key is not None:
             conn = await self._begin()
             answer = _kept(response, self._fingerprint)
-            await idempotency_keys.keep(conn, self._key, answer, now=self._now)
+            # From the answer on, not from a request that may have been slow.
+            await idempotency_keys.keep(conn, self._key, answer, now=self._clock())
 
     async def _begin(self) -> Session:
         if self._conn is None:

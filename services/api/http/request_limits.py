@@ -53,12 +53,14 @@ class RequestRates:
     async def count(
         self, tenant_id: int, api_key_id: int, *, own: int | None, now: datetime
     ) -> Allowance | None:
-        """The allowance of a key after this request; `own` is the key's own rate."""
+        """The allowance of a key after this request; `own` is the key's own rate, if it
+        has one.
+        """
         window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
         used = await self._used(f"outdial:requests:{tenant_id}:{api_key_id}:{window}")
         if used is None:
             return None
-        quota = own or self.per_minute
+        quota = min(own or self.per_minute, self.per_minute)
         return Allowance(quota=quota, left=quota - used, reset_seconds=WINDOW_SECONDS - passed)
 
     async def _used(self, key: str) -> int | None:

@@ -28,7 +28,8 @@ class UnreadBodies:
             await self._app(scope, receive, send)
             return
         is_read = False
-        status = 0
+        # Authentication notes the caller there.
+        state = scope.setdefault("state", {})
 
         async def reading() -> Message:
             nonlocal is_read
@@ -37,7 +38,7 @@ class UnreadBodies:
             return message
 
         async def answering(message: Message) -> None:
-            nonlocal is_read, status
+            nonlocal is_read
             if is_read:
                 await send(message)
             elif message["type"] == "http.response.start":
@@ -45,13 +46,12 @@ class UnreadBodies:
                 is_read = "expect" not in headers and await _discard(receive, seconds=0)
                 if not is_read:
                     MutableHeaders(scope=message)["Connection"] = "close"
-                status = message["status"]
                 await send(message)
             elif message.get("more_body"):
                 await send(message)
             else:
                 await send({**message, "more_body": True})
-                if status == 401:
+                if "caller" not in state:
                     await _discard(
                         receive, seconds=STRANGER_LINGER_SECONDS, most=STRANGER_LINGER_BYTES
                     )

@@ -1,5 +1,6 @@
 """The token endpoint of OAuth2: access tokens for client credentials (RFC 6749, section 4.4)."""
 
+import asyncio
 import base64
 import binascii
 from typing import Any, Literal, NamedTuple
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from services.api import tokens
 from services.api.http.resources import In, Now
@@ -16,8 +18,9 @@ from services.api.tokens import TokenFault
 
 router = APIRouter(tags=["OAuth2"])
 
-# Far more than a client sends.
+# Far more than a client sends, and far longer than it takes: anybody may send one.
 LARGEST_FORM = 8192
+FORM_SECONDS = 10.0
 UNCACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 FORM = "application/x-www-form-urlencoded"
 
@@ -107,10 +110,14 @@ async def issue_token(request: Request, resources: In, now: Now) -> Response:
 async def _form(request: Request) -> dict[str, str] | None:
     """The parameters with a value; None if the body is no form, or names one of them twice."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            return None
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST_FORM:
+                    return None
+    except TimeoutError:
+        raise HTTPException(408) from None
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return None
     try:

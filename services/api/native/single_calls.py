@@ -15,8 +15,9 @@ from services.api.native.problems import documented
 from shared.definitions.call import CallDefinition
 from shared.domain.reasons import Reason
 
-# A client that got no answer repeats its request within that; it seldom calls anew so soon.
-SAME_CALL = timedelta(seconds=10)
+# A client that got no answer repeats its request within that: the timeouts of most are shorter. It
+# seldom calls anew so soon.
+SAME_CALL = timedelta(minutes=1)
 
 router = APIRouter(
     tags=["calls"],
@@ -81,7 +82,7 @@ async def place_call(
     `next_at` is when it may be called; with `wait` it is called then. What the request itself
     lacks is 422. It comes before the calls of campaigns, and has one attempt.
 
-    For 10 seconds the same body by the same API key is the same call, also without an
+    For a minute the same body by the same API key is the same call, also without an
     `Idempotency-Key`; to call again at once, send another one with each request.
     """
     placed = await single_calls.place(

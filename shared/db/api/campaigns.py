@@ -269,10 +269,14 @@ async def want(
 
 
 async def reopen(conn: Connection, campaign: CampaignKey) -> None:
-    """Make a completed campaign a paused one again, whose policy is read anew."""
+    """Make a completed campaign a paused one again, whose policy is read anew.
+
+    Single calls go on in the campaign that took its place.
+    """
     await conn.execute(
         """
-        UPDATE campaigns SET state = 'paused', ended_at = NULL, revision = revision + 1
+        UPDATE campaigns
+        SET state = 'paused', ended_at = NULL, revision = revision + 1, takes_calls_of = NULL
         WHERE tenant_id = $1 AND id = $2
         """,
         *campaign,

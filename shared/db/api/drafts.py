@@ -22,7 +22,7 @@ async def delete_people(conn: Connection, campaign: CampaignKey) -> None:
         WITH locked AS MATERIALIZED (
             SELECT id FROM contacts WHERE tenant_id = $1 AND campaign_id = $2
             -- In the order of locks (shared/db/locks.py).
-            ORDER BY number FOR UPDATE
+            ORDER BY number, id FOR UPDATE
         )
         DELETE FROM contacts AS contact USING locked
         WHERE contact.tenant_id = $1 AND contact.id = locked.id

@@ -18,7 +18,8 @@ async def find(conn: Connection, *, tenant_id: int, digest: bytes) -> int | None
     return campaign_id
 
 
-async def mark(conn: Connection, campaign: CampaignKey, *, digest: bytes) -> None:
+async def mark(conn: Connection, campaign: CampaignKey, *, digest: bytes | None) -> None:
+    """From now on it takes the calls of this definition; None: of none, because it has another."""
     await conn.execute(
         "UPDATE campaigns SET takes_calls_of = $3 WHERE tenant_id = $1 AND id = $2",
         *campaign,

@@ -116,7 +116,7 @@ async def lock_planned(conn: Connection, progress: Progress, *, until: str) -> l
             AND contact.number > $3 AND contact.number <= $4 AND contact.state = 'pending'
             AND contact.waits_for IN ('retry', 'day', 'window', 'silence', 'frequency_cap')
         -- In the order of locks (shared/db/locks.py).
-        ORDER BY contact.number FOR UPDATE OF contact
+        ORDER BY contact.number, contact.id FOR UPDATE OF contact
         """,
         *progress.campaign,
         progress.after,

@@ -30,7 +30,7 @@ async def test_single_calls_are_placed_counted_and_repeated(stack: RunningStack)
     async def all_ended() -> bool:
         return (await owner.counters(campaign)).contacts["finished"] == 22
 
-    await until(all_ended, seconds=60, every=0.1)
+    await until(all_ended, every=0.1)
     await stack.until_quiet()
     found = await owner.entries("/v1/contacts", limit=9, number=first)
 

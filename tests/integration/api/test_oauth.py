@@ -1,6 +1,8 @@
 """Access tokens of OAuth2: client credentials are the id and the text of an API key."""
 
+import asyncio
 import base64
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +11,7 @@ import httpx2
 import pytest
 
 from services.api import tokens
+from services.api.native import oauth
 from shared.db.api import api_keys
 from tests.support.api import Api
 
@@ -184,3 +187,17 @@ async def test_the_oldest_token_of_a_key_ends_beyond_the_most(
     texts = [answer.json()["access_token"] for answer in issued]
     assert [await status_of(api, text) for text in texts] == [200, 401, 200, 200]
     assert await status_of(api, client["client_secret"]) == 200
+
+
+async def test_a_form_that_does_not_come_to_its_end_is_refused(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth, "FORM_SECONDS", 0.01)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"grant_type="
+        await asyncio.Event().wait()
+
+    answer = await api.http.post("/oauth2/token", content=endless(), headers={"Content-Type": FORM})
+
+    assert answer.status_code == 408

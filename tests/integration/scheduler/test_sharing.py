@@ -158,7 +158,7 @@ async def test_campaigns_of_many_groups_take_turns_and_delay_no_other_tenant(
     busy, quiet = await a_tenant(pool), await a_tenant(pool)
     many = [await a_campaign(pool, busy, 1, index) for index in range(3)]
     one = await a_campaign(pool, quiet, 1, 10)
-    claimer = replace(claimer, turns=Turns(groups_at_once=1))
+    claimer = replace(claimer, turns=Turns(groups_at_once=1, few_groups=0))
     await pool.execute("UPDATE contacts SET not_before = $1", NOW + timedelta(hours=1))
     # The first pass learns how many groups each campaign has.
     await claimer.run_once(NOW)
