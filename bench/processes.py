@@ -14,7 +14,7 @@ import aiohttp
 from outdial.stack.server import LocalServer
 from outdial.stack.servers import LocalServers
 
-READY_SECONDS = 30
+READY_SECONDS = 120
 TICK = os.sysconf("SC_CLK_TCK")
 
 
