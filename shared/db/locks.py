@@ -20,7 +20,8 @@ table it locks rows in the order that is named. So no two transactions wait for 
 15. `event_heads`: by tenant
 16. `call_records`: only under the row of the tenant in 15, so in any order
 17. `spend_days`: by primary key
-18. `webhook_endpoints`: by tenant and id; shared, but for the transaction that disables them
+18. `webhook_endpoints`: by tenant and id; shared, but where they are disabled,
+    changed or deleted
 19. `webhook_deliveries`: claims skip locked rows
 20. `operations`: by tenant and id
 

@@ -1,8 +1,9 @@
-"""Deletes a draft campaign with all that belongs to it. Nothing of it was ever called or posted.
+"""Deletes a draft campaign with all that belongs to it. Nobody of it was ever called.
 
 Both functions are for one transaction, in this order; `campaigns` is locked between them.
 """
 
+from shared.db.api import webhook_endpoints
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 
@@ -41,7 +42,10 @@ async def delete(conn: Connection, campaign: CampaignKey) -> None:
         "DELETE FROM campaign_counters WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM untold_ends WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM waiting_contacts WHERE tenant_id = $1 AND campaign_id = $2",
-        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2",
+    ):
+        await conn.execute(statement, *campaign)
+    await webhook_endpoints.delete(conn, campaign)
+    for statement in (
         "DELETE FROM operations WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM campaigns WHERE tenant_id = $1 AND id = $2",
     ):

@@ -155,10 +155,18 @@ async def send_again(
 
 
 async def delete(conn: Connection, campaign: CampaignKey) -> None:
-    """Delete the endpoint of a draft, which has had no delivery."""
-    await conn.execute(
-        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2", *campaign
-    )
+    """Delete the endpoint of a draft with its deliveries: of tests, and of contacts not to call."""
+    for statement in (
+        # First, so that no transaction adds a delivery meanwhile.
+        "SELECT FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2 FOR UPDATE",
+        """
+        DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id IN (
+            SELECT id FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2
+        )
+        """,
+        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2",
+    ):
+        await conn.execute(statement, *campaign)
 
 
 async def deliveries(

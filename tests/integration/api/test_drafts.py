@@ -99,6 +99,16 @@ async def test_a_draft_is_deleted_with_all_its_rows_and_no_others(api: Api) -> N
     assert [row["id"] for row in (await api.get("/v1/campaigns"))["campaigns"]] == [kept]
 
 
+async def test_a_draft_whose_webhook_was_tried_out_is_deleted(api: Api) -> None:
+    campaign_id = await api.campaign(webhook={"url": "https://example.com/hook"})
+    [webhook] = (await api.get("/v1/webhooks"))["webhooks"]
+    await api.post(f"/v1/webhooks/{webhook['id']}/test", status=202)
+
+    assert (await delete(api, campaign_id)).status_code == 204
+    assert await rows_of(api.pool, campaign_id) == {}
+    assert await api.pool.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
+
+
 async def test_an_empty_draft_is_deleted(api: Api) -> None:
     campaign_id = await api.campaign()
 

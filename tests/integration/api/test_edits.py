@@ -286,6 +286,17 @@ async def test_a_webhook_is_added_moved_with_its_secret_and_removed(api: Api) ->
     assert await endpoints(api) == []
 
 
+async def test_a_webhook_that_was_tried_out_is_removed_with_its_deliveries(api: Api) -> None:
+    campaign_id = await api.campaign(webhook={"url": "https://example.com/a"})
+    [webhook] = (await api.get("/v1/webhooks"))["webhooks"]
+    await api.post(f"/v1/webhooks/{webhook['id']}/test", status=202)
+
+    await edit(api, campaign_id, {"webhook": None})
+
+    assert await endpoints(api) == []
+    assert await api.pool.fetchval("SELECT count(*) FROM webhook_deliveries") == 0
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": " "}, "/name"),
     ({"name": None}, "/name"),
