@@ -30,11 +30,11 @@ table it locks rows in the order that is named. So no two transactions wait for 
 A fold inserts messages under the row of the tenant in 15. It waits for no other transaction there:
 it leaves out those that exist, and only one transaction at a time folds reports on an attempt.
 
-A deletion of a draft, and the planning of contacts after an edit, lock the campaign after the
-contacts, which may be many: a black-out, which
-locks all campaigns, does not wait for them. No transaction that holds a campaign waits for its
-contacts. One that lets a campaign name a call flow or a caller ID shares its key; only a deletion
-keeps it waiting, and that locks no campaign.
+A deletion of a draft, the planning of contacts after an edit, and an erasure lock the campaign
+after the contacts, which may be many: a black-out, which locks all campaigns, does not wait for
+them. An erasure locks ended campaigns only, before 11. No transaction that holds a campaign waits
+for its contacts. One that lets a campaign name a call flow or a caller ID shares its key; only a
+deletion keeps it waiting, and that locks no campaign.
 
 A claim is another exception: after its contacts it inserts attempts, by number. It waits there only
 for a transaction that inserts, changes or ends an attempt at the same number: another claim, which

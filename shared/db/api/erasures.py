@@ -114,6 +114,7 @@ async def waits_for(
             ) THEN 'event'
             WHEN EXISTS (
                 SELECT FROM campaigns WHERE tenant_id = $1 AND replan_after = ANY ($5::text[])
+                    AND state NOT IN ('completed', 'cancelled')
             ) THEN 'edit'
         END
         """,
@@ -237,6 +238,7 @@ async def delete(
     contacts = await conn.execute(
         "DELETE FROM contacts WHERE tenant_id = $1 AND id = ANY ($2::bigint[])", *by_contact
     )
+    await _forget_plans(conn, tenant_id, rows.numbers)
     await conn.execute(
         "DELETE FROM person_calls WHERE tenant_id = $1 AND number = ANY ($2::text[])", *by_number
     )
@@ -259,6 +261,24 @@ async def delete(
     await _forget_answers(conn, tenant_id, _names(rows, external_id))
     deleted = {"contacts": contacts, "attempts": attempts, "calls": calls, "messages": messages}
     return {name: int(status.rpartition(" ")[2]) for name, status in deleted.items()}
+
+
+async def _forget_plans(conn: Connection, tenant_id: int, numbers: Sequence[str]) -> None:
+    """Campaigns that ended while an edit was at the person; one that is reopened begins anew."""
+    await conn.execute(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id FROM campaigns WHERE tenant_id = $1 AND replan_after = ANY ($2::text[])
+                AND state IN ('completed', 'cancelled')
+            -- In the order of locks (shared/db/locks.py).
+            ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE campaigns AS campaign SET replan_after = '' FROM locked
+        WHERE campaign.tenant_id = $1 AND campaign.id = locked.id
+        """,
+        tenant_id,
+        numbers,
+    )
 
 
 def _names(rows: Rows, external_id: str | None) -> list[bytes]:

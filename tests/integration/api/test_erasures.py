@@ -194,6 +194,28 @@ async def test_a_file_that_was_uploaded_before_is_imported_first(
     assert await found_in(api.pool, PERSON) == {"suppressions.number"}
 
 
+@pytest.mark.parametrize(("state", "wanted"), [("completed", "running"), ("cancelled",) * 2])
+async def test_an_erasure_waits_for_the_edit_of_a_campaign_until_that_has_ended(
+    api: Api, runner: OperationRunner, state: str, wanted: str
+) -> None:
+    await a_campaign(api)
+    await api.pool.execute("UPDATE campaigns SET replan_after = $1", ZOE)
+
+    begun = await erase(api, number=ZOE, keep_suppression=False)
+    waiting = await step(api, runner, begun)
+    await api.pool.execute(
+        "UPDATE campaigns SET state = $1, wanted_state = $2, started_at = now(), ended_at = now()",
+        state,
+        wanted,
+    )
+    shown = await step(api, runner, begun)
+
+    assert (waiting["state"], waiting["waits_for"]) == ("queued", "edit")
+    assert (shown["state"], shown["erased"]["contacts"]) == ("completed", 1)
+    assert await found_in(api.pool, PERSON) == set()
+    assert await api.pool.fetchval("SELECT replan_after FROM campaigns") == ""
+
+
 async def test_an_erasure_that_was_left_is_resumed(
     api: Api, runner: OperationRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
