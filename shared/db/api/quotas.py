@@ -26,7 +26,10 @@ async def running_campaigns(conn: Connection, but_for: CampaignKey) -> int:
 
 async def open_imports(conn: Connection, tenant_id: int) -> int:
     imports: int = await conn.fetchval(
-        "SELECT count(*) FROM operations WHERE tenant_id = $1 AND state IN ('queued', 'running')",
+        """
+        SELECT count(*) FROM operations
+        WHERE tenant_id = $1 AND kind = 'contacts_import' AND state IN ('queued', 'running')
+        """,
         tenant_id,
     )
     return imports

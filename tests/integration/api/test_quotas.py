@@ -123,3 +123,10 @@ async def test_another_import_waits_for_the_end_of_one(small: Api) -> None:
     await small.ask("POST", f"{begun.headers['location']}/cancel")
     assert (await begin(small, path)).status_code == 202
     assert await small.pool.fetchval("SELECT count(*) FROM operations") == 2
+
+
+async def test_an_erasure_is_no_import(small: Api) -> None:
+    path = f"/v1/campaigns/{await small.campaign()}"
+    await small.post("/v1/erasures", {"number": "+12025550123"}, status=202)
+
+    assert (await begin(small, path)).status_code == 202
