@@ -32,13 +32,13 @@ async def begin(
         detail = "give a number or an external_id, not both; they may be of two persons"
         raise Refused("not_both", detail, field=("external_id",))
     numbers = [] if number is None else [e164_of(number, None)]
-    request = {
-        "numbers": numbers,
-        "external_id": external_id,
-        "keep_suppression": keep_suppression,
-    }
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await stop(conn, caller.tenant_id, numbers, external_id, now=now)
+        # All numbers: a contact with the external id may be deleted before the operation runs.
+        request = {
+            "numbers": await stop(conn, caller.tenant_id, numbers, external_id, now=now),
+            "external_id": external_id,
+            "keep_suppression": keep_suppression,
+        }
         begun = await operations.create(
             conn,
             tenant_id=caller.tenant_id,

@@ -94,6 +94,20 @@ async def test_an_external_id_stands_for_all_numbers_of_its_contacts(
     assert await found_in(api.pool, [*PERSON, "+12025550177"]) == set()
 
 
+async def test_a_contact_that_is_deleted_meanwhile_is_erased_by_its_external_id(
+    api: Api, runner: OperationRunner
+) -> None:
+    await a_campaign(api)
+    [zoe] = (await api.get("/v1/contacts?external_id=Z-7"))["contacts"]
+
+    begun = await erase(api, external_id="Z-7", keep_suppression=False)
+    assert (await api.ask("DELETE", f"/v1/contacts/{zoe['id']}")).status_code == 204
+    shown = await step(api, runner, begun)
+
+    assert shown["state"] == "completed"
+    assert await found_in(api.pool, PERSON) == set()
+
+
 async def test_without_its_suppression_the_number_may_be_called_again(
     api: Api, runner: OperationRunner
 ) -> None:
