@@ -1,5 +1,6 @@
 """Finds and deletes the rows of a person, who is a number of the tenant. The api calls it."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,7 +195,7 @@ async def clear_events(
                 WHEN key = ANY ($6::text[])
                     THEN convert_from(payload, 'UTF8')::jsonb #>> '{data,attempt_id}'
                         = ANY ($7::text[])
-                ELSE $8::text IS NOT NULL AND position(convert_to($8, 'UTF8') IN payload) > 0
+                ELSE $8::text IS NOT NULL AND position($9::bytea IN payload) > 0
                     AND convert_from(payload, 'UTF8')::jsonb #>> '{data,external_id}' = $8
             END
         """,
@@ -206,6 +207,7 @@ async def clear_events(
         [str(contact_id) for contact_id in rows.other_contacts],
         [str(attempt_id) for attempt_id in rows.attempt_ids],
         external_id,
+        None if external_id is None else _in_json(external_id),
         timeout=LONG,
     )
 
@@ -284,8 +286,13 @@ async def _forget_plans(conn: Connection, tenant_id: int, numbers: Sequence[str]
 def _names(rows: Rows, external_id: str | None) -> list[bytes]:
     """Bytes in an answer that may be about the person."""
     ids = [f'"id":{contact_id}' for contact_id in rows.contact_ids]
-    named = [*rows.numbers, *ids, *([] if external_id is None else [external_id])]
-    return [name.encode() for name in named]
+    named = [name.encode() for name in (*rows.numbers, *ids)]
+    return named if external_id is None else [*named, _in_json(external_id)]
+
+
+def _in_json(text: str) -> bytes:
+    """The bytes of the text within JSON, where some characters are escaped."""
+    return json.dumps(text, ensure_ascii=False)[1:-1].encode()
 
 
 async def _forget_answers(conn: Connection, tenant_id: int, names: Collection[bytes]) -> None:

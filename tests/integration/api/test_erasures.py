@@ -20,6 +20,7 @@ from tests.support.everywhere import found_in
 
 ZOE, BO = "+12025550123", "+12025550124"
 ROWS = f"number,external_id,name\n{ZOE},Z-7,Zebedee Quux\n{BO},B-8,Bo Berg\n".encode()
+OF_EVENT = "convert_from(payload, 'UTF8')::jsonb #>> '{data,external_id}'"
 PERSON = (ZOE, "Z-7", "Zebedee", "Quux")
 
 
@@ -42,10 +43,15 @@ async def erase(api: Api, **asked: Any) -> dict[str, Any]:
     return await api.post("/v1/erasures", asked, status=202)
 
 
-async def step(api: Api, runner: OperationRunner, begun: dict[str, Any]) -> dict[str, Any]:
-    """One try of the operation, which is due at once, after the scheduler has told all ends."""
+async def told(api: Api) -> None:
+    """The scheduler tells all ends."""
     while await EndTeller(api.pool).run_once(now()):
         pass
+
+
+async def step(api: Api, runner: OperationRunner, begun: dict[str, Any]) -> dict[str, Any]:
+    """One try of the operation, which is due at once, after the scheduler has told all ends."""
+    await told(api)
     await api.pool.execute("UPDATE operations SET not_before = NULL")
     operation = await operations.take(api.pool, lease=uuid4())
     assert operation is not None
@@ -296,6 +302,30 @@ async def test_kept_answers_about_the_person_are_dropped_and_not_given_twice(
     assert await answers() == [409, 200]
     assert await api.pool.fetchval("SELECT count(*) FROM contacts") == 1
     assert bo["number"] == BO
+
+
+@pytest.mark.parametrize("external_id", ["Z-7", 'Z"7', "Z\\7", "Z\t7", "Z\x1f7", "Zoë"])
+async def test_an_external_id_of_no_contact_is_found_in_events_and_answers(
+    api: Api, runner: OperationRunner, external_id: str
+) -> None:
+    path = f"/v1/campaigns/{await api.campaign()}/contacts"
+    await api.post(path, [{"number": ZOE}], status=200)
+    [zoe] = (await api.get("/v1/contacts"))["contacts"]
+    await api.ask(
+        "PATCH",
+        f"/v1/contacts/{zoe['id']}",
+        json={"external_id": external_id},
+        headers={"Idempotency-Key": "k"},
+    )
+    await api.post("/v1/suppressions", {"number": ZOE, "reason": "asked"}, status=201)
+    await told(api)
+    assert await api.pool.fetchval(f"SELECT {OF_EVENT} FROM public_events") == external_id
+    assert (await api.ask("DELETE", f"/v1/contacts/{zoe['id']}")).status_code == 204
+
+    await step(api, runner, await erase(api, external_id=external_id))
+
+    assert await api.pool.fetchval(f"SELECT {OF_EVENT} FROM public_events") is None
+    assert await api.pool.fetchval("SELECT count(body) FROM idempotency_keys") == 0
 
 
 @pytest.mark.parametrize(
