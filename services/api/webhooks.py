@@ -25,16 +25,18 @@ async def read(resources: Resources, caller: Caller, webhook_id: int) -> Endpoin
 async def test(resources: Resources, caller: Caller, webhook_id: int, *, now: datetime) -> UUID:
     """Post an event of its own to the endpoint, signed and repeated as all are; returns its id."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        endpoint = await _enabled(conn, caller, webhook_id)
+        endpoint = await _owned(conn, caller, webhook_id)
         data = WebhookTestedData(
             tenant_id=caller.tenant_id, campaign_id=endpoint.campaign_id, webhook_id=webhook_id
         )
         event = WebhookTested.of(data, at=now).traced(traces.current())
-        resources.record(after={"event_id": event.id}, resource_id=str(webhook_id))
         await public_events.add(conn, [event])
+        # In the order of locks (shared/db/locks.py).
+        await _lock_enabled(conn, caller, webhook_id)
         await webhook_endpoints.deliver_last(
             conn, tenant_id=caller.tenant_id, webhook_id=webhook_id, event_id=event.id
         )
+    resources.record(after={"event_id": event.id}, resource_id=str(webhook_id))
     return event.id
 
 
@@ -48,7 +50,7 @@ async def send_again(
 ) -> int:
     """Returns the number of deliveries that begin anew; one that is pending goes on as it was."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        await _enabled(conn, caller, webhook_id)
+        await _lock_enabled(conn, caller, webhook_id)
         count = await webhook_endpoints.send_again(
             conn,
             tenant_id=caller.tenant_id,
@@ -60,11 +62,12 @@ async def send_again(
     return count
 
 
-async def _enabled(conn: Connection, caller: Caller, webhook_id: int) -> Endpoint:
+async def _lock_enabled(conn: Connection, caller: Caller, webhook_id: int) -> None:
+    """Until the transaction ends, the endpoint is neither disabled nor deleted."""
+    await webhook_endpoints.keep(conn, tenant_id=caller.tenant_id, webhook_id=webhook_id)
     endpoint = await _owned(conn, caller, webhook_id)
     if endpoint.disabled_at is not None:
         raise Refused("webhook_disabled", DISABLED)
-    return endpoint
 
 
 async def _owned(conn: Connection, caller: Caller, webhook_id: int) -> Endpoint:

@@ -54,7 +54,7 @@ class Again(BaseModel):
 
 
 class SentAgain(BaseModel):
-    sent_again: int
+    sent_again: int = Field(description="how many deliveries begin anew, at most 10000")
 
 
 class DeliveryView(View):
@@ -104,6 +104,8 @@ async def send_again(
     """For a receiver that was away too long, or has lost events. Their ids stay the same.
 
     An event is kept for `OUTDIAL_KEEP_EVENTS_DAYS`; a delivery without it is given up again.
+    One request sends at most 10000 deliveries, the oldest events first: ask again while
+    `sent_again` is 10000.
     """
     count = await webhooks.send_again(
         resources,

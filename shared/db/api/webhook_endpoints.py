@@ -10,6 +10,9 @@ from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.deliveries import DeliveryState
 
+# Deliveries that one request sends again: a short transaction.
+MOST_AT_ONCE = 10_000
+
 
 class LogPlace(NamedTuple):
     """A line of the log: an event by its position, and the endpoint."""
@@ -95,6 +98,15 @@ async def get(conn: Connection, *, tenant_id: int, webhook_id: int) -> Endpoint 
     return None if record is None else Endpoint(**record)
 
 
+async def keep(conn: Connection, *, tenant_id: int, webhook_id: int) -> None:
+    """Until the transaction ends, the endpoint is neither disabled nor deleted."""
+    await conn.execute(
+        "SELECT FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2 FOR SHARE",
+        tenant_id,
+        webhook_id,
+    )
+
+
 async def page(
     conn: Connection, *, tenant_id: int, before: int | None, limit: int
 ) -> list[Endpoint]:
@@ -138,18 +150,29 @@ async def send_again(
     event_ids: Sequence[UUID],
     exhausted_since: datetime | None,
 ) -> int:
-    """Let deliveries that ended begin anew: these, and those given up since; returns how many."""
+    """Let deliveries that ended begin anew: these, and those given up since; returns how many.
+
+    They are at most MOST_AT_ONCE, the oldest events first.
+    """
     status = await conn.execute(
         """
-        UPDATE webhook_deliveries
+        WITH again AS MATERIALIZED (
+            SELECT position FROM webhook_deliveries
+            WHERE tenant_id = $1 AND endpoint_id = $2 AND state <> 'pending'
+                AND (event_id = ANY ($3::uuid[]) OR (state = 'exhausted' AND ended_at >= $4))
+            ORDER BY position LIMIT $5 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE webhook_deliveries AS delivery
         SET state = 'pending', tries = 0, next_try_at = clock_timestamp(), ended_at = NULL
-        WHERE tenant_id = $1 AND endpoint_id = $2 AND state <> 'pending'
-            AND (event_id = ANY ($3::uuid[]) OR (state = 'exhausted' AND ended_at >= $4))
+        FROM again
+        WHERE delivery.tenant_id = $1 AND delivery.endpoint_id = $2
+            AND delivery.position = again.position
         """,
         tenant_id,
         webhook_id,
         list(event_ids),
         exhausted_since,
+        MOST_AT_ONCE,
     )
     return int(status.split()[-1])
 

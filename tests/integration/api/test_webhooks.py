@@ -1,5 +1,6 @@
 """Webhook endpoints are listed and tried out, choose their events, and get deliveries again."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -8,9 +9,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from shared.db.api import webhook_endpoints
+from shared.db.types import Pool
 from shared.domain.deliveries import EVENT_TYPES, EventType
 from shared.kafka.messages.public import PublicEvent, WebhookTested
 from tests.support.api import Api
+from tests.support.waiting import until
 
 URL = "https://example.com/hook"
 ENDED = "outdial.attempt.ended.v1"
@@ -117,6 +121,50 @@ async def test_deliveries_that_ended_are_sent_again(api: Api) -> None:
         ("exhausted", 10),
         ("pending", 0),
     ]
+
+
+async def test_a_request_sends_so_many_again_the_oldest_first(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_endpoints, "MOST_AT_ONCE", 2)
+    path = f"/v1/webhooks/{(await a_webhook(api))['id']}"
+    for _ in range(3):
+        await api.post(f"{path}/test", status=202)
+    await api.pool.execute("UPDATE webhook_deliveries SET state = 'exhausted', ended_at = now()")
+    since = {"exhausted_since": (datetime.now(UTC) - timedelta(hours=2)).isoformat()}
+
+    first = await api.post(f"{path}/send-again", since, status=202)
+    states = [row["state"] for row in await deliveries(api)]
+    rest = await api.post(f"{path}/send-again", since, status=202)
+
+    assert (first, rest) == ({"sent_again": 2}, {"sent_again": 1})
+    assert states == ["pending", "pending", "exhausted"]
+
+
+async def test_a_webhook_that_is_being_disabled_gets_nothing_again(api: Api) -> None:
+    webhook = await a_webhook(api)
+    await api.post(f"/v1/webhooks/{webhook['id']}/test", status=202)
+    paths: tuple[tuple[str, Any], ...] = (("test", None), ("send-again", {"event_ids": []}))
+
+    async with api.pool.acquire() as conn, conn.transaction():
+        await conn.execute("UPDATE webhook_endpoints SET disabled_at = now()")
+        asked = [
+            asyncio.create_task(api.post(f"/v1/webhooks/{webhook['id']}/{path}", body, status=409))
+            for path, body in paths
+        ]
+        await until(lambda: waiting(api.pool, len(asked)))
+
+    assert {(await each)["code"] for each in asked} == {"webhook_disabled"}
+    assert len(await deliveries(api)) == 1
+
+
+async def waiting(pool: Pool, transactions: int) -> bool:
+    """Whether so many transactions wait for a lock."""
+    count: int = await pool.fetchval(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return count == transactions
 
 
 async def test_a_disabled_webhook_is_neither_tried_nor_sent_to(api: Api) -> None:
