@@ -179,17 +179,19 @@ async def send_again(
 
 async def delete(conn: Connection, campaign: CampaignKey) -> None:
     """Delete the endpoint of a draft with its deliveries: of tests, and of contacts not to call."""
-    for statement in (
-        # First, so that no transaction adds a delivery meanwhile.
-        "SELECT FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2 FOR UPDATE",
-        """
-        DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id IN (
-            SELECT id FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2
-        )
-        """,
-        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2",
-    ):
-        await conn.execute(statement, *campaign)
+    # Locked first, so that no transaction adds a delivery meanwhile.
+    rows = await conn.fetch(
+        "SELECT id FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2 FOR UPDATE",
+        *campaign,
+    )
+    await conn.execute(
+        "DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id = ANY ($2::bigint[])",
+        campaign.tenant_id,
+        [row["id"] for row in rows],
+    )
+    await conn.execute(
+        "DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND campaign_id = $2", *campaign
+    )
 
 
 async def deliveries(
