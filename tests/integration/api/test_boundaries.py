@@ -78,6 +78,9 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/v1/api-keys/{api_key}/rotate", {}),
     ("POST", "/v1/api-keys/{api_key}/revoke", None),
     ("GET", "/v1/tenants/{tenant}", None),
+    ("GET", "/v1/webhooks/{webhook}", None),
+    ("POST", "/v1/webhooks/{webhook}/test", None),
+    ("POST", "/v1/webhooks/{webhook}/send-again", {"exhausted_since": "2030-01-01T00:00:00Z"}),
 ]
 LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/campaigns", None),
@@ -122,6 +125,8 @@ LISTS: list[tuple[str, str, Any]] = [
     ("GET", "/v1/tenants", None),
     ("POST", "/v1/tenants", {"name": "acme"}),
     ("GET", "/v1/audit-log", None),
+    ("GET", "/v1/callbacks", None),
+    ("GET", "/v1/webhooks", None),
 ]
 
 
@@ -141,6 +146,7 @@ NAMES = {
     "sms_sender_id": "sms_sender",
     "api_key_id": "api_key",
     "tenant_id": "tenant",
+    "webhook_id": "webhook",
 }
 
 OWN_RULE = {
@@ -228,6 +234,8 @@ async def everything_of(api: Api) -> dict[str, Any]:
     await api.post("/v1/rules", OWN_RULE, status=201)
     await api.pool.execute("UPDATE tenants SET is_partner = true WHERE id = $1", api.tenant_id)
     client = await api.post("/v1/tenants", {"name": "acme north"}, status=201)
+    await api.campaign(webhook={"url": "https://example.com/outdial"})
+    [webhook] = (await api.get("/v1/webhooks"))["webhooks"]
     # Into another campaign, because this one may be deleted.
     begun = await api.ask(
         "POST",
@@ -250,6 +258,7 @@ async def everything_of(api: Api) -> dict[str, Any]:
         "sms_sender": sms_sender["id"],
         "tenant": client["id"],
         "api_key": (await api.get("/v1/tenant"))["api_key_id"],
+        "webhook": webhook["id"],
     }
 
 
@@ -264,6 +273,7 @@ async def test_objects_of_another_tenant_are_answered_like_missing_ones(api: Api
         "sms_sender": 10**9,
         "api_key": 10**9,
         "tenant": 10**9,
+        "webhook": 10**9,
     }
     stranger = await api.another()
     before = await api.pool.fetchrow("SELECT wanted_state, state FROM campaigns")
@@ -339,6 +349,7 @@ async def test_every_request_needs_a_valid_key(api: Api) -> None:
         url = path.format(
             campaign=1,
             contact=1,
+            webhook=1,
             attempt=uuid4(),
             number="+12025550123",
             blackout=1,
