@@ -98,10 +98,10 @@ class Owner(Client):
         assert (report["imported"], report["rejected"]) == (len(lines), 0), report
         return created
 
-    async def start_in_trace(self, campaign_id: int, traceparent: str) -> str:
-        """Start the campaign as a part of that trace; return what the answer says of it."""
-        path, headers = f"/v1/campaigns/{campaign_id}/start", {"traceparent": traceparent}
-        async with self._answer("POST", path, headers=headers) as response:
+    async def post_in_trace(self, path: str, traceparent: str, body: Json | None = None) -> str:
+        """Send a request as a part of that trace; return what the answer says of it."""
+        headers = {"traceparent": traceparent}
+        async with self._answer("POST", path, json=body, headers=headers) as response:
             return response.headers["traceparent"]
 
     async def pause(self, campaign_id: int) -> None:

@@ -16,7 +16,7 @@ CALL = {"kind": "informational", "automated": False, "wait": True}
 
 async def test_single_calls_are_placed_counted_and_repeated(stack: RunningStack) -> None:
     owner = stack.owner
-    first, *others = numbers(20, first=39_000)
+    first, *others = numbers(20, first=39_200)
 
     async def place(number: str, external_id: str) -> Json:
         return await owner.add("/v1/calls", {"number": number, "external_id": external_id, **CALL})

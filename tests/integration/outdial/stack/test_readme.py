@@ -128,7 +128,7 @@ async def test_the_readme_the_daily_work_and_the_guide_work_as_they_stand(clone:
         "1001 contacts",
         "outdial.campaign.changed.v1 ",
     ):
-        assert any(words in line for line in said), f"not said, or not in this order: {words}"
+        assert any(words in line for line in said), f"not in this order: {words}\n{output}"
     results = (clone / "results.csv").read_text().splitlines()
     assert len(results) == 1_001
     assert results[0].startswith("number,id,external_id,state,outcome")
