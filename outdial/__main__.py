@@ -22,6 +22,7 @@ from outdial import (
     calls,
     contacts,
     destinations,
+    dialects,
     erasures,
     flows,
     imports,
@@ -64,6 +65,7 @@ for module in (stack, login, campaigns, call, why, simulation, carrier):
 app.add_typer(rules.app, name="rules")
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(keys.app, name="keys")
+app.add_typer(dialects.app, name="dialect")
 app.add_typer(trunks.app, name="trunk")
 app.add_typer(daily.app, name="campaigns")
 app.add_typer(contacts.app, name="contacts")

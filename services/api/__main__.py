@@ -10,6 +10,7 @@ from faststream.kafka import KafkaBroker
 from redis.asyncio import Redis
 
 from services.api.app import create_app
+from services.api.dialects.served import served
 from services.api.http.cursors import Cursors
 from services.api.http.fair_pool import FairPool
 from services.api.http.request_limits import RequestRates, RequestsAtOnce
@@ -114,7 +115,7 @@ def main() -> None:
     settings = read_settings()
     configure_logs("api", settings.log_level)
     configure_traces("api")
-    app = create_app(lambda: opened(settings))
+    app = create_app(lambda: opened(settings), dialects=served())
     run(serve(app, settings, default_port=PORT))
 
 

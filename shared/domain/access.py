@@ -26,12 +26,14 @@ def in_order(scopes: Collection[KeyScope]) -> list[KeyScope]:
 
 
 class Denial(StrEnum):
-    """Why a credential admits nobody."""
+    """Why a request is not admitted."""
 
+    MISSING = "missing"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     REVOKED = "revoked"
     ADDRESS = "address"
+    SCOPE = "scope"
 
 
 def denial(

@@ -25,6 +25,7 @@ from services.api.native import (
     contacts,
     copies,
     destinations,
+    dialect_credentials,
     document,
     erasures,
     number_pools,
@@ -101,6 +102,7 @@ def create_native() -> Native:
         tenants,
         client_tenants,
         api_keys,
+        dialect_credentials,
         why,
         audit_log,
     ):

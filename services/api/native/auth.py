@@ -4,20 +4,16 @@ A router names its opening once: `APIRouter(route_class=opened_by(CAMPAIGNS), â€
 """
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
-from fastapi import Depends, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 from typing_extensions import override
 
-from services.api.http.auth import Caller, acting_for, identify
-from services.api.http.changes import KEY_HEADER, READING, REPLAYED_HEADER, changed
-from services.api.http.json_bodies import read_json
-from services.api.http.request_limits import ALLOWANCE, refuse_excess
+from services.api.http import guarded_routes
+from services.api.http.auth import Caller, acting_for
+from services.api.http.changes import KEY_HEADER, READING, REPLAYED_HEADER
+from services.api.http.guarded_routes import GuardedRoute, Opening, bearer_token
 from services.api.http.resources import Resources
 from services.api.refusals import Refused
 from shared.domain.access import Denial, KeyScope
@@ -61,28 +57,12 @@ SECURITY_SCHEMES = {
     },
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The scopes of which any one opens the routes that read, and those that change something."""
-
-    reading: tuple[KeyScope, ...]
-    changing: tuple[KeyScope, ...]
-
-    def scopes(self, methods: Sequence[str]) -> tuple[KeyScope, ...]:
-        return self.reading if READING.issuperset(methods) else self.changing
-
-
-def _of(area: KeyScope) -> Opening:
-    return Opening((KeyScope.READ, area), (KeyScope.WRITE, area))
-
-
-CAMPAIGNS = _of(KeyScope.CAMPAIGNS)
+CAMPAIGNS = Opening.of(KeyScope.CAMPAIGNS)
 # A preflight is a POST, and changes nothing.
 PREFLIGHT = Opening(CAMPAIGNS.reading, CAMPAIGNS.reading)
-CONTACTS = _of(KeyScope.CONTACTS)
-CALLS = _of(KeyScope.CALLS)
-WEBHOOKS = _of(KeyScope.WEBHOOKS)
+CONTACTS = Opening.of(KeyScope.CONTACTS)
+CALLS = Opening.of(KeyScope.CALLS)
+WEBHOOKS = Opening.of(KeyScope.WEBHOOKS)
 GENERAL = Opening((KeyScope.READ,), (KeyScope.WRITE,))
 # Rules of law that are overridden, costly destinations, ceilings of spend.
 SAFEGUARDS = Opening((KeyScope.READ, KeyScope.ADMIN), (KeyScope.ADMIN,))
@@ -103,50 +83,23 @@ IDEMPOTENCY_KEY = {
 UNKNOWN_CLIENT = f"the header {ACTS_FOR} names no client tenant of the tenant of this API key"
 NO_KEY = "send a valid API key as `Authorization: Bearer â€¦`"
 DENIALS = {
+    Denial.MISSING: NO_KEY,
     Denial.UNKNOWN: f"the API key is not known; {NO_KEY}",
     Denial.EXPIRED: "the API key or access token has expired; send another one",
     Denial.REVOKED: "the API key was revoked; send another one",
     Denial.ADDRESS: "the API key may not be used from this address",
+    Denial.SCOPE: "this API key lacks the scope that opens this route",
 }
 
 
-class NotAdmitted(Exception):  # noqa: N818 - an expected answer, not an error
-    """A request that is refused before its body is read. `error` is a word of RFC 6750."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        *,
-        error: str = "",
-        needed: Sequence[KeyScope] = (),
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.needed = list(needed)
-        named = {"error": error, "scope": self.needed[-1] if self.needed else ""}
-        words = ['realm="outdial"', *(f'{name}="{word}"' for name, word in named.items() if word)]
-        self.challenge = f"Bearer {', '.join(words)}"
-
-
-class Guarded(APIRoute):
-    """A route that admits a request by its key, before it reads the body within its bounds.
-
-    One that may change something is a single transaction. For the span `same_for` a repetition
-    without an Idempotency-Key is known by its body.
-    """
-
-    opening: ClassVar[Opening]
-    same_for: ClassVar[timedelta | None]
+class Guarded(GuardedRoute):
+    """A route of the native API, with what the OpenAPI document says of its credential."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self.scopes = self.opening.scopes(options["methods"])
         schemes = (KEY_SCHEME, TOKEN_SCHEME)
+        scopes = self.opening.scopes(options["methods"])
         documented: dict[str, Any] = {
-            "security": [{each: [scope]} for scope in self.scopes for each in schemes]
+            "security": [{each: [scope]} for scope in scopes for each in schemes]
         }
         if not READING.issuperset(options["methods"]):
             documented |= {"parameters": [IDEMPOTENCY_KEY]}
@@ -154,83 +107,22 @@ class Guarded(APIRoute):
         super().__init__(path, endpoint, **options)
 
     @override
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def credential(self, request: Request) -> str | None:
+        return bearer_token(request)
 
-        async def admit(request: Request) -> Response:
-            resources: Resources = request.app.state.resources
-            caller = request.state.caller = await _admitted(request, self.scopes)
-            with resources.at_once.one_more(caller.tenant_id):
-                if request.method in READING:
-                    return await handle(request)
-                return await changed(request, caller, read, same_for=self.same_for)
-
-        async def read(request: Request) -> Response:
-            if self.body_field is None:
-                return await handle(request)
-            resources: Resources = request.app.state.resources
-            caller: Caller = request.state.caller
-            validate = partial(self.body_field.validate, loc=("body",))
-            slot = resources.json_slots.slot(caller.tenant_id)
-            return await handle(await read_json(request, validate, slot=slot))
-
-        return admit
+    @override
+    async def acting(self, request: Request, caller: Caller) -> Caller:
+        named = request.headers.get(ACTS_FOR)
+        if named is None:
+            return caller
+        resources: Resources = request.app.state.resources
+        tenant_id = int(named) if _TENANT_ID.fullmatch(named) else 0
+        is_id = 1 <= tenant_id <= LARGEST_TENANT_ID
+        client = await acting_for(resources, caller, tenant_id) if is_id else None
+        if client is None:
+            raise Refused("not_found", UNKNOWN_CLIENT)
+        return client
 
 
-def opened_by(opening: Opening, *, same_for: timedelta | None = None) -> type[Guarded]:
-    """The class of a router's routes."""
-    named, span = opening, same_for
-
-    class Opened(Guarded):
-        opening = named
-        same_for = span
-
-    return Opened
-
-
-async def _admitted(request: Request, scopes: Sequence[KeyScope]) -> Caller:
-    resources: Resources = request.app.state.resources
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise NotAdmitted(401, "unauthenticated", NO_KEY)
-    address = request.client.host if request.client else None
-    caller = await identify(resources, credential.strip(), address=address)
-    if caller is Denial.ADDRESS:
-        raise NotAdmitted(403, "address_refused", DENIALS[caller])
-    if isinstance(caller, Denial):
-        raise NotAdmitted(401, "unauthenticated", DENIALS[caller], error="invalid_token")
-    await _count(request, caller)
-    if caller.scopes.isdisjoint(scopes):
-        detail = f"this API key lacks the scope that opens this route: {' or '.join(scopes)}"
-        raise NotAdmitted(
-            403, "insufficient_scope", detail, error="insufficient_scope", needed=scopes
-        )
-    acts_for = request.headers.get(ACTS_FOR)
-    return caller if acts_for is None else await _acting_for(resources, caller, acts_for)
-
-
-async def _count(request: Request, caller: Caller) -> None:
-    resources: Resources = request.app.state.resources
-    allowance = await resources.rates.count(
-        caller.home, caller.api_key_id, own=caller.requests_per_minute, now=resources.clock()
-    )
-    if allowance is not None:
-        setattr(request.state, ALLOWANCE, allowance)
-        refuse_excess(allowance)
-
-
-async def _acting_for(resources: Resources, caller: Caller, named: str) -> Caller:
-    tenant_id = int(named) if _TENANT_ID.fullmatch(named) else 0
-    is_id = 1 <= tenant_id <= LARGEST_TENANT_ID
-    acting = await acting_for(resources, caller, tenant_id) if is_id else None
-    if acting is None:
-        raise Refused("not_found", UNKNOWN_CLIENT)
-    return acting
-
-
-async def _caller(request: Request) -> Caller:
-    caller: Caller = request.state.caller
-    return caller
-
-
-Authenticated = Annotated[Caller, Depends(_caller)]
+opened_by = Guarded.opened_by
+Authenticated = guarded_routes.Authenticated

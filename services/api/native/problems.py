@@ -10,14 +10,16 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from services.api.http.guarded_routes import NotAdmitted
 from services.api.http.json_bodies import TOO_LARGE, is_json
 from services.api.http.request_ids import request_id
 from services.api.native import slips
-from services.api.native.auth import NO_KEY, NotAdmitted
+from services.api.native.auth import DENIALS, NO_KEY
 from services.api.native.error_codes import page_of, status_of
 from services.api.refusals import InvalidField, Refused
 from services.api.versions import CHANGED
 from shared.definitions.validation import in_words
+from shared.domain.access import Denial
 from shared.runtime.metrics import REQUESTS_REFUSED
 from shared.runtime.retries import TRANSIENT
 
@@ -187,13 +189,29 @@ async def _refused(request: Request, refused: Refused) -> Response:
 
 
 async def _not_admitted(_request: Request, refused: NotAdmitted) -> Response:
-    return answer(
-        refused.status,
-        refused.code,
-        refused.detail,
-        headers={"WWW-Authenticate": refused.challenge},
-        extra={"needed_scopes": refused.needed} if refused.needed else None,
-    )
+    detail = DENIALS[refused.denial]
+    match refused.denial:
+        case Denial.SCOPE:
+            return answer(
+                403,
+                "insufficient_scope",
+                f"{detail}: {' or '.join(refused.needed)}",
+                headers=_challenge("insufficient_scope", scope=refused.needed[-1]),
+                extra={"needed_scopes": refused.needed},
+            )
+        case Denial.ADDRESS:
+            return answer(403, "address_refused", detail, headers=_challenge())
+        case Denial.MISSING:
+            return answer(401, "unauthenticated", detail, headers=_challenge())
+        case _:
+            return answer(401, "unauthenticated", detail, headers=_challenge("invalid_token"))
+
+
+def _challenge(error: str = "", *, scope: str = "") -> dict[str, str]:
+    """`error` is a word of RFC 6750."""
+    named = {"error": error, "scope": scope}
+    words = ['realm="outdial"', *(f'{name}="{word}"' for name, word in named.items() if word)]
+    return {"WWW-Authenticate": f"Bearer {', '.join(words)}"}
 
 
 async def _not_valid(request: Request, error: RequestValidationError) -> Response:

@@ -122,6 +122,7 @@ LISTS: list[tuple[str, str, Any]] = [
     ("DELETE", "/v1/spend-ceiling", None),
     ("GET", "/v1/api-keys", None),
     ("POST", "/v1/api-keys", {"name": "CRM", "scopes": ["read"]}),
+    ("POST", "/v1/dialect-credentials", {"dialect": "wavix"}),
     ("GET", "/v1/tenants", None),
     ("POST", "/v1/tenants", {"name": "acme"}),
     ("GET", "/v1/audit-log", None),

@@ -9,7 +9,7 @@ from shared.definitions.validation import BY_TYPE
 
 ROOT = Path(__file__).parents[3]
 # Where the code stands among the arguments of a call.
-PLACES = {"Refused": 0, "NotAdmitted": 1, "answer": 1}
+PLACES = {"Refused": 0, "answer": 1}
 
 
 def answered() -> Iterator[tuple[str, bool]]:

@@ -1,0 +1,74 @@
+"""Use case of the dialects: an API key for a client of a vendor's API, and the ids that it names.
+
+The ids are those of the tenant's own call flows, numbers, pools and agents, as the dialect spells
+them: a dialect has no directory of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from services.api import api_keys
+from services.api.api_keys import MadeKey
+from services.api.http.auth import Caller
+from services.api.http.resources import Resources
+from shared.db.api import dialect_ids
+from shared.db.api.dialect_ids import IdKind
+from shared.dialects import wavix
+from shared.domain.access import KeyScope
+
+Id = int | str
+
+
+class Dialect(StrEnum):
+    """The vendors' APIs that are served; each stands below the path of its name."""
+
+    WAVIX = "wavix"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The scopes of a client's key, and the things that it names by id.
+
+    `ids` has their kinds by the names that the vendor has for them, each with its spelling.
+    """
+
+    scopes: tuple[KeyScope, ...]
+    ids: Mapping[str, tuple[IdKind, Callable[[Any], Id]]] = field(default_factory=dict)
+
+
+ACCESS = {
+    Dialect.WAVIX: Access(
+        (KeyScope.CALLS, KeyScope.WEBHOOKS),
+        {
+            "callflow_id": (IdKind.CALL_FLOWS, int),
+            "caller_id": (IdKind.CALLER_IDS, wavix.number),
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The text of the key is known now only; `ids` are those of each kind, by name."""
+
+    key: MadeKey
+    path: str
+    ids: dict[str, dict[str, Id]]
+
+
+async def create(
+    resources: Resources, caller: Caller, dialect: Dialect, *, name: str, now: datetime
+) -> Credentials:
+    access = ACCESS[dialect]
+    made = await api_keys.create(
+        resources, caller, name=name, scopes=access.scopes, networks=[], expires_at=None, now=now
+    )
+    ids: dict[str, dict[str, Id]] = {}
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        for label, (kind, spelled) in access.ids.items():
+            found = await dialect_ids.of(conn, kind, tenant_id=caller.tenant_id)
+            ids[label] = {name: spelled(own) for name, own in found.items()}
+    return Credentials(key=made, path=f"/{dialect}", ids=ids)

@@ -1,0 +1,43 @@
+"""The ids of what a tenant's calls are made of, by name, for clients that name things by id."""
+
+from enum import StrEnum
+
+from shared.db.types import Connection
+
+# The newest of each kind.
+MOST_NAMES = 1_000
+
+
+class IdKind(StrEnum):
+    CALL_FLOWS = "call_flows"
+    CALLER_IDS = "caller_ids"
+    NUMBER_POOLS = "number_pools"
+    AGENTS = "agents"
+
+
+# An id by its name; a caller ID is its own name.
+_STATEMENTS = {
+    IdKind.CALL_FLOWS: """
+        SELECT name, id FROM call_flows WHERE tenant_id = $1 AND deleted_at IS NULL
+        ORDER BY id DESC LIMIT $2
+        """,
+    IdKind.CALLER_IDS: """
+        SELECT number AS name, number AS id FROM caller_ids
+        WHERE tenant_id = $1 AND deleted_at IS NULL AND state = 'active'
+        ORDER BY number LIMIT $2
+        """,
+    IdKind.NUMBER_POOLS: """
+        SELECT name, id FROM number_pools WHERE tenant_id = $1 AND deleted_at IS NULL
+        ORDER BY id DESC LIMIT $2
+        """,
+    IdKind.AGENTS: """
+        SELECT name, id FROM agents
+        WHERE tenant_id = $1 AND deleted_at IS NULL AND state = 'active'
+        ORDER BY id DESC LIMIT $2
+        """,
+}
+
+
+async def of(conn: Connection, kind: IdKind, *, tenant_id: int) -> dict[str, int | str]:
+    rows = await conn.fetch(_STATEMENTS[kind], tenant_id, MOST_NAMES)
+    return {row["name"]: row["id"] for row in rows}
