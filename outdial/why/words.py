@@ -45,6 +45,7 @@ SOURCES = {
     "postal_code": "from its postal code",
     "number": "from its number",
     "campaign": "the campaign's default",
+    "calendar": "the zone of the campaign's hours",
     "unknown": "not known",
 }
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from shared.definitions.base import Definition, is_stored, refuse
 from shared.domain.calendar.calendar import MINUTES_A_DAY, Calendar, DatedWindow, WeeklyWindow
 from shared.domain.calendar.holidays import HolidaySet, known_regions
+from shared.domain.calendar.zones import is_zone
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,6 +23,7 @@ AT_LEAST_A_MINUTE = (
     "start and end are the same; the smallest possible window is one minute, "
     "and a whole day is 00:00 to 24:00"
 )
+UNKNOWN_ZONE = "unknown time zone; use an IANA name such as Europe/London"
 UNFLAGGED = "end is before start; set crosses_midnight to let it run into the next day"
 
 
@@ -105,7 +107,10 @@ class HolidaysDefinition(Definition):
 
 
 class CalendarDefinition(Definition):
-    """When calls are allowed, in the wall time of the contact's zone."""
+    """When calls are allowed, in the wall time of the contact's zone, or of `zone` if it is given.
+
+    Hours of law are always those of the place where the contact is.
+    """
 
     windows: list[WindowDefinition] = Field(default=[], max_length=100)
     dates: list[SpecialDateDefinition] = Field(
@@ -119,6 +124,18 @@ class CalendarDefinition(Definition):
     )
     start_date: CallingDate | None = Field(default=None, description="first local date, inclusive")
     end_date: dt.date | None = Field(default=None, description="last local date, inclusive")
+    zone: str | None = Field(
+        default=None,
+        examples=["America/New_York"],
+        description="the zone of these hours and dates; null: that of each contact",
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def is_known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and not is_zone(zone):
+            raise ValueError(UNKNOWN_ZONE)
+        return zone
 
     @model_validator(mode="after")
     def is_possible(self) -> Self:
@@ -139,4 +156,5 @@ class CalendarDefinition(Definition):
                 HolidaySet(country=holidays.country, region=holidays.region)
                 for holidays in self.holidays
             ),
+            zone=self.zone,
         )

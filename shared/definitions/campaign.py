@@ -12,7 +12,7 @@ from pydantic import (
 
 from shared.definitions.attempts import AttemptsDefinition
 from shared.definitions.base import STORED, Definition
-from shared.definitions.calendar import CalendarDefinition, WindowDefinition
+from shared.definitions.calendar import UNKNOWN_ZONE, CalendarDefinition, WindowDefinition
 from shared.definitions.call import CallDefinition, without_nul
 from shared.definitions.limits import (
     FrequencyCapDefinition,
@@ -68,6 +68,9 @@ class CampaignDefinition(CallDefinition):
     """Who is called when, how often, under which rules and caps."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    description: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        default=None, description="the owner's own words; nothing follows from them"
+    )
     calendar: CalendarDefinition
     default_region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None, description="country of numbers that are written without a country code"
@@ -97,10 +100,10 @@ class CampaignDefinition(CallDefinition):
     )
     webhook: WebhookDefinition | None = None
 
-    @field_validator("name")
+    @field_validator("name", "description")
     @classmethod
-    def name_has_no_nul(cls, value: str) -> str:
-        return without_nul(value)
+    def has_no_nul_in_words(cls, value: str | None) -> str | None:
+        return None if value is None else without_nul(value)
 
     @field_validator("frequency_caps")
     @classmethod
@@ -123,7 +126,7 @@ class CampaignDefinition(CallDefinition):
     @classmethod
     def is_known_zone(cls, zone: str | None) -> str | None:
         if zone is not None and not is_zone(zone):
-            raise ValueError("unknown time zone; use an IANA name such as Europe/London")
+            raise ValueError(UNKNOWN_ZONE)
         return zone
 
     @classmethod

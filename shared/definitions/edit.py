@@ -58,6 +58,7 @@ class CampaignEdit(Definition):
     """
 
     name: str | None = None
+    description: str | None = None
     calendar: CalendarDefinition | None = None
     attempts: AttemptsDefinition | None = None
     caps: CapsDefinition | None = None

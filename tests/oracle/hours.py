@@ -56,7 +56,7 @@ def _closed(campaign: Campaign, contact: Contact, at: datetime) -> str | None:
     closed = [
         zone
         for zone in contact.zones
-        if not all(open_at(calendar, zone, at) for calendar in calendars)
+        if not all(open_at(calendar, calendar.get("zone") or zone, at) for calendar in calendars)
     ]
     return f"closed in {', '.join(closed)}" if closed else None
 

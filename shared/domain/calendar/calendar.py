@@ -66,6 +66,8 @@ class Calendar:
     A calendar of law restricts only the local dates from `effective_from` until the day before
     `effective_until`; on all other dates every minute is open. `also_in` are zones in which it must
     be open beside those that are asked about.
+
+    With a `zone` its hours are those of this zone, whatever zones are asked about.
     """
 
     windows: tuple[WeeklyWindow, ...]
@@ -78,6 +80,7 @@ class Calendar:
     effective_from: date | None = None
     effective_until: date | None = None
     also_in: tuple[str, ...] = ()
+    zone: str | None = None
     # Cached, because a calendar is part of the key of every cached span.
     _hash: int = field(init=False, repr=False, compare=False)
 
@@ -86,11 +89,15 @@ class Calendar:
             raise ValueError("end_date must not be before start_date")
         facts = (self.windows, self.start_date, self.end_date, self.dated, self.excluded)
         more = (self.holidays, self.holiday_hours, self.effective_from, self.effective_until)
-        object.__setattr__(self, "_hash", hash((*facts, *more, self.also_in)))
+        object.__setattr__(self, "_hash", hash((*facts, *more, self.also_in, self.zone)))
 
     @override
     def __hash__(self) -> int:
         return self._hash
+
+    def judged_in(self, zones: tuple[str, ...]) -> tuple[str, ...]:
+        """The zones in which it must be open for a contact that is in `zones`."""
+        return (*zones, *self.also_in) if self.zone is None else (self.zone,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +202,7 @@ def _joined(
 def _open_spans(calendars: tuple[Calendar, ...], zones: tuple[str, ...], chunk: int) -> Intervals:
     spans: Intervals = ((chunk * _CHUNK, (chunk + 1) * _CHUNK),)
     for calendar in calendars:
-        for name in (*zones, *calendar.also_in):
+        for name in calendar.judged_in(zones):
             if spans:
                 spans = intersection(spans, _open_in_zone(calendar, name, chunk))
     return spans

@@ -220,7 +220,10 @@ def closed_block(
     """The block of hours that are shut: the campaign's own, or those of a rule of law."""
     reason = Reason.WINDOW if rule is None else Reason.LAW
     zones, source = rules.group.zones, rules.group.source
-    if rule is not None and rule.in_all_places and rules.group.number_zones:
+    own = rules.hours[0].calendar.zone
+    if rule is None and own is not None:
+        zones, source = (own,), "calendar"
+    elif rule is not None and rule.in_all_places and rules.group.number_zones:
         zones, source = (*zones, *rules.group.number_zones), f"{source}+number"
     detail = HoursDetail(zones, source, closes_at, shut_in, holidays)
     return Block(reason=reason, until=until, rule=rule, detail=detail)

@@ -122,7 +122,9 @@ def _by_law(
     alone.sort(key=lambda hours: _minutes(hours.calendar))
     strictest = alone[0]
     is_split = any(_opens((*own, strictest), (zone,), now=now) for zone in zones)
-    change = None if is_split else _smallest_change(own[0].calendar, strictest.calendar)
+    # Hours of two zones have no smallest change that holds all year.
+    has_zone = own[0].calendar.zone is not None
+    change = None if is_split or has_zone else _smallest_change(own[0].calendar, strictest.calendar)
     return Unreachable(
         reason=Reason.LAW,
         zones=zones if len(zones) > 1 else (),

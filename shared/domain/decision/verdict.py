@@ -85,7 +85,7 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
         span = next_span((law.calendar,), zones, now=now)
         if span is not None and span.opens_at <= now:
             continue
-        places = (*zones, *law.calendar.also_in)
+        places = law.calendar.judged_in(zones)
         until = closes_at = None
         if span is not None and together.until is not None:
             until, closes_at = span.opens_at, span.closes_at
@@ -95,7 +95,7 @@ def _each_hours(rules: CallingRules, facts: ContactFacts, now: datetime) -> Iter
             until,
             closes_at,
             shut_in=_shut_in(law.calendar, places, now) if len(places) > 1 else (),
-            holidays=_holidays(law.calendar, zones, now, until),
+            holidays=_holidays(law.calendar, places, now, until),
         )
 
 

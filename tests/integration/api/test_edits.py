@@ -32,6 +32,7 @@ async def trace(api: Api) -> list[dict[str, Any]]:
 
 
 PARTS: list[dict[str, Any]] = [
+    {"description": "of the autumn"},
     {"name": "Another name"},
     {"calendar": MONDAYS},
     {"attempts": {"max_total": 2, "retry": {"busy": {"delay_seconds": 60}}}},

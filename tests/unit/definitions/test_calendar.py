@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from pydantic import TypeAdapter
+import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from shared.definitions.base import STORED
 from shared.definitions.calendar import CalendarDefinition, WindowDefinition
@@ -25,6 +26,7 @@ def test_every_part_reaches_the_domain() -> None:
             "holidays": [{"country": "US", "region": "AL"}, {"country": "FR"}],
             "start_date": "2026-12-01",
             "end_date": "2027-01-31",
+            "zone": "Europe/London",
         }
     )
 
@@ -36,7 +38,15 @@ def test_every_part_reaches_the_domain() -> None:
         dated=(DatedWindow(day=day, start=540, end=1_440),),
         excluded=frozenset({day + timedelta(days=7)}),
         holidays=(HolidaySet(country="US", region="AL"), HolidaySet(country="FR")),
+        zone="Europe/London",
     )
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    written = {"windows": [NIGHT | {"crosses_midnight": True}], "zone": "Mars/Olympus"}
+
+    with pytest.raises(ValidationError, match="unknown time zone"):
+        CalendarDefinition.model_validate(written)
 
 
 def test_a_day_from_start_to_the_same_time_is_24_hours() -> None:

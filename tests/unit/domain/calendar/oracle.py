@@ -33,7 +33,7 @@ def wall_clock_says_open(
     calendars: tuple[Calendar, ...], zones: tuple[str, ...], at: datetime
 ) -> bool:
     return bool(zones) and all(
-        _open_in(calendar, name, at) for name in zones for calendar in calendars
+        _open_in(calendar, calendar.zone or name, at) for name in zones for calendar in calendars
     )
 
 

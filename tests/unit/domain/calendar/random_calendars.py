@@ -57,6 +57,7 @@ def random_calendar(random: Random, near: date) -> Calendar:
         end_date=last,
         effective_from=near + timedelta(days=random.randint(-2, 3)) if law else None,
         effective_until=near + timedelta(days=random.randint(-2, 6)) if law else None,
+        zone=random.choice(all_zones()) if random.random() < 0.1 else None,
     )
 
 

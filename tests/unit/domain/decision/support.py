@@ -51,12 +51,14 @@ def rules(
     end_date: date | None = None,
     zones: tuple[str, ...] = (NEW_YORK,),
     max_total: int | None = None,
+    hours_of: str | None = None,
 ) -> CallingRules:
+    """`hours_of` is the zone of the campaign's own hours, if they have one."""
     campaign = CampaignRules(
         kind=CallKind.SOLICITATION,
         automated=True,
         subject="loan",
-        calendar=Calendar(windows=windows, end_date=end_date),
+        calendar=Calendar(windows=windows, end_date=end_date, zone=hours_of),
         limits=own,
         max_total=max_total,
     )

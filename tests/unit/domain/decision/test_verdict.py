@@ -188,6 +188,27 @@ def test_of_several_zones_those_are_named_in_which_it_is_shut() -> None:
     assert alone.shut_in == ()
 
 
+OPEN = ("14:00", "18:59")
+
+
+def test_hours_of_a_zone_of_their_own_are_its_hours_and_the_law_those_of_the_person() -> None:
+    # 9:00 to 20:00 of New York; the law's are those of working days in Berlin.
+    own = rules(LAW, zones=(BERLIN,), hours_of=NEW_YORK)
+    early = decide(own, ContactFacts(), now=utc("2026-11-23T13:59"))
+    late = decide(own, ContactFacts(), now=utc("2026-11-23T19:00"))
+
+    assert [decide(own, ContactFacts(), now=utc(f"2026-11-23T{at}")).allowed for at in OPEN] == [
+        True,
+        True,
+    ]
+    assert [block.detail for block in early.blocks] == [
+        HoursDetail((NEW_YORK,), "calendar", utc("2026-11-24T01:00"))
+    ]
+    assert early.next_at == utc("2026-11-23T14:00")
+    assert [block.rule for block in late.blocks] == [LAW]
+    assert late.next_at == utc("2026-11-24T14:00")
+
+
 def test_of_several_limits_the_longest_holds() -> None:
     facts = ContactFacts(calls=(*THREE_CALLS, TALKED))
 
