@@ -12,7 +12,7 @@ from services.api import campaigns, refused_calls, why
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.imports import Entry, count, group_ids
-from services.api.refusals import Refused, campaign_ended
+from services.api.refusals import Refused
 from shared.db import calling_groups, locks, waiting_counts
 from shared.db.api import call_flows, contacts, single_calls
 from shared.db.api.contacts import InsertedContact, NewContact
@@ -138,10 +138,10 @@ async def _campaign(
     """
     definition = await _with_version(conn, caller, definition)
     tenant_id, digest = caller.tenant_id, _digest(definition, now=now)
-    campaign_id = await single_calls.find(conn, tenant_id=tenant_id, digest=digest)
+    campaign_id = await single_calls.take(conn, tenant_id=tenant_id, digest=digest)
     if campaign_id is None:
         await locks.lock_calls(conn, tenant_id)
-        campaign_id = await single_calls.find(conn, tenant_id=tenant_id, digest=digest)
+        campaign_id = await single_calls.take(conn, tenant_id=tenant_id, digest=digest)
     if campaign_id is None:
         wanted = campaign_of(definition, now=now)
         made = (await campaigns.add(conn, caller, wanted, now=now)).campaign
@@ -151,10 +151,6 @@ async def _campaign(
         )
         await single_calls.mark(conn, caller.campaign(made.id), digest=digest)
         campaign_id = made.id
-    await locks.block_completion(conn, campaign_id)
-    # Looked for again: it may have ended before its completion was blocked.
-    if await single_calls.find(conn, tenant_id=tenant_id, digest=digest) != campaign_id:
-        raise campaign_ended()
     return campaign_id
 
 

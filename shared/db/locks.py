@@ -123,14 +123,6 @@ async def lock_spend(conn: Connection, tenant_ids: Iterable[int]) -> None:
         await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", LockClass.SPEND, tenant_id)
 
 
-async def try_answer(conn: Connection, request: str) -> bool:
-    """Whether no other transaction works on this request; if so, none does until this one ends."""
-    is_free: bool = await conn.fetchval(
-        "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", LockClass.ANSWER, request
-    )
-    return is_free
-
-
 async def try_lead_relay(conn: Connection) -> bool:
     """Whether this session may relay public events; it holds the lock until it ends."""
     is_held: bool = await conn.fetchval("SELECT pg_try_advisory_lock($1, 0)", LockClass.RELAY)

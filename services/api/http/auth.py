@@ -53,7 +53,7 @@ async def identify(
     if tenant_id is None:
         return Denial.UNKNOWN
     # Until the key is found the tenant is a claim, which lets the request see nothing but its keys.
-    async with resources.pool.transaction(tenant_id) as conn:
+    async with resources.pool.statement(tenant_id) as conn:
         key = await valid_key(conn, credential, address=address, now=resources.clock())
     if isinstance(key, Denial):
         return key

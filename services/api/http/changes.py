@@ -11,7 +11,7 @@ some seconds: their clients retry without it.
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -119,6 +119,9 @@ class _Change:
             async with self._pool.transaction(tenant_id, keep=keep) as conn:
                 yield conn
 
+    def statement(self, tenant_id: int, /) -> AbstractAsyncContextManager[Session]:
+        return self._pool.statement(tenant_id)
+
     async def finish(self, response: Response) -> None:
         """Write what goes with the change, and then the rows that requests wait for."""
         if response.status_code < ERRORS:
@@ -146,10 +149,11 @@ class _Change:
         return self._conn
 
     async def _refuse_or_replay(self, conn: Session, key: IdempotencyKey) -> None:
-        if not await idempotency_keys.try_lock(conn, key):
-            raise Refused("idempotency_key_in_use", IN_USE, retry_after=RETRY_AFTER_SECONDS)
         kept_for = self._by_body or idempotency_keys.KEPT_FOR
-        kept = await idempotency_keys.find(conn, key, since=self._now - kept_for)
+        taken = await idempotency_keys.take(conn, key, since=self._now - kept_for)
+        if taken is None:
+            raise Refused("idempotency_key_in_use", IN_USE, retry_after=RETRY_AFTER_SECONDS)
+        kept = taken.kept
         if kept is None:
             return
         if kept.fingerprint != self._fingerprint:

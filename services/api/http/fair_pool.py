@@ -25,3 +25,8 @@ class FairPool:
             self.pool.transaction(tenant_id, keep=keep) as conn,
         ):
             yield conn
+
+    @asynccontextmanager
+    async def statement(self, tenant_id: int, /) -> AsyncIterator[Session]:
+        async with self.slots.slot(tenant_id), self.pool.statement(tenant_id) as conn:
+            yield conn

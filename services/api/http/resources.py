@@ -26,12 +26,15 @@ Step = Callable[[], Awaitable[None]]
 
 
 class Transactions(Protocol):
-    """Gives the connections of the api, each for a transaction of one tenant."""
+    """Gives the connections of the api."""
 
     def transaction(
         self, tenant_id: int, *, keep: bool = True
     ) -> AbstractAsyncContextManager[Session]:
-        """Without `keep` it only reads, or is rolled back."""
+        """One of this tenant. Without `keep` it only reads, or is rolled back."""
+
+    def statement(self, tenant_id: int, /) -> AbstractAsyncContextManager[Session]:
+        """For one statement of this tenant, which sees nothing unless it sets the tenant."""
 
 
 class Record(Protocol):

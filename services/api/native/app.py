@@ -75,7 +75,9 @@ def create_native() -> Native:
     )
     app.add_middleware(RatedRequests)
     problems.install(app)
+    # In this order a path is looked for, so those that are asked most often come first.
     for module in (
+        single_calls,
         campaigns,
         copies,
         call_flows,
@@ -91,7 +93,6 @@ def create_native() -> Native:
         contact_times,
         attempts,
         calls,
-        single_calls,
         sms,
         suppressions,
         blackouts,

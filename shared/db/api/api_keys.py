@@ -92,27 +92,16 @@ def tenant_of(text: str) -> int | None:
 
 
 async def find(conn: Connection, text: str) -> ApiKey | None:
-    """The key that this text stands for, also one that has expired or was revoked."""
+    """The key that this text stands for, also one that has expired or was revoked.
+
+    It needs no transaction.
+    """
     tenant_id = tenant_of(text)
     if tenant_id is None:
         return None
     digest = _digest(text)
     records = await conn.fetch(
-        """
-        SELECT known.sha256, key.id, key.tenant_id, key.name, key.networks, key.revoked_at,
-            key.requests_per_minute,
-            coalesce(known.scopes, key.scopes) AS scopes,
-            least(known.expires_at, key.expires_at) AS expires_at,
-            known.scopes IS NOT NULL AS is_access_token
-        FROM (
-            SELECT id AS api_key_id, sha256, NULL::text[] AS scopes, NULL::timestamptz AS expires_at
-            FROM api_keys WHERE tenant_id = $1 AND sha256 BETWEEN $2 AND $3
-            UNION ALL
-            SELECT api_key_id, sha256, scopes, expires_at
-            FROM api_key_tokens WHERE tenant_id = $1 AND sha256 BETWEEN $2 AND $3
-        ) AS known
-        JOIN api_keys AS key ON key.tenant_id = $1 AND key.id = known.api_key_id
-        """,
+        "SELECT * FROM known_keys($1, $2, $3)",
         tenant_id,
         digest[:_INDEXED].ljust(len(digest), b"\x00"),
         digest[:_INDEXED].ljust(len(digest), b"\xff"),

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.db import locks
+from shared.db.locks import LockClass
 from shared.db.types import Connection
 
 # events deletes older ones; until then they count as if they were gone.
@@ -30,18 +30,18 @@ class KeptAnswer:
     body: bytes | None
 
 
-async def try_lock(conn: Connection, key: IdempotencyKey) -> bool:
-    """Whether no other transaction works on a request with this key; until this one ends."""
-    return await locks.try_answer(conn, f"{key.tenant_id}/{key.api_key_id}/{key.word}")
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The key, locked until the transaction ends; `kept` is the answer that was kept under it."""
+
+    kept: KeptAnswer | None
 
 
-async def find(conn: Connection, key: IdempotencyKey, *, since: datetime) -> KeptAnswer | None:
-    """The answer that was kept under this key since then."""
+async def take(conn: Connection, key: IdempotencyKey, *, since: datetime) -> Taken | None:
+    """Lock the key and look for an answer since then; None: another request holds it."""
     record = await conn.fetchrow(
-        """
-        SELECT fingerprint, status, headers, body FROM idempotency_keys
-        WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3 AND created_at > $4
-        """,
+        "SELECT fingerprint, status, headers, body FROM take_answer($1, $2, $3, $4, $5)",
+        LockClass.ANSWER,
         key.tenant_id,
         key.api_key_id,
         key.word,
@@ -49,7 +49,9 @@ async def find(conn: Connection, key: IdempotencyKey, *, since: datetime) -> Kep
     )
     if record is None:
         return None
-    return KeptAnswer(**{**record, "headers": json.loads(record["headers"])})
+    if record["fingerprint"] is None:
+        return Taken(None)
+    return Taken(KeptAnswer(**{**record, "headers": json.loads(record["headers"])}))
 
 
 async def keep(conn: Connection, key: IdempotencyKey, answer: KeptAnswer, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The connections of the api, which it gets for a transaction of one tenant and not otherwise."""
+"""The connections of the api: each is lent for a transaction of one tenant, or for a statement."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ ROLE = "outdial_api"
 
 @dataclass(frozen=True, slots=True)
 class ApiPool:
-    """Lends the connections of a pool in this role, each for one transaction of one tenant."""
+    """Lends the connections of a pool in this role."""
 
     _pool: Pool
 
@@ -30,6 +30,12 @@ class ApiPool:
                 await _roll_back(conn)
                 raise
             await conn.execute("COMMIT" if keep else "ROLLBACK")
+
+    @contextlib.asynccontextmanager
+    async def statement(self, _tenant_id: int, /) -> AsyncIterator[Session]:
+        """For one statement that sets the tenant itself. Any other sees no row of a tenant."""
+        async with self._pool.acquire() as conn:
+            yield conn
 
 
 async def _roll_back(conn: Session) -> None:

@@ -1,19 +1,17 @@
 """campaigns that take single calls: the api finds the one of a call, and marks the one it makes."""
 
+from shared.db.locks import LockClass
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 
 
-async def find(conn: Connection, *, tenant_id: int, digest: bytes) -> int | None:
-    """The campaign that takes the calls of this definition; None: it is not made, or is over."""
+async def take(conn: Connection, *, tenant_id: int, digest: bytes) -> int | None:
+    """The campaign that takes the calls of this definition; None: it is not made, or is over.
+
+    It is not completed until the transaction ends.
+    """
     campaign_id: int | None = await conn.fetchval(
-        """
-        SELECT id FROM campaigns
-        WHERE tenant_id = $1 AND takes_calls_of = $2 AND wanted_state <> 'cancelled'
-            AND state NOT IN ('completed', 'cancelled')
-        """,
-        tenant_id,
-        digest,
+        "SELECT take_single_calls($1, $2, $3)", LockClass.IMPORT, tenant_id, digest
     )
     return campaign_id
 
