@@ -142,7 +142,10 @@ async def reopen(
         )
         await campaigns.reopen(conn, key)
         data = CampaignChangedData(
-            tenant_id=caller.tenant_id, campaign_id=campaign_id, state=CampaignState.PAUSED
+            tenant_id=caller.tenant_id,
+            campaign_id=campaign_id,
+            state=CampaignState.PAUSED,
+            previous_state=campaign.state,
         )
         event = CampaignChanged.of(data, at=now).traced(traces.current())
         await public_events.add(conn, [event])

@@ -68,7 +68,7 @@ class Lifecycle:
             )
             events = []
             if state is not campaign.state:
-                events.append(await _move(conn, campaign, state, now=now))
+                events.append(await _move(conn, campaign, campaign.state, state, now=now))
             more = False
             if state is CampaignState.RUNNING:
                 more = await self._finish(conn, campaign, events, now=now)
@@ -106,7 +106,9 @@ class Lifecycle:
             return bool(finished)
         if left.has_untold_ends or _stays_open(campaign, now=now):
             return False
-        events.append(await _move(conn, campaign, CampaignState.COMPLETED, now=now))
+        events.append(
+            await _move(conn, campaign, CampaignState.RUNNING, CampaignState.COMPLETED, now=now)
+        )
         return False
 
     def _may_end(self, campaign: UnsettledCampaign, left: Remainder, *, now: datetime) -> bool:
@@ -195,9 +197,19 @@ def _has_begun(campaign: UnsettledCampaign, *, now: datetime) -> bool:
 
 
 async def _move(
-    conn: Connection, campaign: UnsettledCampaign, state: CampaignState, *, now: datetime
+    conn: Connection,
+    campaign: UnsettledCampaign,
+    before: CampaignState,
+    state: CampaignState,
+    *,
+    now: datetime,
 ) -> CampaignChanged:
-    data = CampaignChangedData(tenant_id=campaign.tenant_id, campaign_id=campaign.id, state=state)
+    data = CampaignChangedData(
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.id,
+        state=state,
+        previous_state=before,
+    )
     noted: Attributes = {"outdial.campaign_id": campaign.id, "outdial.state": str(state)}
     with traces.step("move campaign", campaign.traceparent, attributes=noted) as step:
         await campaign_runs.move(conn, campaign.key, state, at=now)

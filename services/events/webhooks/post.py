@@ -35,7 +35,10 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, or the reason why there is none; never text of the receiver."""
+    """A status, or the reason why there is none; never text of the receiver.
+
+    With neither there was nothing to post.
+    """
 
     status: int | None = None
     error: str | None = None
@@ -43,20 +46,37 @@ class Answer:
 
     @property
     def taken(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.error is None and (self.status is None or 200 <= self.status < 300)
 
 
 async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: datetime) -> Answer:
-    """Render and send the event; every fault of the other side is an answer."""
+    """Render and send the event; every fault of the other side is an answer.
+
+    Of several posts the first that is not taken is the last that is made.
+    """
     render = RENDERINGS.get(delivery.rendering)
     if delivery.event is None or render is None:
         return Answer(error="event not kept" if render else "rendering not known")
-    rendered = render(delivery.event)
+    answer = Answer()
+    for rendered in render(delivery.event, delivery.event_types):
+        answer = await _post(session, delivery, delivery.event, rendered, now=now)
+        if not answer.taken:
+            break
+    return answer
+
+
+async def _post(
+    session: aiohttp.ClientSession,
+    delivery: DueDelivery,
+    event: StoredEvent,
+    rendered: Rendered,
+    *,
+    now: datetime,
+) -> Answer:
     try:
-        headers = signed(rendered, delivery.event.id, delivery.secret, now=now)
+        headers = signed(rendered, event.id, delivery.secret, now=now)
     except (ValueError, EmptyWebhookSecretError):
         return Answer(error="secret not usable")
-    event = delivery.event
     noted: Attributes = {"outdial.event_type": event.type, "outdial.try": delivery.tries + 1}
     with traces.step("webhook", _traceparent(event), kind="client", attributes=noted) as step:
         if step.traceparent is not None:
@@ -90,11 +110,12 @@ def _traceparent(event: StoredEvent) -> str | None:
 
 def signed(rendered: Rendered, event_id: UUID, secret: str, *, now: datetime) -> dict[str, str]:
     """The headers of a try: its id is that of the event, its timestamp that of the try."""
-    signature = Webhook(secret).sign(str(event_id), now, rendered.body.decode())
+    post_id = rendered.id or str(event_id)
+    signature = Webhook(secret).sign(post_id, now, rendered.body.decode())
     return {
         **rendered.headers,
         "content-type": rendered.content_type,
-        "webhook-id": str(event_id),
+        "webhook-id": post_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": signature,
     }

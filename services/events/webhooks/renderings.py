@@ -3,24 +3,44 @@
 To add a kind of webhook, add its function and its name here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from shared.db.events.webhooks import StoredEvent
+from shared.dialects import smartalex_events
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The text of a post in UTF-8; the sender adds the headers of Standard Webhooks."""
+    """The text of a post in UTF-8; the sender adds the headers of Standard Webhooks.
+
+    `id` is that of the post; None: that of the event.
+    """
 
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    id: str | None = None
 
 
-def standard(event: StoredEvent) -> Rendered:
+# The posts that an event is to an endpoint, which names the types of events that it wants. There
+# may be none, or several: one try makes them all, in their order.
+Render = Callable[[StoredEvent, Collection[str]], Sequence[Rendered]]
+
+
+def standard(event: StoredEvent, _wanted: Collection[str]) -> list[Rendered]:
     """The CloudEvent, byte for byte as on Kafka."""
-    return Rendered(event.payload)
+    return [Rendered(event.payload)]
 
 
-RENDERINGS: dict[str, Callable[[StoredEvent], Rendered]] = {"standard": standard}
+def smartalex(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
+    """The events of SmartAlex that this one is, each with an id of its own."""
+    return [
+        Rendered(orjson.dumps(found.body), id=found.id)
+        for found in smartalex_events.bodies(event.payload, wanted)
+    ]
+
+
+RENDERINGS: dict[str, Render] = {"standard": standard, "smartalex": smartalex}

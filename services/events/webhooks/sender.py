@@ -126,7 +126,8 @@ class WebhookSender:
 
     def _learn(self, endpoint: EndpointKey, answer: Answer, *, now: datetime) -> None:
         if answer.taken:
-            self._proven.add(endpoint)
+            if answer.status is not None:
+                self._proven.add(endpoint)
             return
         self._proven.discard(endpoint)
         if answer.retry_after is not None:

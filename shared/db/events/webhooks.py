@@ -43,12 +43,16 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery to post now; `tries` have failed before. No event: it is no longer kept."""
+    """A delivery to post now; `tries` have failed before. No event: it is no longer kept.
+
+    `event_types` are those that its endpoint wants.
+    """
 
     key: DeliveryKey
     url: str
     secret: str
     rendering: str
+    event_types: Sequence[str]
     tries: int
     event: StoredEvent | None
 
@@ -135,7 +139,8 @@ async def take_due(
                 delivery.event_at, delivery.tries
         )
         SELECT taken.tenant_id, taken.endpoint_id, taken.position, endpoint.url, endpoint.secret,
-            endpoint.rendering, taken.tries, event.id, event.type, event.payload
+            endpoint.rendering, endpoint.event_types, taken.tries, event.id, event.type,
+            event.payload
         FROM taken
         JOIN webhook_endpoints AS endpoint
             ON endpoint.tenant_id = taken.tenant_id AND endpoint.id = taken.endpoint_id
@@ -170,6 +175,7 @@ def _due(row: Record) -> DueDelivery:
         url=row["url"],
         secret=row["secret"],
         rendering=row["rendering"],
+        event_types=row["event_types"],
         tries=row["tries"],
         event=event,
     )

@@ -25,9 +25,12 @@ WEBHOOK_TESTED: Final = "outdial.webhook.tested.v1"
 
 
 class CampaignChangedData(Data):
+    """`previous_state` is that before: from `paused` to `running` a campaign was resumed."""
+
     tenant_id: int
     campaign_id: int
     state: CampaignState
+    previous_state: CampaignState | None = None
 
 
 class CampaignChanged(Message):

@@ -46,7 +46,7 @@ def headers(
     event_id: UUID, *, sent: timedelta = timedelta(), secret: str = SECRET
 ) -> dict[str, str]:
     event = StoredEvent(id=event_id, type=TYPE, payload=PAYLOAD)
-    return signed(standard(event), event_id, secret, now=datetime.now(UTC) + sent)
+    return signed(standard(event, ())[0], event_id, secret, now=datetime.now(UTC) + sent)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -428,10 +428,10 @@ async def test_an_event_is_delivered_to_endpoints_of_its_type_and_campaign(pool:
 async def test_one_event_reaches_two_endpoints_each_in_its_rendering_and_with_its_retries(
     pool: Pool, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def short(event: StoredEvent) -> Rendered:
+    def short(event: StoredEvent, _wanted: Collection[str]) -> list[Rendered]:
         outcome = AttemptEnded.model_validate_json(event.payload).data.outcome
         form = f"type={event.type}&outcome={outcome}".encode()
-        return Rendered(form, "application/x-www-form-urlencoded", {"x-kind": "short"})
+        return [Rendered(form, "application/x-www-form-urlencoded", {"x-kind": "short"})]
 
     monkeypatch.setitem(RENDERINGS, "short", short)
     own = await an_endpoint(pool, receiver.url("/own"))
@@ -456,6 +456,34 @@ async def test_one_event_reaches_two_endpoints_each_in_its_rendering_and_with_it
     assert posts["/short"].headers["content-type"] == "application/x-www-form-urlencoded"
     assert posts["/short"].headers["x-kind"] == "short"
     assert await pool.fetchval("SELECT count(*) FROM public_events") == 1
+
+
+async def test_an_event_may_be_several_posts_or_none_by_what_the_endpoint_wants(
+    pool: Pool, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_words(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
+        words = [word for word in ("first", "second") if word in wanted]
+        return [Rendered(word.encode(), id=f"{event.id}.{word}") for word in words]
+
+    monkeypatch.setitem(RENDERINGS, "by words", by_words)
+    own = await an_endpoint(pool, receiver.url("/own"))
+    both, none = [ATTEMPT_ENDED, "first", "second"], [ATTEMPT_ENDED]
+    await another_endpoint(pool, own, 0, both, receiver.url("/both"), rendering="by words")
+    await another_endpoint(pool, own, 0, none, receiver.url("/none"), rendering="by words")
+    (event,) = await end_attempts(pool, own)
+    receiver.answer(204, "/both")
+    receiver.answer(500, "/both")
+
+    async with sending(pool) as sender:
+        await send_all(sender)
+        await make_due(pool)
+        await send_all(sender)
+
+    log = await pool.fetch("SELECT state, tries FROM webhook_deliveries ORDER BY endpoint_id")
+    assert [tuple(row) for row in log] == [("delivered", 1), ("delivered", 2), ("delivered", 1)]
+    assert receiver.ids("/both") == [f"{event}.{word}" for word in ("first", "second") * 2]
+    assert receiver.ids("/none") == []
+    assert all(post.verified for post in receiver.posts)
 
 
 async def test_an_event_that_comes_while_its_endpoint_is_disabled_is_not_delivered(
