@@ -1,5 +1,6 @@
 """Use cases that add contacts to a campaign: a short list, and the parts that files share."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,19 +66,7 @@ async def add(
     async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign = await fillable(conn, caller, campaign_id)
         rows = await rows_of(conn, caller, campaign, numbers=numbers, now=now)
-        read = [
-            rows.read(
-                entry.number,
-                zone=entry.zone,
-                postal_code=entry.postal_code,
-                country=entry.country,
-                region=entry.region,
-                external_id=entry.external_id,
-                attributes=entry.attributes,
-                expires_at=entry.expires_at,
-            )
-            for entry in entries
-        ]
+        read = await asyncio.to_thread(_read, rows, entries)
         valid = [row for row in read if isinstance(row, Row)]
         await locks.lock_for_import(conn, campaign_id)
         ids = await group_ids(conn, caller.campaign(campaign_id), rows.groups)
@@ -110,6 +99,23 @@ async def add(
     resources.record(after={"imported": len(inserted) - excluded, "suppressed": excluded})
     new = {contact.number: contact for contact in inserted}
     return [_added(row, new) for row in read]
+
+
+def _read(rows: Rows, entries: Sequence[Entry]) -> list[Row | Fault]:
+    """Takes so long that other requests come in between."""
+    return [
+        rows.read(
+            entry.number,
+            zone=entry.zone,
+            postal_code=entry.postal_code,
+            country=entry.country,
+            region=entry.region,
+            external_id=entry.external_id,
+            attributes=entry.attributes,
+            expires_at=entry.expires_at,
+        )
+        for entry in entries
+    ]
 
 
 def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:

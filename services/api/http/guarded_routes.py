@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_origin
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -17,9 +17,10 @@ from typing_extensions import override
 
 from services.api.http.auth import Caller, identify
 from services.api.http.changes import READING, changed
-from services.api.http.json_bodies import read_json
+from services.api.http.json_bodies import Validate, in_parts, read_json
 from services.api.http.request_limits import ALLOWANCE, refuse_excess
 from services.api.http.resources import Resources
+from shared.db.api.api_keys import tenant_of
 from shared.domain.access import Denial, KeyScope
 
 
@@ -83,19 +84,35 @@ class GuardedRoute(APIRoute, ABC):
             caller = request.state.caller = await self._admitted(request)
             with resources.at_once.one_more(caller.tenant_id):
                 if request.method in READING:
-                    return await handle(request)
+                    return await take_turn(request)
                 return await changed(request, caller, read, same_for=self.same_for)
 
         async def read(request: Request) -> Response:
-            if self.body_field is None:
+            if validate is None:
+                # A file comes as slowly as its sender likes, so it takes no turn.
                 return await handle(request)
             resources: Resources = request.app.state.resources
-            caller: Caller = request.state.caller
-            validate = partial(self.body_field.validate, loc=("body",))
-            slot = resources.json_slots.slot(caller.tenant_id)
-            return await handle(await read_json(request, validate, slot=slot))
+            slot = resources.json_slots.slot(request.state.caller.tenant_id)
+            return await take_turn(await read_json(request, validate, slot=slot))
 
+        async def take_turn(request: Request) -> Response:
+            resources: Resources = request.app.state.resources
+            async with resources.turns.turn(request.state.caller.tenant_id):
+                return await handle(request)
+
+        validate = self._validation()
         return admit
+
+    def _validation(self) -> Validate | None:
+        """Of the body, if the route has one which is no file."""
+        if self.body_field is None:
+            return None
+        validate = partial(self.body_field.validate, loc=("body",))
+        info = self.body_field.field_info
+        lengths = (getattr(limit, "max_length", None) for limit in info.metadata)
+        most = next(filter(None, lengths), None)
+        is_list = get_origin(info.annotation) is list
+        return in_parts(validate, most_items=most) if is_list and most else validate
 
     async def _admitted(self, request: Request) -> Caller:
         resources: Resources = request.app.state.resources
@@ -103,10 +120,11 @@ class GuardedRoute(APIRoute, ABC):
         if credential is None:
             raise NotAdmitted(Denial.MISSING)
         address = request.client.host if request.client else None
-        caller = await identify(resources, credential, address=address)
-        if isinstance(caller, Denial):
-            raise NotAdmitted(caller)
-        await _count(request, caller)
+        async with resources.turns.turn(tenant_of(credential)):
+            caller = await identify(resources, credential, address=address)
+            if isinstance(caller, Denial):
+                raise NotAdmitted(caller)
+            await _count(request, caller)
         if caller.scopes.isdisjoint(self.scopes):
             raise NotAdmitted(Denial.SCOPE, needed=self.scopes)
         return await self.acting(request, caller)

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from services.api.http.cursors import Cursors
 from services.api.http.request_limits import RequestRates, RequestsAtOnce
-from services.api.http.slots import FairSlots
+from services.api.http.slots import FairSlots, Turns
 from services.api.http.upload import Uploads
 from services.api.http.used_keys import UsedKeys
 from services.api.quotas import Quotas
@@ -66,6 +66,14 @@ JSON_BODIES_AT_ONCE = 1
 IMPORTS_AT_ONCE = 4
 
 
+# Enough to keep a processor busy while some of them wait for the database.
+REQUESTS_IN_WORK = 8
+
+
+def _turns() -> Turns:
+    return Turns(REQUESTS_IN_WORK)
+
+
 def _import_slots() -> FairSlots:
     return FairSlots(IMPORTS_AT_ONCE)
 
@@ -85,6 +93,7 @@ class Resources:
     uploads: Uploads = field(default_factory=Uploads)
     import_slots: FairSlots = field(default_factory=_import_slots)
     json_slots: FairSlots = field(default_factory=_json_slots)
+    turns: Turns = field(default_factory=_turns)
     quotas: Quotas = field(default_factory=Quotas)
     rates: RequestRates = field(default_factory=RequestRates)
     at_once: RequestsAtOnce = field(default_factory=RequestsAtOnce)

@@ -1,9 +1,31 @@
-"""Slots for work that is done a few at a time, shared fairly between the tenants that wait."""
+"""Work that is done a few at a time, shared fairly between the tenants."""
 
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+
+class Turns:
+    """So many requests of a tenant are in work; its others wait. None stands for all strangers.
+
+    Those in work share the processor, so the requests of a tenant that sends few wait for few of
+    another one.
+    """
+
+    def __init__(self, of_one: int) -> None:
+        self._of_one = of_one
+        # As long as somebody holds one, or waits for one.
+        self._of: WeakValueDictionary[int | None, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, tenant_id: int | None) -> AsyncIterator[None]:
+        own = self._of.get(tenant_id)
+        if own is None:
+            own = self._of[tenant_id] = asyncio.Semaphore(self._of_one)
+        async with own:
+            yield
 
 
 class FairSlots:

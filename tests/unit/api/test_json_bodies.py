@@ -4,18 +4,26 @@ import asyncio
 import json
 import threading
 from contextlib import nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from fastapi.exceptions import RequestValidationError
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
 from services.api.http import json_bodies
-from services.api.http.json_bodies import DEEPEST, MOST_MEMBERS, SMALL_BYTES, read_json
+from services.api.http.json_bodies import (
+    DEEPEST,
+    ITEMS_AT_ONCE,
+    MOST_MEMBERS,
+    SMALL_BYTES,
+    in_parts,
+    read_json,
+)
 from services.api.refusals import Refused
 
 LARGE = "x" * SMALL_BYTES
@@ -155,3 +163,30 @@ async def test_a_body_that_comes_too_slowly_is_not_awaited_for_ever(
         )
 
     assert refused.value.status_code == 408
+
+
+MOST_ITEMS = 4 * ITEMS_AT_ONCE
+NUMBERS = TypeAdapter(Annotated[list[int], Field(min_length=1, max_length=MOST_ITEMS)])
+
+
+def whole(value: Any) -> tuple[Any, list[Any]]:
+    """As a route validates its body."""
+    try:
+        return NUMBERS.validate_python(value), []
+    except ValidationError as error:
+        return None, [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+
+
+@given(st.data(), st.integers(0, MOST_ITEMS + 1))
+def test_a_list_in_parts_has_the_same_values_and_faults(data: st.DataObject, length: int) -> None:
+    value = data.draw(st.lists(st.integers() | st.none(), min_size=length, max_size=length))
+
+    values, faults = in_parts(whole, most_items=MOST_ITEMS)(value)
+
+    expected, expected_faults = whole(value)
+    assert faults == expected_faults
+    assert faults or values == expected
+
+
+def test_what_is_no_list_is_validated_as_it_is() -> None:
+    assert in_parts(whole, most_items=MOST_ITEMS)({"a": 1}) == whole({"a": 1})

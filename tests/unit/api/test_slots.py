@@ -1,8 +1,8 @@
-"""Slots are shared between tenants: many imports of one do not make another wait for them all."""
+"""Work is shared between tenants: what one sends does not make another wait for all of it."""
 
 import asyncio
 
-from services.api.http.slots import FairSlots
+from services.api.http.slots import FairSlots, Turns
 
 
 async def test_a_free_slot_goes_to_the_tenant_that_has_the_fewest() -> None:
@@ -40,3 +40,21 @@ async def test_one_who_gives_up_leaves_its_slot_to_the_next() -> None:
     assert begun == ["c"]
     async with asyncio.timeout(1), slots.slot(2):
         pass
+
+
+async def test_a_tenant_waits_for_its_own_turns_and_for_nobody_elses() -> None:
+    turns, begun, end = Turns(of_one=2), list[int](), asyncio.Event()
+
+    async def use(tenant_id: int) -> None:
+        async with turns.turn(tenant_id):
+            begun.append(tenant_id)
+            await end.wait()
+
+    tasks = [asyncio.create_task(use(tenant_id)) for tenant_id in (1, 1, 1, 1, 2)]
+    await asyncio.sleep(0)
+    at_first = list(begun)
+    end.set()
+    await asyncio.gather(*tasks)
+
+    assert at_first == [1, 1, 2]
+    assert sorted(begun) == [1, 1, 1, 1, 2]
