@@ -27,10 +27,21 @@ async def credentials(
     key_name: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What the key is for. Default: the vendor.")
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="The purpose of its calls, like informational. Default: solicitation."),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="No recorded or artificial voice is heard.")
+    ] = False,
+    trunk: Annotated[str | None, typer.Option(metavar="NAME", help="Default: default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key for such a client, and list its base URL and the ids that it may name."""
-    made = await client.add("/v1/dialect-credentials", {"dialect": name, "name": key_name})
+    given = {"kind": kind, "automated": False if live else None, "trunk": trunk}
+    calls = {part: value for part, value in given.items() if value is not None}
+    wanted = {"dialect": name, "name": key_name, "calls": calls}
+    made = await client.add("/v1/dialect-credentials", wanted)
     typer.echo(json.dumps(made) if as_json else _text(made))
 
 

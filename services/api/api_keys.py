@@ -10,6 +10,7 @@ from services.api.refusals import Refused, not_found, refuse_invalid_expiry
 from shared.db.api import api_keys
 from shared.db.api.api_keys import KeyRecord
 from shared.db.types import Connection
+from shared.definitions.call import CallTerms
 from shared.domain.access import KeyScope, Network
 
 # Keys of a tenant that admit; a key for each program and person is far fewer.
@@ -33,6 +34,7 @@ async def create(
     networks: Sequence[Network],
     expires_at: datetime | None,
     requests_per_minute: int | None = None,
+    call_terms: CallTerms | None = None,
     now: datetime,
 ) -> MadeKey:
     """A key may be slower than the installation lets each of them be, and not faster."""
@@ -53,6 +55,7 @@ async def create(
             networks=networks,
             expires_at=expires_at,
             requests_per_minute=requests_per_minute,
+            call_terms=call_terms,
         )
         made = MadeKey(record=await _owned(conn, caller, key_id), text=text)
     resources.record(after=made.record)

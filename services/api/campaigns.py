@@ -81,8 +81,14 @@ async def create(
 
 
 async def add(
-    conn: Connection, caller: Caller, definition: CampaignDefinition, *, now: datetime
+    conn: Connection,
+    caller: Caller,
+    definition: CampaignDefinition,
+    *,
+    rendering: str = "standard",
+    now: datetime,
 ) -> Written:
+    """`rendering` names the bodies of its webhook, if a dialect has its own."""
     refuse_unknown_region(definition)
     refuse_never_open(definition, now=now)
     trunk_ids = await _refuse_foreign(conn, caller, definition)
@@ -97,7 +103,8 @@ async def add(
     )
     secret = None
     if definition.webhook is not None:
-        secret = await add_webhook(conn, caller.campaign(campaign.id), definition.webhook)
+        key = caller.campaign(campaign.id)
+        secret = await add_webhook(conn, key, definition.webhook, rendering=rendering)
     return Written(campaign=campaign, secret=secret)
 
 
@@ -336,7 +343,13 @@ async def played_flow(
     return PlayedFlow(found.id, named.version)
 
 
-async def add_webhook(conn: Connection, campaign: CampaignKey, webhook: WebhookDefinition) -> str:
+async def add_webhook(
+    conn: Connection,
+    campaign: CampaignKey,
+    webhook: WebhookDefinition,
+    *,
+    rendering: str = "standard",
+) -> str:
     """Add the campaign's own endpoint; returns its secret."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     await webhook_endpoints.insert(
@@ -346,6 +359,7 @@ async def add_webhook(conn: Connection, campaign: CampaignKey, webhook: WebhookD
         event_types=webhook.chosen,
         url=webhook.url,
         secret=secret,
+        rendering=rendering,
     )
     return secret
 

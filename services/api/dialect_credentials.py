@@ -14,8 +14,10 @@ from services.api import api_keys
 from services.api.api_keys import MadeKey
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from shared.db.api import dialect_ids
+from services.api.refusals import Refused
+from shared.db.api import campaigns, dialect_ids
 from shared.db.api.dialect_ids import IdKind
+from shared.definitions.call import CallTerms
 from shared.dialects import wavix
 from shared.domain.access import KeyScope
 
@@ -60,15 +62,31 @@ class Credentials:
 
 
 async def create(
-    resources: Resources, caller: Caller, dialect: Dialect, *, name: str, now: datetime
+    resources: Resources,
+    caller: Caller,
+    dialect: Dialect,
+    *,
+    name: str,
+    calls: CallTerms,
+    now: datetime,
 ) -> Credentials:
     access = ACCESS[dialect]
-    made = await api_keys.create(
-        resources, caller, name=name, scopes=access.scopes, networks=[], expires_at=None, now=now
-    )
     ids: dict[str, dict[str, Id]] = {}
     async with resources.pool.transaction(caller.tenant_id) as conn:
+        if not await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[calls.trunk]):
+            detail = "there is no trunk of this name"
+            raise Refused("unknown_trunk", detail, field=("calls", "trunk"))
         for label, (kind, spelled) in access.ids.items():
             found = await dialect_ids.of(conn, kind, tenant_id=caller.tenant_id)
             ids[label] = {name: spelled(own) for name, own in found.items()}
+    made = await api_keys.create(
+        resources,
+        caller,
+        name=name,
+        scopes=access.scopes,
+        networks=[],
+        expires_at=None,
+        call_terms=calls,
+        now=now,
+    )
     return Credentials(key=made, path=f"/{dialect}", ids=ids)

@@ -15,12 +15,13 @@ from services.api.imports import Entry, count, group_ids
 from services.api.refusals import Refused
 from shared.db import calling_groups, locks, waiting_counts
 from shared.db.api import call_flows, contacts, single_calls
+from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import InsertedContact, NewContact
 from shared.db.types import Connection
 from shared.definitions.calendar import DAYS, CalendarDefinition, WindowDefinition
 from shared.definitions.call import CallDefinition
 from shared.definitions.call_flow import OwnCallFlow
-from shared.definitions.campaign import CampaignDefinition, ShareDefinition
+from shared.definitions.campaign import CampaignDefinition, ShareDefinition, WebhookDefinition
 from shared.domain.campaigns import CampaignKey, Command
 from shared.domain.policy.destinations import EVERYWHERE
 from shared.domain.reasons import Reason
@@ -38,8 +39,25 @@ LONGEST_WAIT = timedelta(days=7)
 FIRST = ShareDefinition(priority=9)
 ALWAYS = WindowDefinition(days=list(DAYS), start="00:00", end="24:00")
 
+# Each has a campaign, which a running one of the tenant's quota is, too.
+MOST_CALLBACKS = 100
+TOO_MANY_CALLBACKS = (
+    f"the calls of a week or two have {MOST_CALLBACKS} callback addresses and definitions at most; "
+    "use one address, and know the calls by the ids in the bodies"
+)
 TOO_LATE = "must be in the future, and at most 7 days ahead"
 AT_THIS_MOMENT = "another request for a call to this number is carried out at this moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where the end of a call is posted, in the bodies of a dialect.
+
+    Calls with one callback share a campaign, so a client has one URL, or a few.
+    """
+
+    webhook: WebhookDefinition
+    rendering: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +83,15 @@ async def place(
     *,
     wait: bool,
     not_after: datetime | None,
+    callback: Callback | None = None,
     now: datetime,
 ) -> SingleCall:
     """Add the contact of the call; unless it is to wait, it must be allowed at this instant."""
     until = _until(not_after, wait=wait, now=now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        campaign_id = await _campaign(resources, conn, caller, definition, now=now)
+        campaign_id = await _campaign(resources, conn, caller, definition, callback, now=now)
         key = caller.campaign(campaign_id)
-        contact = await _add(conn, caller, campaign_id, entry, until=until)
+        contact = await _add(conn, caller, campaign_id, entry, until=until, now=now)
         judged = await why.judged(conn, resources, caller, contact.id, now=now)
         next_at = refused_calls.next_at(judged, now=now)
         waits = wait and refused_calls.may_be_placed(judged, next_at, until)
@@ -100,7 +119,9 @@ async def _count(
         await waiting_counts.add(conn, [(contact.bucket, 1)])
 
 
-def campaign_of(definition: CallDefinition, *, now: datetime) -> CampaignDefinition:
+def campaign_of(
+    definition: CallDefinition, *, webhook: WebhookDefinition | None = None, now: datetime
+) -> CampaignDefinition:
     """The campaign that takes the calls of this definition in this week.
 
     Only law and the tenant's own rules limit its hours, because the owner asks for each call.
@@ -112,6 +133,7 @@ def campaign_of(definition: CallDefinition, *, now: datetime) -> CampaignDefinit
         calendar=CalendarDefinition(windows=[ALWAYS], end_date=end_date),
         keep_open=True,
         share=FIRST,
+        webhook=webhook,
         **{name: getattr(definition, name) for name in CallDefinition.model_fields},
     )
 
@@ -129,6 +151,7 @@ async def _campaign(
     conn: Connection,
     caller: Caller,
     definition: CallDefinition,
+    callback: Callback | None,
     *,
     now: datetime,
 ) -> int:
@@ -137,14 +160,13 @@ async def _campaign(
     It is made for the first call of its definition in a week.
     """
     definition = await _with_version(conn, caller, definition)
-    tenant_id, digest = caller.tenant_id, _digest(definition, now=now)
+    tenant_id, digest = caller.tenant_id, _digest(definition, callback, now=now)
     campaign_id = await single_calls.take(conn, tenant_id=tenant_id, digest=digest)
     if campaign_id is None:
         await locks.lock_calls(conn, tenant_id)
         campaign_id = await single_calls.take(conn, tenant_id=tenant_id, digest=digest)
     if campaign_id is None:
-        wanted = campaign_of(definition, now=now)
-        made = (await campaigns.add(conn, caller, wanted, now=now)).campaign
+        made = await _add_campaign(conn, caller, definition, callback, now=now)
         # The first call is not the cause of the others: they do not belong to its trace.
         await campaigns.want(
             resources, conn, caller, made, Command.START, traceparent=None, now=now
@@ -154,10 +176,29 @@ async def _campaign(
     return campaign_id
 
 
-def _digest(definition: CallDefinition, *, now: datetime) -> bytes:
+async def _add_campaign(
+    conn: Connection,
+    caller: Caller,
+    definition: CallDefinition,
+    callback: Callback | None,
+    *,
+    now: datetime,
+) -> Campaign:
+    if callback is None:
+        wanted = campaign_of(definition, now=now)
+        return (await campaigns.add(conn, caller, wanted, now=now)).campaign
+    if await single_calls.count_open(conn, caller.tenant_id) >= MOST_CALLBACKS:
+        raise Refused("too_many_webhooks", TOO_MANY_CALLBACKS, field=("webhook", "url"))
+    wanted = campaign_of(definition, webhook=callback.webhook, now=now)
+    made = await campaigns.add(conn, caller, wanted, rendering=callback.rendering, now=now)
+    return made.campaign
+
+
+def _digest(definition: CallDefinition, callback: Callback | None, *, now: datetime) -> bytes:
     """It differs where `campaign_of` does."""
     written = definition.model_dump_json(include=set(CallDefinition.model_fields))
-    return hashlib.sha256(f"{_monday(now)} {written}".encode()).digest()
+    posted = "" if callback is None else f" {callback.rendering} {callback.webhook.url}"
+    return hashlib.sha256(f"{_monday(now)} {written}{posted}".encode()).digest()
 
 
 def _monday(now: datetime) -> date:
@@ -185,6 +226,7 @@ async def _add(
     entry: Entry,
     *,
     until: datetime,
+    now: datetime,
 ) -> InsertedContact:
     # The contact is judged by the destinations of its tenant.
     rows = Rows(default_region=None, default_zone=None, destinations=EVERYWHERE)
@@ -210,6 +252,7 @@ async def _add(
         attributes=row.attributes,
         expires_at=until,
         traceparent=traces.current(),
+        requested_at=now,
     )
     added = await contacts.insert(conn, [contact], **key._asdict(), again=True)
     if not added:

@@ -69,6 +69,19 @@ class MachineDefinition(Definition):
         return MachinePolicy(action=self.action, only_on=self.only_on)
 
 
+class CallTerms(Definition):
+    """What the calls of a client are, where the vendor's API that it speaks cannot say it."""
+
+    kind: CallKind = Field(
+        default=CallKind.SOLICITATION,
+        description="purpose of the calls; it decides which rules of law hold",
+    )
+    automated: bool = Field(
+        default=True, description="whether people hear a recorded or an artificial voice"
+    )
+    trunk: TrunkName = Field(default="default", description="the trunk of the calls")
+
+
 def without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("must not contain a NUL character")

@@ -7,8 +7,11 @@ from services.api.http.resources import Resources
 from shared.db.api import api_keys, tenants
 from shared.db.api.api_keys import ApiKey
 from shared.db.types import Connection
+from shared.definitions.call import CallTerms
 from shared.domain.access import Denial, KeyScope, denial
 from shared.domain.campaigns import CampaignKey
+
+USUAL_TERMS = CallTerms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Caller:
     address: str | None = None
     partner_id: int | None = None
     requests_per_minute: int | None = None
+    call_terms: CallTerms = USUAL_TERMS
 
     @property
     def home(self) -> int:
@@ -66,6 +70,7 @@ async def identify(
         expires_at=key.expires_at,
         address=address,
         requests_per_minute=key.requests_per_minute,
+        call_terms=key.call_terms or USUAL_TERMS,
     )
 
 

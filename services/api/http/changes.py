@@ -230,7 +230,9 @@ def _kept(response: Response, fingerprint: bytes) -> KeptAnswer:
 def _resource(request: Request, response: Response) -> tuple[str, str | None]:
     """The kind and the id of the resource that was made or changed, by its address."""
     made = response.headers.get("location")
-    _, _version, kind, *_ = (made or request.url.path).split("/")
+    # Below the path of a façade.
+    path = (made or request.url.path).removeprefix(request.scope.get("root_path", ""))
+    _, _version, kind, *_ = path.split("/")
     if made:
         return kind, made.rpartition("/")[2]
     return kind, next((str(value) for value in request.path_params.values()), None)

@@ -22,6 +22,7 @@ from services.api.native.auth import ADMIN, Authenticated, opened_by
 from services.api.native.listing import Asked
 from services.api.native.problems import documented
 from shared.db.api import api_keys as key_rows
+from shared.definitions.call import CallTerms
 from shared.domain.access import KeyScope
 
 router = APIRouter(
@@ -110,6 +111,9 @@ class ApiKeyView(View):
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="exact to a minute or two")
     revoked_at: datetime | None
+    call_terms: CallTerms | None = Field(
+        description="what the calls of a vendor's client with this key are"
+    )
 
     @field_validator("networks", mode="before")
     @classmethod

@@ -12,10 +12,13 @@ from services.api.http.resources import In, Now
 from services.api.native.api_keys import SHOWN_ONCE
 from services.api.native.auth import ADMIN, Authenticated, opened_by
 from services.api.native.problems import documented
+from shared.definitions.call import CallTerms
 
 router = APIRouter(
     tags=["dialects"], route_class=opened_by(ADMIN), responses=documented(401, 403, 422)
 )
+
+EXAMPLE = {"dialect": "wavix", "name": "CRM", "calls": {"kind": "informational"}}
 
 
 class NewCredentials(BaseModel):
@@ -24,6 +27,11 @@ class NewCredentials(BaseModel):
     dialect: Dialect = Field(description="the vendor whose API the client speaks")
     name: Text | None = Field(
         default=None, description="of the key; left out: the dialect's name", examples=["CRM"]
+    )
+    calls: CallTerms = Field(
+        default=CallTerms(),
+        description="what its calls are, which the vendor's API cannot say; the client cannot "
+        "change it",
     )
 
 
@@ -43,7 +51,7 @@ class CredentialsView(BaseModel):
 
 @router.post("/dialect-credentials", status_code=201, responses=documented(400, 413))
 async def create_dialect_credentials(
-    new: Annotated[NewCredentials, Body(examples=[{"dialect": "wavix"}])],
+    new: Annotated[NewCredentials, Body(examples=[EXAMPLE])],
     request: Request,
     response: Response,
     resources: In,
@@ -57,7 +65,7 @@ async def create_dialect_credentials(
     listed, rotated and revoked as all keys are.
     """
     made = await dialect_credentials.create(
-        resources, caller, new.dialect, name=new.name or new.dialect, now=now
+        resources, caller, new.dialect, name=new.name or new.dialect, calls=new.calls, now=now
     )
     response.headers["Location"] = f"/v1/api-keys/{made.key.record.id}"
     response.headers.update(SHOWN_ONCE)

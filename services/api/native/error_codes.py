@@ -229,6 +229,7 @@ REASONS = {
     "other_currency": "give all ceilings of spend in one currency",
     "out_of_range": "give a value within the bounds that `detail` names",
     "sender_taken": "leave it out: the tenant has this sender already",
+    "too_many_webhooks": "use the same address for all calls",
     "too_many_numbers": "do it by each number",
     "unknown_agent": _MAKE_FIRST,
     "unknown_call_flow": _MAKE_FIRST,

@@ -11,6 +11,8 @@ from datetime import datetime
 import asyncpg
 
 from shared.db.types import Connection
+from shared.definitions.base import STORED
+from shared.definitions.call import CallTerms
 from shared.domain.access import KeyScope, Network, in_order
 from shared.domain.attempts import LARGEST_TENANT_ID
 
@@ -22,7 +24,10 @@ _INDEXED = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as a text stands for it: an access token has fewer scopes, and an end of its own."""
+    """A key as a text stands for it: an access token has fewer scopes, and an end of its own.
+
+    `call_terms` are those of the calls that a vendor's client makes with it.
+    """
 
     id: int
     tenant_id: int
@@ -33,6 +38,7 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     is_access_token: bool
+    call_terms: CallTerms | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class KeyRecord:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    call_terms: CallTerms | None
 
 
 async def create(conn: Connection, tenant_id: int, name: str = "operator") -> str:
@@ -63,14 +70,15 @@ async def insert(
     networks: Sequence[Network] = (),
     expires_at: datetime | None = None,
     requests_per_minute: int | None = None,
+    call_terms: CallTerms | None = None,
 ) -> tuple[int, str]:
     """Create a key; returns its id and its text, which cannot be read again."""
     text = _new_text(tenant_id)
     key_id: int = await conn.fetchval(
         """
         INSERT INTO api_keys (tenant_id, prefix, sha256, name, scopes, networks, expires_at,
-            requests_per_minute)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+            requests_per_minute, call_terms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
         """,
         tenant_id,
         _prefix(tenant_id),
@@ -80,6 +88,7 @@ async def insert(
         list(networks),
         expires_at,
         requests_per_minute,
+        None if call_terms is None else call_terms.model_dump_json(),
     )
     return key_id, text
 
@@ -110,7 +119,8 @@ async def find(conn: Connection, text: str) -> ApiKey | None:
         if hmac.compare_digest(record["sha256"], digest):
             scopes, networks = frozenset(map(KeyScope, record["scopes"])), tuple(record["networks"])
             columns = {name: record[name] for name in ApiKey.__slots__}
-            return ApiKey(**columns | {"scopes": scopes, "networks": networks})
+            parsed = {"scopes": scopes, "networks": networks, "call_terms": _terms(record)}
+            return ApiKey(**columns | parsed)
     return None
 
 
@@ -118,7 +128,7 @@ async def get(conn: Connection, *, tenant_id: int, key_id: int) -> KeyRecord | N
     record = await conn.fetchrow(
         """
         SELECT id, name, scopes, networks, requests_per_minute, created_at, expires_at,
-            last_used_at, revoked_at
+            last_used_at, revoked_at, call_terms
         FROM api_keys WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
@@ -134,7 +144,7 @@ async def page(
     records = await conn.fetch(
         """
         SELECT id, name, scopes, networks, requests_per_minute, created_at, expires_at,
-            last_used_at, revoked_at
+            last_used_at, revoked_at, call_terms
         FROM api_keys WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2)
         ORDER BY id DESC LIMIT $3
         """,
@@ -279,7 +289,13 @@ async def note_uses(conn: Connection, tenant_id: int, uses: Mapping[int, datetim
 
 
 def _key(record: asyncpg.Record) -> KeyRecord:
-    return KeyRecord(**{**record, "scopes": list(map(KeyScope, record["scopes"]))})
+    scopes = list(map(KeyScope, record["scopes"]))
+    return KeyRecord(**{**record, "scopes": scopes, "call_terms": _terms(record)})
+
+
+def _terms(record: asyncpg.Record) -> CallTerms | None:
+    text = record["call_terms"]
+    return None if text is None else CallTerms.model_validate_json(text, context=STORED)
 
 
 def _new_text(tenant_id: int) -> str:

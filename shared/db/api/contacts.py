@@ -32,7 +32,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """`traceparent` is that of the request, if the contact is one call of its own."""
+    """`traceparent` and `requested_at` are those of the request, if the contact is one call."""
 
     number: str
     calling_group_id: int
@@ -40,6 +40,7 @@ class NewContact:
     attributes: str | None
     expires_at: datetime | None
     traceparent: str | None = None
+    requested_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ async def insert(
         WITH inserted AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, repeat, external_id, attributes, expires_at, traceparent
+                number, repeat, external_id, attributes, expires_at, traceparent, requested_at
             )
             SELECT $1, $2, r.calling_group_id,
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
@@ -82,11 +83,13 @@ async def insert(
                        SELECT least(coalesce(max(repeat) + 1, 0), 32767) FROM contacts
                        WHERE tenant_id = $1 AND campaign_id = $2 AND number = r.number
                    ) ELSE 0 END,
-                   r.external_id, r.attributes, r.expires_at, r.traceparent
+                   r.external_id, r.attributes, r.expires_at, r.traceparent, r.requested_at
             FROM unnest(
-                $3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[], $9::text[]
+                $3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[], $9::text[],
+                $10::timestamptz[]
             ) WITH ORDINALITY AS r (
-                number, calling_group_id, external_id, attributes, expires_at, traceparent, position
+                number, calling_group_id, external_id, attributes, expires_at, traceparent,
+                requested_at, position
             )
             CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
             -- Before the ids are given (shared/db/api/added.py).
@@ -111,6 +114,7 @@ async def insert(
         [row.expires_at for row in rows],
         again,
         [row.traceparent for row in rows],
+        [row.requested_at for row in rows],
     )
     return [
         InsertedContact(

@@ -1,8 +1,26 @@
-"""campaigns that take single calls: the api finds the one of a call, and marks the one it makes."""
+"""campaigns that take single calls, and the calls in them.
+
+The api finds the campaign of a call, and marks the one that it makes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from shared.db.locks import LockClass
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
+from shared.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedCall:
+    """A single call by its contact; without an outcome it has not ended."""
+
+    contact_id: int
+    number: str
+    caller_id: str | None
+    requested_at: datetime
+    outcome: Outcome | None
 
 
 async def take(conn: Connection, *, tenant_id: int, digest: bytes) -> int | None:
@@ -23,3 +41,34 @@ async def mark(conn: Connection, campaign: CampaignKey, *, digest: bytes | None)
         *campaign,
         digest,
     )
+
+
+async def count_open(conn: Connection, tenant_id: int) -> int:
+    """How many campaigns of the tenant take single calls at present."""
+    count: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM campaigns
+        WHERE tenant_id = $1 AND takes_calls_of IS NOT NULL AND wanted_state <> 'cancelled'
+            AND state NOT IN ('completed', 'cancelled')
+        """,
+        tenant_id,
+    )
+    return count
+
+
+async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> RequestedCall | None:
+    row = await conn.fetchrow(
+        """
+        SELECT contact.id AS contact_id, contact.number, campaign.caller_id, contact.requested_at,
+            contact.outcome
+        FROM contacts AS contact JOIN campaigns AS campaign
+            ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
+        WHERE contact.tenant_id = $1 AND contact.id = $2 AND contact.requested_at IS NOT NULL
+        """,
+        tenant_id,
+        contact_id,
+    )
+    if row is None:
+        return None
+    outcome = None if row["outcome"] is None else Outcome(row["outcome"])
+    return RequestedCall(**{**row, "outcome": outcome})

@@ -56,17 +56,19 @@ async def insert(
     event_types: Sequence[str],
     url: str,
     secret: str,
+    rendering: str = "standard",
 ) -> None:
     await conn.execute(
         """
-        INSERT INTO webhook_endpoints (tenant_id, campaign_id, event_types, url, secret)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO webhook_endpoints (tenant_id, campaign_id, event_types, url, secret, rendering)
+        VALUES ($1, $2, $3, $4, $5, $6)
         """,
         tenant_id,
         campaign_id,
         list(event_types),
         url,
         secret,
+        rendering,
     )
 
 

@@ -110,6 +110,14 @@ def country_names() -> dict[str, str]:
 
 
 @cache
+def english_country_names() -> dict[str, str]:
+    """The English names of ISO 3166-1 countries, as the zone data have them."""
+    text = files("tzdata.zoneinfo").joinpath("iso3166.tab").read_text(encoding="utf-8")
+    lines = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {country: name for country, name, *_ in lines}
+
+
+@cache
 def zones() -> dict[str, tuple[str, ...]]:
     """All zones of each part of a country."""
     zones_of: defaultdict[str, set[str]] = defaultdict(set)

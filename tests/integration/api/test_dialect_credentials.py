@@ -52,3 +52,25 @@ async def test_another_tenants_names_are_not_listed(api: Api) -> None:
     made = await api.post(PATH, {"dialect": "wavix"}, status=201)
 
     assert made["ids"] == {"callflow_id": {}, "caller_id": {}}
+
+
+async def test_the_terms_of_its_calls_stay_with_the_key(api: Api) -> None:
+    calls = {"kind": "informational", "automated": False, "trunk": "default"}
+
+    given = await api.post(PATH, {"dialect": "wavix", "calls": calls}, status=201)
+    usual = await api.post(PATH, {"dialect": "wavix"}, status=201)
+
+    rotated = await api.post(f"/v1/api-keys/{given['api_key_id']}/rotate", {}, status=200)
+    terms = {"kind": "solicitation", "automated": True, "trunk": "default"}
+    assert rotated["call_terms"] == calls
+    assert (await api.get(f"/v1/api-keys/{usual['api_key_id']}"))["call_terms"] == terms
+
+
+async def test_a_trunk_that_the_tenant_may_not_use_is_refused(api: Api) -> None:
+    asked = {"dialect": "wavix", "calls": {"trunk": "none"}}
+
+    problem = await api.post(PATH, asked, status=422)
+
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["reason"]) == ("/calls/trunk", "unknown_trunk")
+    assert len((await api.get("/v1/api-keys"))["api_keys"]) == 1
