@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from services.api import campaigns
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
 from services.api.refusals import Refused, not_found
-from shared.db import public_events
+from shared.db import locks, public_events
 from shared.db.api import webhook_endpoints
 from shared.db.api.webhook_endpoints import Endpoint
 from shared.db.types import Connection
+from shared.definitions.campaign import WebhookDefinition
+from shared.domain.deliveries import EventType
 from shared.kafka.messages.public import WebhookTested, WebhookTestedData
 from shared.runtime import traces
 
@@ -60,6 +63,58 @@ async def send_again(
         )
     resources.record(after={"sent_again": count}, resource_id=str(webhook_id))
     return count
+
+
+async def set_for_all(
+    resources: Resources,
+    caller: Caller,
+    *,
+    url: str,
+    event_types: Sequence[EventType],
+    rendering: str,
+) -> None:
+    """Post the events of all campaigns of the tenant there, in the bodies of a dialect.
+
+    There is one such endpoint for each rendering; it keeps its id when it gets another address.
+    """
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        await locks.lock_calls(conn, caller.tenant_id)
+        before = await _for_all(conn, caller, rendering)
+        if before is None:
+            await campaigns.add_webhook(
+                conn,
+                caller.campaign(webhook_endpoints.ALL_CAMPAIGNS),
+                WebhookDefinition(url=url, event_types=tuple(event_types)),
+                rendering=rendering,
+            )
+        else:
+            await webhook_endpoints.enable(
+                conn, tenant_id=caller.tenant_id, webhook_id=before.id, url=url
+            )
+    resources.record(before=before and {"url": before.url}, after={"url": url})
+
+
+async def take_back(resources: Resources, caller: Caller, *, rendering: str) -> None:
+    """Post nothing more to the endpoint for all campaigns with these bodies."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        endpoint = await _for_all(conn, caller, rendering)
+        if endpoint is None or endpoint.disabled_at is not None:
+            raise not_found("webhook")
+        await webhook_endpoints.disable(conn, tenant_id=caller.tenant_id, webhook_id=endpoint.id)
+    resources.record(before={"url": endpoint.url})
+
+
+async def for_all(resources: Resources, caller: Caller, *, rendering: str) -> Endpoint | None:
+    """The enabled endpoint for all campaigns of the tenant with these bodies."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        endpoint = await _for_all(conn, caller, rendering)
+    return None if endpoint is None or endpoint.disabled_at else endpoint
+
+
+async def _for_all(conn: Connection, caller: Caller, rendering: str) -> Endpoint | None:
+    return await webhook_endpoints.of_rendering(
+        conn, tenant_id=caller.tenant_id, rendering=rendering
+    )
 
 
 async def _lock_enabled(conn: Connection, caller: Caller, webhook_id: int) -> None:

@@ -49,7 +49,7 @@ A request with an Idempotency-Key first takes the advisory lock ANSWER of this k
 it never waits for it. Its answer and its audit entry come last; no transaction waits for them.
 
 A single call whose campaign is not there yet first takes the advisory lock CALLS of its tenant, and
-makes the campaign.
+makes the campaign. An endpoint for all campaigns is made under it, too.
 
 An advisory lock has two numbers, its class and a key. Keys are hashes: two campaigns with
 the same key wait for each other without need, which is harmless.

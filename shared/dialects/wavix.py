@@ -1,7 +1,7 @@
 """The words of Wavix's API, for its answers and for its webhooks: numbers, states, money, calls."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -39,6 +39,13 @@ DISPOSITIONS = {
     Outcome.NO_ANSWER: Disposition.NO_ANSWER,
     Outcome.DECLINED: Disposition.NO_ANSWER,
     Outcome.BUSY: Disposition.BUSY,
+}
+# The event by which a call of each disposition ends.
+CALL_EVENTS = {
+    Disposition.ANSWERED: "completed",
+    Disposition.NO_ANSWER: "cancelled",
+    Disposition.BUSY: "busy",
+    Disposition.FAILED: "rejected",
 }
 MACHINES = {Outcome.MACHINE_MESSAGE_LEFT, Outcome.MACHINE_NO_MESSAGE, Outcome.FAX}
 
@@ -120,6 +127,27 @@ def post_call(call: EndedCall) -> dict[str, Any]:
     names = ("uuid", "destination", "duration", "charge", "date", "disposition", "from", "to")
     parts = {name: record[name] for name in (*names, "per_minute")}
     return {"direction": "outbound", **parts}
+
+
+def on_call(call: EndedCall, *, contact_id: int, ended_at: datetime) -> dict[str, Any]:
+    """The body of the webhook `on-call` at the end of a call."""
+    seconds = timedelta(seconds=call.facts.talk_seconds or 0)
+    is_answered = call.outcome in ANSWERED
+    return {
+        "uuid": str(call.id),
+        "id": contact_id,
+        "direction": "outbound",
+        "event_type": CALL_EVENTS[DISPOSITIONS[call.outcome]],
+        "event_time": timestamp(ended_at),
+        "event_payload": None,
+        "from": number(call.caller_id or ""),
+        "to": number(call.number),
+        "call_started": timestamp(call.dialing_at),
+        "call_answered": timestamp(ended_at - seconds) if is_answered else None,
+        "call_completed": timestamp(ended_at),
+        "machine_detected": _answered_by(call) == AnsweredBy.MACHINE,
+        "tag": None,
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -25,11 +25,13 @@ router = APIRouter(
 
 class WebhookView(View):
     id: int = Field(examples=[17])
-    campaign_id: int
+    campaign_id: int = Field(description="0: it gets the events of all campaigns")
     url: str = Field(examples=["https://example.com/outdial"])
     event_types: list[str] = Field(examples=[["outdial.attempt.ended.v1"]])
     created_at: datetime
-    disabled_at: datetime | None = Field(description="when its receiver answered 410 Gone")
+    disabled_at: datetime | None = Field(
+        description="when its receiver answered 410 Gone, or its owner took it back"
+    )
 
 
 class WebhookPage(Page):

@@ -5,11 +5,15 @@ To add a kind of webhook, add its function and its name here.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
+from services.events.webhooks import wavix
+from shared.db.events.webhook_calls import EventCall
 from shared.db.events.webhooks import StoredEvent
 from shared.dialects import smartalex_events
+from shared.kafka.messages.public import WEBHOOK_TESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +47,21 @@ def smartalex(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
     ]
 
 
-RENDERINGS: dict[str, Render] = {"standard": standard, "smartalex": smartalex}
+def of_call(body: Callable[[EventCall], dict[str, Any] | None]) -> Render:
+    """One post about the call of the event; none, if what it is made of is no longer kept."""
+
+    def rendered(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
+        if event.type == WEBHOOK_TESTED:
+            return standard(event, wanted)
+        made = None if event.call is None else body(event.call)
+        return [] if made is None else [Rendered(orjson.dumps(made))]
+
+    return rendered
+
+
+OF_CALLS: dict[str, Render] = {
+    "wavix_campaign": of_call(wavix.campaign),
+    "wavix_post_call": of_call(wavix.post_call),
+    "wavix_on_call": of_call(wavix.on_call),
+}
+RENDERINGS: dict[str, Render] = {"standard": standard, "smartalex": smartalex, **OF_CALLS}

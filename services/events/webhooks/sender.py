@@ -4,16 +4,21 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import aiohttp
+import orjson
 
 from services.events.webhooks.post import GONE, Answer, post
+from services.events.webhooks.renderings import OF_CALLS
 from services.events.webhooks.schedule import next_try_at
-from shared.db.events import webhooks
+from shared.db.events import webhook_calls, webhooks
+from shared.db.events.webhook_calls import EventCall
 from shared.db.events.webhooks import DueDelivery, EndpointKey, TryResult
-from shared.db.types import Pool
+from shared.db.types import Connection, Pool
 from shared.domain.deliveries import DeliveryState
 from shared.runtime.batching import Batcher
 from shared.runtime.metrics import WEBHOOK_TRIES
@@ -112,7 +117,7 @@ class WebhookSender:
                     busy=busy,
                     without=self._proven | self._resting.keys(),
                 )
-        return taken
+            return await with_calls(conn, taken)
 
     async def _try(self, delivery: DueDelivery, now: datetime) -> None:
         clock = asyncio.get_running_loop().time
@@ -145,6 +150,31 @@ class WebhookSender:
                 await webhooks.disable(conn, endpoint, now=result.tried_at)
         for endpoint in gone:
             logger.warning("webhook endpoint disabled", extra=endpoint._asdict())
+
+
+async def with_calls(conn: Connection, taken: Sequence[DueDelivery]) -> list[DueDelivery]:
+    """The same deliveries; the events of those whose bodies are of calls have their calls."""
+    wanted = {}
+    for delivery in taken:
+        if delivery.event is not None and delivery.rendering in OF_CALLS:
+            data = orjson.loads(delivery.event.payload)["data"]
+            if "contact_id" in data:
+                attempt_id = data.get("attempt_id")
+                wanted[delivery.key] = (
+                    delivery.key.tenant_id,
+                    data["contact_id"],
+                    None if attempt_id is None else UUID(attempt_id),
+                )
+    if not wanted:
+        return list(taken)
+    calls = dict(zip(wanted, await webhook_calls.of(conn, list(wanted.values())), strict=True))
+    return [_with_call(delivery, calls.get(delivery.key)) for delivery in taken]
+
+
+def _with_call(delivery: DueDelivery, call: EventCall | None) -> DueDelivery:
+    if call is None or delivery.event is None:
+        return delivery
+    return replace(delivery, event=replace(delivery.event, call=call))
 
 
 def _result(delivery: DueDelivery, answer: Answer, *, now: datetime, chance: float) -> TryResult:

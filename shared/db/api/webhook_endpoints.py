@@ -10,6 +10,8 @@ from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.deliveries import DeliveryState
 
+# Of an endpoint that gets the events of every campaign of its tenant.
+ALL_CAMPAIGNS = 0
 # Deliveries that one request sends again: a short transaction.
 MOST_AT_ONCE = 10_000
 
@@ -23,7 +25,7 @@ class LogPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`disabled_at`: its receiver answered 410, so nothing is posted to it."""
+    """`disabled_at`: its receiver answered 410 or its owner took it back: nothing is posted."""
 
     id: int
     campaign_id: int
@@ -177,6 +179,55 @@ async def send_again(
         MOST_AT_ONCE,
     )
     return int(status.split()[-1])
+
+
+async def of_rendering(conn: Connection, *, tenant_id: int, rendering: str) -> Endpoint | None:
+    """The tenant's endpoint for all of its campaigns whose bodies are rendered so."""
+    record = await conn.fetchrow(
+        """
+        SELECT id, campaign_id, url, event_types, created_at, disabled_at
+        FROM webhook_endpoints
+        WHERE tenant_id = $1 AND campaign_id = $2 AND rendering = $3 ORDER BY id LIMIT 1
+        """,
+        tenant_id,
+        ALL_CAMPAIGNS,
+        rendering,
+    )
+    return None if record is None else Endpoint(**record)
+
+
+async def enable(conn: Connection, *, tenant_id: int, webhook_id: int, url: str) -> None:
+    """Post to this address from now on."""
+    await conn.execute(
+        """
+        UPDATE webhook_endpoints SET url = $3, disabled_at = NULL
+        WHERE tenant_id = $1 AND id = $2
+        """,
+        tenant_id,
+        webhook_id,
+        url,
+    )
+
+
+async def disable(conn: Connection, *, tenant_id: int, webhook_id: int) -> None:
+    """Post nothing more to it; its pending deliveries are given up."""
+    await conn.execute(
+        """
+        UPDATE webhook_endpoints SET disabled_at = clock_timestamp()
+        WHERE tenant_id = $1 AND id = $2 AND disabled_at IS NULL
+        """,
+        tenant_id,
+        webhook_id,
+    )
+    await conn.execute(
+        """
+        UPDATE webhook_deliveries
+        SET state = 'exhausted', ended_at = clock_timestamp(), last_error = 'endpoint disabled'
+        WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending'
+        """,
+        tenant_id,
+        webhook_id,
+    )
 
 
 async def delete(conn: Connection, campaign: CampaignKey) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from shared.db.events.webhook_calls import EventCall
 from shared.db.types import Connection
 from shared.domain.deliveries import DeliveryState
 
@@ -34,11 +35,15 @@ class DeliveryKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """A public event as it was published; `id` is the webhook's id on every try."""
+    """A public event as it was published; `id` is the webhook's id on every try.
+
+    `call` is what it tells of, for an endpoint whose bodies need it.
+    """
 
     id: UUID
     type: str
     payload: bytes
+    call: EventCall | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from fastapi import FastAPI
 
 from services.api.dialects import facade
-from services.api.dialects.wavix import voice_campaigns
+from services.api.dialects.wavix import cdrs, voice_campaigns, webhooks
 from services.api.dialects.wavix.errors import answer
 
 
 def create() -> FastAPI:
-    return facade.create(answer, voice_campaigns.router)
+    return facade.create(answer, voice_campaigns.router, cdrs.router, webhooks.router)

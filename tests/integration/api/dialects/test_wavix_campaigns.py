@@ -259,9 +259,9 @@ async def test_a_ceiling_that_is_reached_is_a_lack_of_funds(wavix: Wavix) -> Non
     ceiling = who | {"currency": "USD", "per_day": "1", "call_most": "1"}
     answer = await wavix.native.ask("PUT", "/v1/spend-ceiling", json=ceiling)
     assert answer.status_code == 200, answer.text
-    now = datetime.now(UTC)
+    campaign_id = await wavix.native.campaign()
     async with wavix.native.pool.acquire() as conn:
-        day = SpendDay(wavix.native.tenant_id, 1, day_of(now), "USD")
+        day = SpendDay(wavix.native.tenant_id, campaign_id, day_of(datetime.now(UTC)), "USD")
         await spend.add(conn, {day: Decimal(1)})
 
     refused = await wavix.ask("POST", PATH, json=wavix.body())
@@ -271,7 +271,12 @@ async def test_a_ceiling_that_is_reached_is_a_lack_of_funds(wavix: Wavix) -> Non
 
 async def test_without_a_valid_key_nobody_is_served(wavix: Wavix) -> None:
     http = wavix.native.http
-    for given in ({}, {"params": {"appid": "guessed"}}, {"headers": {"Authorization": "Basic x"}}):
+    carriers: list[dict[str, Any]] = [
+        {},
+        {"params": {"appid": "guessed"}},
+        {"headers": {"Authorization": "Basic x"}},
+    ]
+    for given in carriers:
         for method, path in (("POST", PATH), ("GET", f"{PATH}/1")):
             answer = await http.request(method, f"/wavix{path}", json={}, **given)
             assert (answer.status_code, answer.content) == (401, UNAUTHORIZED)
