@@ -22,7 +22,7 @@ table it locks rows in the order that is named. So no two transactions wait for 
 17. `spend_days`: by primary key
 18. `webhook_endpoints`: by tenant and id; shared, but where they are disabled,
     changed or deleted
-19. `webhook_deliveries`: claims skip locked rows
+19. `webhook_deliveries`: by tenant, endpoint and position; claims skip locked rows
 20. `operations`: by tenant and id
 
 `untold_ends` are inserted, or taken past locked rows: no transaction waits for another there.

@@ -206,7 +206,9 @@ async def record_results(conn: Connection, results: Sequence[TryResult]) -> None
     """Write the results of tries.
 
     A try that lost its claim and was overtaken by another changes nothing, unless it delivered.
+    Deliveries are locked in order, here and in `disable`, because the claim of a try may be over.
     """
+    results = sorted(results, key=lambda result: result.key)
     await conn.execute(
         """
         UPDATE webhook_deliveries AS delivery
@@ -251,9 +253,16 @@ async def disable(conn: Connection, endpoint: EndpointKey, *, now: datetime) -> 
     )
     await conn.execute(
         """
-        UPDATE webhook_deliveries
+        WITH pending AS MATERIALIZED (
+            SELECT position FROM webhook_deliveries
+            WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending'
+            ORDER BY position FOR UPDATE
+        )
+        UPDATE webhook_deliveries AS delivery
         SET state = 'exhausted', ended_at = $3, last_error = 'endpoint disabled'
-        WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending'
+        FROM pending
+        WHERE delivery.tenant_id = $1 AND delivery.endpoint_id = $2
+            AND delivery.position = pending.position
         """,
         *endpoint,
         now,
