@@ -52,11 +52,14 @@ def complete(document: dict[str, Any]) -> None:
 
 
 def _add_conflicts(document: dict[str, Any]) -> None:
-    """The answers that operations have because of their key, their body or an Idempotency-Key."""
+    """The answers that operations have beside their own: of the key, the body, the database."""
     for path in document["paths"].values():
         for operation in path.values():
+            operation["responses"].setdefault("503", problems.documented(503)[503])
             if operation["operationId"] != "issue_token":
                 operation["responses"]["429"] = problems.documented(429)[429]
+                # The client tenant for which a partner's key acts may not exist.
+                operation["responses"].setdefault("404", problems.documented(404)[404])
             if IDEMPOTENCY_KEY in operation.get("parameters", ()):
                 operation["responses"]["409"] = problems.documented(409)[409]
             if "requestBody" in operation:

@@ -64,8 +64,7 @@ def test_every_operation_lists_its_errors_as_problems(document: dict[str, Any]) 
         errors = {
             code: response for code, response in operation["responses"].items() if code >= "400"
         }
-        assert {"401", "403", "422"} <= errors.keys(), name
-        assert ("404" in errors) == ("{" in name), name
+        assert {"401", "403", "404", "422", "429", "503"} <= errors.keys(), name
         takes_cursor = any(
             field.get("name") == "cursor" for field in operation.get("parameters", ())
         )
