@@ -5,6 +5,7 @@ pytest_plugins = (
     "tests.support.servers",
     "tests.support.database",
     "tests.support.api",
+    "tests.support.smartalex",
     "tests.support.pipeline",
     "tests.support.dialing",
     "tests.support.claiming",

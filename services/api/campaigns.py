@@ -343,6 +343,11 @@ async def played_flow(
     return PlayedFlow(found.id, named.version)
 
 
+def new_secret() -> str:
+    """A secret that signs the posts of a webhook endpoint."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 async def add_webhook(
     conn: Connection,
     campaign: CampaignKey,
@@ -351,7 +356,7 @@ async def add_webhook(
     rendering: str = "standard",
 ) -> str:
     """Add the campaign's own endpoint; returns its secret."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = new_secret()
     await webhook_endpoints.insert(
         conn,
         tenant_id=campaign.tenant_id,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from services.api import api_keys
@@ -18,7 +19,7 @@ from services.api.refusals import Refused
 from shared.db.api import campaigns, dialect_ids
 from shared.db.api.dialect_ids import IdKind
 from shared.definitions.call import CallTerms
-from shared.dialects import wavix
+from shared.dialects import smartalex, wavix
 from shared.domain.access import KeyScope
 
 Id = int | str
@@ -28,17 +29,20 @@ class Dialect(StrEnum):
     """The vendors' APIs that are served; each stands below the path of its name."""
 
     WAVIX = "wavix"
+    SMARTALEX = "smartalex"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """The scopes of a client's key, and the things that it names by id.
 
-    `ids` has their kinds by the names that the vendor has for them, each with its spelling.
+    `ids` has their kinds by the names that the vendor has for them, each with its spelling. `base`
+    is the end of the vendor's base URL.
     """
 
     scopes: tuple[KeyScope, ...]
     ids: Mapping[str, tuple[IdKind, Callable[[Any], Id]]] = field(default_factory=dict)
+    base: str = ""
 
 
 ACCESS = {
@@ -48,6 +52,11 @@ ACCESS = {
             "callflow_id": (IdKind.CALL_FLOWS, int),
             "caller_id": (IdKind.CALLER_IDS, wavix.number),
         },
+    ),
+    Dialect.SMARTALEX: Access(
+        (KeyScope.CAMPAIGNS, KeyScope.CONTACTS, KeyScope.CALLS, KeyScope.WEBHOOKS),
+        {"agent_id": (IdKind.AGENTS, partial(smartalex.spelled, smartalex.Kind.AGENT))},
+        base=smartalex.BASE,
     ),
 }
 
@@ -89,4 +98,4 @@ async def create(
         call_terms=calls,
         now=now,
     )
-    return Credentials(key=made, path=f"/{dialect}", ids=ids)
+    return Credentials(key=made, path=f"/{dialect}{access.base}", ids=ids)

@@ -1,4 +1,7 @@
-"""Use cases of webhook endpoints: one is tried out, and deliveries that ended are sent again."""
+"""Use cases of webhook endpoints: one is tried out, and deliveries that ended are sent again.
+
+Those of all campaigns are added and deleted here; one campaign's own is part of its definition.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +21,67 @@ from shared.kafka.messages.public import WebhookTested, WebhookTestedData
 from shared.runtime import traces
 
 DISABLED = "its receiver answered 410 Gone, so nothing is posted to it any more"
+# Each event is matched with all endpoints of its tenant.
+MOST_ENDPOINTS = 100
 
 
-async def read(resources: Resources, caller: Caller, webhook_id: int) -> Endpoint:
+async def add(
+    resources: Resources,
+    caller: Caller,
+    *,
+    rendering: str,
+    event_types: Sequence[str],
+    url: str,
+    secret: str,
+    disabled_at: datetime | None = None,
+) -> Endpoint:
+    """An endpoint for the events of all campaigns, in the words of `rendering`."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        return await _owned(conn, caller, webhook_id)
+        known = await webhook_endpoints.rendered_as(
+            conn, tenant_id=caller.tenant_id, rendering=rendering
+        )
+        if len(known) >= MOST_ENDPOINTS:
+            detail = f"the tenant has {MOST_ENDPOINTS} webhooks; delete one of them first"
+            raise Refused("too_many_webhooks", detail)
+        webhook_id = await webhook_endpoints.insert(
+            conn,
+            tenant_id=caller.tenant_id,
+            campaign_id=webhook_endpoints.ALL_CAMPAIGNS,
+            event_types=event_types,
+            url=url,
+            secret=secret,
+            rendering=rendering,
+            disabled_at=disabled_at,
+        )
+        added = await _owned(conn, caller, webhook_id)
+    resources.record(after=added, resource_id=str(webhook_id))
+    return added
+
+
+async def rendered_as(resources: Resources, caller: Caller, rendering: str) -> list[Endpoint]:
+    """Those of all campaigns, newest first."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        return await webhook_endpoints.rendered_as(
+            conn, tenant_id=caller.tenant_id, rendering=rendering
+        )
+
+
+async def delete(resources: Resources, caller: Caller, webhook_id: int, *, rendering: str) -> None:
+    """Post nothing to it any more, also not what is pending."""
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        deleted = await _owned(conn, caller, webhook_id, rendering=rendering)
+        await webhook_endpoints.disable(conn, tenant_id=caller.tenant_id, webhook_id=webhook_id)
+        await webhook_endpoints.mark_deleted(
+            conn, tenant_id=caller.tenant_id, webhook_id=webhook_id
+        )
+    resources.record(before=deleted, resource_id=str(webhook_id))
+
+
+async def read(
+    resources: Resources, caller: Caller, webhook_id: int, *, rendering: str | None = None
+) -> Endpoint:
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        return await _owned(conn, caller, webhook_id, rendering=rendering)
 
 
 async def test(resources: Resources, caller: Caller, webhook_id: int, *, now: datetime) -> UUID:
@@ -125,8 +184,12 @@ async def _lock_enabled(conn: Connection, caller: Caller, webhook_id: int) -> No
         raise Refused("webhook_disabled", DISABLED)
 
 
-async def _owned(conn: Connection, caller: Caller, webhook_id: int) -> Endpoint:
-    endpoint = await webhook_endpoints.get(conn, tenant_id=caller.tenant_id, webhook_id=webhook_id)
+async def _owned(
+    conn: Connection, caller: Caller, webhook_id: int, *, rendering: str | None = None
+) -> Endpoint:
+    endpoint = await webhook_endpoints.get(
+        conn, tenant_id=caller.tenant_id, webhook_id=webhook_id, rendering=rendering
+    )
     if endpoint is None:
         raise not_found("webhook")
     return endpoint

@@ -47,6 +47,9 @@ class ShareDefinition(Definition):
     priority: int = Field(default=0, ge=0, le=9)
 
 
+WebhookUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
+
+
 class WebhookDefinition(Definition):
     """The endpoint of the campaign's events; posts are signed as Standard Webhooks specifies.
 
@@ -54,7 +57,7 @@ class WebhookDefinition(Definition):
     without a call, or a text message ended. Pass over a type that you do not know.
     """
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000)]
+    url: WebhookUrl
     event_types: Annotated[tuple[EventType, ...], Field(min_length=1, max_length=20)] | None = (
         Field(default=None, description="the types of events that are posted; null: all of them")
     )

@@ -7,6 +7,8 @@ from uuid import UUID
 from shared.domain.campaigns import ENDED, CampaignState, WantedState
 from shared.domain.outcomes import Outcome
 
+# The end of the vendor's base URL.
+BASE = "/v1"
 LARGEST_ID = (1 << 63) - 1
 
 

@@ -32,6 +32,9 @@ from shared.kafka.messages.public import (
     WebhookTested,
 )
 
+# As an endpoint names it.
+RENDERING = "smartalex"
+
 
 class SmartAlexEvent(StrEnum):
     CALL_COMPLETED = "call.completed"

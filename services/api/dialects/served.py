@@ -3,9 +3,9 @@
 from starlette.applications import Starlette
 
 from services.api.dialect_credentials import Dialect
-from services.api.dialects import wavix
+from services.api.dialects import smartalex, wavix
 
-CREATE = {Dialect.WAVIX: wavix.create}
+CREATE = {Dialect.WAVIX: wavix.create, Dialect.SMARTALEX: smartalex.create}
 
 
 def served() -> dict[str, Starlette]:

@@ -195,6 +195,9 @@ PROBLEMS = {
     "too_many_running_campaigns": Code(
         CONFLICT, "the tenant has as many running campaigns as it may", "pause or cancel one first"
     ),
+    "too_many_webhooks": Code(
+        CONFLICT, "the tenant has as many webhooks of this kind as it may", "delete one first"
+    ),
     "unauthenticated": Code(
         401,
         "there is no API key or access token, or it is unknown, expired or revoked",

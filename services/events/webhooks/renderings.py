@@ -64,4 +64,8 @@ OF_CALLS: dict[str, Render] = {
     "wavix_post_call": of_call(wavix.post_call),
     "wavix_on_call": of_call(wavix.on_call),
 }
-RENDERINGS: dict[str, Render] = {"standard": standard, "smartalex": smartalex, **OF_CALLS}
+RENDERINGS: dict[str, Render] = {
+    "standard": standard,
+    smartalex_events.RENDERING: smartalex,
+    **OF_CALLS,
+}

@@ -71,7 +71,7 @@ async def get(conn: Connection, *, tenant_id: int, attempt_id: UUID) -> CallReco
         tenant_id,
         attempt_id,
     )
-    return None if row is None else replace(_record(row), reports=rows.call_reports(row))
+    return None if row is None else replace(record_of(row), reports=rows.call_reports(row))
 
 
 async def page(
@@ -117,7 +117,7 @@ async def page(
         wanted.caller_id,
         limit,
     )
-    return [_record(record) for record in records]
+    return [record_of(record) for record in records]
 
 
 async def plan_by_values(conn: Connection) -> None:
@@ -125,7 +125,7 @@ async def plan_by_values(conn: Connection) -> None:
     await conn.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
-def _record(row: Record) -> CallRecord:
+def record_of(row: Record) -> CallRecord:
     values = {name: row[name] for name in _COLUMNS}
     outcome = None if row["outcome"] is None else Outcome(row["outcome"])
     return CallRecord(**values, outcome=outcome, facts=rows.call_facts(row))

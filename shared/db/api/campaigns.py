@@ -1,10 +1,10 @@
 """Queries on campaigns: the API writes definition and wanted state, the scheduler the state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -67,7 +67,7 @@ class CampaignFilter:
     until: datetime | None = None
 
 
-def campaign_of(record: asyncpg.Record) -> Campaign:
+def campaign_of(record: asyncpg.Record | Mapping[str, Any]) -> Campaign:
     values = {
         "state": CampaignState(record["state"]),
         "wanted_state": WantedState(record["wanted_state"]),

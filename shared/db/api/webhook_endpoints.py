@@ -14,6 +14,7 @@ from shared.domain.deliveries import DeliveryState
 ALL_CAMPAIGNS = 0
 # Deliveries that one request sends again: a short transaction.
 MOST_AT_ONCE = 10_000
+STANDARD = "standard"
 
 
 class LogPlace(NamedTuple):
@@ -25,7 +26,10 @@ class LogPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`disabled_at`: its receiver answered 410 or its owner took it back: nothing is posted."""
+    """`disabled_at`: its receiver answered 410 or its owner took it back: nothing is posted.
+
+    One of campaign 0 gets the events of all campaigns. One that is deleted is not found.
+    """
 
     id: int
     campaign_id: int
@@ -58,12 +62,15 @@ async def insert(
     event_types: Sequence[str],
     url: str,
     secret: str,
-    rendering: str = "standard",
-) -> None:
-    await conn.execute(
+    rendering: str = STANDARD,
+    disabled_at: datetime | None = None,
+) -> int:
+    endpoint_id: int = await conn.fetchval(
         """
-        INSERT INTO webhook_endpoints (tenant_id, campaign_id, event_types, url, secret, rendering)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO webhook_endpoints (
+            tenant_id, campaign_id, event_types, url, secret, rendering, disabled_at
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
         """,
         tenant_id,
         campaign_id,
@@ -71,7 +78,9 @@ async def insert(
         url,
         secret,
         rendering,
+        disabled_at,
     )
+    return endpoint_id
 
 
 async def redirect(
@@ -90,16 +99,49 @@ async def redirect(
     return status != "UPDATE 0"
 
 
-async def get(conn: Connection, *, tenant_id: int, webhook_id: int) -> Endpoint | None:
+async def get(
+    conn: Connection, *, tenant_id: int, webhook_id: int, rendering: str | None = None
+) -> Endpoint | None:
+    """One of this rendering; None: of any."""
     record = await conn.fetchrow(
         """
         SELECT id, campaign_id, url, event_types, created_at, disabled_at
-        FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2
+        FROM webhook_endpoints
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
+            AND ($3::text IS NULL OR rendering = $3)
+        """,
+        tenant_id,
+        webhook_id,
+        rendering,
+    )
+    return None if record is None else Endpoint(**record)
+
+
+async def rendered_as(conn: Connection, *, tenant_id: int, rendering: str) -> list[Endpoint]:
+    """The tenant's endpoints for all of its campaigns that are rendered so, newest first."""
+    records = await conn.fetch(
+        """
+        SELECT id, campaign_id, url, event_types, created_at, disabled_at
+        FROM webhook_endpoints
+        WHERE tenant_id = $1 AND campaign_id = $2 AND rendering = $3 AND deleted_at IS NULL
+        ORDER BY id DESC
+        """,
+        tenant_id,
+        ALL_CAMPAIGNS,
+        rendering,
+    )
+    return [Endpoint(**record) for record in records]
+
+
+async def mark_deleted(conn: Connection, *, tenant_id: int, webhook_id: int) -> None:
+    """Nobody finds it any more; its row stays for its deliveries. `disable` comes first."""
+    await conn.execute(
+        """
+        UPDATE webhook_endpoints SET deleted_at = clock_timestamp() WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
         webhook_id,
     )
-    return None if record is None else Endpoint(**record)
 
 
 async def keep(conn: Connection, *, tenant_id: int, webhook_id: int) -> None:
@@ -118,7 +160,8 @@ async def page(
     records = await conn.fetch(
         """
         SELECT id, campaign_id, url, event_types, created_at, disabled_at
-        FROM webhook_endpoints WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2)
+        FROM webhook_endpoints
+        WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR id < $2)
         ORDER BY id DESC LIMIT $3
         """,
         tenant_id,

@@ -1,0 +1,116 @@
+"""SmartAlex's routes of calls: the ended ones by page, and one of them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from services.api import calls
+from services.api.dialects.smartalex.errors import Code, refused
+from services.api.dialects.smartalex.routes import (
+    CALLS,
+    Json,
+    PageQuery,
+    instant,
+    listed,
+    not_found_as,
+    one,
+    opened_by,
+    person_of,
+    wanted_number,
+)
+from services.api.http.guarded_routes import Authenticated
+from services.api.http.resources import In
+from shared.db.api import call_records, numbered_pages
+from shared.db.api.numbered_pages import NumberedCall, NumberedCallFilter
+from shared.definitions.calendar import CallingDate
+from shared.dialects.smartalex import (
+    CallStatus,
+    Kind,
+    attempt_of,
+    call_id,
+    call_status,
+    outcomes_of,
+    spelled,
+)
+
+router = APIRouter(route_class=opened_by(CALLS))
+
+OUTBOUND = "outbound"
+# Of a call that is still up.
+IN_PROGRESS = "in_progress"
+
+
+class CallQuery(PageQuery):
+    """The dates are days in UTC, and both belong to the span."""
+
+    agent_id: Annotated[str, Query(max_length=100)] | None = None
+    campaign_id: Annotated[str, Query(max_length=100)] | None = None
+    direction: Literal["inbound", "outbound", "web"] | None = None
+    status: CallStatus | None = None
+    from_date: CallingDate | None = None
+    to_date: CallingDate | None = None
+
+    def wanted(self) -> NumberedCallFilter:
+        return NumberedCallFilter(
+            campaign_id=wanted_number(Kind.CAMPAIGN, self.campaign_id),
+            agent_id=wanted_number(Kind.AGENT, self.agent_id),
+            outcomes=None if self.status is None else outcomes_of(self.status),
+            since=None if self.from_date is None else _midnight(self.from_date),
+            until=None if self.to_date is None else _midnight(self.to_date) + timedelta(days=1),
+        )
+
+
+@router.get("/calls")
+async def list_calls(
+    resources: In, caller: Authenticated, query: Annotated[CallQuery, Query()]
+) -> Json:
+    """Calls that have ended, the last one first. All of them are outbound."""
+    if query.direction not in {None, OUTBOUND}:
+        return listed([], 0, query)
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        await call_records.plan_by_values(conn)
+        rows, total = await numbered_pages.calls(
+            conn, tenant_id=caller.tenant_id, wanted=query.wanted(), page=query.number
+        )
+    return listed([_row(row) for row in rows], total, query)
+
+
+@router.get("/calls/{id_}")
+async def read_call(id_: str, resources: In, caller: Authenticated) -> Json:
+    attempt_id = attempt_of(id_)
+    if attempt_id is None:
+        raise refused(Code.CALL_NOT_FOUND)
+    with not_found_as(Code.CALL_NOT_FOUND):
+        record = await calls.read(resources, caller, attempt_id)
+    async with resources.pool.transaction(caller.tenant_id) as conn:
+        found = await numbered_pages.call(conn, tenant_id=caller.tenant_id, record=record)
+    return one(
+        {
+            **_row(found),
+            "campaign_id": spelled(Kind.CAMPAIGN, record.campaign_id),
+            "recording_url": record.facts.recording_url,
+            "transcript": [],
+            "summary": None,
+        }
+    )
+
+
+def _row(found: NumberedCall) -> Json:
+    record, price = found.record, found.record.facts.price
+    return {
+        "id": call_id(record.attempt_id),
+        "direction": OUTBOUND,
+        "agent_id": None if found.agent_id is None else spelled(Kind.AGENT, found.agent_id),
+        "phone_number": record.number,
+        "contact": person_of(record.contact_id, found.attributes),
+        "status": IN_PROGRESS if record.outcome is None else str(call_status(record.outcome)),
+        "duration": round(record.facts.talk_seconds or 0),
+        "sentiment": None,
+        "cost": None if price is None else float(price.amount),
+        "created_at": instant(record.dialing_at),
+    }
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

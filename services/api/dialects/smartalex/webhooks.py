@@ -1,0 +1,124 @@
+"""SmartAlex's routes of webhooks: create, list, read, delete; one is replaced by a new one."""
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from services.api import webhooks
+from services.api.campaigns import new_secret
+from services.api.dialects.smartalex.errors import Code, refused
+from services.api.dialects.smartalex.routes import (
+    WEBHOOKS,
+    Json,
+    PageQuery,
+    instant,
+    listed,
+    not_found_as,
+    one,
+    opened_by,
+)
+from services.api.http.guarded_routes import Authenticated
+from services.api.http.resources import In, Now
+from shared.db.api.webhook_endpoints import Endpoint
+from shared.definitions.base import Definition
+from shared.definitions.campaign import WebhookUrl
+from shared.dialects.smartalex import Kind, number_of, spelled
+from shared.dialects.smartalex_events import RENDERING, SmartAlexEvent, event_types
+
+SHOWN_ONCE = {"Cache-Control": "no-store"}
+PREFIX = "whsec_"
+KNOWN = ", ".join(SmartAlexEvent)
+
+router = APIRouter(route_class=opened_by(WEBHOOKS))
+
+
+def _known(event: str) -> SmartAlexEvent:
+    if event not in set(SmartAlexEvent):
+        raise ValueError(f"must be one of {KNOWN}")
+    return SmartAlexEvent(event)
+
+
+class NewWebhook(Definition):
+    """`secret` is the client's own, in place of one that is made."""
+
+    url: WebhookUrl
+    events: Annotated[
+        list[Annotated[str, AfterValidator(_known)]], Field(min_length=1, max_length=50)
+    ]
+    secret: Annotated[str, StringConstraints(pattern=r"^[!-~]{16,200}$")] | None = None
+    enabled: Annotated[bool, Field(strict=True)] = True
+
+    @property
+    def wanted(self) -> list[SmartAlexEvent]:
+        """Each once, in their order."""
+        return list(dict.fromkeys(map(SmartAlexEvent, self.events)))
+
+    def signing_secret(self) -> str:
+        """The bytes of the client's own text are the key, unless it is one of this form already."""
+        if self.secret is None:
+            return new_secret()
+        if self.secret.startswith(PREFIX):
+            return self.secret
+        return PREFIX + base64.b64encode(self.secret.encode()).decode()
+
+
+@router.post("/webhooks", status_code=201)
+async def create_webhook(
+    new: NewWebhook, response: Response, resources: In, caller: Authenticated, now: Now
+) -> Json:
+    """For the events of all campaigns. Its secret is shown in this answer only."""
+    secret = new.signing_secret()
+    made = await webhooks.add(
+        resources,
+        caller,
+        rendering=RENDERING,
+        event_types=event_types(new.wanted),
+        url=new.url,
+        secret=secret,
+        disabled_at=None if new.enabled else now,
+    )
+    response.headers.update(SHOWN_ONCE)
+    return one({**_row(made), "signing_secret": secret})
+
+
+@router.get("/webhooks")
+async def list_webhooks(
+    resources: In, caller: Authenticated, query: Annotated[PageQuery, Query()]
+) -> Json:
+    """Newest first."""
+    found = await webhooks.rendered_as(resources, caller, RENDERING)
+    limit, offset = query.number.place
+    return listed([_row(row) for row in found[offset : offset + limit]], len(found), query)
+
+
+@router.get("/webhooks/{id_}")
+async def read_webhook(id_: str, resources: In, caller: Authenticated) -> Json:
+    with not_found_as(Code.WEBHOOK_NOT_FOUND):
+        return one(_row(await webhooks.read(resources, caller, _number(id_), rendering=RENDERING)))
+
+
+@router.delete("/webhooks/{id_}")
+async def delete_webhook(id_: str, resources: In, caller: Authenticated) -> Json:
+    """Nothing is posted to it any more, also not what was pending."""
+    with not_found_as(Code.WEBHOOK_NOT_FOUND):
+        await webhooks.delete(resources, caller, _number(id_), rendering=RENDERING)
+    return one({"id": id_, "deleted": True})
+
+
+def _number(id_: str) -> int:
+    number = number_of(Kind.WEBHOOK, id_)
+    if number is None:
+        raise refused(Code.WEBHOOK_NOT_FOUND)
+    return number
+
+
+def _row(endpoint: Endpoint) -> Json:
+    return {
+        "id": spelled(Kind.WEBHOOK, endpoint.id),
+        "url": endpoint.url,
+        "events": [name for name in endpoint.event_types if name in set(SmartAlexEvent)],
+        "enabled": endpoint.disabled_at is None,
+        "created_at": instant(endpoint.created_at),
+    }
