@@ -20,6 +20,7 @@ from bench import (
     neighbour,
     simulate,
     single_calls,
+    smartalex,
     why,
 )
 from outdial.stack.servers import LocalServers
@@ -44,6 +45,7 @@ MEASURES = {
     "export_calls": export_calls.measure,
     "api": api.measure,
     "single_calls": single_calls.measure,
+    "smartalex": smartalex.measure,
     "neighbour": neighbour.measure,
     "foreign_ids": foreign_ids.measure,
 }

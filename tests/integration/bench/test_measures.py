@@ -13,6 +13,7 @@ from bench import (
     idle_contacts,
     import_csv,
     neighbour,
+    smartalex,
     why,
 )
 from outdial.stack.servers import LocalServers
@@ -48,6 +49,15 @@ async def test_idle_contacts(own: LocalServers, monkeypatch: pytest.MonkeyPatch)
     figures = await idle_contacts.measure(own)
 
     assert figures["bytes on disk per contact, with indexes"] > 0
+
+
+async def test_smartalex(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size, value in {"CREATED": 2, "LISTS": 1, "IN_A_LIST": 10}.items():
+        monkeypatch.setattr(smartalex, size, value)
+
+    figures = await smartalex.measure(own)
+
+    assert min(figures.values()) > 0
 
 
 async def test_why(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
