@@ -1,6 +1,6 @@
 """SmartAlex's routes of campaigns: list, read, create, start, pause, resume, cancel."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -102,7 +102,7 @@ async def create_campaign(new: NewCampaign, resources: In, caller: Authenticated
             definition = definition_of(new, caller.call_terms, agent=agent.name, trunk=agent.trunk)
         made = (await campaigns.create(resources, caller, definition, now=now)).campaign
         resources.record(after=definition, resource_id=str(made.id))
-        return one(await _shown(conn, caller, made.id))
+    return one(_detail(NumberedCampaign(campaign=made, agent_id=agent_id), {}, callbacks=0))
 
 
 def _command_route(command: Command) -> Callable[..., Awaitable[Json]]:
@@ -158,9 +158,13 @@ async def _shown(conn: Connection, caller: Caller, campaign_id: int) -> Json:
     found = await numbered_pages.campaign(conn, key)
     if found is None:
         raise refused(Code.CAMPAIGN_NOT_FOUND)
-    campaign, definition = found.campaign, found.campaign.definition
     values = await counters.of_campaign(conn, key)
     callbacks = await numbered_pages.count_callbacks(conn, key)
+    return _detail(found, values, callbacks=callbacks)
+
+
+def _detail(found: NumberedCampaign, values: Mapping[str, int], *, callbacks: int) -> Json:
+    campaign, definition = found.campaign, found.campaign.definition
     return {
         **_row(found),
         "phone_number_id": None,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.api.dialects.smartalex.calls import CallQuery
 from tests.integration.api.test_calls import AT, a_call
 from tests.support.smartalex import PHONES, SmartAlex, a_client
 
@@ -66,29 +67,33 @@ async def test_a_call_is_shown_with_its_person(smartalex: SmartAlex) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("query", "positions"),
-    [
-        ({}, [4, 3, 2, 1]),
-        ({"status": "completed"}, [1]),
-        ({"status": "voicemail"}, [2]),
-        ({"status": "no_answer"}, [3]),
-        ({"status": "failed"}, [4]),
-        ({"direction": "outbound"}, [4, 3, 2, 1]),
-        ({"direction": "inbound"}, []),
-        ({"direction": "web"}, []),
-        ({"from_date": "2026-11-20"}, [4, 3]),
-        ({"to_date": "2026-11-19"}, [2, 1]),
-        ({"from_date": "2026-11-19", "to_date": "2026-11-20"}, [3, 2]),
-        ({"page": 2, "per_page": 3}, [1]),
-        ({"campaign_id": "own"}, [4, 3, 2, 1]),
-        ({"campaign_id": "campaign_999999"}, []),
-        ({"campaign_id": "999999"}, []),
-        ({"agent_id": "own"}, [4, 3, 2, 1]),
-        ({"agent_id": "agent_999999"}, []),
-        ({"agent_id": "renewals"}, []),
-    ],
-)
+FILTERS: list[tuple[dict[str, Any], list[int]]] = [
+    ({}, [4, 3, 2, 1]),
+    ({"status": "completed"}, [1]),
+    ({"status": "voicemail"}, [2]),
+    ({"status": "no_answer"}, [3]),
+    ({"status": "failed"}, [4]),
+    ({"direction": "outbound"}, [4, 3, 2, 1]),
+    ({"direction": "inbound"}, []),
+    ({"direction": "web"}, []),
+    ({"from_date": "2026-11-20"}, [4, 3]),
+    ({"to_date": "2026-11-19"}, [2, 1]),
+    ({"from_date": "2026-11-19", "to_date": "2026-11-20"}, [3, 2]),
+    ({"page": 2, "per_page": 3}, [1]),
+    ({"campaign_id": "own"}, [4, 3, 2, 1]),
+    ({"campaign_id": "campaign_999999"}, []),
+    ({"campaign_id": "999999"}, []),
+    ({"agent_id": "own"}, [4, 3, 2, 1]),
+    ({"agent_id": "agent_999999"}, []),
+    ({"agent_id": "renewals"}, []),
+]
+
+
+def test_each_parameter_of_the_list_of_calls_is_tried() -> None:
+    assert {name for query, _ in FILTERS for name in query} == CallQuery.model_fields.keys()
+
+
+@pytest.mark.parametrize(("query", "positions"), FILTERS)
 async def test_calls_are_listed_by_each_filter(
     smartalex: SmartAlex, query: dict[str, Any], positions: list[int]
 ) -> None:

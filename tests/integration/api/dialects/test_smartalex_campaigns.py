@@ -1,12 +1,19 @@
 """Campaigns by SmartAlex's API: statuses, commands, filters, errors."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
+from redis.asyncio import Redis
 
+from services.api.dialects.served import served
+from services.api.dialects.smartalex import calls, campaigns, contacts, webhooks
+from services.api.http.request_limits import RequestRates
 from shared.dialects.smartalex import CampaignStatus, campaign_status
 from shared.domain.campaigns import CampaignState, WantedState
+from tests.support.api import serving
 from tests.support.smartalex import PHONES, SmartAlex, a_client
 
 ENDED = {"completed", "cancelled"}
@@ -225,20 +232,22 @@ async def test_an_agent_that_is_not_there_is_not_found_and_leaves_no_row(
     assert await smartalex.native.pool.fetchval("SELECT count(*) FROM campaigns") == 0
 
 
+BY_CAMPAIGN = [
+    ("GET", ""),
+    ("GET", "/callbacks"),
+    ("POST", "/contacts"),
+    *(("POST", f"/{command}") for command in ("start", "pause", "resume", "cancel")),
+]
+
+
 async def test_ids_of_another_tenant_are_as_those_that_nobody_has(smartalex: SmartAlex) -> None:
     other = await a_client(await smartalex.native.another())
     theirs = await other.campaign()
     await other.contacts(theirs, PHONES[0])
     body = {"contacts": [{"phone": PHONES[1]}]}
-    paths = [
-        ("GET", ""),
-        ("GET", "/callbacks"),
-        ("POST", "/contacts"),
-        *(("POST", f"/{command}") for command in ("start", "pause", "resume", "cancel")),
-    ]
 
     for campaign_id in (theirs, "campaign_999999", "17", "campaign_x"):
-        for method, path in paths:
+        for method, path in BY_CAMPAIGN:
             sent = body if path == "/contacts" else None
             refused = await smartalex.refused(method, f"/campaigns/{campaign_id}{path}", json=sent)
             assert refused == (404, "campaign_not_found", "Campaign ID doesn't exist")
@@ -357,6 +366,43 @@ async def test_general_errors_have_the_same_envelope(smartalex: SmartAlex) -> No
         400,
         "invalid_request",
     )
+
+
+async def test_every_answer_says_what_is_left_of_the_rate(
+    smartalex: SmartAlex, redis: Redis
+) -> None:
+    async def publish(_messages: object) -> None:
+        return
+
+    rates = RequestRates(redis, per_minute=2)
+    async with serving(smartalex.native.pool, publish, dialects=served(), rates=rates) as http:
+        client = replace(smartalex, native=replace(smartalex.native, http=http))
+        shown = await client.ask("GET", "/campaigns")
+        absent = await client.ask("GET", "/campaigns/campaign_1")
+        status, code, _ = await client.refused("GET", "/campaigns")
+
+    left = [answer.headers["RateLimit"].partition(";t=")[0] for answer in (shown, absent)]
+    assert left == ['"default";r=1', '"default";r=0']
+    assert (status, code) == (429, "rate_limited")
+
+
+def test_every_route_with_an_id_is_tried_with_ids_of_others() -> None:
+    """Here, and in the tests of calls and webhooks."""
+    with_ids = {
+        (method, route.path)
+        for module in (calls, campaigns, contacts, webhooks)
+        for route in module.router.routes
+        if isinstance(route, APIRoute) and "{" in route.path
+        for method in route.methods or ()
+    }
+
+    campaign = "/campaigns/{campaign_id}"
+    assert with_ids == {
+        *((method, f"{campaign}{path}") for method, path in BY_CAMPAIGN),
+        ("GET", "/calls/{id_}"),
+        ("GET", "/webhooks/{id_}"),
+        ("DELETE", "/webhooks/{id_}"),
+    }
 
 
 async def test_a_repeated_request_with_the_same_key_makes_one_campaign(
