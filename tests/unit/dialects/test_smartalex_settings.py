@@ -229,4 +229,10 @@ def test_no_field_of_a_contact_is_without_effect() -> None:
 
 def test_no_field_of_a_webhook_is_without_effect() -> None:
     # What each leads to is shown on the rows, in tests of the api.
-    assert NewWebhook.model_fields.keys() == {"url", "events", "secret", "enabled"}
+    assert NewWebhook.model_fields.keys() == {
+        "url",
+        "events",
+        "event_types",
+        "secret",
+        "enabled",
+    }

@@ -1,10 +1,10 @@
 """SmartAlex's routes of webhooks: create, list, read, delete; one is replaced by a new one."""
 
 import base64
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.api import webhooks
 from services.api.campaigns import new_secret
@@ -22,13 +22,14 @@ from services.api.dialects.smartalex.routes import (
 from services.api.http.guarded_routes import Authenticated
 from services.api.http.resources import In, Now
 from shared.db.api.webhook_endpoints import Endpoint
-from shared.definitions.base import Definition
+from shared.definitions.base import Definition, refuse
 from shared.definitions.campaign import WebhookUrl
 from shared.dialects.smartalex import Kind, number_of, spelled
 from shared.dialects.smartalex_events import RENDERING, SmartAlexEvent, event_types
 
 SHOWN_ONCE = {"Cache-Control": "no-store"}
 PREFIX = "whsec_"
+TWICE = "is the same as events; give one of the two"
 KNOWN = ", ".join(SmartAlexEvent)
 
 router = APIRouter(route_class=opened_by(WEBHOOKS))
@@ -40,20 +41,32 @@ def _known(event: str) -> SmartAlexEvent:
     return SmartAlexEvent(event)
 
 
+Events = Annotated[list[Annotated[str, AfterValidator(_known)]], Field(min_length=1, max_length=50)]
+
+
 class NewWebhook(Definition):
-    """`secret` is the client's own, in place of one that is made."""
+    """Newer clients name the events in `event_types`. `secret` is the client's own, in place of one
+    that is made.
+    """
 
     url: WebhookUrl
-    events: Annotated[
-        list[Annotated[str, AfterValidator(_known)]], Field(min_length=1, max_length=50)
-    ]
+    events: Events | None = None
+    event_types: Events | None = None
     secret: Annotated[str, StringConstraints(pattern=r"^[!-~]{16,200}$")] | None = None
     enabled: Annotated[bool, Field(strict=True)] = True
+
+    @model_validator(mode="after")
+    def names_events_once(self) -> Self:
+        if self.events is not None and self.event_types is not None:
+            refuse(type(self), [(("event_types",), TWICE)])
+        if self.events is None and self.event_types is None:
+            refuse(type(self), [(("events",), "is required")])
+        return self
 
     @property
     def wanted(self) -> list[SmartAlexEvent]:
         """Each once, in their order."""
-        return list(dict.fromkeys(map(SmartAlexEvent, self.events)))
+        return list(dict.fromkeys(map(SmartAlexEvent, self.events or self.event_types or ())))
 
     def signing_secret(self) -> str:
         """The bytes of the client's own text are the key, unless it is one of this form already."""
@@ -115,10 +128,14 @@ def _number(id_: str) -> int:
 
 
 def _row(endpoint: Endpoint) -> Json:
+    events = [name for name in endpoint.event_types if name in set(SmartAlexEvent)]
+    is_enabled = endpoint.disabled_at is None
     return {
         "id": spelled(Kind.WEBHOOK, endpoint.id),
         "url": endpoint.url,
-        "events": [name for name in endpoint.event_types if name in set(SmartAlexEvent)],
-        "enabled": endpoint.disabled_at is None,
+        "events": events,
+        "event_types": events,
+        "enabled": is_enabled,
+        "is_active": is_enabled,
         "created_at": instant(endpoint.created_at),
     }

@@ -49,11 +49,16 @@ async def test_a_call_is_shown_with_its_person(smartalex: SmartAlex) -> None:
         "agent_id": smartalex.agent_id,
         "phone_number": PHONES[0],
         "contact": {"id": f"contact_{contact}", "first_name": "Zoë", "last_name": "Doe"},
+        "contact_id": f"contact_{contact}",
         "status": "completed",
+        "call_status": "completed",
         "duration": 42,
+        "duration_seconds": 42,
         "sentiment": None,
         "cost": 0.013,
         "created_at": "2026-11-18T12:00:00Z",
+        "start_timestamp": "2026-11-18T12:00:00Z",
+        "end_timestamp": "2026-11-18T12:00:00Z",
     }
     assert listed == {"data": [row], "meta": {"total": 1, "page": 1, "per_page": 20}}
     assert one == {
@@ -73,6 +78,9 @@ FILTERS: list[tuple[dict[str, Any], list[int]]] = [
     ({"status": "voicemail"}, [2]),
     ({"status": "no_answer"}, [3]),
     ({"status": "failed"}, [4]),
+    ({"call_status": "voicemail"}, [2]),
+    ({"since_hours": 1}, []),
+    ({"since_hours": 8_000}, [4, 3, 2, 1]),
     ({"direction": "outbound"}, [4, 3, 2, 1]),
     ({"direction": "inbound"}, []),
     ({"direction": "web"}, []),
@@ -124,7 +132,10 @@ async def test_what_is_not_known_of_calls_is_refused_by_name(smartalex: SmartAle
     day = await smartalex.refused("GET", "/calls", params={"from_date": "yesterday"})
 
     assert sentiment == (400, "invalid_request", "The 'sentiment' field is not known")
+    twice = {"status": "failed", "call_status": "failed"}
+    both = await smartalex.refused("GET", "/calls", params=twice)
     assert (status[0], day[0]) == (400, 400)
+    assert both[2] == "The 'call_status' field is the same as status; give one of the two"
     assert day[2] == "The 'from_date' field must be a date, like 2031-01-31"
 
 

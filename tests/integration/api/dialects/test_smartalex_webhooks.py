@@ -34,6 +34,15 @@ async def test_a_webhook_is_shown_as_it_was_made_and_its_secret_once(smartalex: 
     assert listed["meta"] == {"total": 2, "page": 1, "per_page": 1}
 
 
+async def test_newer_clients_name_events_in_another_field(smartalex: SmartAlex) -> None:
+    body = {"url": URL, "event_types": ["call.failed"]}
+
+    made = (await smartalex.post("/webhooks", body, status=201))["data"]
+
+    assert made["events"] == made["event_types"] == ["call.failed"]
+    assert made["enabled"] is made["is_active"] is True
+
+
 async def test_the_secret_may_be_the_clients_own(smartalex: SmartAlex) -> None:
     own = "a-secret-of-the-client"
 
@@ -54,6 +63,8 @@ async def test_the_secret_may_be_the_clients_own(smartalex: SmartAlex) -> None:
         ({"events": []}, "The 'events' field List should have at least 1 item"),
         ({"events": ["call.started"]}, "The 'events[0]' field must be one of call.completed, "),
         ({"events": "call.completed"}, "The 'events' field must be a list"),
+        ({"event_types": ["call.failed"]}, "The 'event_types' field is the same as events; give"),
+        ({"events": None}, "The 'events' field is required"),
         ({"secret": "short"}, "The 'secret' field String should match pattern"),
         ({"enabled": "yes"}, "The 'enabled' field must be true or false"),
         ({"description": "x"}, "The 'description' field is not known"),
