@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from bench.processes import python_module, until_ready
+from bench.processes import cpu_seconds, python_module, until_ready
 from outdial.stack.ports import free_port
 from outdial.stack.servers import LocalServers
 from shared.db import trunks
@@ -50,7 +50,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
     }
     headers = {"Authorization": f"Bearer {key}"}
     async with (
-        python_module("services.api", environment=environment),
+        python_module("services.api", environment=environment) as api,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client,
     ):
         await until_ready(client)
@@ -58,13 +58,18 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         first, *_ = await asyncio.gather(
             *(_post(client, "/campaigns", body) for _ in range(min(64, CREATED)))
         )
+        used = [cpu_seconds(api.pid)]
         created = await _created(client, body)
+        used.append(cpu_seconds(api.pid))
         added = await _added(client, f"/campaigns/{first['id']}/contacts")
+        used.append(cpu_seconds(api.pid))
     return {
         f"campaigns created at {PER_SECOND}/s, median, ms": _at(created, 0.5),
         "99 of 100 of them, ms": _at(created, 0.99),
         f"{IN_A_LIST:,} contacts in a request, median, ms": _at(added, 0.5),
         "the slowest of them, ms": max(added),
+        "CPU of the api, ms per campaign": (used[1] - used[0]) / CREATED * 1_000,
+        f"CPU of the api, ms per {IN_A_LIST:,} contacts": (used[2] - used[1]) / LISTS * 1_000,
     }
 
 

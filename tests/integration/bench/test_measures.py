@@ -57,7 +57,7 @@ async def test_smartalex(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> 
 
     figures = await smartalex.measure(own)
 
-    assert min(figures.values()) > 0
+    assert figures["the slowest of them, ms"] > 0
 
 
 async def test_why(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
