@@ -6,6 +6,7 @@ pytest_plugins = (
     "tests.support.database",
     "tests.support.api",
     "tests.support.smartalex",
+    "tests.support.voiceaiwrapper",
     "tests.support.pipeline",
     "tests.support.dialing",
     "tests.support.claiming",

@@ -90,7 +90,7 @@ async def delete(
         names = [counters.CONTACTS]
         if contact.outcome is not None:
             names.append(counters.FINISHED + contact.outcome)
-        await counters.take_one(conn, caller.campaign(contact.campaign_id), names)
+        await counters.take(conn, caller.campaign(contact.campaign_id), dict.fromkeys(names, 1))
         if contact.state == ContactState.PENDING:
             await waiting_counts.add(conn, [(contact.bucket, -1)])
     resources.record(before=_recorded(before))

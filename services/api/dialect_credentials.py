@@ -20,6 +20,7 @@ from shared.db.api import campaigns, dialect_ids
 from shared.db.api.dialect_ids import IdKind
 from shared.definitions.call import CallTerms
 from shared.dialects import smartalex, wavix
+from shared.dialects.voiceaiwrapper import Kind, global_id
 from shared.domain.access import KeyScope
 
 Id = int | str
@@ -30,6 +31,7 @@ class Dialect(StrEnum):
 
     WAVIX = "wavix"
     SMARTALEX = "smartalex"
+    VOICEAIWRAPPER = "voiceaiwrapper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,17 @@ ACCESS = {
         (KeyScope.CAMPAIGNS, KeyScope.CONTACTS, KeyScope.CALLS, KeyScope.WEBHOOKS),
         {"agent_id": (IdKind.AGENTS, partial(smartalex.spelled, smartalex.Kind.AGENT))},
         base=smartalex.BASE,
+    ),
+    Dialect.VOICEAIWRAPPER: Access(
+        (KeyScope.CAMPAIGNS, KeyScope.CONTACTS),
+        {
+            "tenant_id": (IdKind.TENANT, partial(global_id, Kind.TENANT)),
+            "tenant_voice_provider_id": (IdKind.TRUNKS, partial(global_id, Kind.PROVIDER)),
+            "assistant_id": (IdKind.PROVIDER_AGENTS, str),
+            "assistant_id_of_call_flow": (IdKind.CALL_FLOWS, partial(global_id, Kind.CALL_FLOW)),
+            "phone_number_id": (IdKind.CALLER_IDS, str),
+            "phone_number_pool_id": (IdKind.NUMBER_POOLS, partial(global_id, Kind.NUMBER_POOL)),
+        },
     ),
 }
 

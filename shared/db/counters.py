@@ -4,7 +4,7 @@ Written by the api (`contacts`), the scheduler (`attempts`, `finished.*` of cont
 and events (`dropped`, `outcome.*`, `finished.*`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
@@ -35,8 +35,8 @@ async def add(conn: Connection, counts: Iterable[tuple[CampaignKey, str, int]]) 
     )
 
 
-async def take_one(conn: Connection, campaign: CampaignKey, names: Sequence[str]) -> None:
-    """Take one from each counter, of a contact that is deleted; in the order of locks."""
+async def take(conn: Connection, campaign: CampaignKey, counts: Mapping[str, int]) -> None:
+    """Take n from each counter, of contacts that are deleted or go on; in the order of locks."""
     await conn.execute(
         """
         WITH locked AS MATERIALIZED (
@@ -44,11 +44,13 @@ async def take_one(conn: Connection, campaign: CampaignKey, names: Sequence[str]
             WHERE tenant_id = $1 AND campaign_id = $2 AND name = ANY ($3::text[])
             ORDER BY name FOR UPDATE
         )
-        UPDATE campaign_counters AS counter SET value = counter.value - 1 FROM locked
+        UPDATE campaign_counters AS counter SET value = counter.value - taken.value
+        FROM locked JOIN unnest($3::text[], $4::bigint[]) AS taken (name, value) USING (name)
         WHERE counter.tenant_id = $1 AND counter.campaign_id = $2 AND counter.name = locked.name
         """,
         *campaign,
-        list(names),
+        list(counts),
+        list(counts.values()),
     )
 
 

@@ -5,7 +5,7 @@ table it locks rows in the order that is named. So no two transactions wait for 
 
 1. `tenants`: the row whose rules change
 2. `call_flows`, `caller_ids`, `number_pools`, `agents`: the row that changes
-3. `campaigns`: by tenant and id
+3. `campaigns`: by tenant and id; then `voice_campaigns`
 4. advisory IMPORT, then CONTACTS, then CALLER_IDS
 5. advisory SPEND: by tenant
 6. `calling_groups`: by their columns; `campaign_groups`: by group

@@ -3,9 +3,13 @@
 from starlette.applications import Starlette
 
 from services.api.dialect_credentials import Dialect
-from services.api.dialects import smartalex, wavix
+from services.api.dialects import smartalex, voiceaiwrapper, wavix
 
-CREATE = {Dialect.WAVIX: wavix.create, Dialect.SMARTALEX: smartalex.create}
+CREATE = {
+    Dialect.WAVIX: wavix.create,
+    Dialect.SMARTALEX: smartalex.create,
+    Dialect.VOICEAIWRAPPER: voiceaiwrapper.create,
+}
 
 
 def served() -> dict[str, Starlette]:

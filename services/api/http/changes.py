@@ -227,12 +227,16 @@ def _kept(response: Response, fingerprint: bytes) -> KeptAnswer:
     )
 
 
+# The parts of an address before the kind: `/v1/`, and a dialect's `/api/v2/`.
+_VERSION = re.compile(r"|api|v\d+")
+
+
 def _resource(request: Request, response: Response) -> tuple[str, str | None]:
     """The kind and the id of the resource that was made or changed, by its address."""
     made = response.headers.get("location")
     # Below the path of a façade.
     path = (made or request.url.path).removeprefix(request.scope.get("root_path", ""))
-    _, _version, kind, *_ = path.split("/")
+    kind = next(part for part in path.split("/") if not _VERSION.fullmatch(part))
     if made:
         return kind, made.rpartition("/")[2]
     return kind, next((str(value) for value in request.path_params.values()), None)

@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from services.events.webhooks import wavix
+from services.events.webhooks import voiceaiwrapper, wavix
 from shared.db.events.webhook_calls import EventCall
 from shared.db.events.webhooks import StoredEvent
 from shared.dialects import smartalex_events
+from shared.dialects.voiceaiwrapper import RENDERING
 from shared.kafka.messages.public import WEBHOOK_TESTED
 
 
@@ -59,7 +60,18 @@ def of_call(body: Callable[[EventCall], dict[str, Any] | None]) -> Render:
     return rendered
 
 
+def of_voiceaiwrapper(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
+    """The events of VoiceAIWrapper that this one is, each with an id of its own."""
+    if event.type == WEBHOOK_TESTED:
+        return standard(event, wanted)
+    return [
+        Rendered(orjson.dumps(body), id=own_id)
+        for own_id, body in voiceaiwrapper.bodies(event.payload, event.call)
+    ]
+
+
 OF_CALLS: dict[str, Render] = {
+    RENDERING: of_voiceaiwrapper,
     "wavix_campaign": of_call(wavix.campaign),
     "wavix_post_call": of_call(wavix.post_call),
     "wavix_on_call": of_call(wavix.on_call),

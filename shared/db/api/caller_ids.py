@@ -104,13 +104,17 @@ async def lock(conn: Connection, tenant_id: int, number: str) -> bool:
 
 
 async def users(conn: Connection, tenant_id: int, number: str) -> int:
-    """How many campaigns that have not ended name it, and how many pools have it."""
+    """How many campaigns that have not ended name it, and how many pools have it.
+
+    An INBOUND campaign of VoiceAIWrapper's API that is bound to it counts, too.
+    """
     count: int = await conn.fetchval(
         """
         SELECT (
             SELECT count(*) FROM campaigns
             WHERE tenant_id = $1 AND caller_id = $2 AND state NOT IN ('completed', 'cancelled')
         ) + (SELECT count(*) FROM number_pool_numbers WHERE tenant_id = $1 AND number = $2)
+            + (SELECT count(*) FROM voice_campaigns WHERE tenant_id = $1 AND number = $2)
         """,
         tenant_id,
         number,

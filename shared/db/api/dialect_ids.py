@@ -13,9 +13,12 @@ class IdKind(StrEnum):
     CALLER_IDS = "caller_ids"
     NUMBER_POOLS = "number_pools"
     AGENTS = "agents"
+    PROVIDER_AGENTS = "provider_agents"
+    TRUNKS = "trunks"
+    TENANT = "tenant"
 
 
-# An id by its name; a caller ID is its own name.
+# An id by its name; a caller ID is its own name. A provider's agent has the provider's id.
 _STATEMENTS = {
     IdKind.CALL_FLOWS: """
         SELECT name, id FROM call_flows WHERE tenant_id = $1 AND deleted_at IS NULL
@@ -35,6 +38,20 @@ _STATEMENTS = {
         WHERE tenant_id = $1 AND deleted_at IS NULL AND state = 'active'
         ORDER BY id DESC LIMIT $2
         """,
+    IdKind.PROVIDER_AGENTS: """
+        SELECT name, provider_agent_id AS id FROM agents
+        WHERE tenant_id = $1 AND deleted_at IS NULL AND state = 'active'
+        ORDER BY agents.id DESC LIMIT $2
+        """,
+    IdKind.TRUNKS: """
+        SELECT name, id FROM trunks
+        WHERE trunks.for_every_tenant OR EXISTS (
+            SELECT FROM trunk_grants
+            WHERE trunk_grants.tenant_id = $1 AND trunk_grants.trunk_id = trunks.id
+        )
+        ORDER BY id DESC LIMIT $2
+        """,
+    IdKind.TENANT: "SELECT name, id FROM tenants WHERE id = $1 LIMIT $2",
 }
 
 

@@ -36,6 +36,7 @@ async def delete_people(conn: Connection, campaign: CampaignKey) -> None:
 async def delete(conn: Connection, campaign: CampaignKey) -> None:
     """Delete the rest. A draft has no row in campaign_changes: each command ends its draft."""
     for statement in (
+        "DELETE FROM voice_campaigns WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM campaign_groups WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM campaign_backup_trunks WHERE tenant_id = $1 AND campaign_id = $2",
         "DELETE FROM campaign_edits WHERE tenant_id = $1 AND campaign_id = $2",

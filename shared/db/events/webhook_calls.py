@@ -34,7 +34,8 @@ class EndedRecord:
 class EventCall:
     """The contact of an event as it is now, and the call that the event tells of, if it had one.
 
-    `requested_at` is that of a single call; `outcome` is the contact's, once it is finished.
+    `requested_at` is that of a single call; `outcome` is the contact's, once it is finished;
+    `attributes` is JSON.
     """
 
     contact_id: int
@@ -42,6 +43,7 @@ class EventCall:
     number: str
     requested_at: datetime | None
     outcome: Outcome | None
+    attributes: str | None
     record: EndedRecord | None
 
 
@@ -52,7 +54,8 @@ async def of(
     records = await conn.fetch(
         """
         SELECT event.place, contact.id AS contact_id, contact.number, contact.requested_at,
-            contact.outcome AS contact_outcome, campaign.caller_id AS campaign_caller_id,
+            contact.outcome AS contact_outcome, contact.attributes,
+            campaign.caller_id AS campaign_caller_id,
             record.attempt_id, record.caller_id, record.dialing_at, record.ended_at,
             record.outcome, record.facts, trunk.name AS trunk
         FROM unnest($1::integer[], $2::bigint[], $3::uuid[]) WITH ORDINALITY
@@ -94,5 +97,6 @@ def _call(row: Record) -> EventCall:
         number=row["number"],
         requested_at=row["requested_at"],
         outcome=None if outcome is None else Outcome(outcome),
+        attributes=row["attributes"],
         record=record,
     )
