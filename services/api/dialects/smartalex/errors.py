@@ -86,4 +86,5 @@ def _name(path: FieldPath) -> str:
     name = str(mapped[0])
     for part in mapped[1:]:
         name += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return name[:LONGEST_NAME]
+    # Half of a character cannot be written in UTF-8.
+    return name[:LONGEST_NAME].encode(errors="replace").decode()

@@ -94,6 +94,25 @@ async def test_a_wrong_body_is_refused_as_a_whole(
     assert await smartalex.native.pool.fetchval("SELECT count(*) FROM contacts") == 0
 
 
+@pytest.mark.parametrize(
+    "contact",
+    [
+        r'{"phone": "+12025550100", "first_name": "\ud800"}',
+        r'{"phone": "+12025550100", "\ud800": 1}',
+    ],
+)
+async def test_half_of_a_character_is_refused(smartalex: SmartAlex, contact: str) -> None:
+    campaign = await smartalex.campaign()
+    options = {
+        "content": f'{{"contacts": [{contact}]}}',
+        "headers": {"Content-Type": "application/json"},
+    }
+
+    refused = await smartalex.refused("POST", f"/campaigns/{campaign}/contacts", **options)
+
+    assert refused[:2] == (400, "invalid_request")
+
+
 async def test_a_thousand_contacts_come_in_one_request_and_no_more(smartalex: SmartAlex) -> None:
     campaign = await smartalex.campaign()
     phones = [f"+1202555{number:04}" for number in range(1_001)]
