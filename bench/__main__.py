@@ -21,6 +21,7 @@ from bench import (
     simulate,
     single_calls,
     smartalex,
+    wavix,
     why,
 )
 from outdial.stack.servers import LocalServers
@@ -46,6 +47,7 @@ MEASURES = {
     "api": api.measure,
     "single_calls": single_calls.measure,
     "smartalex": smartalex.measure,
+    "wavix": wavix.measure,
     "neighbour": neighbour.measure,
     "foreign_ids": foreign_ids.measure,
 }

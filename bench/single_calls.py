@@ -55,10 +55,14 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         _, answered = await _place(client, 5_000, ANSWERED, per_second=ANSWERED_PER_SECOND)
         cost = (cpu_seconds(api.pid) - before) / ANSWERED * 1e6
     return {
-        f"single calls at {DIALED_PER_SECOND}/s, request to dial, median, ms": _at(dialed, 0.5),
-        LATEST: _at(dialed, 0.99),
-        f"answered at {ANSWERED_PER_SECOND}/s by the api alone, median, ms": _at(answered, 0.5),
-        f"{LATEST}, answered": _at(answered, 0.99),
+        f"single calls at {DIALED_PER_SECOND}/s, request to dial, median, ms": at_share(
+            dialed, 0.5
+        ),
+        LATEST: at_share(dialed, 0.99),
+        f"answered at {ANSWERED_PER_SECOND}/s by the api alone, median, ms": at_share(
+            answered, 0.5
+        ),
+        f"{LATEST}, answered": at_share(answered, 0.99),
         "CPU of api, microseconds per call": cost,
         **{f"CPU of {name}, microseconds per call": used for name, used in costs.items()},
     }
@@ -77,14 +81,14 @@ async def _all_services(
             )
             pids[name] = process.pid
         await _place(client, 0, WARM_UP, per_second=DIALED_PER_SECOND)
-        await _until_dialed(conn, WARM_UP)
+        await until_dialed(conn, WARM_UP)
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
         due, _ = await _place(client, WARM_UP, DIALED, per_second=DIALED_PER_SECOND)
-        await _until_dialed(conn, WARM_UP + DIALED)
+        await until_dialed(conn, WARM_UP + DIALED)
         used = {
             name: (cpu_seconds(pid) - before[name]) / DIALED * 1e6 for name, pid in pids.items()
         }
-        return await _dialed(conn, due), used
+        return await dialed_after(conn, due), used
 
 
 async def _place(
@@ -108,7 +112,7 @@ async def _place(
     return due, await asyncio.gather(*map(one, range(count)))
 
 
-async def _until_dialed(conn: Connection, count: int) -> None:
+async def until_dialed(conn: Connection, count: int) -> None:
     async with asyncio.timeout(LONGEST):
         while (  # noqa: ASYNC110 - the database is asked
             await conn.fetchval("SELECT count(*) FROM attempts WHERE dialing_at IS NOT NULL")
@@ -117,7 +121,7 @@ async def _until_dialed(conn: Connection, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _dialed(conn: Connection, due: dict[str, float]) -> list[float]:
+async def dialed_after(conn: Connection, due: dict[str, float]) -> list[float]:
     """By the clock of PostgreSQL, which is that of this machine."""
     rows = await conn.fetch(
         """
@@ -131,5 +135,5 @@ async def _dialed(conn: Connection, due: dict[str, float]) -> list[float]:
     ]
 
 
-def _at(taken: Sequence[float], share: float) -> float:
+def at_share(taken: Sequence[float], share: float) -> float:
     return sorted(taken)[int(len(taken) * share)]
