@@ -20,6 +20,15 @@ class FlowVersion:
     flow: CallFlowDefinition
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedVersion:
+    """The newest version of a flow; `has_message`: it has steps for an answering machine."""
+
+    name: str
+    version: int
+    has_message: bool
+
+
 def _version(record: asyncpg.Record) -> FlowVersion:
     return FlowVersion(**{**record, "flow": CallFlowDefinition.stored(record["flow"])})
 
@@ -90,6 +99,22 @@ async def find(
         version,
     )
     return None if record is None else _version(record)
+
+
+async def played(conn: Connection, *, tenant_id: int, flow_id: int) -> PlayedVersion | None:
+    """What a call needs to know of the newest version, without its steps."""
+    record = await conn.fetchrow(
+        """
+        SELECT flow.name, flow.version, made.definition ->> 'on_machine' IS NOT NULL AS has_message
+        FROM call_flows AS flow JOIN call_flow_versions AS made
+            ON made.tenant_id = flow.tenant_id AND made.call_flow_id = flow.id
+            AND made.version = flow.version
+        WHERE flow.tenant_id = $1 AND flow.id = $2 AND flow.deleted_at IS NULL
+        """,
+        tenant_id,
+        flow_id,
+    )
+    return None if record is None else PlayedVersion(**record)
 
 
 async def newest_version(conn: Connection, *, tenant_id: int, name: str) -> int | None:

@@ -18,7 +18,7 @@ from services.api.refusals import Refused, not_found
 from services.api.single_calls import Callback
 from shared.db.api import call_flows
 from shared.db.api import single_calls as call_rows
-from shared.db.api.call_flows import FlowVersion
+from shared.db.api.call_flows import PlayedVersion
 from shared.definitions.call import CallDefinition, MachineDefinition
 from shared.definitions.call_flow import OwnCallFlow
 from shared.definitions.campaign import WebhookDefinition
@@ -108,19 +108,19 @@ async def read_call(
     return JSONResponse(body)
 
 
-async def _flow(resources: Resources, caller: Caller, flow_id: int) -> FlowVersion:
+async def _flow(resources: Resources, caller: Caller, flow_id: int) -> PlayedVersion:
     """Each call flow of a tenant may be played: it was judged as a whole when it was made."""
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        flow = await call_flows.get(conn, caller.tenant_id, flow_id)
+        flow = await call_flows.played(conn, tenant_id=caller.tenant_id, flow_id=flow_id)
     if flow is None:
         raise Refused("unknown_call_flow", UNKNOWN_FLOW, field=("callflow_id",))
     return flow
 
 
-def _definition(caller: Caller, wanted: VoiceCampaign, flow: FlowVersion) -> CallDefinition:
+def _definition(caller: Caller, wanted: VoiceCampaign, flow: PlayedVersion) -> CallDefinition:
     """The flow decides what a machine hears; what the request cannot say comes with the key."""
     machine = None
-    if flow.flow.on_machine is not None:
+    if flow.has_message:
         machine = MachineDefinition(action=MachineAction.LEAVE_MESSAGE)
     return CallDefinition(
         caller_id=_e164(wanted.caller_id),
