@@ -1,5 +1,6 @@
 """A client of SmartAlex's API runs campaigns to their end, and reads them back in its words."""
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -137,4 +138,8 @@ async def test_a_client_of_smartalex_runs_campaigns_to_their_end(stack: RunningS
     assert (first["callback.scheduled"], second["campaign.completed"]) == (0, 0)
     assert (second["callback.scheduled"], second["callback.cancelled"]) == (owed_calls, owed_calls)
     assert inbox.wrong == 0
+    logged = map(json.loads, stack.log.read_bytes().splitlines())
+    called = [line for line in logged if line["kind"] == "originate" and line["to"] in DONE]
+    assert {line["agent"]["id"] for line in called} == {AGENT["provider_agent_id"]}
+    assert {line["variables"]["first_name"] for line in called} == {f"P{n}" for n in range(60)}
     await stack.judge()
