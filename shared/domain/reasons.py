@@ -63,6 +63,7 @@ class Meaning:
     `is_counted`: the answer to why, of a campaign, counts waiting contacts by it.
     `is_for_ever`: it may keep a whole calling group from ever being called.
     `is_end`: it may finish a contact without a call.
+    `is_of_number`: it forbids one number for ever, and not the others of the contact.
     """
 
     is_gate: bool = False
@@ -73,6 +74,7 @@ class Meaning:
     is_counted: bool = False
     is_for_ever: bool = False
     is_end: bool = False
+    is_of_number: bool = False
 
 
 _LATER = Meaning(is_wait=True, is_counted=True)
@@ -86,6 +88,7 @@ MEANINGS: dict[Reason, Meaning] = {
         finishes=Outcome.EXCLUDED,
         is_for_ever=True,
         is_end=True,
+        is_of_number=True,
     ),
     Reason.SUPPRESSION: Meaning(
         is_gate=True,

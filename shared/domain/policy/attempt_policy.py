@@ -145,6 +145,20 @@ def next_attempt(
     return within_budget(policy, history, zones, earliest)
 
 
+def next_elsewhere(
+    policy: AttemptPolicy, history: History, *, zones: tuple[str, ...], ended_at: datetime
+) -> Again | None:
+    """When the policy allows the next attempt at another number of the contact.
+
+    It follows a call that told only that nobody is reached at a number: the total, the gap, the day
+    and the window restrict it.
+    """
+    refuse_naive(ended_at)
+    if history.attempts >= policy.max_total:
+        return None
+    return within_budget(policy, history, zones, ended_at.astimezone(UTC) + policy.min_gap)
+
+
 def is_last_attempt(policy: AttemptPolicy, number: int) -> bool:
     """Whether no outcome of the n-th attempt leads to another, but for a callback at a time."""
     rules = policy.retry.values()
