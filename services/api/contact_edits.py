@@ -1,8 +1,8 @@
 """Use cases that change a contact, and that delete it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,7 +14,7 @@ from services.api.refusals import Refused, not_found, refuse_invalid_expiry
 from services.api.suppressions import count_settled
 from services.api.versions import ANYTHING, Seen, version_of
 from shared.db import counters, locks, waiting_counts
-from shared.db.api import contact_edits, contact_times, contacts, exclusions
+from shared.db.api import contact_edits, contact_numbers, contact_times, contacts, exclusions
 from shared.db.api.contact_times import TimedContact
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
@@ -22,12 +22,25 @@ from shared.definitions.merge import merged
 from shared.domain.contacts import ContactState
 from shared.intake.contact_rows import Fault
 from shared.intake.csv_file import LONGEST_CELL
+from shared.intake.json_contacts import in_json
 from shared.intake.remedies import REMEDIES
 from shared.runtime.logs import masked
 
 # Parts by which a contact is read: its number and its calling group follow from them.
-READ_BY = frozenset({"number", "zone", "postal_code", "country", "region"})
+PLACE = frozenset({"zone", "postal_code", "country", "region"})
+READ_BY = PLACE | {"number", "numbers"}
 TAKEN = "another contact of the campaign has this number"
+
+
+class _Turn(NamedTuple):
+    """The first number of a contact, and the calling group of the one that is called next.
+
+    `next_number` is of a contact that has several.
+    """
+
+    first: str
+    next_number: str | None
+    group_id: int
 
 
 async def edit(
@@ -55,19 +68,23 @@ async def edit(
             refuse_finished(timed)
         if read is not None:
             refuse_unless_pending(timed)
-        number, group_id = read or (before.number, timed.calling_group_id)
+        turn = _kept_turn(before, timed) if read is None else _turn(before, read)
         await contact_edits.edit(
             conn,
             tenant_id=caller.tenant_id,
             contact_id=contact_id,
-            number=number,
-            calling_group_id=group_id,
+            number=turn.first,
+            next_number=turn.next_number,
+            calling_group_id=turn.group_id,
             external_id=parts.get("external_id", before.external_id) or None,
             attributes=_attributes(before, parts, merge=merge),
             expires_at=parts.get("expires_at", before.expires_at),
         )
         if read is not None:
-            await _settle(conn, timed, number, group_id, now=now)
+            await contact_numbers.replace(
+                conn, tenant_id=caller.tenant_id, contact_id=contact_id, numbers=read
+            )
+            await _settle(conn, timed, read, turn.group_id, now=now)
         after = await _contact(conn, caller, contact_id)
     resources.record(before=_recorded(before), after=_recorded(after))
     return after
@@ -98,8 +115,8 @@ async def delete(
 
 async def _read(
     conn: Connection, caller: Caller, contact_id: int, parts: Mapping[str, Any], *, now: datetime
-) -> tuple[str, int]:
-    """The number and the calling group that an import would give it.
+) -> list[tuple[str, int]]:
+    """The numbers, each with its calling group, that an import would give it.
 
     From here to the commit no import and no other edit of a number comes between.
     """
@@ -108,27 +125,47 @@ async def _read(
     await locks.lock_for_import(conn, campaign.id)
     contact = await _contact(conn, caller, contact_id)
     rows = await rows_of(conn, caller, campaign, now=now)
-    place = {name: parts[name] for name in READ_BY & parts.keys() if name != "number"}
-    row = rows.read(parts.get("number", contact.number), **place)
+    place = {name: parts[name] for name in PLACE & parts.keys()}
+    others = parts.get("numbers", contact.numbers) or ()
+    row = in_json(rows.read(parts.get("number", contact.number), others=others, **place))
     if isinstance(row, Fault):
         raise Refused(row.reason, REMEDIES[row.reason], field=(row.field,))
     key = caller.campaign(campaign.id)
     is_moved = row.number != contact.number
     if is_moved and await contact_edits.is_taken(conn, key, row.number):
         raise Refused("number_taken", TAKEN, field=("number",))
-    [group_id] = await group_ids(conn, key, rows.groups)
-    return row.number, group_id
+    ids = await group_ids(conn, key, rows.groups)
+    numbers = (row.number, row.group), *row.others
+    return [(number, ids[group - 1]) for number, group in numbers]
+
+
+def _kept_turn(before: Contact, timed: TimedContact) -> _Turn:
+    next_number = before.next_number if before.numbers else None
+    return _Turn(before.number, next_number, timed.calling_group_id)
+
+
+def _turn(before: Contact, numbers: Sequence[tuple[str, int]]) -> _Turn:
+    """A number that the contact keeps also keeps its turn."""
+    first, _ = numbers[0]
+    kept = (own for own in numbers if own[0] == before.next_number)
+    next_number, group_id = next(kept, numbers[0])
+    return _Turn(first, next_number if len(numbers) > 1 else None, group_id)
 
 
 async def _settle(
-    conn: Connection, before: TimedContact, number: str, group_id: int, *, now: datetime
+    conn: Connection,
+    before: TimedContact,
+    numbers: Sequence[tuple[str, int]],
+    group_id: int,
+    *,
+    now: datetime,
 ) -> None:
-    """Let the suppressions of its number hold for a contact that was read anew, and count it."""
+    """Let the suppressions of its numbers hold for a contact that was read anew, and count it."""
     settled = await exclusions.settle(
         conn,
         tenant_id=before.tenant_id,
         campaign_id=before.campaign_id,
-        numbers=[number],
+        numbers=[number for number, _ in numbers],
         now=now,
     )
     moved = before.bucket._replace(calling_group_id=group_id)
@@ -152,7 +189,7 @@ def _attributes(before: Contact, parts: Mapping[str, Any], *, merge: bool) -> st
 
 def _recorded(contact: Contact) -> dict[str, object]:
     """The fields of the audit log. Of what is known of the person it only says that it changed."""
-    person = contact.number, contact.external_id, contact.attributes
+    person = contact.number, *contact.numbers, contact.external_id, contact.attributes
     return {
         "number": masked(contact.number),
         "person": {"sha256": version_of(person)},

@@ -62,11 +62,13 @@ class ContactFile:
                     external_id=row.external_id,
                     attributes=row.attributes,
                     expires_at=row.expires_at,
+                    others=row.others,
                 )
                 for line, row in rows
             ]
             self.line = rows[-1][0]
-            yield len(rows), StagedPart("".join(lines).encode(), self.line)
+            has_several = any(row.others for _, row in rows)
+            yield len(rows), StagedPart("".join(lines).encode(), self.line, has_several)
         self.is_read = True
 
 
@@ -131,6 +133,9 @@ async def import_rows(
     if duplicates and reading.on_duplicate == "update":
         waiting += await imports.update(conn, **campaign._asdict(), group_ids=ids)
         duplicates, updated = 0, duplicates
+    if rows.has_several:
+        replace = reading.on_duplicate == "update"
+        await imports.set_numbers(conn, **campaign._asdict(), group_ids=ids, replace=replace)
     first = await _duplicates(conn, contacts, excluded=rows.excluded, duplicates=duplicates)
     if reading.on_duplicate == "refuse":
         duplicates = 0

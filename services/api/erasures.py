@@ -69,6 +69,11 @@ async def stop(
                 conn, tenant_id=tenant_id, external_id=external_id, limit=MOST_NUMBERS + 1
             )
         )
+    known |= set(
+        await erasures.further_numbers(
+            conn, tenant_id=tenant_id, numbers=sorted(known), limit=MOST_NUMBERS + 1
+        )
+    )
     if len(known) > MOST_NUMBERS:
         detail = f"more than {MOST_NUMBERS} numbers have this external_id; erase each by its number"
         raise Refused("too_many_numbers", detail, field=("external_id",))

@@ -20,13 +20,14 @@ from shared.domain.outcomes import Outcome
 from shared.domain.places.calling_groups import CallingGroup
 from shared.domain.places.numbers import Numbers
 from shared.intake.contact_rows import Fault, Row, Rows
+from shared.intake.json_contacts import in_json
 
 EXCLUDED = counters.FINISHED + Outcome.EXCLUDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A contact to add, as the client writes it."""
+    """A contact to add, as the client writes it; `numbers` are those after the first."""
 
     number: str
     zone: str | None = None
@@ -36,6 +37,7 @@ class Entry:
     external_id: str | None = None
     attributes: dict[str, Any] | None = None
     expires_at: str | None = None
+    numbers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ async def add(
                     external_id=row.external_id,
                     attributes=row.attributes,
                     expires_at=row.expires_at,
+                    others=[(number, ids[group - 1]) for number, group in row.others],
                 )
                 for row in valid
             ],
@@ -104,15 +107,18 @@ async def add(
 def _read(rows: Rows, entries: Sequence[Entry]) -> list[Row | Fault]:
     """Takes so long that other requests come in between."""
     return [
-        rows.read(
-            entry.number,
-            zone=entry.zone,
-            postal_code=entry.postal_code,
-            country=entry.country,
-            region=entry.region,
-            external_id=entry.external_id,
-            attributes=entry.attributes,
-            expires_at=entry.expires_at,
+        in_json(
+            rows.read(
+                entry.number,
+                zone=entry.zone,
+                postal_code=entry.postal_code,
+                country=entry.country,
+                region=entry.region,
+                external_id=entry.external_id,
+                attributes=entry.attributes,
+                expires_at=entry.expires_at,
+                others=entry.numbers,
+            )
         )
         for entry in entries
     ]

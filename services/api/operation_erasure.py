@@ -58,7 +58,14 @@ class OperationErasure:
         return self.resources.pool.transaction(self.operation.tenant_id)
 
     async def _stop(self) -> list[str]:
-        """All numbers of the person, which are suppressed."""
+        """All numbers of the person, which are suppressed; no contact goes on to another."""
+        numbers = await self._suppress()
+        async with self._transaction() as conn:
+            tenant_id = self.operation.tenant_id
+            goes_on = await erasures.pass_over_shared(conn, tenant_id=tenant_id, numbers=numbers)
+        return await self._suppress() if goes_on else numbers
+
+    async def _suppress(self) -> list[str]:
         request = self.operation.request
         async with self._transaction() as conn:
             return await asked.stop(

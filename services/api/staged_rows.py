@@ -29,6 +29,7 @@ class StagedRows:
     groups: list[CallingGroup]
     inserted: int = 0
     excluded: int = 0
+    has_several: bool = False
     waiting: Counter[WaitBucket] = field(default_factory=Counter)
     _ids: list[int] = field(default_factory=list)
     _merged_to: int = 0
@@ -37,6 +38,7 @@ class StagedRows:
 
     async def take(self, part: imports.StagedPart) -> None:
         self.resources.quotas.refuse_more_groups(len(self.groups))
+        self.has_several = self.has_several or part.has_several
         await imports.stage(self.conn, part.rows)
         if not self._is_begun:
             await self._begin()

@@ -152,6 +152,9 @@ def _public_events(
 
 async def _settle(conn: Connection, applied: list[Decision]) -> None:
     await folding.move_on(conn, [decision.next for decision in applied])
+    passed_over = [decision.passed_over for decision in applied if decision.passed_over]
+    if passed_over:
+        await folding.pass_over(conn, passed_over)
     await _note_calls(conn, [decision for decision in applied if decision.facts.in_person_calls])
     await untold_ends.add(
         conn,
@@ -186,9 +189,8 @@ def _arrivals(applied: Iterable[Decision]) -> Iterator[tuple[WaitBucket, int]]:
         facts, after = decision.facts, decision.next
         if after.waits_for is not None:
             five_minutes = five_minutes_of(after.not_before)
-            bucket = WaitBucket(
-                *facts.campaign, facts.calling_group_id, after.waits_for, five_minutes
-            )
+            group_id = after.calling_group_id or facts.calling_group_id
+            bucket = WaitBucket(*facts.campaign, group_id, after.waits_for, five_minutes)
             yield bucket, 1
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, assert_never
 
 from shared.db import counters
-from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts
+from shared.db.events.folding import AttemptEnd, ContactNext, FoldFacts, PassedOver
 from shared.domain.attempts import AttemptState, advances
 from shared.domain.calls import NO_FACTS, CallFacts
 from shared.domain.contacts import ContactState
@@ -32,7 +32,8 @@ class Decision(NamedTuple):
 
     `told` are the facts of the call that its end tells, with a price by the trunk's rate table
     unless the carrier told one. `reserve` is what the call may cost under its spend ceilings.
-    `reason` is why the contact is finished, where no call finishes it.
+    `reason` is why the contact is finished, where no call finishes it. `passed_over` is the number
+    that was dialed, if its contact is never called there again.
     """
 
     cause: Event
@@ -44,6 +45,7 @@ class Decision(NamedTuple):
     event: AttemptEnded | None = None
     reserve: Reserve | None = None
     reason: Reason | None = None
+    passed_over: PassedOver | None = None
 
 
 def moves(event: Event, facts: FoldFacts) -> bool:
@@ -101,7 +103,8 @@ def decide(event: Event, facts: FoldFacts, policy: AttemptPolicy, rates: Rates) 
     public = AttemptEnded.of(_folded(facts, end, outcome, following, told), at=event.time)
     public = public.traced(facts.traceparent)
     counted = (counters.OUTCOME + outcome, *_finish(following))
-    return Decision(event, facts, end, following, counted, told, public)
+    passed_over = _passed_over(facts, after)
+    return Decision(event, facts, end, following, counted, told, public, passed_over=passed_over)
 
 
 def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
@@ -118,7 +121,16 @@ def _dropped(event: AttemptDropped, facts: FoldFacts) -> Decision:
     after = after_drop(_before(facts), event.data.reason, retry_at=event.data.retry_at)
     following = _next(facts, after)
     counted = (counters.DROPPED, *_finish(following))
-    return Decision(event, facts, end, following, counted, reason=after.reason)
+    passed_over = _passed_over(facts, after)
+    return Decision(
+        event, facts, end, following, counted, reason=after.reason, passed_over=passed_over
+    )
+
+
+def _passed_over(facts: FoldFacts, after: ContactAfter) -> PassedOver | None:
+    if not after.passes_over:
+        return None
+    return PassedOver(facts.tenant_id, facts.contact_id, facts.phone)
 
 
 def _before(facts: FoldFacts) -> ContactBefore:
@@ -135,6 +147,8 @@ def _before(facts: FoldFacts) -> ContactBefore:
         waits_for=facts.waits_for,
         expires_at=facts.expires_at,
         suppressed_until=facts.suppressed_until,
+        phone=facts.phone,
+        numbers=facts.numbers,
     )
 
 
@@ -153,6 +167,8 @@ def _next(facts: FoldFacts, after: ContactAfter) -> ContactNext:
         attempts_in_window=after.history.attempts_in_window,
         last_window=after.history.window_closes_at,
         outcome=outcome,
+        next_number=after.number and after.number.number,
+        calling_group_id=after.number and after.number.calling_group_id,
     )
 
 
@@ -171,7 +187,14 @@ def _folded(
         contact_finished=following.state is ContactState.FINISHED,
         next_attempt_not_before=following.not_before,
         facts=FactsData.of(told),
+        number_position=_position(facts),
     )
+
+
+def _position(facts: FoldFacts) -> int | None:
+    """Which of several numbers was dialed, from 1."""
+    dialed = (at for at, own in enumerate(facts.numbers, 1) if own.number == facts.phone)
+    return next(dialed, None)
 
 
 def _finish(following: ContactNext) -> tuple[str, ...]:

@@ -94,6 +94,8 @@ class Lifecycle:
             left = await completion.remainder(conn, campaign.key)
         if not self._may_end(campaign, left, now=now):
             return False
+        if await self._go_on(conn, campaign, left.waiting, now=now):
+            return True
         finished = 0
         for group in left.waiting:
             if finished < FINISH_MOST:
@@ -110,6 +112,26 @@ class Lifecycle:
             await _move(conn, campaign, CampaignState.RUNNING, CampaignState.COMPLETED, now=now)
         )
         return False
+
+    async def _go_on(
+        self,
+        conn: Connection,
+        campaign: UnsettledCampaign,
+        over: Sequence[Group],
+        *,
+        now: datetime,
+    ) -> bool:
+        """Let contacts go on from numbers whose hours are over to others that have some left."""
+        ids = [group.id for group in over]
+        further = await given_up.further_groups(conn, campaign.key, ids) if ids else []
+        left = [group.id for group in further if not self._is_over(campaign, group, now=now)]
+        if not left:
+            return False
+        moved = await given_up.go_on(conn, campaign.key, ids, left, limit=FINISH_MOST)
+        await waiting_counts.add(
+            conn, [change for gone, come in moved for change in ((gone, -1), (come, 1))]
+        )
+        return bool(moved)
 
     def _may_end(self, campaign: UnsettledCampaign, left: Remainder, *, now: datetime) -> bool:
         if left.has_live_attempts or left.has_open_import:

@@ -58,7 +58,9 @@ class Replanner:
 def _after(policy: AttemptPolicy, contact: PlannedContact, *, now: datetime) -> ContactAfter:
     last = contact.last
     call = last and LastCall(last.outcome, last.ended_at, chance_of(last.id))
-    return after_edit(policy, contact.before, contact.planned, call, now=now)
+    return after_edit(
+        policy, contact.before, contact.planned, call, has_several=contact.has_several, now=now
+    )
 
 
 async def _plan(

@@ -153,14 +153,14 @@ async def due(
     rows = await conn.fetch(
         """
         SELECT attempt.tenant_id, attempt.id, attempt.campaign_id,
-            attempt.number AS attempt_number, contact.number, attempt.window_closes_at,
+            attempt.number AS attempt_number, contact.phone AS number, attempt.window_closes_at,
             contact.expires_at, contact.calling_group_id AS group_id,
             EXISTS (
                 SELECT FROM suppressions
-                WHERE tenant_id = attempt.tenant_id AND number = contact.number
+                WHERE tenant_id = attempt.tenant_id AND number = contact.phone
                     AND campaign_id IN (0, attempt.campaign_id) AND expires_at > clock_timestamp()
             ) AS suppressed,
-            attempt.phone IS NOT NULL AND attempt.phone = contact.number AS holds_number,
+            attempt.phone IS NOT NULL AND attempt.phone = contact.phone AS holds_number,
             attempt.trunk_id AS backup_id,
             CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
                 THEN contact.external_id END AS external_id,
@@ -328,10 +328,13 @@ async def played_flow(conn: Connection, reference: CallReference) -> PlayedFlow 
     row = await conn.fetchrow(
         """
         SELECT terms.call_flow, terms.definition::jsonb ->> 'name' AS campaign_name,
-            contact.number, contact.external_id, contact.attributes::text AS attributes
+            coalesce(attempt.phone, dialed.number, contact.phone) AS number, contact.external_id,
+            contact.attributes::text AS attributes
         FROM attempts AS attempt
         JOIN contacts AS contact
             ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
+        LEFT JOIN LATERAL dialed_number(attempt.tenant_id, attempt.id) AS dialed
+            ON contact.next_number IS NOT NULL
         JOIN campaign_terms AS terms
             ON terms.tenant_id = attempt.tenant_id AND terms.id = attempt.campaign_id
         WHERE attempt.tenant_id = $1 AND attempt.id = $2 AND terms.call_flow IS NOT NULL

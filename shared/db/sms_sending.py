@@ -116,24 +116,28 @@ async def take_due(
             UPDATE sms_messages AS message SET next_try_at = $3
             FROM due WHERE message.tenant_id = $1 AND message.id = due.id
             RETURNING message.tenant_id, message.id, message.campaign_id, message.contact_id,
-                message.sender, message.text, message.tries, message.expires_at
+                message.attempt_id, message.sender, message.text, message.tries, message.expires_at
         )
         SELECT taken.tenant_id, taken.id AS message_id, taken.campaign_id, taken.sender, taken.text,
-            taken.tries, taken.expires_at, contact.number, known.trunk_id, g.zones, g.source,
-            g.jurisdictions, g.jurisdiction_source, g.number_zones, campaign.revision,
-            campaign.rules_revision, campaign.wanted_state,
+            taken.tries, taken.expires_at, coalesce(dialed.number, contact.number) AS number,
+            known.trunk_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+            g.number_zones, campaign.revision, campaign.rules_revision, campaign.wanted_state,
             suppression.until AS suppressed_until, clock_timestamp() AS at
         FROM taken
         JOIN contacts AS contact
             ON contact.tenant_id = taken.tenant_id AND contact.id = taken.contact_id
-        JOIN calling_groups AS g ON g.id = contact.calling_group_id
+        LEFT JOIN LATERAL dialed_number(taken.tenant_id, taken.attempt_id) AS dialed
+            ON contact.next_number IS NOT NULL
+        JOIN calling_groups AS g
+            ON g.id = coalesce(dialed.calling_group_id, contact.calling_group_id)
         JOIN campaign_terms AS campaign
             ON campaign.tenant_id = taken.tenant_id AND campaign.id = taken.campaign_id
         LEFT JOIN sms_senders AS known
             ON known.tenant_id = taken.tenant_id AND known.sender = taken.sender
             AND known.state = 'active'
         CROSS JOIN LATERAL suppressed_until(
-            taken.tenant_id, taken.campaign_id, contact.number, statement_timestamp()
+            taken.tenant_id, taken.campaign_id, coalesce(dialed.number, contact.number),
+            statement_timestamp()
         ) AS suppression
         """,
         tenant_id,
@@ -378,12 +382,14 @@ async def suppress(conn: Connection, references: Collection[SmsReference]) -> No
     await conn.execute(
         """
         INSERT INTO suppressions (tenant_id, number, reason)
-        SELECT DISTINCT message.tenant_id, contact.number, 'opt_out'
+        SELECT DISTINCT message.tenant_id, coalesce(dialed.number, contact.number), 'opt_out'
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         JOIN sms_messages AS message
             ON message.tenant_id = reference.tenant_id AND message.id = reference.id
         JOIN contacts AS contact
             ON contact.tenant_id = message.tenant_id AND contact.id = message.contact_id
+        LEFT JOIN LATERAL dialed_number(message.tenant_id, message.attempt_id) AS dialed
+            ON contact.next_number IS NOT NULL
         -- In the order of locks (shared/db/locks.py).
         ORDER BY 1, 2
         ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE

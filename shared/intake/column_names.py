@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 
 from shared.domain.places.names import plain, words
+from shared.domain.policy.contact_numbers import MOST_NUMBERS
 
 # Names in words; case, accents, spaces and all other marks between letters do not matter.
 # Names of a fax, of an id without "external" and of a bare "code" are left out on purpose.
@@ -143,6 +144,17 @@ _OTHERS = frozenset({"fax", "telefax", "email", "mail", "url", "website"})
 _SHORTEST_PART = 5
 _CLOSE = 0.84
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+# Names of the second number and so on to the fifth; each has its place in them.
+_NUMBERED = """
+    number {}, phone {}, phone no {}, phone nr {}, phone number {}, phone {} value, telephone {},
+    telephone number {}, tel {}, mobile {}, mobile phone {}, mobile number {}, cell {},
+    cell phone {}, contact number {}, contact phone {}, telefon {}, telefonnummer {}, rufnummer {},
+    handy {}, téléphone {}, teléfono {}, telefono {}, telefone {}, telefoon {}, 電話番号{}
+"""
+_NAMES |= {
+    f"number{place}": _NUMBERED.replace("{}", str(place)) for place in range(2, MOST_NUMBERS + 1)
+}
 
 FIELDS = frozenset(_NAMES)
 _FIELD_OF = {plain(name): field for field, names in _NAMES.items() for name in names.split(",")}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.intake.contact_rows import LONGEST_EXTERNAL_ID, Fault, Row, Rows
+from shared.intake.contact_rows import LONGEST_EXTERNAL_ID, OTHER_COLUMNS, Fault, Row, Rows
 from shared.intake.csv_file import NO_COUNTRY, NO_VALUE, CsvFile, value_of
 from shared.intake.csv_header import Columns
 from shared.intake.row_errors import Errors, PreviewedColumn
@@ -10,7 +10,9 @@ from shared.intake.row_errors import Errors, PreviewedColumn
 _ADDRESS = ("zone", "postal_code", "country", "region", "expires_at")
 # All that decides who is called, when, and by which law: without it, the call could be wrong.
 _VITAL = frozenset({"number", *_ADDRESS})
-CONTACT_COLUMNS = Columns(fields=_VITAL | {"external_id"}, vital=_VITAL, keeps_others=True)
+CONTACT_COLUMNS = Columns(
+    fields=_VITAL | {"external_id", *OTHER_COLUMNS}, vital=_VITAL, keeps_others=True
+)
 
 
 class CsvContacts:
@@ -24,6 +26,7 @@ class CsvContacts:
         self._columns = [
             (fields.get(name), NO_COUNTRY if name == "country" else NO_VALUE) for name in _ADDRESS
         ]
+        self._numbers = [name for name in ("number", *OTHER_COLUMNS) if name in fields]
         self._external_id = fields.get("external_id")
         self._attributes = [
             (at, name)
@@ -60,12 +63,36 @@ class CsvContacts:
                 self._file.errors.add(line, self._file.name(row.field), row.reason)
 
     def _read(self, line: int, cells: list[str]) -> Row | Fault:
+        if len(self._numbers) == 1:
+            return self._row(line, cells, cells[self._number])
+        return self._read_several(line, cells)
+
+    def _read_several(self, line: int, cells: list[str]) -> Row | Fault:
+        """The first number that is given must be right. Each other that is not costs a warning,
+        because the person can be called without it.
+        """
+        texts = {name: self._file.cell(name, cells) for name in self._numbers}
+        given = {name: text for name, text in texts.items() if value_of(text)}
+        while True:
+            first, *others = given or texts
+            row = self._row(line, cells, texts[first], [given[name] for name in others if given])
+            if isinstance(row, Row) or not row.field.startswith("number"):
+                return row
+            if row.field == "number":
+                return row._replace(field=first)
+            wrong = others[OTHER_COLUMNS.index(row.field)]
+            self._file.warnings.add(line, self._file.name(wrong), row.reason)
+            del given[wrong]
+
+    def _row(
+        self, line: int, cells: list[str], number: str, others: Sequence[str] = ()
+    ) -> Row | Fault:
         zone, postal_code, country, region, expires_at = [
             None if column is None else value_of(cells[column], nothing)
             for column, nothing in self._columns
         ]
         return self._rows.read(
-            cells[self._number],
+            number,
             zone=zone,
             postal_code=postal_code,
             country=country,
@@ -73,6 +100,7 @@ class CsvContacts:
             external_id=self._id(line, cells),
             attributes={name: cells[column] for column, name in self._attributes if cells[column]},
             expires_at=expires_at,
+            others=others,
         )
 
     def _id(self, line: int, cells: list[str]) -> str | None:

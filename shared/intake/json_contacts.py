@@ -2,10 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
-from shared.intake.contact_rows import LONGEST_EXTERNAL_ID, Fault, Row, Rows
+from shared.intake.contact_rows import (
+    LONGEST_EXTERNAL_ID,
+    OTHER_COLUMNS,
+    OTHERS,
+    Fault,
+    Row,
+    Rows,
+)
 from shared.intake.csv_file import LONGEST_CELL, LONGEST_RECORD
 from shared.intake.row_errors import Errors, PreviewedColumn, unstorable
 
@@ -19,7 +27,7 @@ TEXTS = {
     "external_id": LONGEST_EXTERNAL_ID,
     "expires_at": 64,
 }
-FIELDS = frozenset({*TEXTS, "attributes"})
+FIELDS = frozenset({*TEXTS, OTHERS, "attributes"})
 # Attributes are a flat record of a person; more depth than they need.
 DEEPEST = 8
 LARGEST_INTEGER = (1 << 63) - 1
@@ -89,7 +97,17 @@ class JsonContacts:
         if not isinstance(entry, dict):
             return Fault(field="", reason="not_json")
         fault = _fault(entry)
-        return self._rows.read(entry.pop("number"), **entry) if fault is None else fault
+        if fault is not None:
+            return fault
+        others = entry.pop(OTHERS, None) or ()
+        return in_json(self._rows.read(entry.pop("number"), others=others, **entry))
+
+
+def in_json(row: Row | Fault) -> Row | Fault:
+    """With the field as JSON has it, where further numbers are a list."""
+    if isinstance(row, Fault) and row.field in OTHER_COLUMNS:
+        return row._replace(field=OTHERS)
+    return row
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,7 +125,7 @@ def _fault(entry: dict[str, Any]) -> Fault | None:
     if not entry.get("number"):
         return Fault(field="number", reason="empty")
     for field, value in entry.items():
-        reason = _attributes_fault(value) if field == "attributes" else _text_fault(field, value)
+        reason = _FAULTS.get(field, partial(_text_fault, field))(value)
         if reason and value is not None:
             return Fault(field=field, reason=reason)
     return None
@@ -119,6 +137,12 @@ def _text_fault(field: str, value: object) -> str | None:
     return "too_long" if len(value) > TEXTS[field] else unstorable(value)
 
 
+def _numbers_fault(value: object) -> str | None:
+    if not isinstance(value, list):
+        return "not_a_list"
+    return next(filter(None, (_text_fault("number", text) for text in value)), None)
+
+
 def _attributes_fault(value: object) -> str | None:
     if not isinstance(value, dict):
         return "not_an_object"
@@ -126,3 +150,9 @@ def _attributes_fault(value: object) -> str | None:
         return "not_storable"
     is_long = len(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) > LONGEST_CELL
     return "too_long" if is_long else None
+
+
+_FAULTS: Mapping[str, Callable[[object], str | None]] = {
+    OTHERS: _numbers_fault,
+    "attributes": _attributes_fault,
+}

@@ -32,6 +32,7 @@ REMEDIES = (
         "not_json": "must be a JSON object on a line of its own, each name in it once",
         "not_a_text": "must be a text in quotes",
         "not_an_object": "must be a JSON object",
+        "not_a_list": "must be a JSON list of texts",
         "not_storable": "must be JSON without NUL characters, numbers of 64 bits, at most 8 levels "
         "deep",
         "unknown_field": "no field of a contact; put what is your own into `attributes`",
@@ -45,6 +46,7 @@ REMEDIES = (
         "duplicate_column": "two columns have this name or meaning; rename one of them",
         "no_header": "the first line has a number and no names of columns; put a line of names "
         "before it, or say header=false and which column is which, such as column=number:1",
+        "too_many_numbers": "a contact has up to five numbers, with the first one",
         "duplicate": "the campaign or a row before has this number already",
         "unnamed_number": "say which column is the number by its place, such as column=number:1",
         "unknown_delimiter": "the first line can be split in several ways; say delimiter=",

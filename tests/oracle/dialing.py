@@ -13,6 +13,7 @@ from tests.oracle.hours import local_date
 # The database has microseconds, the log has floats: they differ by rounding.
 _ROUNDING_SECONDS = 0.001
 # A requested callback is made even if the day's attempts are used up.
+_NOBODY_THERE = ("unobtainable", "invalid_number", "fax")
 _CALLBACK = "callback_requested"
 
 
@@ -99,6 +100,9 @@ def _too_soon(facts: Facts, policy: dict[str, Any], called: list[Attempt]) -> It
         rule = policy.get("retry", {}).get(earlier.outcome)
         if earlier.outcome == _CALLBACK:
             # The log does not have the time that the person asked for.
+            rule = {"delay_seconds": 0}
+        if earlier.outcome in _NOBODY_THERE and facts.contacts[later.contact_id].several:
+            # The contact goes on to another of its numbers.
             rule = {"delay_seconds": 0}
         if rule is None or number >= (rule.get("max_attempts") or number + 1):
             yield f"attempt {later.id} after {earlier.outcome}, which was to end it"

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -52,7 +52,19 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberPlace:
+    """The place of one number of a contact that has several."""
+
+    number: str
+    zones: tuple[str, ...]
+    zone_source: str
+    jurisdictions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
+    """`several` are all its numbers, if it has more than one."""
+
     id: int
     campaign_id: int
     number: str
@@ -65,6 +77,20 @@ class Contact:
     calling_group_id: int
     waits_for: str | None
     not_before: float | None
+    several: tuple[NumberPlace, ...] = ()
+
+    def at(self, number: str) -> "Contact":
+        """The contact as it is judged when this number is called."""
+        for own in self.several:
+            if own.number == number:
+                return replace(
+                    self,
+                    number=number,
+                    zones=own.zones,
+                    zone_source=own.zone_source,
+                    jurisdictions=own.jurisdictions,
+                )
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +204,7 @@ class Facts:
                 yield (
                     line,
                     attempt,
-                    self.contacts[attempt.contact_id],
+                    self.contacts[attempt.contact_id].at(line.to),
                     self.campaigns[attempt.campaign_id],
                 )
 

@@ -18,6 +18,7 @@ from tests.oracle.facts import (
     Contact,
     Facts,
     Fault,
+    NumberPlace,
     read_log,
 )
 
@@ -71,7 +72,34 @@ async def _contacts(conn: Connection) -> dict[int, Contact]:
         if row["calling_group_id"] not in groups:
             of_group = {key: tuple(row[key]) for key in ("zones", "jurisdictions")}
             groups[row["calling_group_id"]] = of_group
-    return {row["id"]: Contact(**dict(row) | groups[row["calling_group_id"]]) for row in rows}
+    several = await _numbers(conn)
+    return {
+        row["id"]: Contact(
+            **dict(row) | groups[row["calling_group_id"]],
+            several=tuple(several.get(row["id"], ())),
+        )
+        for row in rows
+    }
+
+
+async def _numbers(conn: Connection) -> dict[int, list[NumberPlace]]:
+    rows = await conn.fetch(
+        """
+        SELECT contact_id, number, zones, source, jurisdictions
+        FROM contact_numbers JOIN calling_groups ON calling_groups.id = calling_group_id
+        ORDER BY contact_id, position
+        """
+    )
+    numbers: dict[int, list[NumberPlace]] = {}
+    for contact_id, number, zones, source, jurisdictions in rows:
+        place = NumberPlace(
+            number=number,
+            zones=tuple(zones),
+            zone_source=source,
+            jurisdictions=tuple(jurisdictions),
+        )
+        numbers.setdefault(contact_id, []).append(place)
+    return numbers
 
 
 async def _attempts(conn: Connection) -> dict[UUID, Attempt]:

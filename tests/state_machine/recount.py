@@ -46,7 +46,7 @@ UNION ALL
 SELECT format('I2 attempt %s is %s, but its number is %s', a.id, a.state,
     CASE WHEN a.phone IS NULL THEN 'not held' ELSE 'held' END)
 FROM attempts a JOIN contacts c ON c.id = a.contact_id
-WHERE a.phone IS DISTINCT FROM CASE WHEN a.ended_at IS NULL THEN c.number END
+WHERE a.phone IS DISTINCT FROM CASE WHEN a.ended_at IS NULL THEN c.phone END
 UNION ALL
 SELECT format('I6 contact %s counts %s attempts, its rows are %s', c.id, c.attempts, a.made)
 FROM contacts c LEFT JOIN of_contacts a ON a.contact_id = c.id

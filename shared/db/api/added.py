@@ -82,7 +82,12 @@ async def _contacts(
             contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
             g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at
+            contact.expires_at, contact.phone AS next_number,
+            ARRAY(
+                SELECT number FROM contact_numbers
+                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                ORDER BY position
+            ) AS numbers
         FROM contacts AS contact
         JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND contact.id > $2 AND contact.id <= $3

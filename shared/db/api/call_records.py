@@ -88,10 +88,13 @@ async def page(
         FROM call_records
         WHERE tenant_id = $1 AND position > $2
             AND ($3::bigint IS NULL OR campaign_id = $3)
-            AND ($4::bigint IS NULL OR contact_id = $4 AND number = (
+            AND ($4::bigint IS NULL OR contact_id = $4 AND number = ANY (ARRAY(
                 SELECT contact.number FROM contacts AS contact
                 WHERE contact.tenant_id = $1 AND contact.id = $4
-            ))
+                UNION ALL
+                SELECT own.number FROM contact_numbers AS own
+                WHERE own.tenant_id = $1 AND own.contact_id = $4 AND own.position > 1
+            )))
             AND ($5::text IS NULL OR number = $5)
             AND ($6::bigint IS NULL OR trunk_id = $6)
             AND ($7::text IS NULL OR outcome = $7)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from shared.db.api import contact_numbers
 from shared.db.api.contacts import Contact
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
@@ -17,7 +18,12 @@ async def newest(
             contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
             g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at
+            contact.expires_at, contact.phone AS next_number,
+            ARRAY(
+                SELECT number FROM contact_numbers
+                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                ORDER BY position
+            ) AS numbers
         FROM contacts AS contact
         JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND ($2::bigint IS NULL OR contact.id < $2)
@@ -42,7 +48,8 @@ async def find(
 ) -> list[Contact]:
     """The contacts of all campaigns with a number, an external id or both, newest first.
 
-    A number is looked up campaign by campaign, in the key that each of them has.
+    A number is looked up campaign by campaign, in the key that each of them has, and among those
+    of contacts with several.
     """
     records = await conn.fetch(
         """
@@ -52,6 +59,8 @@ async def find(
                 AND contact.campaign_id = campaign.id AND contact.number = $2
             WHERE campaign.tenant_id = $1 AND ($4::bigint IS NULL OR campaign.id = $4)
             UNION
+            SELECT contact_id FROM contact_numbers WHERE tenant_id = $1 AND number = $2
+            UNION
             SELECT id FROM contacts
             WHERE tenant_id = $1 AND external_id = $3 AND $2::text IS NULL
         )
@@ -59,7 +68,12 @@ async def find(
             contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
             g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at
+            contact.expires_at, contact.phone AS next_number,
+            ARRAY(
+                SELECT number FROM contact_numbers
+                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                ORDER BY position
+            ) AS numbers
         FROM found
         JOIN contacts AS contact ON contact.tenant_id = $1 AND contact.id = found.id
         JOIN calling_groups g ON g.id = contact.calling_group_id
@@ -99,16 +113,17 @@ async def edit(
     tenant_id: int,
     contact_id: int,
     number: str,
+    next_number: str | None,
     calling_group_id: int,
     external_id: str | None,
     attributes: str | None,
     expires_at: datetime | None,
 ) -> None:
-    """Replace what its owner wrote of a locked contact."""
+    """Replace what its owner wrote of a locked contact; `next_number` is of one with several."""
     await conn.execute(
         """
         UPDATE contacts SET number = $3, calling_group_id = $4, external_id = $5, attributes = $6,
-            expires_at = $7
+            expires_at = $7, next_number = $8
         WHERE tenant_id = $1 AND id = $2
         """,
         tenant_id,
@@ -118,10 +133,12 @@ async def edit(
         external_id,
         attributes,
         expires_at,
+        next_number,
     )
 
 
 async def delete(conn: Connection, *, tenant_id: int, contact_id: int) -> None:
+    await contact_numbers.delete(conn, tenant_id=tenant_id, contact_ids=[contact_id])
     await conn.execute(
         "DELETE FROM contacts WHERE tenant_id = $1 AND id = $2", tenant_id, contact_id
     )

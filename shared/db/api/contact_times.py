@@ -87,7 +87,8 @@ async def callbacks(
     at, contact_id = after or (None, None)
     records = await conn.fetch(
         """
-        SELECT contact.id AS contact_id, contact.campaign_id, contact.number, contact.external_id,
+        SELECT contact.id AS contact_id, contact.campaign_id, contact.phone AS number,
+            contact.external_id,
             contact.not_before AS at, g.zones
         FROM contacts AS contact JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND contact.state = 'pending'
@@ -132,13 +133,14 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> TimedCont
             coalesce(contact.attempts_on_day, 0) AS attempts_on_day,
             coalesce(contact.attempts_in_window, 0) AS attempts_in_window, contact.window_closes_at,
             last_attempt.ended_at,
-            suppressed.until AS suppressed_until
+            -- A contact with several numbers goes on from one that is suppressed, in the fold.
+            CASE WHEN contact.next_number IS NULL THEN suppressed.until END AS suppressed_until
         FROM contacts AS contact
         JOIN campaigns AS campaign
             ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
         JOIN calling_groups g ON g.id = contact.calling_group_id
         CROSS JOIN LATERAL suppressed_until(
-            contact.tenant_id, contact.campaign_id, contact.number, statement_timestamp()
+            contact.tenant_id, contact.campaign_id, contact.phone, statement_timestamp()
         ) AS suppressed
         CROSS JOIN LATERAL (
             SELECT max(ended_at) AS ended_at FROM attempts

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.db.api import contact_numbers
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.wait_buckets import WaitBucket
@@ -11,7 +12,11 @@ from shared.domain.wait_buckets import WaitBucket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """`attributes` is JSON text; `not_before` is None until a first wait is set."""
+    """`attributes` is JSON text; `not_before` is None until a first wait is set.
+
+    `numbers` are those after the first, in order. The places are those of `next_number`, which is
+    called next, or was called last.
+    """
 
     id: int
     campaign_id: int
@@ -28,11 +33,16 @@ class Contact:
     not_before: datetime | None
     waits_for: str | None
     expires_at: datetime | None
+    next_number: str
+    numbers: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """`traceparent` and `requested_at` are those of the request, if the contact is one call."""
+    """`traceparent` and `requested_at` are those of the request, if the contact is one call.
+
+    `others` are further numbers, each with its calling group.
+    """
 
     number: str
     calling_group_id: int
@@ -41,6 +51,7 @@ class NewContact:
     expires_at: datetime | None
     traceparent: str | None = None
     requested_at: datetime | None = None
+    others: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +81,8 @@ async def insert(
         WITH inserted AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, repeat, external_id, attributes, expires_at, traceparent, requested_at
+                number, repeat, external_id, attributes, expires_at, traceparent, requested_at,
+                next_number
             )
             SELECT $1, $2, r.calling_group_id,
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
@@ -83,15 +95,20 @@ async def insert(
                        SELECT least(coalesce(max(repeat) + 1, 0), 32767) FROM contacts
                        WHERE tenant_id = $1 AND campaign_id = $2 AND number = r.number
                    ) ELSE 0 END,
-                   r.external_id, r.attributes, r.expires_at, r.traceparent, r.requested_at
+                   r.external_id, r.attributes, r.expires_at, r.traceparent, r.requested_at,
+                   CASE WHEN r.has_others THEN r.number END
             FROM unnest(
                 $3::text[], $4::integer[], $5::text[], $6::jsonb[], $7::timestamptz[], $9::text[],
-                $10::timestamptz[]
+                $10::timestamptz[], $11::boolean[]
             ) WITH ORDINALITY AS r (
                 number, calling_group_id, external_id, attributes, expires_at, traceparent,
-                requested_at, position
+                requested_at, has_others, position
             )
-            CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
+            -- A contact with several numbers goes on from one that is suppressed, in the fold.
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN NOT r.has_others THEN own.until END AS until
+                FROM suppressed_until($1, $2, r.number, statement_timestamp()) AS own
+            ) AS s
             -- Before the ids are given (shared/db/api/added.py).
             CROSS JOIN pg_current_xact_id()
             ORDER BY r.position
@@ -115,7 +132,17 @@ async def insert(
         again,
         [row.traceparent for row in rows],
         [row.requested_at for row in rows],
+        [bool(row.others) for row in rows],
     )
+    # The first row of a number is its contact.
+    first = {row.number: row for row in reversed(rows)}
+    numbers = {
+        record["id"]: [(row.number, row.calling_group_id), *row.others]
+        for record in records
+        if (row := first[record["number"]]).others
+    }
+    if numbers:
+        await contact_numbers.insert(conn, numbers, tenant_id=tenant_id)
     return [
         InsertedContact(
             id=record["id"],
@@ -150,7 +177,12 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
             contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
             g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at
+            contact.expires_at, contact.phone AS next_number,
+            ARRAY(
+                SELECT number FROM contact_numbers
+                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                ORDER BY position
+            ) AS numbers
         FROM contacts AS contact
         JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND contact.id = $2
@@ -179,7 +211,12 @@ async def page(
             contact.attributes, g.zones, g.source AS zone_source, g.jurisdictions,
             g.jurisdiction_source, contact.state, contact.outcome, contact.attempts,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at
+            contact.expires_at, contact.phone AS next_number,
+            ARRAY(
+                SELECT number FROM contact_numbers
+                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                ORDER BY position
+            ) AS numbers
         FROM contacts AS contact
         JOIN calling_groups g ON g.id = contact.calling_group_id
         WHERE contact.tenant_id = $1 AND contact.campaign_id = $2

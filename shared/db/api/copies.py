@@ -38,16 +38,23 @@ async def contacts(
         WITH copied AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, repeat, external_id, attributes, expires_at
+                number, repeat, external_id, attributes, expires_at, next_number
             )
-            SELECT $1, $3, old.calling_group_id,
+            SELECT $1, $3, coalesce(first.calling_group_id, old.calling_group_id),
                 CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                 CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                 CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                 CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-                old.number, old.repeat, old.external_id, old.attributes, old.expires_at
+                old.number, old.repeat, old.external_id, old.attributes, old.expires_at,
+                CASE WHEN old.next_number IS NOT NULL THEN old.number END
             FROM contacts AS old
-            CROSS JOIN LATERAL suppressed_until($1, $3, old.number, statement_timestamp()) AS s
+            -- A contact with several numbers begins with the first again.
+            LEFT JOIN contact_numbers AS first ON old.next_number IS NOT NULL
+                AND first.tenant_id = $1 AND first.contact_id = old.id AND first.position = 1
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN old.next_number IS NULL THEN own.until END AS until
+                FROM suppressed_until($1, $3, old.number, statement_timestamp()) AS own
+            ) AS s
             WHERE old.tenant_id = $1 AND old.campaign_id = $2
                 AND ($4::text[] IS NULL OR old.outcome = ANY ($4))
                 AND (old.expires_at IS NULL OR old.expires_at > statement_timestamp())
@@ -65,6 +72,20 @@ async def contacts(
         *campaign,
         to_id,
         None if outcomes is None else list(outcomes),
+        timeout=LONG,
+    )
+    await conn.execute(
+        """
+        INSERT INTO contact_numbers (tenant_id, contact_id, position, number, calling_group_id)
+        SELECT $1, new.id, own.position, own.number, own.calling_group_id
+        FROM contact_numbers AS own
+        JOIN contacts AS old ON old.tenant_id = $1 AND old.id = own.contact_id
+        JOIN contacts AS new ON new.tenant_id = $1 AND new.campaign_id = $3
+            AND new.number = old.number AND new.repeat = old.repeat
+        WHERE own.tenant_id = $1 AND old.campaign_id = $2
+        """,
+        *campaign,
+        to_id,
         timeout=LONG,
     )
     return [

@@ -24,6 +24,9 @@ async def delete_people(conn: Connection, campaign: CampaignKey) -> None:
             SELECT id FROM contacts WHERE tenant_id = $1 AND campaign_id = $2
             -- In the order of locks (shared/db/locks.py).
             ORDER BY number, id FOR UPDATE
+        ), numbers AS (
+            DELETE FROM contact_numbers AS own USING locked
+            WHERE own.tenant_id = $1 AND own.contact_id = locked.id
         )
         DELETE FROM contacts AS contact USING locked
         WHERE contact.tenant_id = $1 AND contact.id = locked.id

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from shared.db.api import contact_numbers
 from shared.db.types import Connection
 from shared.kafka.messages.public import CONTACT_EVENTS
 from shared.runtime.logs import masked
@@ -35,7 +36,11 @@ async def numbers_of(
     """The numbers of the contacts with this external id."""
     rows = await conn.fetch(
         """
-        SELECT DISTINCT number FROM contacts WHERE tenant_id = $1 AND external_id = $2
+        SELECT number FROM contacts WHERE tenant_id = $1 AND external_id = $2
+        UNION
+        SELECT own.number FROM contacts AS contact
+        JOIN contact_numbers AS own ON own.tenant_id = $1 AND own.contact_id = contact.id
+        WHERE contact.tenant_id = $1 AND contact.external_id = $2
         ORDER BY number LIMIT $3
         """,
         tenant_id,
@@ -43,6 +48,63 @@ async def numbers_of(
         limit,
     )
     return [row["number"] for row in rows]
+
+
+async def further_numbers(
+    conn: Connection, *, tenant_id: int, numbers: Sequence[str], limit: int
+) -> list[str]:
+    """The other numbers of the contacts with one of these, but for those that others share."""
+    rows = await conn.fetch(
+        """
+        WITH person AS (
+            SELECT contact_id AS id FROM contact_numbers
+            WHERE tenant_id = $1 AND number = ANY ($2::text[])
+        )
+        SELECT DISTINCT own.number FROM person
+        JOIN contact_numbers AS own ON own.tenant_id = $1 AND own.contact_id = person.id
+        WHERE NOT EXISTS (
+            SELECT FROM contact_numbers AS shared
+            WHERE shared.tenant_id = $1 AND shared.number = own.number
+                AND shared.contact_id NOT IN (SELECT id FROM person)
+        ) AND NOT EXISTS (
+            SELECT FROM campaigns AS campaign
+            JOIN contacts AS other ON other.tenant_id = campaign.tenant_id
+                AND other.campaign_id = campaign.id AND other.number = own.number
+            WHERE campaign.tenant_id = $1 AND other.id NOT IN (SELECT id FROM person)
+        )
+        ORDER BY own.number LIMIT $3
+        """,
+        tenant_id,
+        numbers,
+        limit,
+    )
+    return [row["number"] for row in rows]
+
+
+async def pass_over_shared(conn: Connection, *, tenant_id: int, numbers: Sequence[str]) -> bool:
+    """Let the contacts with one of these numbers go on to no other, which others share.
+
+    Returns whether any would have. It locks contacts, in their order (shared/db/locks.py).
+    """
+    rows = await conn.fetch(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id FROM contacts WHERE tenant_id = $1 AND state <> 'finished' AND id IN (
+                SELECT contact_id FROM contact_numbers
+                WHERE tenant_id = $1 AND number = ANY ($2::text[])
+            )
+            ORDER BY number, id FOR UPDATE
+        )
+        UPDATE contact_numbers AS own SET is_passed_over = true FROM locked
+        WHERE own.tenant_id = $1 AND own.contact_id = locked.id AND own.number <> ALL ($2)
+            AND NOT own.is_passed_over
+        RETURNING 1
+        """,
+        tenant_id,
+        numbers,
+        timeout=LONG,
+    )
+    return bool(rows)
 
 
 async def find(conn: Connection, *, tenant_id: int, numbers: Sequence[str]) -> Rows:
@@ -56,6 +118,9 @@ async def find(conn: Connection, *, tenant_id: int, numbers: Sequence[str]) -> R
             JOIN contacts AS contact ON contact.tenant_id = campaign.tenant_id
                 AND contact.campaign_id = campaign.id AND contact.number = ANY ($2)
             WHERE campaign.tenant_id = $1
+            UNION
+            SELECT contact_id FROM contact_numbers
+            WHERE tenant_id = $1 AND number = ANY ($2)
             UNION
             SELECT contact_id FROM called WHERE NOT EXISTS (
                 SELECT FROM contacts WHERE tenant_id = $1 AND id = called.contact_id
@@ -240,6 +305,7 @@ async def delete(
     contacts = await conn.execute(
         "DELETE FROM contacts WHERE tenant_id = $1 AND id = ANY ($2::bigint[])", *by_contact
     )
+    await contact_numbers.delete(conn, tenant_id=tenant_id, contact_ids=rows.contact_ids)
     await _forget_plans(conn, tenant_id, rows.numbers)
     await conn.execute(
         "DELETE FROM person_calls WHERE tenant_id = $1 AND number = ANY ($2::text[])", *by_number

@@ -32,7 +32,8 @@ async def settle(
     """Give the pending contacts with these numbers what the suppressions in force say of them.
 
     For good: they are finished. For a time: they wait for its end. Not any more: what waited for
-    one is due again as it was before it. Campaign 0 means all of the tenant's.
+    one is due again as it was before it. Campaign 0 means all of the tenant's. A contact with
+    several numbers is finished if all are suppressed for good; else it goes on in the fold.
     """
     records = await conn.fetch(
         """
@@ -42,11 +43,35 @@ async def settle(
                 CASE WHEN contact.waits_for = 'suppression'
                     THEN coalesce(contact.resumes_at, '-infinity')
                     ELSE contact.not_before END AS due_at
-            FROM campaigns AS campaign
-            JOIN contacts AS contact
-                ON contact.tenant_id = campaign.tenant_id AND contact.campaign_id = campaign.id
-                AND contact.number = ANY ($3::text[])
-            CROSS JOIN LATERAL suppressed_until($1, campaign.id, contact.number, $4) AS suppressed
+            FROM (
+                SELECT contact.id FROM campaigns AS campaign
+                JOIN contacts AS contact ON contact.tenant_id = campaign.tenant_id
+                    AND contact.campaign_id = campaign.id AND contact.number = ANY ($3::text[])
+                WHERE campaign.tenant_id = $1 AND ($2 = 0 OR campaign.id = $2)
+                    AND campaign.state NOT IN ('completed', 'cancelled')
+                UNION
+                SELECT contact_id FROM contact_numbers
+                WHERE tenant_id = $1 AND number = ANY ($3)
+            ) AS found
+            JOIN contacts AS contact ON contact.tenant_id = $1 AND contact.id = found.id
+            JOIN campaigns AS campaign
+                ON campaign.tenant_id = $1 AND campaign.id = contact.campaign_id
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN contact.next_number IS NULL
+                    THEN (SELECT until FROM suppressed_until($1, campaign.id, contact.number, $4))
+                    ELSE (
+                        SELECT CASE WHEN every(own.until IS NOT DISTINCT FROM 'infinity')
+                            THEN 'infinity'::timestamptz END
+                        FROM contact_numbers AS several
+                        JOIN calling_groups AS g
+                            ON g.id = several.calling_group_id AND g.source <> 'unknown'
+                        CROSS JOIN LATERAL suppressed_until(
+                            $1, campaign.id, several.number, $4
+                        ) AS own
+                        WHERE several.tenant_id = $1 AND several.contact_id = contact.id
+                            AND NOT several.is_passed_over
+                    ) END AS until
+            ) AS suppressed
             WHERE campaign.tenant_id = $1 AND ($2 = 0 OR campaign.id = $2)
                 AND campaign.state NOT IN ('completed', 'cancelled') AND contact.state = 'pending'
                 AND (suppressed.until IS NOT NULL OR contact.waits_for = 'suppression')

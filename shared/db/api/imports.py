@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from shared.db.types import Connection, Session
 from shared.domain.wait_buckets import WaitBucket
 
@@ -18,6 +20,7 @@ STAGED = (
     "external_id",
     "attributes",
     "expires_at",
+    "others",
 )
 # PostgreSQL's text format.
 BACKSLASH = "\\"
@@ -56,7 +59,8 @@ async def open_staging(conn: Connection) -> None:
             number text NOT NULL,
             external_id text,
             attributes jsonb,
-            expires_at timestamptz
+            expires_at timestamptz,
+            others jsonb
         ) ON COMMIT DROP
         """
     )
@@ -64,10 +68,14 @@ async def open_staging(conn: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StagedPart:
-    """Lines of `staged_line`, and that of the file from which the last of them comes."""
+    """Lines of `staged_line`, and that of the file from which the last of them comes.
+
+    `has_several`: a contact among them has several numbers.
+    """
 
     rows: bytes
     last_line: int
+    has_several: bool = False
 
 
 async def stage(conn: Connection, rows: bytes) -> None:
@@ -93,13 +101,18 @@ def staged_line(
     external_id: str | None,
     attributes: str | None,
     expires_at: datetime | None,
+    others: Sequence[tuple[str, int]] = (),
 ) -> str:
-    """One line for `stage`. Neither a number nor JSON text has a control character in it."""
+    """One line for `stage`; `others` are further numbers, each with that of its group.
+
+    Neither a number nor JSON text has a control character in it.
+    """
     return (
         f"{line}\t{group}\t{'t' if has_place else 'f'}\t{number}"
         f"\t{external_id.translate(_ESCAPES) if external_id else NULL}"
         f"\t{attributes.replace(BACKSLASH, BACKSLASH * 2) if attributes else NULL}"
-        f"\t{expires_at.isoformat() if expires_at else NULL}\n"
+        f"\t{expires_at.isoformat() if expires_at else NULL}"
+        f"\t{orjson.dumps(others).decode() if others else NULL}\n"
     )
 
 
@@ -115,16 +128,21 @@ async def merge(
         WITH inserted AS (
             INSERT INTO contacts (
                 tenant_id, campaign_id, calling_group_id, state, outcome, not_before, waits_for,
-                number, external_id, attributes, expires_at
+                number, external_id, attributes, expires_at, next_number
             )
             SELECT $1, $2, ($3::integer[])[r.group_number],
                    CASE WHEN s.until = 'infinity' THEN 'finished' ELSE 'pending' END,
                    CASE WHEN s.until = 'infinity' THEN 'excluded' END,
                    CASE WHEN s.until < 'infinity' THEN s.until ELSE '-infinity' END,
                    CASE WHEN s.until < 'infinity' THEN 'suppression' END,
-                   r.number, r.external_id, r.attributes, r.expires_at
+                   r.number, r.external_id, r.attributes, r.expires_at,
+                   CASE WHEN r.others IS NOT NULL THEN r.number END
             FROM import_rows r
-            CROSS JOIN LATERAL suppressed_until($1, $2, r.number, statement_timestamp()) s
+            -- A contact with several numbers goes on from one that is suppressed, in the fold.
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN r.others IS NULL THEN own.until END AS until
+                FROM suppressed_until($1, $2, r.number, statement_timestamp()) AS own
+            ) AS s
             WHERE r.line > $4
             ORDER BY r.line
             ON CONFLICT (tenant_id, campaign_id, number, repeat) DO NOTHING
@@ -177,6 +195,8 @@ async def update(
                     AS group_number,
                 (array_agg(r.external_id ORDER BY r.line DESC)
                     FILTER (WHERE r.external_id IS NOT NULL))[1] AS external_id,
+                (array_agg(r.others ORDER BY r.line DESC) FILTER (WHERE r.others IS NOT NULL))[1]
+                    AS others,
                 (array_agg(r.expires_at ORDER BY r.line DESC)
                     FILTER (WHERE r.expires_at IS NOT NULL))[1] AS expires_at,
                 jsonb_object_agg(own.key, own.value ORDER BY r.line)
@@ -184,18 +204,30 @@ async def update(
             FROM import_rows r LEFT JOIN LATERAL jsonb_each(r.attributes) AS own ON true
             GROUP BY r.number
         ), locked AS MATERIALIZED (
-            SELECT c.id, c.calling_group_id AS group_before, given.group_number,
+            SELECT c.id, c.calling_group_id AS group_before,
+                ($3::integer[])[given.group_number] AS group_given, first.calling_group_id
+                    AS group_of_first, given.others IS NOT NULL AS has_others,
                 given.external_id, given.expires_at, given.attributes
             FROM given JOIN contacts c
                 ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = given.number
                 AND c.repeat = 0
+            LEFT JOIN contact_numbers AS first ON c.next_number IS NOT NULL
+                AND first.tenant_id = $1 AND first.contact_id = c.id AND first.position = 1
             WHERE given.rows > 1 OR c.xmin <> pg_current_xact_id()::xid
             ORDER BY c.number FOR UPDATE OF c
+        ), placed AS (
+            UPDATE contact_numbers AS first SET calling_group_id = locked.group_given FROM locked
+            WHERE first.tenant_id = $1 AND first.contact_id = locked.id AND first.position = 1
+                AND locked.group_given IS NOT NULL
         ), updated AS (
             UPDATE contacts AS contact SET
-                calling_group_id = coalesce(
-                    ($3::integer[])[locked.group_number], contact.calling_group_id
-                ),
+                -- A row with several numbers begins with the first; one without is of the first.
+                calling_group_id = CASE WHEN locked.has_others OR contact.phone = contact.number
+                    THEN coalesce(
+                        locked.group_given, locked.group_of_first, contact.calling_group_id
+                    ) ELSE contact.calling_group_id END,
+                next_number = CASE WHEN locked.has_others
+                    THEN contact.number ELSE contact.next_number END,
                 external_id = coalesce(locked.external_id, contact.external_id),
                 expires_at = coalesce(locked.expires_at, contact.expires_at),
                 attributes = CASE WHEN locked.attributes IS NULL THEN contact.attributes
@@ -225,6 +257,58 @@ async def update(
         for record in records
         for group, sign in (("group_before", -1), ("calling_group_id", 1))
     ]
+
+
+async def set_numbers(
+    conn: Connection,
+    *,
+    tenant_id: int,
+    campaign_id: int,
+    group_ids: Sequence[int],
+    replace: bool,
+) -> None:
+    """Store the numbers of contacts with several: of new ones as their first rows say.
+
+    With `replace`, after `update`, the last row that has several numbers is right for each contact.
+    """
+    if replace:
+        await conn.execute(
+            """
+            DELETE FROM contact_numbers AS own
+            USING import_rows AS r JOIN contacts AS c ON c.tenant_id = $1
+                AND c.campaign_id = $2 AND c.number = r.number AND c.repeat = 0
+            WHERE own.tenant_id = $1 AND own.contact_id = c.id AND r.others IS NOT NULL
+            """,
+            tenant_id,
+            campaign_id,
+            timeout=LONG,
+        )
+    await conn.execute(
+        """
+        WITH given AS (
+            SELECT DISTINCT ON (number) number, others FROM import_rows
+            WHERE others IS NOT NULL OR NOT $4
+            ORDER BY number, CASE WHEN $4 THEN -line ELSE line END
+        ), own AS (
+            SELECT c.id, c.number, c.calling_group_id, given.others
+            FROM given JOIN contacts AS c ON c.tenant_id = $1 AND c.campaign_id = $2
+                AND c.number = given.number AND c.repeat = 0
+            WHERE given.others IS NOT NULL AND c.xmin = pg_current_xact_id()::xid
+        )
+        INSERT INTO contact_numbers (tenant_id, contact_id, position, number, calling_group_id)
+        SELECT $1, id, 1, number, calling_group_id FROM own
+        UNION ALL
+        SELECT $1, own.id, 1 + further.place, further.own ->> 0,
+            ($3::integer[])[(further.own ->> 1)::integer]
+        FROM own CROSS JOIN LATERAL jsonb_array_elements(own.others)
+            WITH ORDINALITY AS further (own, place)
+        """,
+        tenant_id,
+        campaign_id,
+        group_ids,
+        replace,
+        timeout=LONG,
+    )
 
 
 async def unimported(

@@ -68,7 +68,7 @@ async def numbers(conn: Connection, campaign: CampaignKey, *, limit: int) -> lis
     """The ids and numbers of up to `limit` contacts that wait, by the index of the numbers."""
     rows = await conn.fetch(
         """
-        SELECT id, number FROM contacts
+        SELECT id, phone AS number FROM contacts
         WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'pending'
         ORDER BY number LIMIT $3
         """,

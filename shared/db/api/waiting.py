@@ -60,7 +60,14 @@ async def in_calls(conn: Connection, campaign: CampaignKey, *, now: datetime) ->
         CROSS JOIN LATERAL (
             SELECT calling_group_id FROM contacts
             WHERE tenant_id = $1 AND campaign_id = $2 AND number = attempt.phone
-                AND state = 'pending' AND not_before <= $3
+                AND phone = number AND state = 'pending' AND not_before <= $3
+            UNION ALL
+            SELECT several.calling_group_id
+            FROM contact_numbers AS own JOIN contacts AS several
+                ON several.tenant_id = own.tenant_id AND several.id = own.contact_id
+            WHERE own.tenant_id = $1 AND own.number = attempt.phone AND own.position > 1
+                AND several.campaign_id = $2 AND several.phone = own.number
+                AND several.state = 'pending' AND several.not_before <= $3
             OFFSET 0
         ) AS contact
         GROUP BY contact.calling_group_id

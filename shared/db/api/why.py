@@ -149,7 +149,7 @@ async def contact(
         """
         SELECT contact.id AS contact_id, contact.state AS contact_state, contact.outcome,
             NULLIF(contact.not_before, '-infinity') AS not_before, contact.waits_for,
-            contact.expires_at, contact.attempts, contact.number, contact.external_id,
+            contact.expires_at, contact.attempts, turn.number, contact.external_id,
             contact.attributes::text AS attributes,
             g.zones, g.source, g.jurisdictions, g.jurisdiction_source, g.number_zones,
             campaign.id, campaign.tenant_id, campaign.trunk_id, campaign.state,
@@ -169,25 +169,42 @@ async def contact(
             attempt.id AS attempt_id, attempt.state AS attempt_state, attempt.claimed_at,
             EXISTS (
                 SELECT FROM attempts AS other
-                WHERE other.tenant_id = $1 AND other.phone = contact.number
+                WHERE other.tenant_id = $1 AND other.phone = turn.number
                     AND other.ended_at IS NULL AND other.contact_id <> contact.id
             ) AS is_called_elsewhere,
             ARRAY (
                 SELECT ROW (call.dialing_at, call.subject, call.outcome, call.ended_at)
                 FROM person_calls AS call
-                WHERE call.tenant_id = $1 AND call.number = contact.number
+                WHERE call.tenant_id = $1 AND call.number = turn.number
                     AND (call.dialing_at >= $4 OR call.ended_at >= $4 OR call.ended_at IS NULL)
                 ORDER BY call.dialing_at
             ) AS calls
         FROM contacts AS contact
         JOIN campaign_terms AS campaign
             ON campaign.tenant_id = contact.tenant_id AND campaign.id = contact.campaign_id
-        JOIN calling_groups g ON g.id = contact.calling_group_id
+        -- The next of several numbers that no suppression forbids: the contact goes on to it.
+        LEFT JOIN LATERAL (
+            SELECT own.number, own.calling_group_id
+            FROM contact_numbers AS current
+            JOIN contact_numbers AS own ON own.tenant_id = $1 AND own.contact_id = contact.id
+                AND NOT own.is_passed_over
+            CROSS JOIN LATERAL suppressed_until($1, contact.campaign_id, own.number, $3) AS put_off
+            WHERE current.tenant_id = $1 AND current.contact_id = contact.id
+                AND current.number = contact.phone AND put_off.until IS NULL
+            ORDER BY own.position < current.position, own.position LIMIT 1
+        ) AS free ON contact.next_number IS NOT NULL AND contact.state = 'pending'
+        CROSS JOIN LATERAL (
+            -- Behind a policy no index takes a condition with COALESCE.
+            SELECT CASE WHEN free.number IS NULL THEN contact.phone ELSE free.number END AS number,
+                CASE WHEN free.number IS NULL THEN contact.calling_group_id
+                    ELSE free.calling_group_id END AS calling_group_id
+        ) AS turn
+        JOIN calling_groups g ON g.id = turn.calling_group_id
         LEFT JOIN (trunk_outages AS outage JOIN trunks AS trunk ON trunk.id = outage.trunk_id)
             ON outage.trunk_id = campaign.trunk_id
         LEFT JOIN LATERAL (
             SELECT campaign_id, reason, created_at, expires_at FROM suppressions
-            WHERE tenant_id = $1 AND number = contact.number AND campaign_id IN (0, campaign.id)
+            WHERE tenant_id = $1 AND number = turn.number AND campaign_id IN (0, campaign.id)
                 AND expires_at > $3
             ORDER BY expires_at DESC, campaign_id LIMIT 1
         ) AS suppression ON true

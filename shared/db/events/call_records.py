@@ -167,13 +167,14 @@ async def begin(conn: Connection, references: Collection[CallReference]) -> None
             dialing_at, provider_call_id, caller_id, reports
         )
         SELECT attempt.tenant_id, attempt.id, attempt.campaign_id, attempt.contact_id,
-            coalesce(attempt.trunk_id, campaign.trunk_id), attempt.number, contact.number,
+            coalesce(attempt.trunk_id, campaign.trunk_id), attempt.number,
+            coalesce(attempt.phone, contact.phone),
             attempt.dialing_at, attempt.provider_call_id, attempt.caller_id, '[]'
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key.
         CROSS JOIN LATERAL (
             SELECT tenant_id, id, campaign_id, contact_id, trunk_id, number, dialing_at,
-                provider_call_id, caller_id
+                provider_call_id, caller_id, phone
             FROM attempts
             WHERE tenant_id = reference.tenant_id AND id = reference.id
                 AND state IN ('dialing', 'placed')

@@ -4,6 +4,7 @@ Its values are named tuples: a fold makes three for each report, and a frozen da
 fields takes twice the time.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from shared.domain.attempts import AttemptState, CallReference
 from shared.domain.campaigns import CampaignKey
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
+from shared.domain.policy.contact_numbers import ContactNumber
 from shared.domain.reasons import Reason
 
 
@@ -27,7 +29,8 @@ class FoldFacts(NamedTuple):
 
     `window_closes_at` is of the window in which the attempt was claimed, `last_window` of the one
     in which the contact's `attempts_in_window` were. `suppressed_until` is NEVER if the number is
-    suppressed for good. `in_person_calls`: the call has a row in person_calls.
+    suppressed for good. `phone` is the number that is dialed, and `numbers` are all of a contact
+    that has several. `in_person_calls`: the call has a row in person_calls.
     `newest_rates` is the id of the newest rate table of any trunk. `reserved` is what the call may
     cost, if it is under a spend ceiling. `traceparent` is that of the request that the contact is
     called for, if it has one.
@@ -58,6 +61,7 @@ class FoldFacts(NamedTuple):
     waits_for: Reason | None
     suppressed_until: datetime | None
     zones: tuple[str, ...]
+    numbers: tuple[ContactNumber, ...] = ()
 
     @property
     def reference(self) -> CallReference:
@@ -82,7 +86,10 @@ class AttemptEnd(NamedTuple):
 
 
 class ContactNext(NamedTuple):
-    """The next values of a contact; `resumes_at`: its `not_before` without the suppression."""
+    """The next values of a contact; `resumes_at`: its `not_before` without the suppression.
+
+    `next_number` and the group of that number are given for a contact that has several.
+    """
 
     tenant_id: int
     id: int
@@ -96,6 +103,16 @@ class ContactNext(NamedTuple):
     attempts_in_window: int
     last_window: datetime | None
     outcome: Outcome | None
+    next_number: str | None = None
+    calling_group_id: int | None = None
+
+
+class PassedOver(NamedTuple):
+    """A number of a contact at which nobody is reached."""
+
+    tenant_id: int
+    contact_id: int
+    number: str
 
 
 async def facts(
@@ -111,16 +128,17 @@ async def facts(
             coalesce(contact.attempts_on_day, 0) AS attempts_on_day, contact.day,
             coalesce(contact.attempts_in_window, 0) AS attempts_in_window,
             contact.window_closes_at AS last_window, contact.expires_at, contact.calling_group_id,
-            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id, contact.number AS phone,
+            coalesce(attempt.trunk_id, campaign.trunk_id) AS trunk_id,
+            coalesce(attempt.phone, contact.phone) AS phone,
             attempt.in_person_calls, (SELECT max(id) FROM rate_tables) AS newest_rates,
             attempt.reserved, contact.traceparent, attempt.state, contact.waits_for,
-            suppression.until AS suppressed_until
+            suppression.until AS suppressed_until, contact.next_number
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         -- OFFSET 0 keeps the references outside, so each is a look-up by primary key. By the state,
         -- because `ended_at` would bring in the index of all live attempts.
         CROSS JOIN LATERAL (
             SELECT tenant_id, id, state, number, dialing_at, window_closes_at, campaign_id,
-                contact_id, in_person_calls, trunk_id, reserved
+                contact_id, in_person_calls, trunk_id, reserved, phone
             FROM attempts
             WHERE tenant_id = reference.tenant_id AND id = reference.id
                 AND state IN ('claimed', 'dialing', 'placed')
@@ -131,21 +149,67 @@ async def facts(
         JOIN campaigns AS campaign
             ON campaign.tenant_id = attempt.tenant_id AND campaign.id = attempt.campaign_id
         CROSS JOIN LATERAL suppressed_until(
-            attempt.tenant_id, attempt.campaign_id, contact.number, statement_timestamp()
+            attempt.tenant_id, attempt.campaign_id, coalesce(attempt.phone, contact.phone),
+            statement_timestamp()
         ) AS suppression
         """,
         *rows.columns(references),
     )
     known = await groups.of(conn, {row["calling_group_id"] for row in records})
-    found = (_facts(row, known[row["calling_group_id"]].calling.zones) for row in records)
+    found = [_facts(row, known[row["calling_group_id"]].calling.zones) for row in records]
+    several = {
+        (row["tenant_id"], row["campaign_id"], row["contact_id"])
+        for row in records
+        if row["next_number"] is not None
+    }
+    if several:
+        numbers = await _numbers(conn, several, groups)
+        found = [each._replace(numbers=tuple(numbers.get(each.contact_id, ()))) for each in found]
     return {each.reference: each for each in found}
 
 
+async def _numbers(
+    conn: Connection, contacts: Collection[tuple[int, int, int]], groups: CallingGroups
+) -> dict[int, list[ContactNumber]]:
+    """The numbers of each contact, by its id, in order. A contact is with tenant and campaign."""
+    records = await conn.fetch(
+        """
+        SELECT own.contact_id, own.number, own.calling_group_id, own.is_passed_over,
+            suppression.until AS suppressed_until
+        FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS contact (
+            tenant_id, campaign_id, id
+        )
+        JOIN contact_numbers AS own
+            ON own.tenant_id = contact.tenant_id AND own.contact_id = contact.id
+        CROSS JOIN LATERAL suppressed_until(
+            contact.tenant_id, contact.campaign_id, own.number, statement_timestamp()
+        ) AS suppression
+        ORDER BY own.contact_id, own.position
+        """,
+        [tenant_id for tenant_id, _, _ in contacts],
+        [campaign_id for _, campaign_id, _ in contacts],
+        [contact_id for _, _, contact_id in contacts],
+    )
+    known = await groups.of(conn, {row["calling_group_id"] for row in records})
+    numbers = defaultdict[int, list[ContactNumber]](list)
+    for row in records:
+        numbers[row["contact_id"]].append(
+            ContactNumber(
+                row["number"],
+                row["calling_group_id"],
+                known[row["calling_group_id"]].calling.zones,
+                rows.suppressed_until(row),
+                row["is_passed_over"],
+            )
+        )
+    return numbers
+
+
 def _facts(row: Record, zones: tuple[str, ...]) -> FoldFacts:
-    *values, state, waits_for, _ = row
+    *values, state, waits_for, _, _ = row
     reason = None if waits_for is None else Reason(waits_for)
     return FoldFacts._make(
-        (*values, AttemptState(state), reason, rows.suppressed_until(row), zones)
+        (*values, AttemptState(state), reason, rows.suppressed_until(row), zones, ())
     )
 
 
@@ -203,14 +267,16 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
             waits_for = next.waits_for, resumes_at = next.resumes_at, attempts = next.attempts,
             attempts_on_day = next.attempts_on_day, day = next.day,
             attempts_in_window = next.attempts_in_window, window_closes_at = next.last_window,
-            outcome = next.outcome
+            outcome = next.outcome,
+            next_number = coalesce(next.next_number, contact.next_number),
+            calling_group_id = coalesce(next.calling_group_id, contact.calling_group_id)
         FROM unnest(
             $1::integer[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
             $6::timestamptz[], $7::smallint[], $8::smallint[], $9::date[], $10::smallint[],
-            $11::timestamptz[], $12::text[]
+            $11::timestamptz[], $12::text[], $13::text[], $14::integer[]
         ) AS next (
             tenant_id, id, state, not_before, waits_for, resumes_at, attempts, attempts_on_day,
-            day, attempts_in_window, last_window, outcome
+            day, attempts_in_window, last_window, outcome, next_number, calling_group_id
         )
         WHERE contact.tenant_id = next.tenant_id AND contact.id = next.id
         """,
@@ -226,4 +292,22 @@ async def move_on(conn: Connection, nexts: Sequence[ContactNext]) -> None:
         [contact.attempts_in_window for contact in nexts],
         [contact.last_window for contact in nexts],
         rows.sparse([contact.outcome for contact in nexts]),
+        rows.sparse([contact.next_number for contact in nexts]),
+        rows.sparse([contact.calling_group_id for contact in nexts]),
+    )
+
+
+async def pass_over(conn: Connection, numbers: Sequence[PassedOver]) -> None:
+    """The contacts, which are locked, are never called at these numbers again."""
+    await conn.execute(
+        """
+        UPDATE contact_numbers AS own SET is_passed_over = true
+        FROM unnest($1::integer[], $2::bigint[], $3::text[])
+            AS passed_over (tenant_id, contact_id, number)
+        WHERE own.tenant_id = passed_over.tenant_id AND own.contact_id = passed_over.contact_id
+            AND own.number = passed_over.number
+        """,
+        [own.tenant_id for own in numbers],
+        [own.contact_id for own in numbers],
+        [own.number for own in numbers],
     )

@@ -45,10 +45,8 @@ async def queue(conn: Connection, wanted: Sequence[WantedSms], *, now: datetime)
     A contact without a variable, which an edit may have added since its call, gets no message: it
     is kept as failed. Returns the events of these.
     """
-    contacts = await _contacts(conn, {(sms.campaign.tenant_id, sms.contact_id) for sms in wanted})
-    queued = [
-        _queued(sms, contacts[sms.campaign.tenant_id, sms.contact_id], now=now) for sms in wanted
-    ]
+    contacts = await _contacts(conn, {sms.reference: sms.contact_id for sms in wanted})
+    queued = [_queued(sms, contacts[sms.reference], now=now) for sms in wanted]
     records = await conn.fetch(
         """
         INSERT INTO sms_messages (
@@ -92,18 +90,26 @@ async def queue(conn: Connection, wanted: Sequence[WantedSms], *, now: datetime)
     return [public_events.sms_ended(row) for row in records if row["ended_at"] is not None]
 
 
-async def _contacts(conn: Connection, keys: set[tuple[int, int]]) -> dict[tuple[int, int], Record]:
+async def _contacts(
+    conn: Connection, called: Mapping[CallReference, int]
+) -> dict[CallReference, Record]:
+    """The contacts of these calls, each with the number that was dialed."""
     records = await conn.fetch(
         """
-        SELECT contact.tenant_id, contact.id, contact.number, contact.external_id,
+        SELECT wanted.tenant_id, wanted.attempt_id,
+            coalesce(dialed.number, contact.number) AS number, contact.external_id,
             contact.attributes::text AS attributes, contact.expires_at
-        FROM unnest($1::integer[], $2::bigint[]) AS wanted (tenant_id, id)
+        FROM unnest($1::integer[], $2::uuid[], $3::bigint[])
+            AS wanted (tenant_id, attempt_id, contact_id)
         JOIN contacts AS contact
-            ON contact.tenant_id = wanted.tenant_id AND contact.id = wanted.id
+            ON contact.tenant_id = wanted.tenant_id AND contact.id = wanted.contact_id
+        LEFT JOIN LATERAL dialed_number(wanted.tenant_id, wanted.attempt_id) AS dialed
+            ON contact.next_number IS NOT NULL
         """,
-        *rows.columns(keys),
+        *rows.columns(called),
+        list(called.values()),
     )
-    return {(row["tenant_id"], row["id"]): row for row in records}
+    return {CallReference(row["tenant_id"], row["attempt_id"]): row for row in records}
 
 
 def _queued(sms: WantedSms, contact: Record, *, now: datetime) -> _Queued:

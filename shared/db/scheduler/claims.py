@@ -81,18 +81,18 @@ async def claim(
         WITH due AS (
             -- Nothing sorts or gathers here, so the groups are read one after another and
             -- reading stops at the limit: an open window of a million rows costs `limit` rows.
-            SELECT contact.id, contact.number, contact.attempts, open_group.closes_at,
+            SELECT contact.id, contact.phone, contact.attempts, open_group.closes_at,
                 open_group.rules
             FROM unnest($3::integer[], $4::timestamptz[], $5::text[])
                 AS open_group (id, closes_at, rules)
             CROSS JOIN LATERAL (
-                SELECT id, number, attempts FROM contacts
+                SELECT id, phone, attempts FROM contacts
                 WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = open_group.id
                     AND state = 'pending' AND not_before <= $6
                     AND (expires_at IS NULL OR expires_at > $6)
                     AND NOT EXISTS (
                         SELECT FROM attempts
-                        WHERE tenant_id = $1 AND phone = contacts.number AND ended_at IS NULL
+                        WHERE tenant_id = $1 AND phone = contacts.phone AND ended_at IS NULL
                         -- Not turned into a join, which reads all live attempts of the tenant.
                         OFFSET 0
                     )
@@ -106,11 +106,11 @@ async def claim(
                 number, state, tzdata_version, rules, phone, trunk_id
             )
             SELECT
-                $1, uuidv7(), $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules, number,
+                $1, uuidv7(), $2, id, $6, closes_at, $8, attempts + 1, 'claimed', $9, rules, phone,
                 $10
             FROM due
             -- Claims of two campaigns take the numbers that they share in one order.
-            ORDER BY number
+            ORDER BY phone
             ON CONFLICT (tenant_id, phone) WHERE ended_at IS NULL DO NOTHING
             RETURNING id, contact_id
         )
@@ -157,19 +157,19 @@ async def lock_due(
     """
     rows = await conn.fetch(
         """
-        SELECT contact.id, open_group.id AS group_id, contact.number,
+        SELECT contact.id, open_group.id AS group_id, contact.phone,
             coalesce(contact.waits_for, 'new') AS waits_for,
             five_minutes_of(contact.not_before) AS five_minutes
         FROM unnest($3::integer[]) AS open_group (id)
         CROSS JOIN LATERAL (
-            SELECT id, number, not_before, waits_for FROM contacts
+            SELECT id, phone, not_before, waits_for FROM contacts
             WHERE tenant_id = $1 AND campaign_id = $2 AND calling_group_id = open_group.id
                 AND state = 'pending' AND not_before <= $4
                 AND (expires_at IS NULL OR expires_at > $4)
                 AND (NOT $6 OR waits_for = 'callback')
                 AND NOT EXISTS (
                     SELECT FROM attempts
-                    WHERE tenant_id = $1 AND phone = contacts.number AND ended_at IS NULL
+                    WHERE tenant_id = $1 AND phone = contacts.phone AND ended_at IS NULL
                     OFFSET 0
                 )
             ORDER BY not_before LIMIT $5
@@ -188,7 +188,7 @@ async def lock_due(
         DueContact(
             id=row["id"],
             calling_group_id=row["group_id"],
-            number=row["number"],
+            number=row["phone"],
             bucket=WaitBucket(
                 tenant_id, campaign_id, row["group_id"], row["waits_for"], row["five_minutes"]
             ),
@@ -220,12 +220,12 @@ async def insert(
                 number, state, tzdata_version, rules, phone, trunk_id
             )
             SELECT $1, uuidv7(), $2, contact.id, $6, attempt.closes_at, $7, contact.attempts + 1,
-                'claimed', $8, attempt.rules, contact.number, $9
+                'claimed', $8, attempt.rules, contact.phone, $9
             FROM unnest($3::bigint[], $4::timestamptz[], $5::text[])
                 AS attempt (contact_id, closes_at, rules)
             JOIN contacts AS contact
                 ON contact.tenant_id = $1 AND contact.id = attempt.contact_id
-            ORDER BY contact.number
+            ORDER BY contact.phone
             ON CONFLICT (tenant_id, phone) WHERE ended_at IS NULL DO NOTHING
             RETURNING tenant_id, id, campaign_id, contact_id
         )

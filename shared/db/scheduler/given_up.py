@@ -1,4 +1,7 @@
-"""contacts that wait, as the scheduler sees them: callbacks that are due, contacts given up."""
+"""contacts that wait, as the scheduler sees them: callbacks that are due, contacts given up.
+
+A contact with several numbers is given up only when no hour is left for any of them.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +9,8 @@ from datetime import datetime
 
 import asyncpg
 
-from shared.db.rows import columns
+from shared.db.calling_groups import Group
+from shared.db.rows import calling_group, columns
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
@@ -84,6 +88,78 @@ async def give_up(
         limit,
     )
     return [_given_up(row) for row in rows]
+
+
+async def further_groups(
+    conn: Connection, campaign: CampaignKey, group_ids: Sequence[int]
+) -> list[Group]:
+    """The groups of further numbers of the pending contacts of these groups."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT g.id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
+            g.number_zones
+        FROM contacts AS contact
+        JOIN contact_numbers AS own ON own.tenant_id = $1 AND own.contact_id = contact.id
+            AND NOT own.is_passed_over AND own.calling_group_id <> ALL ($3::integer[])
+        JOIN calling_groups AS g ON g.id = own.calling_group_id
+        WHERE contact.tenant_id = $1 AND contact.campaign_id = $2 AND contact.state = 'pending'
+            AND contact.next_number IS NOT NULL AND contact.calling_group_id = ANY ($3)
+        """,
+        *campaign,
+        group_ids,
+    )
+    return [Group(row["id"], calling_group(row)) for row in rows]
+
+
+async def go_on(
+    conn: Connection,
+    campaign: CampaignKey,
+    group_ids: Sequence[int],
+    to_group_ids: Sequence[int],
+    *,
+    limit: int,
+) -> list[tuple[WaitBucket, WaitBucket]]:
+    """Let pending contacts of groups that are over go on to numbers in others.
+
+    To numbers that are not suppressed: from one that is, the fold leads back. Returns the bucket
+    that each contact leaves, and the one to which it comes.
+    """
+    rows = await conn.fetch(
+        """
+        WITH chosen AS MATERIALIZED (
+            SELECT id, calling_group_id, phone FROM contacts
+            WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'pending'
+                AND next_number IS NOT NULL AND calling_group_id = ANY ($3::integer[])
+            LIMIT $5 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE contacts AS contact
+        SET next_number = turn.number, calling_group_id = turn.calling_group_id
+        FROM chosen CROSS JOIN LATERAL (
+            SELECT own.number, own.calling_group_id FROM contact_numbers AS own
+            LEFT JOIN contact_numbers AS current ON current.tenant_id = $1
+                AND current.contact_id = chosen.id AND current.number = chosen.phone
+            CROSS JOIN LATERAL suppressed_until($1, $2, own.number, statement_timestamp()) AS s
+            WHERE own.tenant_id = $1 AND own.contact_id = chosen.id AND NOT own.is_passed_over
+                AND own.calling_group_id = ANY ($4::integer[]) AND s.until IS NULL
+            ORDER BY own.position < current.position, own.position LIMIT 1
+        ) AS turn
+        WHERE contact.tenant_id = $1 AND contact.id = chosen.id
+        RETURNING chosen.calling_group_id AS group_before, contact.calling_group_id,
+            coalesce(contact.waits_for, 'new') AS waits_for,
+            five_minutes_of(contact.not_before) AS five_minutes
+        """,
+        *campaign,
+        group_ids,
+        to_group_ids,
+        limit,
+    )
+    return [
+        (
+            WaitBucket(*campaign, row["group_before"], row["waits_for"], row["five_minutes"]),
+            WaitBucket(*campaign, row["calling_group_id"], row["waits_for"], row["five_minutes"]),
+        )
+        for row in rows
+    ]
 
 
 async def expire(

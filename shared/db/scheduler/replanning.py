@@ -48,6 +48,7 @@ class PlannedContact:
     planned: Again
     before: ContactBefore
     last: LastAttempt | None
+    has_several: bool = False
 
 
 class NextPlan(NamedTuple):
@@ -100,12 +101,14 @@ async def lock_planned(conn: Connection, progress: Progress, *, until: str) -> l
             g.zones, contact.waits_for, contact.not_before, contact.expires_at, contact.attempts,
             contact.day, coalesce(contact.attempts_on_day, 0) AS attempts_on_day,
             coalesce(contact.attempts_in_window, 0) AS attempts_in_window,
-            contact.window_closes_at, suppressed.until AS suppressed_until,
+            contact.window_closes_at, contact.next_number IS NOT NULL AS has_several,
+            -- A contact with several numbers goes on from one that is suppressed, in the fold.
+            CASE WHEN contact.next_number IS NULL THEN own.until END AS suppressed_until,
             last.id AS last_id, last.outcome AS last_outcome, last.ended_at AS last_ended_at
         FROM contacts AS contact
         JOIN calling_groups AS g ON g.id = contact.calling_group_id
         CROSS JOIN LATERAL suppressed_until($1, $2, contact.number, statement_timestamp())
-            AS suppressed
+            AS own
         LEFT JOIN LATERAL (
             SELECT id, outcome, ended_at FROM attempts
             WHERE tenant_id = $1 AND contact_id = contact.id
@@ -193,4 +196,5 @@ def _planned(row: asyncpg.Record) -> PlannedContact:
             suppressed_until=suppressed_until(row),
         ),
         last=last,
+        has_several=row["has_several"],
     )

@@ -47,7 +47,10 @@ class CampaignChanged(Message):
 
 
 class AttemptEndedData(Data):
-    """`facts` are those known at the end; what is told later is in the record of the call."""
+    """`facts` are those known at the end; what is told later is in the record of the call.
+
+    `number_position` is given for a contact with several numbers: which of them was called, from 1.
+    """
 
     tenant_id: int
     campaign_id: int
@@ -60,6 +63,7 @@ class AttemptEndedData(Data):
     contact_finished: bool
     next_attempt_not_before: AwareDatetime | None = None
     facts: FactsData | None = None
+    number_position: int | None = None
 
 
 class AttemptEnded(Message):

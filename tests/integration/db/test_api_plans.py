@@ -22,7 +22,7 @@ OWNERS = {"shared.db.api.tenants:create", "shared.db.api.tenants:every"}
 BESIDE = """
     CREATE TEMPORARY TABLE import_rows (
         line bigint, group_number integer, has_place boolean, number text, external_id text,
-        attributes jsonb, expires_at timestamptz
+        attributes jsonb, expires_at timestamptz, others jsonb
     );
     CREATE TEMPORARY TABLE suppression_rows (
         line bigint, number text, reason text, expires_at timestamptz

@@ -19,6 +19,7 @@ from tests.support.campaigns import (
     some_contacts,
     tenant_of,
 )
+from tests.support.contact_numbers import give_numbers
 from tests.support.ends import reasons, told_ends
 from tests.support.folding import an_end, fold
 
@@ -221,3 +222,36 @@ async def test_an_open_campaign_without_contacts_goes_on(pool: Pool, scheduler: 
     await scheduler.run_once(NOW)
 
     assert await pool.fetchval("SELECT state FROM campaigns") == "running"
+
+
+async def test_a_contact_goes_on_from_a_number_whose_hours_are_over(
+    pool: Pool, scheduler: Lifecycle
+) -> None:
+    """On the last day it is night in Tokyo already, and not yet in Los Angeles."""
+    calendar: dict[str, Any] = a_definition()["calendar"] | {"end_date": "2026-11-18"}
+    campaign = await a_running_campaign(pool, a_definition(calendar=calendar), now=NOW)
+    goes_on, suppressed, single = await some_contacts(pool, campaign, 3, zones=["Asia/Tokyo"])
+    west = ["America/Los_Angeles"]
+    await give_numbers(pool, goes_on, [("+13105550177", west)])
+    await give_numbers(pool, suppressed, [("+13105550188", west)])
+    await pool.execute(
+        "INSERT INTO suppressions (tenant_id, number, reason) VALUES ($1, '+13105550188', 'asked')",
+        await tenant_of(pool, campaign),
+    )
+
+    for _ in range(3):
+        await scheduler.run_once(NOW + timedelta(hours=6))
+
+    rows = await pool.fetch("SELECT id, state, phone FROM contacts ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        (goes_on, "pending", "+13105550177"),
+        (suppressed, "pending", "+12025550001"),
+        (single, "pending", "+12025550002"),
+    ]
+    assert (await counted(pool))["waiting"] == 3
+
+    for _ in range(2):
+        await scheduler.run_once(TOMORROW + timedelta(hours=6))
+
+    assert sorted(await reasons(pool)) == ["ended", "ended", "ended"]
+    assert (await counted(pool))["waiting"] == 0

@@ -1,0 +1,13 @@
+"""Contacts with several numbers, which are tried in order."""
+
+from alembic import op
+
+from shared.db.migrations.statements import statements
+
+revision = "0034"
+down_revision = "0033"
+
+
+def upgrade() -> None:
+    for statement in statements("0034_contact_numbers"):
+        op.execute(statement)
