@@ -41,6 +41,8 @@ RESULT = (
     "not_before",
     "waits_for",
     "attributes",
+    "numbers",
+    "next_number",
 )
 
 app = typer.Typer(no_args_is_help=True, help="The people of a campaign, and what came of each.")

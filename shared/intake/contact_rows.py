@@ -115,7 +115,7 @@ class Rows:
         Such a number has no zone. The first one is called first, so it must not be such.
         """
         if len(others) >= MOST_NUMBERS:
-            return Fault(field=OTHERS, reason="too_many_numbers")
+            return Fault(field=OTHERS, reason="more_than_five_numbers")
         found = dict([first])
         for position, text in enumerate(others, 2):
             read = self._read_number(text, place, field=f"number{position}")

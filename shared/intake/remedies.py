@@ -46,7 +46,7 @@ REMEDIES = (
         "duplicate_column": "two columns have this name or meaning; rename one of them",
         "no_header": "the first line has a number and no names of columns; put a line of names "
         "before it, or say header=false and which column is which, such as column=number:1",
-        "too_many_numbers": "a contact has up to five numbers, with the first one",
+        "more_than_five_numbers": "a contact has up to five numbers, with the first one",
         "duplicate": "the campaign or a row before has this number already",
         "unnamed_number": "say which column is the number by its place, such as column=number:1",
         "unknown_delimiter": "the first line can be split in several ways; say delimiter=",

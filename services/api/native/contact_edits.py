@@ -11,7 +11,7 @@ from services.api.http.json_bodies import media_type
 from services.api.http.paging import LARGEST_ID, Id, Number, Text, e164_of
 from services.api.http.resources import In, Now
 from services.api.native.auth import CONTACTS, Authenticated, opened_by
-from services.api.native.contacts import ContactPage, ContactParts, ContactView
+from services.api.native.contacts import ContactPage, ContactParts, ContactView, OtherNumbers
 from services.api.native.following import AskedToFollow
 from services.api.native.patches import MERGE_PATCH
 from services.api.native.problems import documented
@@ -28,6 +28,7 @@ class ContactEdit(ContactParts):
     """Parts that are given replace those of the contact; null removes one."""
 
     number: str = Field(default="", max_length=256, examples=["+12025550123"])
+    numbers: OtherNumbers = None
     expires_at: AwareDatetime | None = Field(
         default=None,
         description="the contact is not called after this",
@@ -86,9 +87,10 @@ async def edit_contact(
 ) -> ContactView:
     """Replace parts of a contact. A merge patch (RFC 7396) changes inside its attributes, too.
 
-    With a number, a zone, a postal code, a country or a region the contact is read anew, as an
-    import would read it: by these parts, and no place that it had before. It must be pending then,
-    and the suppressions of its number hold for it.
+    With a number, a list of numbers, a zone, a postal code, a country or a region the contact is
+    read anew, as an import would read it: by these parts, and no place that it had before. It must
+    be pending then, and the suppressions of its numbers hold for it. `numbers` replaces the further
+    numbers as a whole; a number that stays keeps its turn, and is still passed over if it was.
     """
     changed = await contact_edits.edit(
         resources,

@@ -26,6 +26,7 @@ from shared.db.api import contacts
 from shared.domain.contacts import ContactState
 from shared.domain.outcomes import Outcome
 from shared.domain.places.numbers import Numbers
+from shared.domain.policy.contact_numbers import MOST_NUMBERS
 from shared.domain.reasons import WAITS, Reason
 from shared.intake.csv_file import LONGEST_CELL
 from shared.intake.json_contacts import DEEPEST, is_storable
@@ -56,10 +57,28 @@ class ContactView(View):
         Field(description="why the contact is or was not due")
     )
     expires_at: datetime | None = Field(description="the contact is not called after this")
+    numbers: list[str] = Field(description="further numbers, in the order in which they are tried")
+    next_number: str = Field(
+        description="the number that is called next, or was called last; zones and jurisdictions "
+        "are its own",
+        examples=["+12025550123"],
+    )
 
 
 class ContactPage(FollowablePage):
     contacts: list[ContactView]
+
+
+OtherNumber = Annotated[str, Field(min_length=1, max_length=256)]
+OtherNumbers = Annotated[
+    list[OtherNumber] | None,
+    Field(
+        max_length=MOST_NUMBERS - 1,
+        description="further numbers of the person, tried in order after `number`, within the "
+        "attempts of the campaign; one at which nobody is ever reached is passed over",
+        examples=[["+12025550124"]],
+    ),
+]
 
 
 class ContactParts(BaseModel):
@@ -96,6 +115,7 @@ class ContactParts(BaseModel):
 
 class NewContact(ContactParts):
     number: str = Field(max_length=256, examples=["+12025550123"])
+    numbers: OtherNumbers = None
     expires_at: str | None = Field(
         default=None,
         max_length=64,
@@ -115,7 +135,7 @@ class ListedContact(NewContact):
     def entry(self) -> imports.Entry:
         fields = dict(self)
         del fields["client_token"]
-        return imports.Entry(**fields)
+        return imports.Entry(**fields | {"numbers": self.numbers or ()})
 
 
 class AddedContact(BaseModel):

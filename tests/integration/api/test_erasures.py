@@ -1,21 +1,16 @@
 """Erasures: what is known of a person goes, what counts stays, and nothing is half done."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from services.api.http.resources import Resources
 from services.api.operation_runner import MOST_TRIES, OperationRunner
-from services.scheduler.end_teller import EndTeller
 from shared.db.api import erasures, operations
 from shared.db.types import Pool
-from shared.kafka.messages.envelope import Message
-from shared.runtime.process import now
 from tests.support.api import Api
-from tests.support.campaigns import a_rulebook
-from tests.support.database import api_pool
+from tests.support.erasing import erase, erasing, step, told
 from tests.support.everywhere import found_in
 
 ZOE, BO = "+12025550123", "+12025550124"
@@ -26,37 +21,14 @@ PERSON = (ZOE, "Z-7", "Zebedee", "Quux")
 
 @pytest.fixture
 async def runner(pool: Pool) -> AsyncIterator[OperationRunner]:
-    async def publish(_messages: Sequence[Message]) -> None:
-        raise AssertionError
-
-    async with api_pool(pool) as own:
-        yield OperationRunner(Resources(pool=own, publish=publish, rulebook=a_rulebook()))
+    async with erasing(pool) as running:
+        yield running
 
 
 async def a_campaign(api: Api) -> int:
     campaign_id = await api.campaign()
     await api.import_csv(campaign_id, ROWS)
     return campaign_id
-
-
-async def erase(api: Api, **asked: Any) -> dict[str, Any]:
-    return await api.post("/v1/erasures", asked, status=202)
-
-
-async def told(api: Api) -> None:
-    """The scheduler tells all ends."""
-    while await EndTeller(api.pool).run_once(now()):
-        pass
-
-
-async def step(api: Api, runner: OperationRunner, begun: dict[str, Any]) -> dict[str, Any]:
-    """One try of the operation, which is due at once, after the scheduler has told all ends."""
-    await told(api)
-    await api.pool.execute("UPDATE operations SET not_before = NULL")
-    operation = await operations.take(api.pool, lease=uuid4())
-    assert operation is not None
-    await runner.run(operation)
-    return await api.get(f"/v1/operations/{begun['id']}")
 
 
 async def test_a_person_is_erased_by_number_and_the_others_stay(
