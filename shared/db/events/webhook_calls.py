@@ -53,7 +53,10 @@ async def of(
     """For each tenant, contact and attempt; None: the contact is not kept."""
     records = await conn.fetch(
         """
-        SELECT event.place, contact.id AS contact_id, contact.number, contact.requested_at,
+        SELECT event.place, contact.id AS contact_id, contact.requested_at,
+            -- Of several numbers the one that was dialed: the contact may have gone on since.
+            CASE WHEN contact.next_number IS NULL OR record.number IS NULL THEN contact.phone
+                ELSE record.number END AS number,
             contact.outcome AS contact_outcome, contact.attributes,
             campaign.caller_id AS campaign_caller_id,
             record.attempt_id, record.caller_id, record.dialing_at, record.ended_at,
