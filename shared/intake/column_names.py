@@ -152,9 +152,10 @@ _NUMBERED = """
     cell phone {}, contact number {}, contact phone {}, telefon {}, telefonnummer {}, rufnummer {},
     handy {}, téléphone {}, teléfono {}, telefono {}, telefone {}, telefoon {}, 電話番号{}
 """
-_NAMES |= {
+_FURTHER = {
     f"number{place}": _NUMBERED.replace("{}", str(place)) for place in range(2, MOST_NUMBERS + 1)
 }
+_NAMES |= _FURTHER
 
 FIELDS = frozenset(_NAMES)
 _FIELD_OF = {plain(name): field for field, names in _NAMES.items() for name in names.split(",")}
@@ -178,6 +179,8 @@ def resembled(name: str, fields: Collection[str]) -> str | None:
         if field:
             return field
     inside = [each for each in known if len(each) >= _SHORTEST_PART and each in text]
-    close = difflib.get_close_matches(text, known, n=1, cutoff=_CLOSE)
+    # One digit more makes another number.
+    unnumbered = [each for each, field in known.items() if field not in _FURTHER]
+    close = difflib.get_close_matches(text, unnumbered, n=1, cutoff=_CLOSE)
     found = max(inside, key=len, default=None) or next(iter(close), None)
     return None if found is None else known[found]

@@ -103,8 +103,8 @@ def test_a_zone_of_another_spelling_decides_when_somebody_is_called() -> None:
 @pytest.mark.parametrize(
     ("name", "field"),
     [
-        ("Phone 2 - Value", "number"),
-        ("homePhone2", "number"),
+        ("Phone 9 - Value", "number"),
+        ("homePhone2", "number2"),
         ("Phonne Number", "number"),
         ("tiemzone", "zone"),
         ("TZ offset", "zone"),
