@@ -4,10 +4,10 @@ from alembic import op
 
 from shared.db.migrations.statements import statements
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:
-    for statement in statements("0034_contact_numbers"):
+    for statement in statements("0035_contact_numbers"):
         op.execute(statement)
