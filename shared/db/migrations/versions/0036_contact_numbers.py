@@ -4,10 +4,10 @@ from alembic import op
 
 from shared.db.migrations.statements import statements
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 
 
 def upgrade() -> None:
-    for statement in statements("0035_contact_numbers"):
+    for statement in statements("0036_contact_numbers"):
         op.execute(statement)
