@@ -21,6 +21,12 @@ RETRY_AFTER_SECONDS = 1
 # The name of the only policy, in the headers of the IETF's draft.
 POLICY = '"default"'
 ALLOWANCE = "allowance"
+# One command, which costs half of two.
+COUNT = """
+local used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return used
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +73,7 @@ class RequestRates:
         if self.redis is None or time.monotonic() < self._away_until:
             return None
         try:
-            async with self.redis.pipeline(transaction=False) as pipeline:
-                _ = pipeline.incr(key)
-                _ = pipeline.expire(key, WINDOW_SECONDS)
-                used, _ = await pipeline.execute()
+            used = await self.redis.register_script(COUNT)(keys=[key], args=[WINDOW_SECONDS])
         except (RedisError, OSError):
             self._away_until = time.monotonic() + AWAY_SECONDS
             return None
