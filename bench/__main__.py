@@ -21,6 +21,7 @@ from bench import (
     simulate,
     single_calls,
     smartalex,
+    voiceaiwrapper,
     wavix,
     why,
 )
@@ -47,6 +48,7 @@ MEASURES = {
     "api": api.measure,
     "single_calls": single_calls.measure,
     "smartalex": smartalex.measure,
+    "voiceaiwrapper": voiceaiwrapper.measure,
     "wavix": wavix.measure,
     "neighbour": neighbour.measure,
     "foreign_ids": foreign_ids.measure,

@@ -14,6 +14,7 @@ from bench import (
     import_csv,
     neighbour,
     smartalex,
+    voiceaiwrapper,
     why,
 )
 from outdial.stack.servers import LocalServers
@@ -58,6 +59,15 @@ async def test_smartalex(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> 
     figures = await smartalex.measure(own)
 
     assert figures["the slowest of them, ms"] > 0
+
+
+async def test_voiceaiwrapper(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size, value in {"CREATED": 2, "LISTS": 1, "IN_A_LIST": 10}.items():
+        monkeypatch.setattr(voiceaiwrapper, size, value)
+
+    figures = await voiceaiwrapper.measure(own)
+
+    assert min(figures.values()) > 0
 
 
 async def test_why(own: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
