@@ -63,7 +63,9 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         await _place(client, wavix, 0, WARM_UP)
         await until_dialed(conn, WARM_UP)
         few = await _at_rest(pids["scheduler"])
+        before = cpu_seconds(pids["api"])
         due, answered = await _place(client, wavix, WARM_UP, count)
+        cost = (cpu_seconds(pids["api"]) - before) / count * 1e6
         await until_dialed(conn, WARM_UP + count)
         many = await _at_rest(pids["scheduler"])
         dialed = await dialed_after(conn, due)
@@ -71,6 +73,7 @@ async def measure(servers: LocalServers) -> dict[str, float]:
         f"POST at {PER_SECOND}/s for {SECONDS} s, to the dial, median, ms": at_share(dialed, 0.5),
         "99 of 100 of them, ms": at_share(dialed, 0.99),
         "99 of 100 of them, ms, answered": at_share(answered, 0.99),
+        "CPU of api, microseconds per call": cost,
         f"CPU of the scheduler at rest after {WARM_UP:,} calls, ms in a second": few,
         f"CPU of the scheduler at rest after {WARM_UP + count:,} calls, ms in a second": many,
     }
