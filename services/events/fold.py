@@ -53,7 +53,9 @@ class CallFolder:
             ended = await folding.end(conn, [decision.end for decision in decisions])
             applied = [decision for decision in decisions if decision.end.reference in ended]
             if refused:
-                await opt_outs.suppress(conn, refused)
+                # The ends have let go of their numbers, and their records are not written yet.
+                dialed = {decision.end.reference: decision.facts.phone for decision in applied}
+                await opt_outs.suppress(conn, {each: dialed.get(each) for each in refused})
             told = _told_beside(applied, reports)
             if applied:
                 await _settle(conn, applied)

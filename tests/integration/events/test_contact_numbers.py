@@ -188,6 +188,16 @@ async def test_an_opt_out_suppresses_the_number_that_was_called(pool: Pool, move
     assert [row["number"] for row in rows] == [FIRST]
 
 
+async def test_an_opt_out_at_a_further_number_suppresses_that_one(pool: Pool) -> None:
+    attempt, _ = await an_attempt(pool)
+    await fold(pool, an_end(attempt, Outcome.BUSY))
+
+    await fold(pool, an_end(await dialed(pool), Outcome.OPT_OUT))
+
+    rows = await pool.fetch("SELECT number FROM suppressions")
+    assert [row["number"] for row in rows] == [SECOND]
+
+
 async def test_a_text_message_is_about_the_number_that_was_called(pool: Pool) -> None:
     sms = {"sender": "ACME", "on": ["busy"], "text": "We called {{number}}."}
     attempt, _ = await an_attempt(pool, sms=sms)
