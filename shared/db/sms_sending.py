@@ -28,6 +28,7 @@ class DueSms:
     """A queued message with the facts that decide on it.
 
     `trunk_id` is that of its sender; None: the tenant has no active sender of this name.
+    `group` is that of `number`, without a zone if the contact has this number no more.
     """
 
     reference: SmsReference
@@ -68,6 +69,8 @@ class SmsMove(NamedTuple):
     this_try: int = 0
 
 
+# Of a number of which nothing is known, so that no hour allows a message to it.
+NO_PLACE = CallingGroup(zones=(), source="unknown", jurisdictions=(), jurisdiction_source="unknown")
 # That of a smallint.
 TRIES_MOST = 32_767
 # In the order of locks (shared/db/locks.py).
@@ -119,24 +122,25 @@ async def take_due(
                 message.attempt_id, message.sender, message.text, message.tries, message.expires_at
         )
         SELECT taken.tenant_id, taken.id AS message_id, taken.campaign_id, taken.sender, taken.text,
-            taken.tries, taken.expires_at, coalesce(dialed.number, contact.number) AS number,
+            taken.tries, taken.expires_at, coalesce(dialed.number, contact.phone) AS number,
             known.trunk_id, g.zones, g.source, g.jurisdictions, g.jurisdiction_source,
             g.number_zones, campaign.revision, campaign.rules_revision, campaign.wanted_state,
             suppression.until AS suppressed_until, clock_timestamp() AS at
         FROM taken
         JOIN contacts AS contact
             ON contact.tenant_id = taken.tenant_id AND contact.id = taken.contact_id
-        LEFT JOIN LATERAL dialed_number(taken.tenant_id, taken.attempt_id) AS dialed
-            ON contact.next_number IS NOT NULL
-        JOIN calling_groups AS g
-            ON g.id = coalesce(dialed.calling_group_id, contact.calling_group_id)
+        LEFT JOIN LATERAL dialed_number(taken.tenant_id, taken.attempt_id) AS dialed ON true
+        -- None of a number that the contact has no more: the hours of another say nothing of it.
+        LEFT JOIN calling_groups AS g ON g.id =
+            CASE WHEN dialed.number IS NULL OR dialed.number = contact.phone
+                THEN contact.calling_group_id ELSE dialed.calling_group_id END
         JOIN campaign_terms AS campaign
             ON campaign.tenant_id = taken.tenant_id AND campaign.id = taken.campaign_id
         LEFT JOIN sms_senders AS known
             ON known.tenant_id = taken.tenant_id AND known.sender = taken.sender
             AND known.state = 'active'
         CROSS JOIN LATERAL suppressed_until(
-            taken.tenant_id, taken.campaign_id, coalesce(dialed.number, contact.number),
+            taken.tenant_id, taken.campaign_id, coalesce(dialed.number, contact.phone),
             statement_timestamp()
         ) AS suppression
         """,
@@ -161,7 +165,7 @@ def _due(row: Record, policy: CampaignPolicy) -> DueSms:
         campaign=_campaign(row),
         policy=policy,
         wanted_state=WantedState(row["wanted_state"]),
-        group=calling_group(row),
+        group=NO_PLACE if row["zones"] is None else calling_group(row),
         number=row["number"],
         sender=row["sender"],
         trunk_id=row["trunk_id"],
@@ -382,14 +386,13 @@ async def suppress(conn: Connection, references: Collection[SmsReference]) -> No
     await conn.execute(
         """
         INSERT INTO suppressions (tenant_id, number, reason)
-        SELECT DISTINCT message.tenant_id, coalesce(dialed.number, contact.number), 'opt_out'
+        SELECT DISTINCT message.tenant_id, coalesce(dialed.number, contact.phone), 'opt_out'
         FROM unnest($1::integer[], $2::uuid[]) AS reference (tenant_id, id)
         JOIN sms_messages AS message
             ON message.tenant_id = reference.tenant_id AND message.id = reference.id
         JOIN contacts AS contact
             ON contact.tenant_id = message.tenant_id AND contact.id = message.contact_id
-        LEFT JOIN LATERAL dialed_number(message.tenant_id, message.attempt_id) AS dialed
-            ON contact.next_number IS NOT NULL
+        LEFT JOIN LATERAL dialed_number(message.tenant_id, message.attempt_id) AS dialed ON true
         -- In the order of locks (shared/db/locks.py).
         ORDER BY 1, 2
         ON CONFLICT (tenant_id, number, campaign_id) DO UPDATE

@@ -97,14 +97,13 @@ async def _contacts(
     records = await conn.fetch(
         """
         SELECT wanted.tenant_id, wanted.attempt_id,
-            coalesce(dialed.number, contact.number) AS number, contact.external_id,
+            coalesce(dialed.number, contact.phone) AS number, contact.external_id,
             contact.attributes::text AS attributes, contact.expires_at
         FROM unnest($1::integer[], $2::uuid[], $3::bigint[])
             AS wanted (tenant_id, attempt_id, contact_id)
         JOIN contacts AS contact
             ON contact.tenant_id = wanted.tenant_id AND contact.id = wanted.contact_id
-        LEFT JOIN LATERAL dialed_number(wanted.tenant_id, wanted.attempt_id) AS dialed
-            ON contact.next_number IS NOT NULL
+        LEFT JOIN LATERAL dialed_number(wanted.tenant_id, wanted.attempt_id) AS dialed ON true
         """,
         *rows.columns(called),
         list(called.values()),

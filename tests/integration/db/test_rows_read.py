@@ -120,7 +120,7 @@ BY_REFERENCE: dict[str, Statement] = {
     "end": end,
     "move_on": move_on,
     "defer": defer,
-    "opt_outs": opt_outs.suppress,
+    "opt_outs": lambda conn, references: opt_outs.suppress(conn, dict.fromkeys(references)),
 }
 BY_LIVE_ATTEMPTS: dict[str, Statement] = {
     "live": lambda conn, references: live_attempts.by_campaign(

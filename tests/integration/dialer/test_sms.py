@@ -28,6 +28,7 @@ from tests.support.campaigns import (
     a_tenant,
     some_contacts,
 )
+from tests.support.contact_numbers import SECOND, give_numbers
 from tests.support.dialing import EVENTS, OneTrunk
 from tests.support.sms import SENDER, ScriptedSmsProvider, a_message, a_sender, take
 from tests.support.waiting import until
@@ -110,6 +111,45 @@ async def test_a_due_message_is_handed_over_once(desk: Desk) -> None:
         f"sms-{reference.message_id}",
     )
     assert second == first
+
+
+async def a_message_after_a_call(desk: Desk, number: str) -> None:
+    """The contact has two numbers; its call was to this one."""
+    await desk.campaign()
+    [contact] = await desk.pool.fetch("SELECT id FROM contacts")
+    await give_numbers(desk.pool, contact["id"], [(SECOND, ["UTC"])])
+    await a_message(desk.pool)
+    await desk.pool.execute(
+        """
+        INSERT INTO call_records (tenant_id, attempt_id, position, campaign_id, contact_id,
+            trunk_id, attempt_number, number, dialing_at, ended_at, outcome)
+        SELECT tenant_id, attempt_id, 1, campaign_id, contact_id, 1, 1, $1, now(), now(), 'busy'
+        FROM sms_messages
+        """,
+        number,
+    )
+
+
+async def test_a_message_goes_to_the_number_that_was_called(desk: Desk) -> None:
+    await a_message_after_a_call(desk, SECOND)
+
+    assert (await desk.run())["state"] == "sent"
+    assert [message.to for message in desk.provider.messages] == [SECOND]
+
+
+@pytest.mark.parametrize("has_several", [True, False])
+async def test_a_message_to_a_number_that_was_removed_is_not_sent_by_the_hours_of_another(
+    desk: Desk, has_several: bool
+) -> None:
+    await a_message_after_a_call(desk, SECOND)
+    await desk.pool.execute("DELETE FROM contact_numbers WHERE number = $1", SECOND)
+    if not has_several:
+        await desk.pool.execute("UPDATE contacts SET next_number = NULL")
+
+    message = await desk.run()
+
+    assert (message["state"], message["reason"]) == ("failed", "unknown_zone")
+    assert desk.provider.messages == []
 
 
 async def test_several_dialers_send_each_message_once(desk: Desk) -> None:

@@ -198,6 +198,33 @@ async def test_an_opt_out_at_a_further_number_suppresses_that_one(pool: Pool) ->
     assert [row["number"] for row in rows] == [SECOND]
 
 
+async def test_an_opt_out_that_is_told_late_finds_a_number_that_was_removed(pool: Pool) -> None:
+    attempt, _ = await an_attempt(pool)
+    await fold(pool, an_end(attempt, Outcome.BUSY))
+    attempt = await dialed(pool)
+    await fold(pool, an_end(attempt, Outcome.BUSY))
+    await pool.execute("DELETE FROM contact_numbers WHERE number <> $1", THIRD)
+    await pool.execute("UPDATE contacts SET next_number = NULL")
+
+    await fold(pool, an_end(attempt, Outcome.OPT_OUT))
+
+    rows = await pool.fetch("SELECT number FROM suppressions")
+    assert [row["number"] for row in rows] == [SECOND]
+
+
+async def test_a_drop_leads_back_from_a_number_that_was_removed(pool: Pool) -> None:
+    attempt, groups = await an_attempt(pool)
+    await fold(pool, an_end(attempt, Outcome.BUSY))
+    attempt = await dialed(pool)
+    await pool.execute("DELETE FROM contact_numbers WHERE number = $1", SECOND)
+
+    contact = await fold(pool, a_drop(attempt, Reason.CALL_UP))
+
+    assert (contact["state"], contact["phone"]) == ("pending", FIRST)
+    assert contact["calling_group_id"] == groups[0]
+    assert await waiting(pool) == [(groups[0], "capacity", 1)]
+
+
 async def test_a_text_message_is_about_the_number_that_was_called(pool: Pool) -> None:
     sms = {"sender": "ACME", "on": ["busy"], "text": "We called {{number}}."}
     attempt, _ = await an_attempt(pool, sms=sms)
