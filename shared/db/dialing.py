@@ -26,7 +26,9 @@ from shared.domain.places.calling_groups import CallingGroup
 class DueAttempt(NamedTuple):
     """A claimed attempt with the facts that decide on it.
 
-    `holds_number` is False for an attempt that was claimed before attempts held their numbers.
+    `holds_number` is False for an attempt that was claimed before attempts held their numbers, and
+    if the number that is called next is no more such one of its contact, in its calling group: an
+    import that overlapped a fold took it away. The attempt is dropped, and the fold goes on.
     `backup_id` is its trunk, unless it goes by the first one of its campaign.
     `external_id` and `attributes` (JSON) are read only for campaigns that need them.
     `traceparent` is that of the request that the contact is called for, if it has one.
@@ -160,7 +162,16 @@ async def due(
                 WHERE tenant_id = attempt.tenant_id AND number = contact.phone
                     AND campaign_id IN (0, attempt.campaign_id) AND expires_at > clock_timestamp()
             ) AS suppressed,
-            attempt.phone IS NOT NULL AND attempt.phone = contact.phone AS holds_number,
+            CASE WHEN attempt.phone IS DISTINCT FROM contact.phone THEN false
+                WHEN contact.next_number IS NULL THEN true
+                ELSE EXISTS (
+                    SELECT FROM contact_numbers
+                    WHERE tenant_id = attempt.tenant_id AND contact_id = attempt.contact_id
+                        AND number = contact.next_number AND NOT is_passed_over
+                        AND calling_group_id = contact.calling_group_id
+                    -- Not turned into a read of all numbers.
+                    OFFSET 0
+                ) END AS holds_number,
             attempt.trunk_id AS backup_id,
             CASE WHEN attempt.campaign_id = ANY ($3::bigint[])
                 THEN contact.external_id END AS external_id,
@@ -334,7 +345,7 @@ async def played_flow(conn: Connection, reference: CallReference) -> PlayedFlow 
         JOIN contacts AS contact
             ON contact.tenant_id = attempt.tenant_id AND contact.id = attempt.contact_id
         LEFT JOIN LATERAL dialed_number(attempt.tenant_id, attempt.id) AS dialed
-            ON contact.next_number IS NOT NULL
+            ON attempt.phone IS NULL
         JOIN campaign_terms AS terms
             ON terms.tenant_id = attempt.tenant_id AND terms.id = attempt.campaign_id
         WHERE attempt.tenant_id = $1 AND attempt.id = $2 AND terms.call_flow IS NOT NULL
