@@ -5,7 +5,7 @@ of the first one. The answer is committed with the writes, so there is never one
 Of an error nothing is kept, because nothing was written: its repetition is judged anew.
 
 Some routes take the same body by the same API key as a repetition also without that header, for
-some seconds: their clients retry without it.
+some minutes: their clients retry without it.
 """
 
 import hashlib

@@ -26,8 +26,9 @@ from shared.dialects import wavix
 from shared.domain.call_flows.machines import MachineAction
 from shared.domain.deliveries import EventType
 
-# The vendor's own client repeats a POST that got no answer for some seconds, without a key.
-SAME_CALL = timedelta(minutes=1)
+# Without a key a client repeats a POST that got no answer, or waits for Retry-After first; gateways
+# and the vendor's own client give up or wait for up to a minute each.
+SAME_CALL = timedelta(minutes=5)
 LARGEST_INT32 = 2**31 - 1
 UNKNOWN_FLOW = "the tenant has no call flow with this id"
 # Each call ends by one of them.

@@ -109,6 +109,20 @@ async def test_the_same_body_by_the_same_key_is_the_same_call(wavix: Wavix) -> N
     assert await rows(wavix.native.pool) == (1, 1)
 
 
+async def test_a_client_that_waits_a_minute_before_it_repeats_calls_nobody_twice(
+    pool: Pool,
+) -> None:
+    async with serving_wavix(pool, now=NOW) as wavix:
+        first = await wavix.ask("POST", PATH, json=wavix.body())
+        await pool.execute(
+            "UPDATE idempotency_keys SET created_at = created_at - interval '61 seconds'"
+        )
+        second = await wavix.ask("POST", PATH, json=wavix.body())
+
+    assert (second.status_code, second.content) == (201, first.content)
+    assert await rows(pool) == (1, 1)
+
+
 async def test_an_idempotency_key_makes_calls_the_same_or_different(wavix: Wavix) -> None:
     answers = [
         await wavix.ask("POST", PATH, json=wavix.body(), headers={"Idempotency-Key": word})
