@@ -52,7 +52,7 @@ class Added:
 async def check_open(resources: Resources, caller: Caller, campaign_id: int) -> None:
     """Refuse before the file comes; its import checks again in its transaction."""
     async with resources.pool.transaction(caller.tenant_id, keep=False) as conn:
-        await _open(conn, caller, campaign_id)
+        _refuse_over(await owned(conn, caller, campaign_id))
 
 
 async def add(
@@ -136,17 +136,22 @@ def _added(row: Row | Fault, new: dict[str, contacts.InsertedContact]) -> Added:
 
 
 async def fillable(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
+    campaign = await kept(conn, caller, campaign_id)
+    _refuse_over(campaign)
+    return campaign
+
+
+async def kept(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
+    """The campaign, which is not completed or deleted until the transaction ends."""
     await owned(conn, caller, campaign_id)
     await locks.block_completion(conn, campaign_id)
     # Read again: the scheduler may have completed it before its completion was blocked.
-    return await _open(conn, caller, campaign_id)
+    return await owned(conn, caller, campaign_id)
 
 
-async def _open(conn: Connection, caller: Caller, campaign_id: int) -> Campaign:
-    campaign = await owned(conn, caller, campaign_id)
+def _refuse_over(campaign: Campaign) -> None:
     if campaign.is_over:
         raise campaign_ended()
-    return campaign
 
 
 async def rows_of(

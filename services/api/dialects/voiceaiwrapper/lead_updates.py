@@ -10,7 +10,7 @@ import orjson
 
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.imports import fillable
+from services.api.imports import kept
 from services.api.suppressions import EXCLUDED, count_settled
 from shared.db import counters
 from shared.db.api import contact_times, exclusions, leads, suppressions
@@ -52,6 +52,7 @@ NOT_A_LEAD = UpdateResult("Lead not found")
 TOO_LONG = UpdateResult("All fields of a lead together must not be longer than 64 KiB")
 NOT_ANSWERED = UpdateResult("Lead is not answered")
 NO_ATTEMPTS = UpdateResult("Lead has no call attempts left; raise max_call_attempts first")
+ENDED = UpdateResult("Lead is not called again: the campaign is completed or cancelled")
 OPTED_OUT = UpdateResult("Lead opted out; only Outdial's own API lifts a suppression")
 
 
@@ -65,8 +66,11 @@ async def update(
     voicemail_too: bool,
     now: datetime,
 ) -> list[UpdateResult]:
-    """Change the leads in one transaction; an update that is not possible only lets one opt out."""
-    campaign = await fillable(conn, caller, campaign_id)
+    """Change the leads in one transaction; an update that is not possible only lets one opt out.
+
+    So people opt out of a campaign that has ended, too; it only calls nobody again.
+    """
+    campaign = await kept(conn, caller, campaign_id)
     key = caller.campaign(campaign.id)
     numbers = [_e164(change.number) for change in updates]
     opted_out = await _suppress(conn, key, updates, numbers)
@@ -75,7 +79,8 @@ async def update(
     settled = await exclusions.settle(
         conn, tenant_id=key.tenant_id, campaign_id=ALL_CAMPAIGNS, numbers=opted_out, now=now
     )
-    changes = _Changes(conn, key, found, answered(voicemail_too=voicemail_too), now)
+    reached = answered(voicemail_too=voicemail_too)
+    changes = _Changes(conn, key, found, reached, now, has_ended=campaign.is_over)
     results = [
         await changes.apply(change, number) for change, number in zip(updates, numbers, strict=True)
     ]
@@ -126,6 +131,7 @@ class _Changes:
     leads: dict[str, Lead]
     answered: Collection[Outcome]
     now: datetime
+    has_ended: bool
     attributes: dict[int, str | None] = field(default_factory=dict)
     uncounted: Counter[str] = field(default_factory=Counter)
     waiting: list[tuple[WaitBucket, int]] = field(default_factory=list)
@@ -151,6 +157,8 @@ class _Changes:
 
     async def _requeue(self, lead: Lead) -> UpdateResult | None:
         """Let a lead that was answered wait for another call, within its budget of calls."""
+        if self.has_ended:
+            return ENDED
         if lead.state != ContactState.FINISHED or lead.outcome not in self.answered:
             return NOT_ANSWERED
         tenant_id = self.campaign.tenant_id

@@ -331,18 +331,34 @@ async def test_a_lead_is_called_again_within_its_budgets(voiceaiwrapper: VoiceAI
     assert due - datetime.now(tz=due.tzinfo) < timedelta(hours=31)
 
 
-async def test_a_campaign_that_has_ended_takes_and_changes_no_lead(
+async def test_people_opt_out_of_a_campaign_that_has_ended_and_nobody_is_called_again(
     voiceaiwrapper: VoiceAIWrapper,
 ) -> None:
-    campaign = await voiceaiwrapper.campaign()
-    await voiceaiwrapper.leads(campaign, ONE)
+    campaign, other = [await voiceaiwrapper.campaign() for _ in range(2)]
+    for one in (campaign, other):
+        await voiceaiwrapper.leads(one, ONE, TWO)
+    await finish(voiceaiwrapper, campaign, TWO, Outcome.ANSWERED_HUMAN)
     number = number_of(Kind.CAMPAIGN, campaign)
     await voiceaiwrapper.native.post(f"/v1/campaigns/{number}/cancel", status=202)
+    ended = "Lead is not called again: the campaign is completed or cancelled"
+    changes: list[dict[str, Any]] = [
+        {"phone_number": ONE, "do_not_call": True},
+        {"phone_number": TWO, "mark_as_unanswered": True},
+    ]
 
-    for method, path, body in (
-        ("POST", "leads", {"phone_number": TWO}),
-        ("PATCH", "leads/update/bulk", [{"phone_number": ONE, "first_name": "Ann"}]),
-    ):
-        refused = await voiceaiwrapper.refused(method, f"{CAMPAIGNS}/{campaign}/{path}", body)
-        assert refused == (409, "The campaign is completed or cancelled", {})
+    added = await voiceaiwrapper.refused(
+        "POST", f"{CAMPAIGNS}/{campaign}/leads", {"phone_number": THREE}
+    )
+    answer = await voiceaiwrapper.patch(f"{CAMPAIGNS}/{campaign}/leads/update/bulk", changes)
+    again = await voiceaiwrapper.refused("PATCH", f"{V1}/{campaign}/lead/update", changes[1])
+
+    assert added == (409, "The campaign is completed or cancelled", {})
+    assert [(row["success"], row["message"]) for row in answer["results"]] == [
+        (True, "Lead updated successfully"),
+        (False, ended),
+    ]
+    assert again == (409, ended, {})
+    assert (await contact(voiceaiwrapper, other, ONE))["outcome"] == Outcome.EXCLUDED
+    counts = [(await voiceaiwrapper.whole(one))["lead_counts"] for one in (campaign, other)]
+    assert [(each["answered"], each["waiting"]) for each in counts] == [(1, 0), (0, 1)]
     assert (await voiceaiwrapper.whole(campaign))["campaign_status"] == "ARCHIVED"
