@@ -82,8 +82,20 @@ async def update(
 
 
 async def get(conn: Connection, tenant_id: int, voice_campaign_id: int) -> VoiceCampaign | None:
-    found = await page(conn, tenant_id, before=voice_campaign_id + 1, limit=1)
-    return found[0] if found and found[0].id == voice_campaign_id else None
+    record = await conn.fetchrow(
+        """
+        SELECT own.id AS own_id, own.settings, own.created_at AS added_at, campaign.id,
+            campaign.name, campaign.state, campaign.wanted_state, campaign.created_at,
+            campaign.started_at, campaign.ended_at, campaign.definition, campaign.call_flow_version
+        FROM voice_campaigns AS own
+        LEFT JOIN campaigns AS campaign
+            ON campaign.tenant_id = own.tenant_id AND campaign.id = own.campaign_id
+        WHERE own.tenant_id = $1 AND own.id = $2
+        """,
+        tenant_id,
+        voice_campaign_id,
+    )
+    return None if record is None else _voice_campaign(record)
 
 
 async def lock(conn: Connection, tenant_id: int, voice_campaign_id: int) -> VoiceCampaign | None:

@@ -73,4 +73,6 @@ def _name(path: FieldPath) -> str:
 
 
 def _joined(path: FieldPath) -> str:
-    return ".".join(map(str, path))[:LONGEST_NAME] or WHOLE_BODY
+    name = ".".join(map(str, path))[:LONGEST_NAME]
+    # Half of a character cannot be written in UTF-8.
+    return name.encode(errors="replace").decode() or WHOLE_BODY

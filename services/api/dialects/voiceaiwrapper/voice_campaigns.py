@@ -114,6 +114,8 @@ async def change(
     await voice_campaigns.update(conn, caller.tenant_id, campaign_id, after.written())
     key = caller.campaign(campaign_id)
     secret = await _set_webhook(conn, key, before.webhook_url, after.webhook_url)
+    # The edit knows the definition only, of which the webhook is no part.
+    resources.record(before=before, after=after, resource_id=str(campaign_id))
     return Written(campaign_id, secret)
 
 

@@ -159,6 +159,13 @@ async def test_a_body_that_is_no_object_and_no_json_has_the_same_envelope(
         "errors": {},
     }
     assert (await voiceaiwrapper.refused("POST", CAMPAIGNS, [1]))[0] == 400
+    half = await voiceaiwrapper.ask(
+        "PATCH",
+        f"{CAMPAIGNS}/{await voiceaiwrapper.campaign()}",
+        content=b'{"\\ud800": 1}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert (half.status_code, half.json()["errors"]) == (400, {"?": ["is not known"]})
     assert (await voiceaiwrapper.refused("POST", "/api/v2/none"))[0] == 404
 
 
@@ -360,7 +367,9 @@ async def test_another_tenants_ids_are_as_unknown_ids(voiceaiwrapper: VoiceAIWra
     theirs = await other.campaign()
     unknown = global_id(Kind.CAMPAIGN, 1 << 40)
 
-    for campaign in (theirs, unknown, "VoiceCampaign:1", global_id(Kind.TENANT, 1)):
+    largest = global_id(Kind.CAMPAIGN, (1 << 63) - 1)
+
+    for campaign in (theirs, unknown, largest, "VoiceCampaign:1", global_id(Kind.TENANT, 1)):
         path = f"{CAMPAIGNS}/{campaign}"
         for method, end, body in (
             ("GET", "", None),
@@ -398,6 +407,23 @@ async def test_the_webhook_has_a_secret_that_is_told_once(voiceaiwrapper: VoiceA
     assert again.headers["webhook-secret"] != created.headers["webhook-secret"]
     (endpoint,) = (await voiceaiwrapper.native.get("/v1/webhooks"))["webhooks"]
     assert endpoint["url"] == "https://example.com/three"
+
+
+async def test_a_change_of_the_webhook_alone_is_in_the_audit_log(
+    voiceaiwrapper: VoiceAIWrapper,
+) -> None:
+    campaign = await voiceaiwrapper.campaign()
+
+    await voiceaiwrapper.patch(f"{CAMPAIGNS}/{campaign}", {"webhook_url": "https://example.com/2"})
+    await voiceaiwrapper.patch(f"{CAMPAIGNS}/{campaign}", {"webhook_url": "https://example.com/2"})
+
+    entries = (await voiceaiwrapper.native.get("/v1/audit-log"))["audit_log"]
+    (entry,) = [each for each in entries if each["operation"] == "update_voice_campaign"]
+    assert entry["resource_id"] == str(number_of(Kind.CAMPAIGN, campaign))
+    assert (entry["before"], entry["after"]) == (
+        {"webhook_url": OUTREACH["webhook_url"]},
+        {"webhook_url": "https://example.com/2"},
+    )
 
 
 async def test_a_native_deletion_of_the_draft_takes_it_away(voiceaiwrapper: VoiceAIWrapper) -> None:
