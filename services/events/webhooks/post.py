@@ -13,8 +13,9 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from services.events.webhooks.egress import AddressRefusedError
-from services.events.webhooks.renderings import RENDERINGS, Rendered
+from services.events.webhooks.renderings import RENDERINGS, Rendered, standard
 from shared.db.events.webhooks import DueDelivery, StoredEvent
+from shared.kafka.messages.public import WEBHOOK_TESTED
 from shared.runtime import traces
 from shared.runtime.traces import Attributes
 
@@ -57,6 +58,9 @@ async def post(session: aiohttp.ClientSession, delivery: DueDelivery, *, now: da
     render = RENDERINGS.get(delivery.rendering)
     if delivery.event is None or render is None:
         return Answer(error="event not kept" if render else "rendering not known")
+    if delivery.event.type == WEBHOOK_TESTED:
+        # No vendor has an event for it.
+        render = standard
     answer = Answer()
     for rendered in render(delivery.event, delivery.event_types):
         answer = await _post(session, delivery, delivery.event, rendered, now=now)

@@ -14,7 +14,6 @@ from shared.db.events.webhook_calls import EventCall
 from shared.db.events.webhooks import StoredEvent
 from shared.dialects import smartalex_events
 from shared.dialects.voiceaiwrapper import RENDERING
-from shared.kafka.messages.public import WEBHOOK_TESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +50,15 @@ def smartalex(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
 def of_call(body: Callable[[EventCall], dict[str, Any] | None]) -> Render:
     """One post about the call of the event; none, if what it is made of is no longer kept."""
 
-    def rendered(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
-        if event.type == WEBHOOK_TESTED:
-            return standard(event, wanted)
+    def rendered(event: StoredEvent, _wanted: Collection[str]) -> list[Rendered]:
         made = None if event.call is None else body(event.call)
         return [] if made is None else [Rendered(orjson.dumps(made))]
 
     return rendered
 
 
-def of_voiceaiwrapper(event: StoredEvent, wanted: Collection[str]) -> list[Rendered]:
+def of_voiceaiwrapper(event: StoredEvent, _wanted: Collection[str]) -> list[Rendered]:
     """The events of VoiceAIWrapper that this one is, each with an id of its own."""
-    if event.type == WEBHOOK_TESTED:
-        return standard(event, wanted)
     return [
         Rendered(orjson.dumps(body), id=own_id)
         for own_id, body in voiceaiwrapper.bodies(event.payload, event.call)

@@ -27,6 +27,8 @@ from shared.kafka.messages.public import (
     AttemptEnded,
     CampaignChanged,
     CampaignChangedData,
+    WebhookTested,
+    WebhookTestedData,
 )
 from tests.support.database import one_waits_for_a_lock
 from tests.support.waiting import until
@@ -484,6 +486,29 @@ async def test_an_event_may_be_several_posts_or_none_by_what_the_endpoint_wants(
     assert receiver.ids("/both") == [f"{event}.{word}" for word in ("first", "second") * 2]
     assert receiver.ids("/none") == []
     assert all(post.verified for post in receiver.posts)
+
+
+@pytest.mark.parametrize("rendering", sorted(RENDERINGS))
+async def test_a_test_is_posted_in_every_rendering(
+    pool: Pool, receiver: Receiver, rendering: str
+) -> None:
+    own = await an_endpoint(pool, "http://127.0.0.1:9/")
+    webhook_id = await another_endpoint(
+        pool, own, 0, [ATTEMPT_ENDED], receiver.url(), rendering=rendering
+    )
+    tenant_id = own.key.tenant_id
+    data = WebhookTestedData(tenant_id=tenant_id, campaign_id=0, webhook_id=webhook_id)
+    event = WebhookTested.of(data, at=datetime.now(UTC))
+    async with pool.acquire() as conn, conn.transaction():
+        await public_events.add(conn, [event])
+        await webhook_endpoints.deliver_last(
+            conn, tenant_id=tenant_id, webhook_id=webhook_id, event_id=event.id
+        )
+
+    async with sending(pool) as sender:
+        await send_all(sender)
+
+    assert receiver.ids() == [str(event.id)]
 
 
 async def test_an_event_that_comes_while_its_endpoint_is_disabled_is_not_delivered(
