@@ -34,7 +34,9 @@ async def credentials(
     live: Annotated[
         bool, typer.Option("--live", help="No recorded or artificial voice is heard.")
     ] = False,
-    trunk: Annotated[str | None, typer.Option(metavar="NAME", help="Default: default.")] = None,
+    trunk: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of Wavix's calls. Default: default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key for such a client, and list its base URL and the ids that it may name."""

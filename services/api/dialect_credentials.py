@@ -18,12 +18,16 @@ from services.api.http.resources import Resources
 from services.api.refusals import Refused
 from shared.db.api import campaigns, dialect_ids
 from shared.db.api.dialect_ids import IdKind
+from shared.db.types import Connection
 from shared.definitions.call import CallTerms
 from shared.dialects import smartalex, wavix
 from shared.dialects.voiceaiwrapper import Kind, global_id
 from shared.domain.access import KeyScope
 
 Id = int | str
+
+NO_TRUNK = "there is no trunk of this name"
+SAID_BY_CLIENT = "clients of this vendor's API choose the trunk with the agent; leave it out"
 
 
 class Dialect(StrEnum):
@@ -39,12 +43,14 @@ class Access:
     """The scopes of a client's key, and the things that it names by id.
 
     `ids` has their kinds by the names that the vendor has for them, each with its spelling. `base`
-    is the end of the vendor's base URL.
+    is the end of the vendor's base URL. `trunk_by_key`: the vendor's API cannot say the trunk of a
+    call, so it is a term of the key.
     """
 
     scopes: tuple[KeyScope, ...]
     ids: Mapping[str, tuple[IdKind, Callable[[Any], Id]]] = field(default_factory=dict)
     base: str = ""
+    trunk_by_key: bool = False
 
 
 ACCESS = {
@@ -54,6 +60,7 @@ ACCESS = {
             "callflow_id": (IdKind.CALL_FLOWS, int),
             "caller_id": (IdKind.CALLER_IDS, wavix.number),
         },
+        trunk_by_key=True,
     ),
     Dialect.SMARTALEX: Access(
         (KeyScope.CAMPAIGNS, KeyScope.CONTACTS, KeyScope.CALLS, KeyScope.WEBHOOKS),
@@ -95,9 +102,7 @@ async def create(
     access = ACCESS[dialect]
     ids: dict[str, dict[str, Id]] = {}
     async with resources.pool.transaction(caller.tenant_id) as conn:
-        if not await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[calls.trunk]):
-            detail = "there is no trunk of this name"
-            raise Refused("unknown_trunk", detail, field=("calls", "trunk"))
+        await _refuse_trunk(conn, caller, access, calls)
         for label, (kind, spelled) in access.ids.items():
             found = await dialect_ids.of(conn, kind, tenant_id=caller.tenant_id)
             ids[label] = {name: spelled(own) for name, own in found.items()}
@@ -112,3 +117,13 @@ async def create(
         now=now,
     )
     return Credentials(key=made, path=f"/{dialect}{access.base}", ids=ids)
+
+
+async def _refuse_trunk(conn: Connection, caller: Caller, access: Access, calls: CallTerms) -> None:
+    """Refuse a trunk that the calls of the key cannot go out by."""
+    if not access.trunk_by_key:
+        if "trunk" in calls.model_fields_set:
+            raise Refused("contradiction", SAID_BY_CLIENT, field=("calls", "trunk"))
+        return
+    if not await campaigns.find_trunks(conn, tenant_id=caller.tenant_id, names=[calls.trunk]):
+        raise Refused("unknown_trunk", NO_TRUNK, field=("calls", "trunk"))

@@ -31,7 +31,7 @@ class NewCredentials(BaseModel):
     calls: CallTerms = Field(
         default=CallTerms(),
         description="what its calls are, which the vendor's API cannot say; the client cannot "
-        "change it",
+        "change it. `trunk` is for Wavix only: other clients choose it themselves",
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.integration.api.test_boundaries import FLOW
 from tests.support.api import Api
 
@@ -64,6 +66,20 @@ async def test_the_terms_of_its_calls_stay_with_the_key(api: Api) -> None:
     terms = {"kind": "solicitation", "automated": True, "trunk": "default"}
     assert rotated["call_terms"] == calls
     assert (await api.get(f"/v1/api-keys/{usual['api_key_id']}"))["call_terms"] == terms
+
+
+@pytest.mark.parametrize("dialect", ["smartalex", "voiceaiwrapper"])
+async def test_clients_that_choose_a_trunk_get_none_by_their_key(api: Api, dialect: str) -> None:
+    asked = {"dialect": dialect, "calls": {"trunk": "default"}}
+
+    problem = await api.post(PATH, asked, status=422)
+    async with api.pool.acquire() as conn:
+        await conn.execute("UPDATE trunks SET name = 'other' WHERE name = 'default'")
+    await api.post(PATH, {"dialect": dialect}, status=201)
+
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["reason"]) == ("/calls/trunk", "contradiction")
+    assert "leave it out" in error["detail"]
 
 
 async def test_a_trunk_that_the_tenant_may_not_use_is_refused(api: Api) -> None:
