@@ -12,6 +12,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_wrap_validator_function
@@ -27,6 +28,20 @@ class Definition(BaseModel):
     """Base of the parts: immutable; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NullIsDefault(Definition):
+    """Base of parts that clients of another API write: null is as if the field was left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def leaves_out_nulls(cls, sent: object) -> object:
+        if not isinstance(sent, dict):
+            return sent
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {
+            name: value for name, value in sent.items() if value is not None or name not in optional
+        }
 
 
 def is_stored(info: ValidationInfo) -> bool:

@@ -219,6 +219,17 @@ def test_no_field_of_a_campaign_is_without_effect(model: type, field: str) -> No
     assert changed != a_definition(**_within(model, {}))
 
 
+def test_null_is_as_a_field_that_is_left_out() -> None:
+    hours = {"monday": OPEN}
+    daily = {"calling_hours_start": None, "calling_hours_end": None}
+
+    settings = a_definition(settings=dict.fromkeys(Settings.model_fields))
+    by_day = a_definition(business_hours={"monday": OPEN | {"enabled": None}}, settings=daily)
+
+    assert settings == a_definition()
+    assert by_day == a_definition(business_hours=hours)
+
+
 def test_no_field_of_a_contact_is_without_effect() -> None:
     usual = NewContact(phone="+12025550100").entry()
 

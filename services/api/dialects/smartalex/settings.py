@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from shared.definitions.attempts import AttemptsDefinition, RetryDefinition
-from shared.definitions.base import Definition, refuse
+from shared.definitions.base import Definition, NullIsDefault, refuse
 from shared.definitions.calendar import (
     DAYS,
     UNKNOWN_ZONE,
@@ -49,7 +49,7 @@ DAILY = frozenset({"calling_hours_start", "calling_hours_end"})
 NO_TIMES = "an enabled day needs start and end"
 
 
-class Hours(Definition):
+class Hours(NullIsDefault):
     """The hours of a weekday; one that is not enabled has none."""
 
     enabled: Annotated[bool, Field(strict=True)] = True
@@ -100,7 +100,7 @@ Zone = Annotated[str, Field(max_length=64), AfterValidator(_known)]
 Stored = AfterValidator(without_nul)
 
 
-class Settings(Definition):
+class Settings(NullIsDefault):
     """When and how often is called, in the daily hours."""
 
     calling_hours_start: WallTime = START

@@ -1,6 +1,7 @@
 """SmartAlex's routes of webhooks: create, list, read, delete; one is replaced by a new one."""
 
 import base64
+import binascii
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
@@ -22,13 +23,15 @@ from services.api.dialects.smartalex.routes import (
 from services.api.http.guarded_routes import Authenticated
 from services.api.http.resources import In, Now
 from shared.db.api.webhook_endpoints import Endpoint
-from shared.definitions.base import Definition, refuse
+from shared.definitions.base import NullIsDefault, refuse
 from shared.definitions.campaign import WebhookUrl
 from shared.dialects.smartalex import Kind, number_of, spelled
 from shared.dialects.smartalex_events import RENDERING, SmartAlexEvent, event_types
 
 SHOWN_ONCE = {"Cache-Control": "no-store"}
 PREFIX = "whsec_"
+# A shorter key is guessed, and so is none of Standard Webhooks.
+SHORTEST_KEY = 16
 TWICE = "is the same as events; give one of the two"
 KNOWN = ", ".join(SmartAlexEvent)
 
@@ -44,7 +47,7 @@ def _known(event: str) -> SmartAlexEvent:
 Events = Annotated[list[Annotated[str, AfterValidator(_known)]], Field(min_length=1, max_length=50)]
 
 
-class NewWebhook(Definition):
+class NewWebhook(NullIsDefault):
     """Newer clients name the events in `event_types`. `secret` is the client's own, in place of one
     that is made.
     """
@@ -72,9 +75,18 @@ class NewWebhook(Definition):
         """The bytes of the client's own text are the key, unless it is one of this form already."""
         if self.secret is None:
             return new_secret()
-        if self.secret.startswith(PREFIX):
+        if _is_standard(self.secret):
             return self.secret
         return PREFIX + base64.b64encode(self.secret.encode()).decode()
+
+
+def _is_standard(secret: str) -> bool:
+    """Whether it is of the form of Standard Webhooks: a prefix, and the key in base64."""
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        return False
+    return secret.startswith(PREFIX) and len(key) >= SHORTEST_KEY
 
 
 @router.post("/webhooks", status_code=201)

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from shared.definitions.attempts import DELAY_MOST, LONGEST_DAY, AttemptsDefinition, RetryDefinition
-from shared.definitions.base import Definition, refuse
+from shared.definitions.base import NullIsDefault, refuse
 from shared.definitions.calendar import (
     DAYS,
     UNKNOWN_ZONE,
@@ -86,7 +86,7 @@ WebhookUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", 
 Attempts = Annotated[int, Field(strict=True, ge=1, le=MOST_ATTEMPTS)]
 
 
-class Settings(Definition):
+class Settings(NullIsDefault):
     """The body of a creation. An INBOUND campaign keeps what is said of calls, to no effect on it.
 
     An OUTBOUND one with a pool and a number shows what its dialer type says, and keeps the other.

@@ -55,6 +55,21 @@ async def test_the_secret_may_be_the_clients_own(smartalex: SmartAlex) -> None:
     assert [row["secret"] for row in stored] == [each["signing_secret"] for each in made]
 
 
+@pytest.mark.parametrize("text", ["whsec_not-of-base64!", f"whsec_{'A' * 20}", "whsec_AAAAAAAAAA"])
+async def test_a_text_that_only_looks_like_a_secret_is_the_key_by_its_bytes(
+    smartalex: SmartAlex, text: str
+) -> None:
+    made = await a_webhook(smartalex, secret=text)
+
+    assert base64.b64decode(made["signing_secret"].removeprefix("whsec_")) == text.encode()
+
+
+async def test_null_is_as_a_field_that_is_left_out(smartalex: SmartAlex) -> None:
+    made = await a_webhook(smartalex, enabled=None, secret=None, event_types=None)
+
+    assert made["enabled"] is True
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
