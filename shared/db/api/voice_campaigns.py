@@ -63,22 +63,23 @@ async def update(
     *,
     number: str | None = None,
 ) -> bool:
-    """Replace the settings; False if another INBOUND campaign is bound to the number."""
-    updated: bool | None = await conn.fetchval(
-        """
-        UPDATE voice_campaigns AS own SET settings = $3, number = $4
-        WHERE own.tenant_id = $1 AND own.id = $2 AND NOT EXISTS (
-            SELECT FROM voice_campaigns AS other
-            WHERE other.tenant_id = $1 AND other.number = $4 AND other.id <> $2
+    """Replace the settings; False if another INBOUND campaign is bound to the number.
+
+    The transaction can then only be rolled back.
+    """
+    try:
+        await conn.execute(
+            """
+            UPDATE voice_campaigns SET settings = $3, number = $4 WHERE tenant_id = $1 AND id = $2
+            """,
+            tenant_id,
+            voice_campaign_id,
+            orjson.dumps(settings).decode(),
+            number,
         )
-        RETURNING true
-        """,
-        tenant_id,
-        voice_campaign_id,
-        orjson.dumps(settings).decode(),
-        number,
-    )
-    return updated is True
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 async def get(conn: Connection, tenant_id: int, voice_campaign_id: int) -> VoiceCampaign | None:

@@ -86,11 +86,14 @@ async def insert(
 async def redirect(
     conn: Connection, campaign: CampaignKey, *, url: str, event_types: Sequence[str]
 ) -> bool:
-    """Give the campaign's own endpoint another address and other types; whether there is one."""
+    """Give the campaign's own endpoint another address and other types; whether there is one.
+
+    It is posted to from now on, also if the receiver at the former address was gone.
+    """
     status = await conn.execute(
         """
-        UPDATE webhook_endpoints SET url = $3, event_types = $4
-        WHERE tenant_id = $1 AND campaign_id = $2
+        UPDATE webhook_endpoints SET url = $3, event_types = $4, disabled_at = NULL
+        WHERE tenant_id = $1 AND campaign_id = $2 AND deleted_at IS NULL
         """,
         *campaign,
         url,
@@ -142,6 +145,21 @@ async def mark_deleted(conn: Connection, *, tenant_id: int, webhook_id: int) -> 
         tenant_id,
         webhook_id,
     )
+
+
+async def take_away(conn: Connection, campaign: CampaignKey) -> None:
+    """Post nothing more of a campaign that was started; what was posted stays on record."""
+    webhook_id = await conn.fetchval(
+        """
+        SELECT id FROM webhook_endpoints
+        WHERE tenant_id = $1 AND campaign_id = $2 AND deleted_at IS NULL
+        FOR UPDATE
+        """,
+        *campaign,
+    )
+    if webhook_id is not None:
+        await disable(conn, tenant_id=campaign.tenant_id, webhook_id=webhook_id)
+        await mark_deleted(conn, tenant_id=campaign.tenant_id, webhook_id=webhook_id)
 
 
 async def keep(conn: Connection, *, tenant_id: int, webhook_id: int) -> None:

@@ -6,7 +6,7 @@ The ids in them must be the tenant's own; another tenant's are as unknown ids.
 from collections.abc import Collection
 from typing import Any
 
-from services.api.caller_ids import e164, refuse_foreign
+from services.api.caller_ids import e164
 from services.api.dialects.voiceaiwrapper.settings import (
     ATTEMPTS,
     CALENDAR,
@@ -17,7 +17,7 @@ from services.api.dialects.voiceaiwrapper.settings import (
 )
 from services.api.http.auth import Caller
 from services.api.refusals import Refused
-from shared.db.api import voice_campaigns
+from shared.db.api import caller_ids, voice_campaigns
 from shared.db.types import Connection
 from shared.dialects.voiceaiwrapper import Kind, number_of
 from shared.domain.agents import AgentKind
@@ -25,6 +25,7 @@ from shared.domain.agents import AgentKind
 NO_PROVIDER = "the tenant has no voice provider of this id"
 NO_ASSISTANT = "is no active assistant of the tenant at this voice provider"
 NO_ENTITY = "the assistant is a call flow of Outdial and none of Vapi's entities; leave it out"
+NO_NUMBER = "the tenant has no active caller ID of this number; add it with POST /v1/caller-ids"
 NO_POOL = "the tenant has no phone number pool of this id"
 
 Parts = dict[str, Any]
@@ -83,7 +84,8 @@ async def _shown(conn: Connection, caller: Caller, settings: Settings) -> Parts:
     number, pool = settings.phone_number_id, None
     if number is not None:
         number = e164(number)
-        await refuse_foreign(conn, caller, number)
+        if not await caller_ids.keep_active(conn, tenant_id=caller.tenant_id, number=number):
+            raise Refused("unknown_caller_id", NO_NUMBER, field=("phone_number_id",))
     if settings.phone_number_pool_id is not None:
         pool_id = number_of(Kind.NUMBER_POOL, settings.phone_number_pool_id)
         pool = pool_id and await voice_campaigns.number_pool_name(conn, caller.tenant_id, pool_id)

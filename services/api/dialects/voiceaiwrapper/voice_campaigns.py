@@ -63,7 +63,9 @@ async def create(
     made = await campaigns.add(conn, caller, definition, now=judged_at(new, now))
     key = caller.campaign(made.campaign.id)
     await voice_campaigns.insert(conn, key, new.written())
-    secret = await _set_webhook(conn, key, None, new.webhook_url)
+    secret = None
+    if new.webhook_url is not None:
+        secret = await _add_webhook(conn, key, new.webhook_url)
     resources.record(after=definition, resource_id=str(key.campaign_id))
     return Written(key.campaign_id, secret)
 
@@ -113,7 +115,9 @@ async def change(
     )
     await voice_campaigns.update(conn, caller.tenant_id, campaign_id, after.written())
     key = caller.campaign(campaign_id)
-    secret = await _set_webhook(conn, key, before.webhook_url, after.webhook_url)
+    secret = None
+    if "webhook_url" in fields:
+        secret = await _change_webhook(conn, key, after.webhook_url, is_draft=campaign.is_draft)
     # The edit knows the definition only, of which the webhook is no part.
     resources.record(before=before, after=after, resource_id=str(campaign_id))
     return Written(campaign_id, secret)
@@ -156,19 +160,21 @@ async def _may_change_zone(conn: Connection, caller: Caller, campaign: Campaign)
     return not await contacts.any_in(conn, caller.campaign(campaign.id))
 
 
-async def _set_webhook(
-    conn: Connection, campaign: CampaignKey, before: str | None, url: str | None
+async def _change_webhook(
+    conn: Connection, campaign: CampaignKey, url: str | None, *, is_draft: bool
 ) -> str | None:
     """Another address keeps the secret; a secret is returned for a new endpoint only."""
-    if url == before:
-        return None
     if url is None:
-        await webhook_endpoints.delete(conn, campaign)
+        away = webhook_endpoints.delete if is_draft else webhook_endpoints.take_away
+        await away(conn, campaign)
         return None
-    if before is not None and await webhook_endpoints.redirect(
-        conn, campaign, url=url, event_types=EVENT_TYPES
-    ):
+    if await webhook_endpoints.redirect(conn, campaign, url=url, event_types=EVENT_TYPES):
         return None
+    return await _add_webhook(conn, campaign, url)
+
+
+async def _add_webhook(conn: Connection, campaign: CampaignKey, url: str) -> str:
+    """Returns the secret."""
     webhook = WebhookDefinition(url=url, event_types=EVENT_TYPES)
     return await campaigns.add_webhook(conn, campaign, webhook, rendering=RENDERING)
 

@@ -1,5 +1,6 @@
 """Campaigns by VoiceAIWrapper's API: creation, changes, statuses, errors."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -88,7 +89,14 @@ WRONG: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
         {"timezone": ["unknown time zone; use an IANA name such as Europe/London"]},
     ),
     ({"phone_number_id": "+12025550199"}, {"phone_number_id": ["the tenant has no active caller"]}),
-    ({"phone_number_id": "pn_abc123"}, {"phone_number_id": ["the tenant has no active caller"]}),
+    (
+        {"phone_number_id": "pn_abc123"},
+        {
+            "phone_number_id": [
+                "the tenant has no active caller ID of this number; add it with POST /v1/caller-ids"
+            ]
+        },
+    ),
     (
         {"phone_number_pool_id": global_id(Kind.NUMBER_POOL, 999)},
         {"phone_number_pool_id": ["the tenant has no phone number pool of this id"]},
@@ -119,6 +127,7 @@ async def test_a_refused_creation_names_the_fields_and_leaves_no_row(
     for name, texts in expected.items():
         (text,), (error,) = texts, errors[name]
         assert error.startswith(text)
+        assert "leave the field out" not in error
     assert await rows(voiceaiwrapper) == before
 
 
@@ -407,6 +416,77 @@ async def test_the_webhook_has_a_secret_that_is_told_once(voiceaiwrapper: VoiceA
     assert again.headers["webhook-secret"] != created.headers["webhook-secret"]
     (endpoint,) = (await voiceaiwrapper.native.get("/v1/webhooks"))["webhooks"]
     assert endpoint["url"] == "https://example.com/three"
+
+
+async def test_a_new_address_is_posted_to_also_when_the_former_one_was_gone(
+    voiceaiwrapper: VoiceAIWrapper,
+) -> None:
+    campaign = await voiceaiwrapper.campaign()
+    await voiceaiwrapper.native.pool.execute("UPDATE webhook_endpoints SET disabled_at = now()")
+
+    await voiceaiwrapper.patch(f"{CAMPAIGNS}/{campaign}", {"webhook_url": "https://example.com/2"})
+
+    (endpoint,) = (await voiceaiwrapper.native.get("/v1/webhooks"))["webhooks"]
+    assert (endpoint["url"], endpoint["disabled_at"]) == ("https://example.com/2", None)
+
+
+async def test_a_webhook_of_a_campaign_that_runs_ends_and_its_posts_stay_on_record(
+    voiceaiwrapper: VoiceAIWrapper,
+) -> None:
+    pool = voiceaiwrapper.native.pool
+    campaign = await voiceaiwrapper.campaign()
+    path = f"{CAMPAIGNS}/{campaign}"
+    await voiceaiwrapper.post(f"{path}/activate")
+    await pool.execute(
+        """
+        INSERT INTO webhook_deliveries (tenant_id, endpoint_id, position, event_id, event_at)
+        SELECT tenant_id, id, 1, gen_random_uuid(), now() FROM webhook_endpoints
+        """
+    )
+
+    await voiceaiwrapper.patch(path, {"webhook_url": None})
+    ended = await pool.fetch("SELECT state, last_error FROM webhook_deliveries")
+    listed = (await voiceaiwrapper.native.get("/v1/webhooks"))["webhooks"]
+    again = await voiceaiwrapper.ask(
+        "PATCH", path, json={"webhook_url": "https://example.com/three"}
+    )
+
+    assert [tuple(row) for row in ended] == [("exhausted", "endpoint disabled")]
+    assert listed == []
+    assert again.headers["webhook-secret"].startswith("whsec_")
+    (endpoint,) = (await voiceaiwrapper.native.get("/v1/webhooks"))["webhooks"]
+    assert (endpoint["url"], endpoint["disabled_at"]) == ("https://example.com/three", None)
+
+
+async def test_null_is_as_a_field_that_is_left_out(voiceaiwrapper: VoiceAIWrapper) -> None:
+    body = voiceaiwrapper.body() | {"consider_voicemail_as_answered": None}
+
+    made = await voiceaiwrapper.post(CAMPAIGNS, body, status=201)
+
+    whole = await voiceaiwrapper.whole(made["data"]["campaign_id"])
+    assert whole["consider_voicemail_as_answered"] is False
+
+
+async def test_of_two_inbound_campaigns_one_gets_the_number(
+    voiceaiwrapper: VoiceAIWrapper,
+) -> None:
+    campaigns = [
+        await voiceaiwrapper.campaign(type="INBOUND", phone_number_id=None) for _ in range(2)
+    ]
+
+    answers = await asyncio.gather(
+        *(
+            voiceaiwrapper.ask(
+                "PATCH", f"{CAMPAIGNS}/{campaign}", json={"phone_number_id": NUMBERS[1]}
+            )
+            for campaign in campaigns
+        )
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400]
+    (refused,) = [answer.json() for answer in answers if answer.status_code == 400]
+    taken = ["another INBOUND campaign is bound to this number"]
+    assert refused["errors"] == {"phone_number_id": taken}
 
 
 async def test_a_change_of_the_webhook_alone_is_in_the_audit_log(
