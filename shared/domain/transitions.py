@@ -105,7 +105,11 @@ def after_call(
         return ContactAfter(history=history, then=_restricted(contact, again or call.outcome))
     # A person who asks for a callback has answered there.
     stays = call.outcome is Outcome.CALLBACK_REQUESTED
-    plans = [(own, planned(own.zones)) for own in _turns(contact, is_nobody_there, stays=stays)]
+    # The day of a budget is over when it is over at the dialed number, too.
+    plans = [
+        (own, planned((*own.zones, *contact.zones)))
+        for own in _turns(contact, is_nobody_there, stays=stays)
+    ]
     allowed = [(own, again) for own, again in plans if again is not None]
     if not allowed or call.outcome is Outcome.OPT_OUT:
         then = _restricted(contact, call.outcome)

@@ -168,7 +168,7 @@ def test_a_contact_whose_numbers_are_all_suppressed_for_good_is_excluded() -> No
     assert turn(after) == (None, Outcome.EXCLUDED)
 
 
-def test_a_day_that_is_spent_ends_where_the_next_number_is() -> None:
+def test_a_day_that_is_spent_ends_when_it_is_over_at_the_dialed_number_too() -> None:
     policy = replace(POLICY, max_per_day=1)
     call = EndedCall(
         begun_at=NOW, window_closes_at=LATER, ended_at=NOW, outcome=Outcome.BUSY, callback_at=None
@@ -176,8 +176,8 @@ def test_a_day_that_is_spent_ends_where_the_next_number_is() -> None:
 
     after = after_call(policy, a_contact(FIRST, SECOND), call, chance=0)
 
-    # The midnight of Tokyo after the 18th.
-    assert turn(after) == (SECOND.number, datetime(2026, 11, 18, 15, tzinfo=UTC))
+    # It is midnight in Tokyo nine hours before.
+    assert turn(after) == (SECOND.number, datetime(2026, 11, 19, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
