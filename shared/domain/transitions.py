@@ -207,8 +207,10 @@ def _after_drop_of_several(
         for own in _turns(contact, passes_over, stays=True)
     ]
     if not plans:
+        # Its owner may have left it only numbers that are passed over.
+        ended_by = reason if MEANINGS[reason].is_end else Reason.DESTINATION
         return ContactAfter(
-            history=contact.history, then=Outcome.EXCLUDED, reason=reason, passes_over=passes_over
+            history=contact.history, then=Outcome.EXCLUDED, reason=ended_by, passes_over=passes_over
         )
     return _at_one_of(contact, contact.history, plans)._replace(passes_over=passes_over)
 

@@ -225,6 +225,15 @@ def test_a_drop_after_which_no_number_is_left_excludes_the_contact(
     assert after.reason is ended_by
 
 
+def test_a_contact_that_has_only_numbers_that_are_passed_over_ends_at_a_drop() -> None:
+    contact = a_contact(passed_over(FIRST), passed_over(SECOND))
+
+    after = after_drop(contact, Reason.CALL_UP, retry_at=NOW)
+
+    assert turn(after) == (None, Outcome.EXCLUDED)
+    assert after.reason is Reason.DESTINATION
+
+
 def test_a_request_that_is_void_before_the_next_number_is_out_of_time() -> None:
     contact = a_contact(*NUMBERS)._replace(expires_at=NOW + MINUTE)
 
