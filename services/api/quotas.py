@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.api.refusals import Refused
 from shared.db.api import quotas
+from shared.db.api.quotas import CampaignSize
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 
@@ -43,7 +44,9 @@ class Quotas:
 
     async def refuse_overfull(self, conn: Connection, campaign: CampaignKey) -> None:
         """Call it when contacts were added, before the commit."""
-        size = await quotas.size(conn, campaign, most_groups=self.calling_groups)
+        self.refuse_larger(await quotas.size(conn, campaign, most_groups=self.calling_groups))
+
+    def refuse_larger(self, size: CampaignSize) -> None:
         self.refuse_more_groups(size.calling_groups)
         if size.contacts > self.contacts:
             detail = (

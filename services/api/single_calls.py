@@ -11,9 +11,9 @@ from functools import partial
 from services.api import campaigns, refused_calls, why
 from services.api.http.auth import Caller
 from services.api.http.resources import Resources
-from services.api.imports import Entry, count, group_ids
+from services.api.imports import Entry, group_ids
 from services.api.refusals import Refused
-from shared.db import calling_groups, locks, waiting_counts
+from shared.db import calling_groups, locks
 from shared.db.api import call_flows, contacts, single_calls
 from shared.db.api.campaigns import Campaign
 from shared.db.api.contacts import InsertedContact, NewContact
@@ -22,9 +22,10 @@ from shared.definitions.calendar import DAYS, CalendarDefinition, WindowDefiniti
 from shared.definitions.call import CallDefinition
 from shared.definitions.call_flow import OwnCallFlow
 from shared.definitions.campaign import CampaignDefinition, ShareDefinition, WebhookDefinition
-from shared.domain.campaigns import CampaignKey, Command
+from shared.domain.campaigns import Command
 from shared.domain.policy.destinations import EVERYWHERE
 from shared.domain.reasons import Reason
+from shared.domain.wait_buckets import WaitBucket
 from shared.intake.contact_rows import Row, Rows
 from shared.intake.remedies import REMEDIES
 from shared.runtime import traces
@@ -90,14 +91,13 @@ async def place(
     until = _until(not_after, wait=wait, now=now)
     async with resources.pool.transaction(caller.tenant_id) as conn:
         campaign_id = await _campaign(resources, conn, caller, definition, callback, now=now)
-        key = caller.campaign(campaign_id)
         contact = await _add(conn, caller, campaign_id, entry, until=until, now=now)
         judged = await why.judged(conn, resources, caller, contact.id, now=now)
         next_at = refused_calls.next_at(judged, now=now)
         waits = wait and refused_calls.may_be_placed(judged, next_at, until)
-        if not (judged.verdict.allowed or waits):
+        if contact.bucket is None or not (judged.verdict.allowed or waits):
             raise refused_calls.refusal(judged, next_at, now=now)
-        await resources.before_commit(partial(_count, resources, conn, key, contact))
+        await resources.before_commit(partial(_count, resources, conn, contact.bucket))
     binding = judged.verdict.binding
     resources.record(after={"campaign_id": campaign_id, "number": masked(contact.number)})
     return SingleCall(
@@ -110,13 +110,10 @@ async def place(
     )
 
 
-async def _count(
-    resources: Resources, conn: Connection, campaign: CampaignKey, contact: InsertedContact
-) -> None:
+async def _count(resources: Resources, conn: Connection, bucket: WaitBucket) -> None:
     """Last in the transaction, because all calls of the campaign wait for these rows."""
-    await count(resources, conn, campaign, inserted=1, excluded=0)
-    if contact.bucket is not None:
-        await waiting_counts.add(conn, [(contact.bucket, 1)])
+    size = await single_calls.count(conn, bucket, most_groups=resources.quotas.calling_groups)
+    resources.quotas.refuse_larger(size)
 
 
 def campaign_of(

@@ -6,10 +6,12 @@ The api finds the campaign of a call, and marks the one that it makes.
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.db.api.quotas import CampaignSize
 from shared.db.locks import LockClass
 from shared.db.types import Connection
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from shared.domain.wait_buckets import WaitBucket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,41 @@ async def mark(conn: Connection, campaign: CampaignKey, *, digest: bytes | None)
         *campaign,
         digest,
     )
+
+
+async def count(conn: Connection, bucket: WaitBucket, *, most_groups: int) -> CampaignSize:
+    """Count a call that was added; returns the size of its campaign, as `quotas.size` does.
+
+    All calls of a campaign wait for these two rows until the commit. So they are locked by one
+    statement, in the order of locks: the second row is made from the first.
+    """
+    (record,) = await conn.fetch(
+        """
+        WITH counted AS (
+            INSERT INTO campaign_counters AS counter (tenant_id, campaign_id, name, value)
+            VALUES ($1, $2, 'contacts', 1)
+            ON CONFLICT (tenant_id, campaign_id, name) DO UPDATE SET value = counter.value + 1
+            RETURNING counter.value
+        ), waiting AS (
+            INSERT INTO waiting_contacts AS bucket (
+                tenant_id, campaign_id, calling_group_id, waits_for, five_minutes, contacts
+            )
+            SELECT $1, $2, $3, $4, $5, 1 FROM counted
+            ON CONFLICT (tenant_id, campaign_id, calling_group_id, waits_for, five_minutes)
+                DO UPDATE SET contacts = bucket.contacts + 1
+        )
+        SELECT counted.value AS contacts, (
+            SELECT count(*) FROM (
+                SELECT FROM campaign_groups WHERE tenant_id = $1 AND campaign_id = $2
+                LIMIT $6 + 1
+            ) AS counted
+        ) AS calling_groups
+        FROM counted
+        """,
+        *bucket,
+        most_groups,
+    )
+    return CampaignSize(*record)
 
 
 async def count_open(conn: Connection, tenant_id: int) -> int:
