@@ -9,8 +9,10 @@ RETURNS TABLE (
     sha256 bytea, id bigint, tenant_id integer, name text, networks cidr[], revoked_at timestamptz,
     requests_per_minute integer, scopes text[], expires_at timestamptz, is_access_token boolean
 )
-LANGUAGE plpgsql SET outdial.tenant_id = '0' AS $$
+LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    set_before text := coalesce(current_setting('outdial.tenant_id', true), '');
 BEGIN
     PERFORM set_config('outdial.tenant_id', of_tenant::text, true);
     RETURN QUERY
@@ -30,6 +32,7 @@ BEGIN
                 AND token.sha256 BETWEEN first_digest AND last_digest
         ) AS known
         JOIN api_keys AS key ON key.tenant_id = of_tenant AND key.id = known.api_key_id;
+    PERFORM set_config('outdial.tenant_id', set_before, true);
 END
 $$;
 
