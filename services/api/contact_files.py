@@ -13,7 +13,8 @@ from services.api.imports import count, fillable, rows_of
 from services.api.refusals import Refused
 from services.api.staged_rows import StagedRows
 from shared.db import waiting_counts
-from shared.db.api import imports
+from shared.db.api import exclusions, imports
+from shared.db.api.exclusions import SettledContact
 from shared.db.api.imports import StagedPart, Unimported
 from shared.db.types import Session
 from shared.domain.campaigns import CampaignKey
@@ -21,6 +22,7 @@ from shared.intake.contact_rows import Rows
 from shared.intake.csv_contacts import CONTACT_COLUMNS, CsvContacts
 from shared.intake.json_contacts import JsonContacts
 from shared.intake.row_errors import KEPT_ERRORS, Errors, Findings
+from shared.runtime.process import now
 
 Reader = CsvContacts | JsonContacts
 
@@ -133,15 +135,22 @@ async def import_rows(
     if duplicates and reading.on_duplicate == "update":
         waiting += await imports.update(conn, **campaign._asdict(), group_ids=ids)
         duplicates, updated = 0, duplicates
+    settled: list[SettledContact] = []
     if rows.has_several:
         replace = reading.on_duplicate == "update"
         await imports.set_numbers(conn, **campaign._asdict(), group_ids=ids, replace=replace)
+        if updated:
+            numbers = await imports.waiting_for_suppressions(conn, **campaign._asdict())
+            settled = await exclusions.settle(
+                conn, **campaign._asdict(), numbers=numbers, now=now()
+            )
     first = await _duplicates(conn, contacts, excluded=rows.excluded, duplicates=duplicates)
     if reading.on_duplicate == "refuse":
         duplicates = 0
         _refuse(errors, reading)
-    await count(resources, conn, campaign, inserted=rows.inserted, excluded=rows.excluded)
-    await waiting_counts.add(conn, waiting)
+    excluded = rows.excluded + sum(contact.waits is None for contact in settled)
+    await count(resources, conn, campaign, inserted=rows.inserted, excluded=excluded)
+    await waiting_counts.add(conn, [*waiting, *exclusions.moves(settled)])
     return Imported(
         file=contacts.reader,
         imported=rows.inserted - rows.excluded,

@@ -202,9 +202,7 @@ async def count_settled(
     """
     excluded = Counter(contact.waited.campaign for contact in settled if contact.waits is None)
     await counters.add(conn, [(campaign, EXCLUDED, n) for campaign, n in excluded.items()])
-    left = [(contact.waited, -1) for contact in settled]
-    came = [(contact.waits, 1) for contact in settled if contact.waits is not None]
-    await waiting_counts.add(conn, [*left, *came, *moved])
+    await waiting_counts.add(conn, [*exclusions.moves(settled), *moved])
 
 
 async def _settle(

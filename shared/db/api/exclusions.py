@@ -21,6 +21,13 @@ class SettledContact:
     waits: WaitBucket | None
 
 
+def moves(settled: Sequence[SettledContact]) -> list[tuple[WaitBucket, int]]:
+    """How the buckets of waiting contacts change."""
+    left = [(contact.waited, -1) for contact in settled]
+    came = [(contact.waits, 1) for contact in settled if contact.waits is not None]
+    return [*left, *came]
+
+
 async def settle(
     conn: Connection,
     *,

@@ -204,10 +204,12 @@ async def update(
             FROM import_rows r LEFT JOIN LATERAL jsonb_each(r.attributes) AS own ON true
             GROUP BY r.number
         ), locked AS MATERIALIZED (
-            SELECT c.id, c.calling_group_id AS group_before,
-                ($3::integer[])[given.group_number] AS group_given, first.calling_group_id
-                    AS group_of_first, given.others IS NOT NULL AS has_others,
-                given.external_id, given.expires_at, given.attributes
+            SELECT c.id, c.number, c.phone, c.calling_group_id AS group_before,
+                ($3::integer[])[given.group_number] AS group_given,
+                coalesce(
+                    ($3::integer[])[given.group_number], first.calling_group_id, c.calling_group_id
+                ) AS group_of_first,
+                given.others, given.external_id, given.expires_at, given.attributes
             FROM given JOIN contacts c
                 ON c.tenant_id = $1 AND c.campaign_id = $2 AND c.number = given.number
                 AND c.repeat = 0
@@ -215,24 +217,37 @@ async def update(
                 AND first.tenant_id = $1 AND first.contact_id = c.id AND first.position = 1
             WHERE given.rows > 1 OR c.xmin <> pg_current_xact_id()::xid
             ORDER BY c.number FOR UPDATE OF c
+        ), turns AS (
+            -- A number keeps its turn; else it is that of the first one that is not passed over.
+            SELECT DISTINCT ON (locked.id) locked.id, own.number, own.calling_group_id
+            FROM locked CROSS JOIN LATERAL (
+                SELECT locked.number, locked.group_of_first AS calling_group_id, 0 AS place
+                UNION ALL
+                SELECT further.own ->> 0, ($3::integer[])[(further.own ->> 1)::integer], place
+                FROM jsonb_array_elements(locked.others) WITH ORDINALITY AS further (own, place)
+            ) AS own
+            LEFT JOIN contact_numbers AS known ON known.tenant_id = $1
+                AND known.contact_id = locked.id AND known.number = own.number
+            WHERE locked.others IS NOT NULL
+            ORDER BY locked.id, coalesce(known.is_passed_over, false),
+                own.number <> locked.phone, own.place
         ), placed AS (
             UPDATE contact_numbers AS first SET calling_group_id = locked.group_given FROM locked
             WHERE first.tenant_id = $1 AND first.contact_id = locked.id AND first.position = 1
                 AND locked.group_given IS NOT NULL
         ), updated AS (
             UPDATE contacts AS contact SET
-                -- A row with several numbers begins with the first; one without is of the first.
-                calling_group_id = CASE WHEN locked.has_others OR contact.phone = contact.number
-                    THEN coalesce(
-                        locked.group_given, locked.group_of_first, contact.calling_group_id
-                    ) ELSE contact.calling_group_id END,
-                next_number = CASE WHEN locked.has_others
-                    THEN contact.number ELSE contact.next_number END,
+                -- A row with one number is of the first.
+                calling_group_id = CASE WHEN turns.id IS NOT NULL THEN turns.calling_group_id
+                    WHEN contact.phone = contact.number THEN locked.group_of_first
+                    ELSE contact.calling_group_id END,
+                next_number = coalesce(turns.number, contact.next_number),
                 external_id = coalesce(locked.external_id, contact.external_id),
                 expires_at = coalesce(locked.expires_at, contact.expires_at),
                 attributes = CASE WHEN locked.attributes IS NULL THEN contact.attributes
                     ELSE coalesce(contact.attributes, '{}') || locked.attributes END
-            FROM locked WHERE contact.tenant_id = $1 AND contact.id = locked.id
+            FROM locked LEFT JOIN turns ON turns.id = locked.id
+            WHERE contact.tenant_id = $1 AND contact.id = locked.id
             RETURNING contact.state, locked.group_before, contact.calling_group_id,
                 contact.waits_for, contact.not_before
         )
@@ -269,37 +284,44 @@ async def set_numbers(
 ) -> None:
     """Store the numbers of contacts with several: of new ones as their first rows say.
 
-    With `replace`, after `update`, the last row that has several numbers is right for each contact.
+    With `replace`, after `update`, the last row that has several numbers is right for each contact;
+    a number that stays and is passed over still is.
     """
-    if replace:
-        await conn.execute(
-            """
-            DELETE FROM contact_numbers AS own
-            USING import_rows AS r JOIN contacts AS c ON c.tenant_id = $1
-                AND c.campaign_id = $2 AND c.number = r.number AND c.repeat = 0
-            WHERE own.tenant_id = $1 AND own.contact_id = c.id AND r.others IS NOT NULL
-            """,
-            tenant_id,
-            campaign_id,
-            timeout=LONG,
-        )
     await conn.execute(
         """
         WITH given AS (
             SELECT DISTINCT ON (number) number, others FROM import_rows
             WHERE others IS NOT NULL OR NOT $4
             ORDER BY number, CASE WHEN $4 THEN -line ELSE line END
-        ), own AS (
+        ), contact AS MATERIALIZED (
             SELECT c.id, c.number, c.calling_group_id, given.others
             FROM given JOIN contacts AS c ON c.tenant_id = $1 AND c.campaign_id = $2
                 AND c.number = given.number AND c.repeat = 0
             WHERE given.others IS NOT NULL AND c.xmin = pg_current_xact_id()::xid
+        ), gone AS (
+            DELETE FROM contact_numbers AS own USING contact
+            WHERE $4 AND own.tenant_id = $1 AND own.contact_id = contact.id
+            RETURNING own.contact_id, own.position, own.number, own.calling_group_id,
+                own.is_passed_over
+        ), before AS (
+            -- All are deleted before any is inserted, because they are grouped.
+            SELECT contact_id AS id, array_agg(number) FILTER (WHERE is_passed_over) AS passed_over,
+                min(calling_group_id) FILTER (WHERE position = 1) AS group_of_first
+            FROM gone GROUP BY contact_id
+        ), own AS MATERIALIZED (
+            SELECT contact.id, contact.number, contact.others, before.passed_over,
+                coalesce(before.group_of_first, contact.calling_group_id) AS calling_group_id
+            FROM contact LEFT JOIN before ON before.id = contact.id
         )
-        INSERT INTO contact_numbers (tenant_id, contact_id, position, number, calling_group_id)
-        SELECT $1, id, 1, number, calling_group_id FROM own
+        INSERT INTO contact_numbers (
+            tenant_id, contact_id, position, number, calling_group_id, is_passed_over
+        )
+        SELECT $1, id, 1, number, calling_group_id, number = ANY (coalesce(passed_over, '{}'))
+        FROM own
         UNION ALL
         SELECT $1, own.id, 1 + further.place, further.own ->> 0,
-            ($3::integer[])[(further.own ->> 1)::integer]
+            ($3::integer[])[(further.own ->> 1)::integer],
+            further.own ->> 0 = ANY (coalesce(own.passed_over, '{}'))
         FROM own CROSS JOIN LATERAL jsonb_array_elements(own.others)
             WITH ORDINALITY AS further (own, place)
         """,
@@ -309,6 +331,24 @@ async def set_numbers(
         replace,
         timeout=LONG,
     )
+
+
+async def waiting_for_suppressions(
+    conn: Connection, *, tenant_id: int, campaign_id: int
+) -> list[str]:
+    """The first numbers of contacts that wait for the end of one and were given several numbers."""
+    records = await conn.fetch(
+        """
+        SELECT DISTINCT c.number
+        FROM import_rows AS r JOIN contacts AS c ON c.tenant_id = $1 AND c.campaign_id = $2
+            AND c.number = r.number AND c.repeat = 0
+        WHERE r.others IS NOT NULL AND c.state = 'pending' AND c.waits_for = 'suppression'
+        """,
+        tenant_id,
+        campaign_id,
+        timeout=LONG,
+    )
+    return [record["number"] for record in records]
 
 
 async def unimported(

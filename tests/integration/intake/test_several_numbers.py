@@ -101,6 +101,49 @@ async def test_an_update_gives_the_numbers_of_a_row_that_has_several(api: Api) -
     await waiting_is_recounted(api)
 
 
+async def test_an_update_keeps_the_turn_and_what_is_known_of_numbers_that_stay(api: Api) -> None:
+    campaign_id = await api.campaign()
+    await api.import_csv(campaign_id, ROWS.encode())
+    await _go_on(api, B)
+    await api.pool.execute("UPDATE contact_numbers SET is_passed_over = number = $1", A)
+
+    rows = f"phone,phone2,phone3\n{A},{D},{B}\n"
+    await api.import_csv(campaign_id, rows.encode(), "?on_duplicate=update")
+
+    found = await people(api)
+    assert found[A] == ([A, D, B], B, "Asia/Tokyo")
+    assert await zones_of(api, A) == ["America/New_York", "America/Denver", "Asia/Tokyo"]
+    assert await _passed_over(api) == [A]
+    await waiting_is_recounted(api)
+
+    rows = f"phone,phone2,phone3\n{A},{D},{C}\n"
+    await api.import_csv(campaign_id, rows.encode(), "?on_duplicate=update")
+
+    assert (await people(api))[A] == ([A, D, C], D, "America/Denver")
+    assert await _passed_over(api) == [A]
+    await waiting_is_recounted(api)
+
+
+async def test_an_update_with_a_free_number_ends_the_wait_for_a_suppression(api: Api) -> None:
+    terms = {"number": D, "reason": "asked", "expires_at": "2126-01-01T00:00:00Z"}
+    await api.post("/v1/suppressions", terms, status=201)
+    campaign_id = await api.campaign()
+    await api.import_csv(campaign_id, ROWS.encode())
+    waits = "SELECT waits_for FROM contacts WHERE number = $1"
+    assert await api.pool.fetchval(waits, D) == "suppression"
+
+    rows = f"phone,phone2\n{D},{B}\n"
+    await api.import_csv(campaign_id, rows.encode(), "?on_duplicate=update")
+
+    assert await api.pool.fetchval(waits, D) is None
+    await waiting_is_recounted(api)
+
+
+async def _passed_over(api: Api) -> list[str]:
+    rows = await api.pool.fetch("SELECT number FROM contact_numbers WHERE is_passed_over")
+    return [row["number"] for row in rows]
+
+
 async def test_an_update_by_a_row_with_one_number_places_that_number_only(api: Api) -> None:
     campaign_id = await api.campaign()
     await api.import_csv(campaign_id, ROWS.encode())
