@@ -1,6 +1,6 @@
 """Use cases that change a contact, and that delete it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -68,7 +68,13 @@ async def edit(
             refuse_finished(timed)
         if read is not None:
             refuse_unless_pending(timed)
-        turn = _kept_turn(before, timed) if read is None else _turn(before, read)
+        if read is None:
+            turn = _kept_turn(before, timed)
+        else:
+            passed_over = await contact_numbers.passed_over(
+                conn, tenant_id=caller.tenant_id, contact_id=contact_id
+            )
+            turn = _turn(before, read, passed_over)
         await contact_edits.edit(
             conn,
             tenant_id=caller.tenant_id,
@@ -144,11 +150,14 @@ def _kept_turn(before: Contact, timed: TimedContact) -> _Turn:
     return _Turn(before.number, next_number, timed.calling_group_id)
 
 
-def _turn(before: Contact, numbers: Sequence[tuple[str, int]]) -> _Turn:
-    """A number that the contact keeps also keeps its turn."""
+def _turn(
+    before: Contact, numbers: Sequence[tuple[str, int]], passed_over: Collection[str]
+) -> _Turn:
+    """A number that the contact keeps also keeps its turn; one that is passed over has none."""
     first, _ = numbers[0]
-    kept = (own for own in numbers if own[0] == before.next_number)
-    next_number, group_id = next(kept, numbers[0])
+    callable_ = [own for own in numbers if own[0] not in passed_over] or numbers
+    kept = (own for own in callable_ if own[0] == before.next_number)
+    next_number, group_id = next(kept, callable_[0])
     return _Turn(first, next_number if len(numbers) > 1 else None, group_id)
 
 

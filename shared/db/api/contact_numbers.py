@@ -26,6 +26,19 @@ async def insert(
     )
 
 
+async def passed_over(conn: Connection, *, tenant_id: int, contact_id: int) -> set[str]:
+    """The numbers of a contact at which it is never called again."""
+    rows = await conn.fetch(
+        """
+        SELECT number FROM contact_numbers
+        WHERE tenant_id = $1 AND contact_id = $2 AND is_passed_over
+        """,
+        tenant_id,
+        contact_id,
+    )
+    return {row["number"] for row in rows}
+
+
 async def replace(
     conn: Connection, *, tenant_id: int, contact_id: int, numbers: Sequence[tuple[str, int]]
 ) -> None:

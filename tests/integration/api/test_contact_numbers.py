@@ -176,6 +176,16 @@ async def test_an_edit_without_the_number_whose_turn_it_is_begins_with_the_first
     assert await count_of(api, campaign_id) == (1, 1, 0)
 
 
+async def test_an_edit_gives_no_turn_to_a_number_that_is_passed_over(api: Api) -> None:
+    campaign_id, contact_id = await a_contact(api, SECOND, THIRD)
+    await go_on(api, contact_id, SECOND, passes_over=FIRST)
+
+    contact = await edited(api, contact_id, {"numbers": [THIRD]})
+
+    assert (contact["next_number"], contact["zones"]) == (THIRD, [ZONES[THIRD]])
+    assert await count_of(api, campaign_id) == (1, 1, 0)
+
+
 @pytest.mark.parametrize("none", [None, []])
 async def test_an_edit_to_no_further_number_leaves_the_first(api: Api, none: list[str]) -> None:
     campaign_id, contact_id = await a_contact(api, SECOND)
