@@ -90,12 +90,15 @@ class Lifecycle:
             return False
         # Nearly always one of the first groups shows that the campaign goes on.
         left = await completion.remainder(conn, campaign.key, most_groups=GROUPS_FIRST)
-        if len(left.waiting) == GROUPS_FIRST and self._may_end(campaign, left, now=now):
+        has_several = await given_up.has_several(conn, campaign.key)
+        may_end = self._may_end(campaign, left, now=now)
+        if len(left.waiting) == GROUPS_FIRST and (may_end or has_several):
             left = await completion.remainder(conn, campaign.key)
-        if not self._may_end(campaign, left, now=now):
-            return False
-        if await self._go_on(conn, campaign, left.waiting, now=now):
+            may_end = self._may_end(campaign, left, now=now)
+        if has_several and await self._go_on(conn, campaign, left.waiting, now=now):
             return True
+        if not may_end:
+            return False
         finished = 0
         for group in left.waiting:
             if finished < FINISH_MOST:
@@ -117,12 +120,12 @@ class Lifecycle:
         self,
         conn: Connection,
         campaign: UnsettledCampaign,
-        over: Sequence[Group],
+        waiting: Sequence[Group],
         *,
         now: datetime,
     ) -> bool:
         """Let contacts go on from numbers whose hours are over to others that have some left."""
-        ids = [group.id for group in over]
+        ids = [group.id for group in waiting if self._is_over(campaign, group, now=now)]
         further = await given_up.further_groups(conn, campaign.key, ids) if ids else []
         left = [group.id for group in further if not self._is_over(campaign, group, now=now)]
         if not left:

@@ -90,6 +90,21 @@ async def give_up(
     return [_given_up(row) for row in rows]
 
 
+async def has_several(conn: Connection, campaign: CampaignKey) -> bool:
+    """Whether a pending contact of the campaign has several numbers."""
+    found: bool = await conn.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM contacts
+            WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'pending'
+                AND next_number IS NOT NULL
+        )
+        """,
+        *campaign,
+    )
+    return found
+
+
 async def further_groups(
     conn: Connection, campaign: CampaignKey, group_ids: Sequence[int]
 ) -> list[Group]:
@@ -127,23 +142,25 @@ async def go_on(
     rows = await conn.fetch(
         """
         WITH chosen AS MATERIALIZED (
-            SELECT id, calling_group_id, phone FROM contacts
-            WHERE tenant_id = $1 AND campaign_id = $2 AND state = 'pending'
-                AND next_number IS NOT NULL AND calling_group_id = ANY ($3::integer[])
-            LIMIT $5 FOR UPDATE SKIP LOCKED
+            SELECT waiting.id, waiting.calling_group_id, turn.number, turn.group_id
+            FROM contacts AS waiting CROSS JOIN LATERAL (
+                SELECT own.number, own.calling_group_id AS group_id FROM contact_numbers AS own
+                LEFT JOIN contact_numbers AS current ON current.tenant_id = $1
+                    AND current.contact_id = waiting.id AND current.number = waiting.phone
+                CROSS JOIN LATERAL suppressed_until($1, $2, own.number, statement_timestamp()) AS s
+                WHERE own.tenant_id = $1 AND own.contact_id = waiting.id
+                    AND NOT own.is_passed_over
+                    AND own.calling_group_id = ANY ($4::integer[]) AND s.until IS NULL
+                ORDER BY own.position < current.position, own.position LIMIT 1
+            ) AS turn
+            WHERE waiting.tenant_id = $1 AND waiting.campaign_id = $2
+                AND waiting.state = 'pending' AND waiting.next_number IS NOT NULL
+                AND waiting.calling_group_id = ANY ($3::integer[])
+            LIMIT $5 FOR UPDATE OF waiting SKIP LOCKED
         )
         UPDATE contacts AS contact
-        SET next_number = turn.number, calling_group_id = turn.calling_group_id
-        FROM chosen CROSS JOIN LATERAL (
-            SELECT own.number, own.calling_group_id FROM contact_numbers AS own
-            LEFT JOIN contact_numbers AS current ON current.tenant_id = $1
-                AND current.contact_id = chosen.id AND current.number = chosen.phone
-            CROSS JOIN LATERAL suppressed_until($1, $2, own.number, statement_timestamp()) AS s
-            WHERE own.tenant_id = $1 AND own.contact_id = chosen.id AND NOT own.is_passed_over
-                AND own.calling_group_id = ANY ($4::integer[]) AND s.until IS NULL
-            ORDER BY own.position < current.position, own.position LIMIT 1
-        ) AS turn
-        WHERE contact.tenant_id = $1 AND contact.id = chosen.id
+        SET next_number = chosen.number, calling_group_id = chosen.group_id
+        FROM chosen WHERE contact.tenant_id = $1 AND contact.id = chosen.id
         RETURNING chosen.calling_group_id AS group_before, contact.calling_group_id,
             coalesce(contact.waits_for, 'new') AS waits_for,
             five_minutes_of(contact.not_before) AS five_minutes

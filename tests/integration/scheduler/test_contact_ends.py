@@ -255,3 +255,27 @@ async def test_a_contact_goes_on_from_a_number_whose_hours_are_over(
 
     assert sorted(await reasons(pool)) == ["ended", "ended", "ended"]
     assert (await counted(pool))["waiting"] == 0
+
+
+async def test_a_contact_goes_on_while_others_of_its_campaign_are_called(
+    pool: Pool, scheduler: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contacts that have nowhere to go on to hold up no other."""
+    monkeypatch.setattr(lifecycle, "FINISH_MOST", 1)
+    calendar: dict[str, Any] = a_definition()["calendar"] | {"end_date": "2026-11-18"}
+    campaign = await a_running_campaign(pool, a_definition(calendar=calendar), now=NOW)
+    stays, goes_on = await some_contacts(pool, campaign, 2, zones=["Asia/Tokyo"])
+    west = ["America/Los_Angeles"]
+    await some_contacts(pool, campaign, 1, zones=west, first=10)
+    await give_numbers(pool, stays, [("+81355550002", ["Asia/Tokyo"])])
+    await give_numbers(pool, goes_on, [("+13105550177", west)])
+
+    assert await scheduler.run_once(NOW + timedelta(hours=6))
+    assert not await scheduler.run_once(NOW + timedelta(hours=6))
+
+    rows = await pool.fetch("SELECT id, state, phone FROM contacts ORDER BY id LIMIT 2")
+    assert [tuple(row) for row in rows] == [
+        (stays, "pending", "+12025550000"),
+        (goes_on, "pending", "+13105550177"),
+    ]
+    assert (await counted(pool))["waiting"] == 3
