@@ -43,6 +43,9 @@ async def lock(
             JOIN contacts AS other ON other.tenant_id = campaign.tenant_id
                 AND other.campaign_id = campaign.id AND other.number = ANY ($4::text[])
             WHERE campaign.tenant_id = $1 AND campaign.state NOT IN ('completed', 'cancelled')
+            UNION ALL
+            SELECT contact_id FROM contact_numbers
+            WHERE tenant_id = $1 AND number = ANY ($4::text[])
         )
         -- In the order of locks (shared/db/locks.py).
         ORDER BY contact.number, contact.id
@@ -66,15 +69,21 @@ async def lock(
     }
 
 
-async def known(conn: Connection, campaign: CampaignKey, numbers: Sequence[str]) -> set[str]:
-    """Which of these numbers are leads of the campaign."""
+async def numbers_of(conn: Connection, campaign: CampaignKey, leads: Sequence[str]) -> set[str]:
+    """All numbers of the leads of the campaign with these first numbers."""
     records = await conn.fetch(
         """
-        SELECT DISTINCT number FROM contacts
-        WHERE tenant_id = $1 AND campaign_id = $2 AND number = ANY ($3::text[])
+        WITH lead AS (
+            SELECT id, number FROM contacts
+            WHERE tenant_id = $1 AND campaign_id = $2 AND number = ANY ($3::text[])
+        )
+        SELECT number FROM lead
+        UNION
+        SELECT own.number
+        FROM lead JOIN contact_numbers AS own ON own.tenant_id = $1 AND own.contact_id = lead.id
         """,
         *campaign,
-        list(numbers),
+        list(leads),
     )
     return {record["number"] for record in records}
 

@@ -109,7 +109,7 @@ async def _suppress(
 ) -> list[str]:
     """Suppress leads that opt out, in all campaigns and for good; returns their numbers."""
     wanted = {number for change, number in zip(updates, numbers, strict=True) if change.do_not_call}
-    opted_out = sorted(wanted & await leads.known(conn, campaign, list(wanted)))
+    opted_out = sorted(await leads.numbers_of(conn, campaign, list(wanted)))
     for number in opted_out:
         await suppressions.put(
             conn,

@@ -9,6 +9,7 @@ from shared.db import counters
 from shared.dialects.voiceaiwrapper import Kind, global_id, number_of
 from shared.domain.campaigns import CampaignKey
 from shared.domain.outcomes import Outcome
+from tests.support.contact_numbers import SECOND, THIRD, give_numbers
 from tests.support.voiceaiwrapper import CAMPAIGNS, VoiceAIWrapper
 
 ONE, TWO, THREE = "+12025550123", "+12025550124", "+12025550125"
@@ -274,6 +275,21 @@ async def test_do_not_call_stops_all_campaigns_and_nothing_here_lifts_it(
     assert await voiceaiwrapper.leads(third, ONE) == QUEUED
     assert (await voiceaiwrapper.whole(third))["lead_counts"]["waiting"] == 0
     assert await waiting(voiceaiwrapper) == 2
+
+
+async def test_do_not_call_is_about_all_numbers_of_a_lead(voiceaiwrapper: VoiceAIWrapper) -> None:
+    campaign = await voiceaiwrapper.campaign()
+    await voiceaiwrapper.leads(campaign, ONE, TWO)
+    lead = await contact(voiceaiwrapper, campaign, ONE)
+    async with voiceaiwrapper.native.pool.acquire() as conn:
+        await give_numbers(conn, int(lead["id"]), [(SECOND, ["UTC"]), (THIRD, ["UTC"])])
+
+    body = {"phone_number": ONE, "do_not_call": True}
+    assert await voiceaiwrapper.patch(f"{V1}/{campaign}/lead/update", body) == UPDATED
+
+    rows = await voiceaiwrapper.native.pool.fetch("SELECT number FROM suppressions")
+    assert {row["number"] for row in rows} == {ONE, SECOND, THIRD}
+    assert (await contact(voiceaiwrapper, campaign, ONE))["outcome"] == Outcome.EXCLUDED
 
 
 @pytest.mark.parametrize(
