@@ -12,7 +12,8 @@ table it locks rows in the order that is named. So no two transactions wait for 
 7. `inbox`: by tenant and attempt
 8. `attempts`: by tenant and id
 9. `suppressions`: by tenant and number
-10. `contacts`: by number and id; claims skip locked rows
+10. `contacts`: by number and id; claims skip locked rows. Then `contact_numbers`: only under the
+    row of their contact, so in any order
 11. `person_calls`, then `caller_id_uses` under the advisory lock of its tenant
 12. `campaign_counters`: by campaign and name
 13. `waiting_contacts`: by primary key
@@ -26,6 +27,11 @@ table it locks rows in the order that is named. So no two transactions wait for 
 20. `operations`: by tenant and id
 
 `untold_ends` are inserted, or taken past locked rows: no transaction waits for another there.
+
+A file of suppressions settles contacts batch by batch, in order of the numbers of the file. A
+contact that is reached by a further number is locked out of its order, and so may one be whose wait
+an import ends: two such transactions may wait for each other. PostgreSQL then ends one of them,
+whose request fails and may be sent again.
 
 A fold inserts messages under the row of the tenant in 15. It waits for no other transaction there:
 it leaves out those that exist, and only one transaction at a time folds reports on an attempt.
