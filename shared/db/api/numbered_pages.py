@@ -204,7 +204,8 @@ async def callbacks(
         WITH waiting AS (
             SELECT contact.* FROM campaign_groups AS own
             CROSS JOIN LATERAL (
-                SELECT id, number, attributes, attempts, not_before, waits_for FROM contacts
+                SELECT id, phone AS number, attributes, attempts, not_before, waits_for
+                FROM contacts
                 WHERE tenant_id = $1 AND calling_group_id = own.calling_group_id
                     AND campaign_id = $2 AND state = 'pending' AND not_before > '-infinity'
                     AND (attempts > 0 OR waits_for = 'callback')

@@ -219,3 +219,7 @@ async def test_pending_callbacks_are_retries_and_calls_that_were_asked_for(
     ]
     assert second["data"] == listed["data"][1:]
     assert shown["data"]["stats"]["callbacks_pending"] == 2
+
+    await waits(smartalex, PHONES[1], next_number=PHONES[9])
+    moved = await smartalex.get(f"{path}/callbacks")
+    assert moved["data"][0]["contact"]["phone"] == PHONES[9]
