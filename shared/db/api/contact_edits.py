@@ -21,7 +21,8 @@ async def newest(
             contact.expires_at, contact.phone AS next_number,
             ARRAY(
                 SELECT number FROM contact_numbers
-                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                WHERE contact.next_number IS NOT NULL AND tenant_id = contact.tenant_id
+                    AND contact_id = contact.id AND position > 1
                 ORDER BY position
             ) AS numbers
         FROM contacts AS contact
@@ -71,7 +72,8 @@ async def find(
             contact.expires_at, contact.phone AS next_number,
             ARRAY(
                 SELECT number FROM contact_numbers
-                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                WHERE contact.next_number IS NOT NULL AND tenant_id = contact.tenant_id
+                    AND contact_id = contact.id AND position > 1
                 ORDER BY position
             ) AS numbers
         FROM found

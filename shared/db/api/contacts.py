@@ -180,7 +180,8 @@ async def get(conn: Connection, *, tenant_id: int, contact_id: int) -> Contact |
             contact.expires_at, contact.phone AS next_number,
             ARRAY(
                 SELECT number FROM contact_numbers
-                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                WHERE contact.next_number IS NOT NULL AND tenant_id = contact.tenant_id
+                    AND contact_id = contact.id AND position > 1
                 ORDER BY position
             ) AS numbers
         FROM contacts AS contact
@@ -214,7 +215,8 @@ async def page(
             contact.expires_at, contact.phone AS next_number,
             ARRAY(
                 SELECT number FROM contact_numbers
-                WHERE tenant_id = contact.tenant_id AND contact_id = contact.id AND position > 1
+                WHERE contact.next_number IS NOT NULL AND tenant_id = contact.tenant_id
+                    AND contact_id = contact.id AND position > 1
                 ORDER BY position
             ) AS numbers
         FROM contacts AS contact
