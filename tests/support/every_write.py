@@ -227,6 +227,7 @@ _WRITES: dict[str, tuple[str, str | Callable[[Api], Awaitable[str]], Any]] = {
     "create_api_key": ("POST", "/api-keys", API_KEY),
     "rotate_api_key": ("POST", _of(_new("/api-keys", API_KEY), "/rotate"), None),
     "revoke_api_key": ("POST", _of(_new("/api-keys", API_KEY), "/revoke"), None),
+    "create_dialect_credentials": ("POST", "/dialect-credentials", {"dialect": "smartalex"}),
     "create_client_tenant": ("POST", _by_partner("/tenants"), {"name": "client"}),
     "remove_spend_ceiling": ("DELETE", _chosen("/spend-ceiling", SPEND), None),
 }

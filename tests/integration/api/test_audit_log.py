@@ -10,7 +10,11 @@ from tests.support.every_write import NUMBER, a_write, operations
 # They only read.
 READ_ONLY = {"preflight_campaign"}
 # What they make is of another kind than their address.
-KINDS = {"erase_person": "operations", "place_call": "contacts"}
+KINDS = {
+    "create_dialect_credentials": "api-keys",
+    "erase_person": "operations",
+    "place_call": "contacts",
+}
 
 
 async def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
