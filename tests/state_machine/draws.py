@@ -50,8 +50,8 @@ BY = st.sampled_from(By)
 STOP = st.sampled_from([*[stop for stop in Stop if stop is not Stop.CANCEL] * 3, Stop.CANCEL])
 OUTCOME = st.sampled_from(
     [
-        *[Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERED_HUMAN] * 4,
-        *[Outcome.OPT_OUT, Outcome.CALLBACK_REQUESTED] * 2,
+        *[Outcome.NO_ANSWER, Outcome.BUSY, Outcome.ANSWERED_HUMAN, Outcome.OPT_OUT] * 4,
+        *[Outcome.CALLBACK_REQUESTED] * 2,
         *Outcome,
     ]
 )
